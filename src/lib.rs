@@ -1,0 +1,2 @@
+//! passbridge goes on speaking one identity provider's passkey API while another does the work.
+
