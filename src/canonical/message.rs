@@ -1,0 +1,103 @@
+//! A message of any operation, for code that serves them all alike.
+
+use super::assertion::{AssertionRequest, AssertionResponse, CredentialAssertion, SignIn};
+use super::credentials::{CredentialList, Deletion, DeletionRequest, ListRequest};
+use super::operation::{Direction, Operation};
+use super::record::Record;
+use super::registration::{AttestationResponse, CreationRequest, CredentialCreation, Registered};
+
+/// What a caller asks.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "each variant is named after the operation it belongs to")]
+pub enum Request<'a> {
+    LoginBegin(AssertionRequest<'a>),
+    LoginFinish(AssertionResponse<'a>),
+    RegistrationBegin(CreationRequest<'a>),
+    RegistrationFinish(AttestationResponse<'a>),
+    SignupBegin(CreationRequest<'a>),
+    SignupFinish(AttestationResponse<'a>),
+    CredentialsList(ListRequest<'a>),
+    CredentialsDelete(DeletionRequest<'a>),
+}
+
+/// What it is answered.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "each variant is named after the operation it belongs to")]
+pub enum Response<'a> {
+    LoginBegin(CredentialAssertion<'a>),
+    LoginFinish(SignIn<'a>),
+    RegistrationBegin(CredentialCreation<'a>),
+    RegistrationFinish(Registered<'a>),
+    SignupBegin(CredentialCreation<'a>),
+    SignupFinish(SignIn<'a>),
+    CredentialsList(CredentialList<'a>),
+    CredentialsDelete(Deletion<'a>),
+}
+
+macro_rules! message {
+    ($name:ident, $direction:expr) => {
+        impl<'a> $name<'a> {
+            /// An empty message of an operation.
+            pub fn new(operation: Operation) -> Self {
+                match operation {
+                    Operation::LoginBegin => Self::LoginBegin(Default::default()),
+                    Operation::LoginFinish => Self::LoginFinish(Default::default()),
+                    Operation::RegistrationBegin => Self::RegistrationBegin(Default::default()),
+                    Operation::RegistrationFinish => Self::RegistrationFinish(Default::default()),
+                    Operation::SignupBegin => Self::SignupBegin(Default::default()),
+                    Operation::SignupFinish => Self::SignupFinish(Default::default()),
+                    Operation::CredentialsList => Self::CredentialsList(Default::default()),
+                    Operation::CredentialsDelete => Self::CredentialsDelete(Default::default()),
+                }
+            }
+
+            /// Which operation it belongs to.
+            pub const fn operation(&self) -> Operation {
+                match self {
+                    Self::LoginBegin(_) => Operation::LoginBegin,
+                    Self::LoginFinish(_) => Operation::LoginFinish,
+                    Self::RegistrationBegin(_) => Operation::RegistrationBegin,
+                    Self::RegistrationFinish(_) => Operation::RegistrationFinish,
+                    Self::SignupBegin(_) => Operation::SignupBegin,
+                    Self::SignupFinish(_) => Operation::SignupFinish,
+                    Self::CredentialsList(_) => Operation::CredentialsList,
+                    Self::CredentialsDelete(_) => Operation::CredentialsDelete,
+                }
+            }
+
+            /// Its members, to read.
+            pub fn record(&self) -> &dyn Record<'a> {
+                match self {
+                    Self::LoginBegin(record) => record,
+                    Self::LoginFinish(record) => record,
+                    Self::RegistrationBegin(record) | Self::SignupBegin(record) => record,
+                    Self::CredentialsList(record) => record,
+                    Self::CredentialsDelete(record) => record,
+                    Self::RegistrationFinish(record) => record,
+                    Self::SignupFinish(record) => record,
+                }
+            }
+
+            /// Its members, to write.
+            pub fn record_mut(&mut self) -> &mut dyn Record<'a> {
+                match self {
+                    Self::LoginBegin(record) => record,
+                    Self::LoginFinish(record) => record,
+                    Self::RegistrationBegin(record) | Self::SignupBegin(record) => record,
+                    Self::CredentialsList(record) => record,
+                    Self::CredentialsDelete(record) => record,
+                    Self::RegistrationFinish(record) => record,
+                    Self::SignupFinish(record) => record,
+                }
+            }
+
+            /// Which way it goes.
+            pub const fn direction() -> Direction {
+                $direction
+            }
+        }
+    };
+}
+
+message!(Request, Direction::Request);
+message!(Response, Direction::Response);
