@@ -138,6 +138,7 @@ impl Fault {
 record! {
     /// What a fault carries to the caller beside its name.
     FaultDetails, members FAULT_DETAILS {
+        fault: text = Fault,
         message: text = Message,
         correlation_id: text = CorrelationId,
         retry_after: number = RetryAfter,

@@ -178,6 +178,8 @@ members! {
     /// The user's credentials.
     Credentials "credentials" Kind::List(CREDENTIAL_SUMMARY);
 
+    /// The fault's own name.
+    Fault "fault" Kind::Text;
     /// What went wrong, for the caller's developer; never a value.
     Message "message" Kind::Text;
     /// The identifier under which this exchange is logged (a UUID).

@@ -135,7 +135,7 @@ macro_rules! record {
     (@type bytes $a:lifetime) => { Option<std::borrow::Cow<$a, [u8]>> };
     (@type number $a:lifetime) => { Option<i64> };
     (@type flag $a:lifetime) => { Option<bool> };
-    (@type texts $a:lifetime) => { std::borrow::Cow<$a, [std::borrow::Cow<$a, str>]> };
+    (@type texts $a:lifetime) => { Vec<std::borrow::Cow<$a, str>> };
     (@type json $a:lifetime) => { Option<std::borrow::Cow<$a, str>> };
 
     (@get text $at:expr) => { $at.as_deref().map(|text| $crate::canonical::value::Value::Text(text.into())) };
@@ -143,7 +143,9 @@ macro_rules! record {
     (@get number $at:expr) => { $at.map($crate::canonical::value::Value::Number) };
     (@get flag $at:expr) => { $at.map($crate::canonical::value::Value::Flag) };
     (@get texts $at:expr) => {
-        (!$at.is_empty()).then(|| $crate::canonical::value::Value::Texts(std::borrow::Cow::Borrowed(&*$at)))
+        (!$at.is_empty()).then(|| $crate::canonical::value::Value::Texts(
+            $crate::canonical::value::Texts::Borrowed(&$at)
+        ))
     };
     (@get json $at:expr) => { $at.as_deref().map(|json| $crate::canonical::value::Value::Json(json.into())) };
 
@@ -154,7 +156,7 @@ macro_rules! record {
     (@pattern texts $value:ident) => { $crate::canonical::value::Value::Texts($value) };
     (@pattern json $value:ident) => { $crate::canonical::value::Value::Json($value) };
 
-    (@set texts $value:ident) => { $value };
+    (@set texts $value:ident) => { $value.into_vec() };
     (@set $kind:ident $value:ident) => { Some($value) };
 }
 

@@ -3,6 +3,7 @@
 //! A value is never empty: an empty string in a message is the absence of the member.
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
 use super::member::Member;
 
@@ -41,7 +42,7 @@ impl Kind {
 }
 
 /// A member's value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Value<'a> {
     /// See [`Kind::Text`].
     Text(Cow<'a, str>),
@@ -52,9 +53,53 @@ pub enum Value<'a> {
     /// See [`Kind::Flag`].
     Flag(bool),
     /// See [`Kind::Texts`].
-    Texts(Cow<'a, [Cow<'a, str>]>),
+    Texts(Texts<'a>),
     /// See [`Kind::Json`]: the object's text.
     Json(Cow<'a, str>),
+}
+
+/// A list of texts: a `Cow` of a slice would not let its lifetime shrink.
+#[derive(Clone, Debug)]
+pub enum Texts<'a> {
+    /// Of a record.
+    Borrowed(&'a [Cow<'a, str>]),
+    /// On the way into a record.
+    Owned(Vec<Cow<'a, str>>),
+}
+
+impl<'a> Texts<'a> {
+    /// The texts, to keep.
+    pub fn into_vec(self) -> Vec<Cow<'a, str>> {
+        match self {
+            Self::Borrowed(texts) => texts.to_vec(),
+            Self::Owned(texts) => texts,
+        }
+    }
+}
+
+impl<'a> Deref for Texts<'a> {
+    type Target = [Cow<'a, str>];
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Self::Borrowed(texts) => texts,
+            Self::Owned(texts) => texts,
+        }
+    }
+}
+
+// By hand, so that values of different lifetimes compare.
+impl PartialEq<Value<'_>> for Value<'_> {
+    fn eq(&self, other: &Value<'_>) -> bool {
+        match (self, other) {
+            (Self::Text(one), Value::Text(other)) | (Self::Json(one), Value::Json(other)) => one == other,
+            (Self::Bytes(one), Value::Bytes(other)) => one == other,
+            (Self::Number(one), Value::Number(other)) => one == other,
+            (Self::Flag(one), Value::Flag(other)) => one == other,
+            (Self::Texts(one), Value::Texts(other)) => **one == **other,
+            _ => false,
+        }
+    }
 }
 
 impl Value<'_> {
@@ -66,7 +111,7 @@ impl Value<'_> {
             Self::Number(number) => Value::Number(number),
             Self::Flag(flag) => Value::Flag(flag),
             Self::Texts(texts) => {
-                Value::Texts(texts.iter().map(|text| Cow::Owned(text.clone().into_owned())).collect::<Vec<_>>().into())
+                Value::Texts(Texts::Owned(texts.iter().map(|text| Cow::Owned(text.clone().into_owned())).collect()))
             }
             Self::Json(json) => Value::Json(Cow::Owned(json.into_owned())),
         }

@@ -1,0 +1,85 @@
+//! Every provider there is: those inside the binary, and those of a folder the config names.
+//!
+//! A file of that folder adds a provider, or takes the place of the one inside the binary.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::document::Document;
+use crate::provider::compile;
+use crate::provider::descriptor::Provider;
+
+/// The provider files inside the binary: id and text.
+const BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/providers.rs"));
+
+/// Providers by id.
+#[derive(Clone, Debug, Default)]
+pub struct Registry {
+    providers: BTreeMap<String, Arc<Provider>>,
+}
+
+impl Registry {
+    /// The providers inside the binary, and those of a folder.
+    pub fn load(folder: Option<&Path>) -> (Self, Diagnostics) {
+        let mut registry = Self::default();
+        let mut diagnostics = Diagnostics::default();
+        for (id, text) in BUILT_IN {
+            registry.add(id, &format!("providers/{id}.toml"), text, &mut diagnostics);
+        }
+        for path in folder.map(|folder| files(folder, &mut diagnostics)).unwrap_or_default() {
+            let name = path.display().to_string();
+            let id = path.file_stem().unwrap_or_default().to_string_lossy();
+            match fs::read_to_string(&path) {
+                Ok(text) => registry.add(&id, &name, &text, &mut diagnostics),
+                Err(error) => diagnostics.push(
+                    Diagnostic::error(format!("the provider file {name} cannot be read: {error}"))
+                        .remedy("make it readable, or take it out of the folder"),
+                ),
+            }
+        }
+        (registry, diagnostics)
+    }
+
+    /// Compiles one more file.
+    pub fn add(&mut self, id: &str, name: &str, text: &str, diagnostics: &mut Diagnostics) {
+        match Document::parse(name, text) {
+            Ok(document) => {
+                let (provider, found) = compile::provider(id, &document);
+                diagnostics.extend(found);
+                self.providers.insert(id.to_owned(), Arc::new(provider));
+            }
+            Err(diagnostic) => diagnostics.push(diagnostic),
+        }
+    }
+
+    /// The provider of that id.
+    pub fn provider(&self, id: &str) -> Option<&Arc<Provider>> {
+        self.providers.get(id)
+    }
+
+    /// Every provider, by id.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Provider>> {
+        self.providers.values()
+    }
+}
+
+fn files(folder: &Path, diagnostics: &mut Diagnostics) -> Vec<PathBuf> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => {
+            let message = format!("the folder of provider files {} cannot be read: {error}", folder.display());
+            diagnostics
+                .push(Diagnostic::error(message).remedy("name an existing folder as `providers`, or leave it out"));
+            return Vec::new();
+        }
+    };
+    let mut files: Vec<_> = entries
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    files.sort();
+    files
+}

@@ -1,0 +1,154 @@
+//! How one value is written where a provider does not write it plainly.
+//!
+//! The set is closed: each codec has a law (what was written reads back as itself) and a test of it.
+
+use ::base64::Engine as _;
+use ::base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jiff::Timestamp;
+
+use crate::canonical::value::{Kind, Value};
+use crate::template::base64;
+
+/// A way of writing a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Codec {
+    /// Text as a string, a number as a number, and so on.
+    Plain,
+    /// Bytes in the standard alphabet, padded (RFC 4648 section 4).
+    Base64,
+    /// Bytes in the URL-safe alphabet, not padded (RFC 4648 section 5).
+    Base64Url,
+    /// A duration of seconds as a number of minutes.
+    Minutes,
+    /// A duration of seconds as the instant it ends at (RFC 3339).
+    Expiry,
+    /// An instant in seconds since 1970 as a date and time (RFC 3339).
+    Instant,
+}
+
+/// What a codec finds on the wire, and what it puts there.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Token<'a> {
+    /// A string.
+    Text(std::borrow::Cow<'a, str>),
+    /// A number.
+    Number(i64),
+    /// A boolean.
+    Flag(bool),
+}
+
+/// What a value was expected to be and is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expected(pub &'static str);
+
+impl Codec {
+    /// Every codec a template can name, by its name.
+    pub const NAMED: [(&'static str, Self); 5] = [
+        ("base64", Self::Base64),
+        ("base64url", Self::Base64Url),
+        ("minutes", Self::Minutes),
+        ("expiry", Self::Expiry),
+        ("instant", Self::Instant),
+    ];
+
+    /// The codec of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::NAMED.iter().find(|(known, _)| *known == name).map(|(_, codec)| *codec)
+    }
+
+    /// Whether it can write values of this kind.
+    pub fn suits(self, kind: Kind) -> bool {
+        match self {
+            Self::Plain => kind != Kind::Bytes,
+            Self::Base64 | Self::Base64Url => kind == Kind::Bytes,
+            Self::Minutes | Self::Expiry | Self::Instant => kind == Kind::Number,
+        }
+    }
+
+    /// The value a token stands for.
+    pub fn read<'a>(self, kind: Kind, token: Token<'a>, now: Timestamp) -> Result<Value<'a>, Expected> {
+        match (self, kind, token) {
+            (Self::Plain, Kind::Text, Token::Text(text)) => Ok(Value::Text(text)),
+            (Self::Plain, Kind::Number, Token::Number(number)) => Ok(Value::Number(number)),
+            (Self::Plain, Kind::Flag, Token::Flag(flag)) => Ok(Value::Flag(flag)),
+            (Self::Base64 | Self::Base64Url, Kind::Bytes, Token::Text(text)) => {
+                base64::read(&text).map(|bytes| Value::Bytes(bytes.into())).map_err(|_| Expected("base64"))
+            }
+            (Self::Minutes, Kind::Number, Token::Number(minutes)) => {
+                minutes.checked_mul(60).map(Value::Number).ok_or(Expected("a smaller number"))
+            }
+            (Self::Instant, Kind::Number, Token::Text(text)) => instant(&text).map(Value::Number),
+            (Self::Expiry, Kind::Number, Token::Text(text)) => {
+                instant(&text).map(|end| Value::Number(end - now.as_second()))
+            }
+            (Self::Instant | Self::Expiry, ..) => Err(Expected("a date and time (RFC 3339)")),
+            (Self::Base64 | Self::Base64Url, ..) => Err(Expected("a base64 string")),
+            (Self::Minutes, ..) => Err(Expected("a number of minutes")),
+            (Self::Plain, kind, _) => Err(Expected(kind.noun())),
+        }
+    }
+
+    /// Writes bytes into a JSON string or a header field; the alphabets need no escaping there.
+    pub fn write_bytes(self, bytes: &[u8], out: &mut Vec<u8>) {
+        let start = out.len();
+        out.resize(start + bytes.len().div_ceil(3) * 4, 0);
+        let engine = if self == Self::Base64 { &STANDARD } else { &URL_SAFE_NO_PAD };
+        let written = engine.encode_slice(bytes, &mut out[start..]).expect("four digits for every three bytes");
+        out.truncate(start + written);
+    }
+
+    /// The token a number is written as; a moment beyond the calendar's end is written as its end.
+    pub fn write_number(self, number: i64, now: Timestamp) -> Token<'static> {
+        match self {
+            Self::Minutes => Token::Number(number / 60 + i64::from(number % 60 > 0)),
+            Self::Instant => Token::Text(moment(number).into()),
+            Self::Expiry => Token::Text(moment(now.as_second().saturating_add(number)).into()),
+            Self::Plain | Self::Base64 | Self::Base64Url => Token::Number(number),
+        }
+    }
+}
+
+fn instant(text: &str) -> Result<i64, Expected> {
+    text.parse::<Timestamp>().map(Timestamp::as_second).map_err(|_| Expected("a date and time (RFC 3339)"))
+}
+
+fn moment(second: i64) -> String {
+    Timestamp::from_second(second).unwrap_or(Timestamp::MAX).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn bytes_read_back(bytes: Vec<u8>) {
+            for codec in [Codec::Base64, Codec::Base64Url] {
+                let mut out = Vec::new();
+                codec.write_bytes(&bytes, &mut out);
+                let token = Token::Text(String::from_utf8(out).unwrap().into());
+                prop_assert_eq!(codec.read(Kind::Bytes, token, Timestamp::UNIX_EPOCH), Ok(Value::Bytes(bytes.clone().into())));
+            }
+        }
+
+        #[test]
+        fn numbers_read_back(number in -1_000_000_000i64..100_000_000_000, now in 0i64..4_000_000_000) {
+            let now = Timestamp::from_second(now).unwrap();
+            for codec in [Codec::Plain, Codec::Expiry, Codec::Instant] {
+                prop_assert_eq!(codec.read(Kind::Number, codec.write_number(number, now), now), Ok(Value::Number(number)));
+            }
+            let whole = number / 60 * 60;
+            prop_assert_eq!(
+                Codec::Minutes.read(Kind::Number, Codec::Minutes.write_number(whole, now), now),
+                Ok(Value::Number(whole))
+            );
+        }
+    }
+
+    #[test]
+    fn a_broken_minute_is_rounded_up() {
+        assert_eq!(Codec::Minutes.write_number(61, Timestamp::UNIX_EPOCH), Token::Number(2));
+    }
+}

@@ -1,0 +1,195 @@
+//! Writing a record as a provider's JSON, driven by its template, into one buffer.
+//!
+//! A table none of whose members is there is left out with its constants. A required member that
+//! is absent is an error, unless WebAuthn says what its absence means or the route relaxed it.
+
+use std::io::Write as _;
+
+use jiff::Timestamp;
+
+use crate::canonical::member::Member;
+use crate::canonical::record::Record;
+use crate::canonical::value::{Kind, Value};
+use crate::template::codec::Token;
+use crate::template::content::{Constant, List, Node, Object, Place};
+use crate::template::hole::{Hole, Need};
+
+/// A required member has no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Absent(pub Member);
+
+/// How a message is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Writing<'w> {
+    /// The time it is, for values that are told as an instant.
+    pub now: Timestamp,
+    /// Required members that may be written empty.
+    pub relaxed: &'w [Member],
+}
+
+/// Writes a record as content, after what is in the buffer already.
+pub fn encode(
+    template: &Object,
+    record: &dyn Record<'_>,
+    writing: Writing<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), Absent> {
+    object(template, record, writing, out).map(|_| ())
+}
+
+/// What was written at a place.
+#[derive(Clone, Copy, PartialEq)]
+enum Wrote {
+    /// Nothing: the place and its name are to be left out.
+    Nothing,
+    /// What stands for an absent member.
+    Blank,
+    /// A constant.
+    Constant,
+    /// A member, or an object with one in it.
+    Member,
+}
+
+fn object(
+    template: &Object,
+    record: &dyn Record<'_>,
+    writing: Writing<'_>,
+    out: &mut Vec<u8>,
+) -> Result<Wrote, Absent> {
+    let start = out.len();
+    out.push(b'{');
+    let mut wrote = Wrote::Nothing;
+    for entry in &template.entries {
+        let before = out.len();
+        if before > start + 1 {
+            out.push(b',');
+        }
+        out.extend_from_slice(entry.lead.as_bytes());
+        match node(&entry.node, record, writing, out)? {
+            Wrote::Nothing => out.truncate(before),
+            Wrote::Member => wrote = Wrote::Member,
+            Wrote::Constant if wrote != Wrote::Member => wrote = Wrote::Constant,
+            Wrote::Blank if wrote == Wrote::Nothing => wrote = Wrote::Blank,
+            Wrote::Constant | Wrote::Blank => {}
+        }
+    }
+    out.push(b'}');
+    Ok(wrote)
+}
+
+fn node(node: &Node, record: &dyn Record<'_>, writing: Writing<'_>, out: &mut Vec<u8>) -> Result<Wrote, Absent> {
+    match node {
+        Node::Object(inner) => nested(inner, record, writing, out),
+        Node::JsonText(inner) => {
+            let mut text = Vec::new();
+            let wrote = nested(inner, record, writing, &mut text)?;
+            if wrote != Wrote::Nothing {
+                string(std::str::from_utf8(&text).expect("JSON is written from text"), out);
+            }
+            Ok(wrote)
+        }
+        Node::List(template) => list(template, record, writing, out),
+        Node::Hole(place) => hole(place, record, writing, out),
+        Node::Constant(constant) => {
+            match constant {
+                Constant::Text(text) => string(text, out),
+                Constant::Number(number) => integer(*number, out),
+                Constant::Flag(flag) => out.extend_from_slice(if *flag { b"true" } else { b"false" }),
+            }
+            Ok(Wrote::Constant)
+        }
+    }
+}
+
+fn nested(
+    template: &Object,
+    record: &dyn Record<'_>,
+    writing: Writing<'_>,
+    out: &mut Vec<u8>,
+) -> Result<Wrote, Absent> {
+    let before = out.len();
+    let wrote = object(template, record, writing, out)?;
+    if wrote != Wrote::Member && template.has_holes() {
+        out.truncate(before);
+        return Ok(Wrote::Nothing);
+    }
+    Ok(wrote)
+}
+
+fn list(template: &List, record: &dyn Record<'_>, writing: Writing<'_>, out: &mut Vec<u8>) -> Result<Wrote, Absent> {
+    let count = record.count(template.member);
+    if count == 0 {
+        return blank(template.member, template.need, b"[]", writing, out);
+    }
+    out.push(b'[');
+    for index in 0..count {
+        if index > 0 {
+            out.push(b',');
+        }
+        let element = record.element(template.member, index).expect("the index is below the count");
+        object(&template.item, element, writing, out)?;
+    }
+    out.push(b']');
+    Ok(Wrote::Member)
+}
+
+fn hole(place: &Place, record: &dyn Record<'_>, writing: Writing<'_>, out: &mut Vec<u8>) -> Result<Wrote, Absent> {
+    let Hole { member, codec, need } = place.hole;
+    let value = match record.value(member) {
+        None if need == Need::Required => member.meaning_when_absent(),
+        value => value,
+    };
+    match value {
+        None => {
+            let empty: &[u8] = if member.kind() == Kind::Texts { b"[]" } else { b"\"\"" };
+            return blank(member, need, empty, writing, out);
+        }
+        Some(Value::Text(text)) => around(place, &text, out),
+        Some(Value::Bytes(bytes)) => {
+            out.push(b'"');
+            codec.write_bytes(&bytes, out);
+            out.push(b'"');
+        }
+        Some(Value::Number(number)) => match codec.write_number(number, writing.now) {
+            Token::Number(number) => integer(number, out),
+            Token::Text(text) => string(&text, out),
+            Token::Flag(_) => unreachable!("no codec writes a number as a flag"),
+        },
+        Some(Value::Flag(flag)) => out.extend_from_slice(if flag { b"true" } else { b"false" }),
+        Some(Value::Texts(texts)) => {
+            for (index, text) in texts.iter().enumerate() {
+                out.push(if index == 0 { b'[' } else { b',' });
+                string(text, out);
+            }
+            out.push(b']');
+        }
+        Some(Value::Json(json)) => out.extend_from_slice(json.as_bytes()),
+    }
+    Ok(Wrote::Member)
+}
+
+fn blank(member: Member, need: Need, empty: &[u8], writing: Writing<'_>, out: &mut Vec<u8>) -> Result<Wrote, Absent> {
+    match need {
+        Need::Optional => return Ok(Wrote::Nothing),
+        Need::Nullable => out.extend_from_slice(b"null"),
+        Need::Blank => out.extend_from_slice(empty),
+        Need::Required if writing.relaxed.contains(&member) => out.extend_from_slice(empty),
+        Need::Required => return Err(Absent(member)),
+    }
+    Ok(Wrote::Blank)
+}
+
+fn around(place: &Place, text: &str, out: &mut Vec<u8>) {
+    if place.prefix.is_empty() && place.suffix.is_empty() {
+        return string(text, out);
+    }
+    string(&[&place.prefix, text, &place.suffix].concat(), out);
+}
+
+pub(crate) fn string(text: &str, out: &mut Vec<u8>) {
+    serde_json::to_writer(out, text).expect("writing text into memory cannot fail");
+}
+
+fn integer(number: i64, out: &mut Vec<u8>) {
+    write!(out, "{number}").expect("writing into memory cannot fail");
+}
