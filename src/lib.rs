@@ -1,3 +1,4 @@
 //! passbridge goes on speaking one identity provider's passkey API while another does the work.
 
 pub mod canonical;
+pub mod gateway;
