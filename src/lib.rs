@@ -2,3 +2,4 @@
 
 pub mod canonical;
 pub mod gateway;
+pub mod upstream;
