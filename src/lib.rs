@@ -3,5 +3,7 @@
 pub mod canonical;
 pub mod diagnostic;
 pub mod document;
+pub mod gateway;
 pub mod provider;
 pub mod template;
+pub mod upstream;

@@ -1,0 +1,3 @@
+//! The gateway: one exchange from the caller's dialect to the upstream's and back.
+
+pub mod outcome;
