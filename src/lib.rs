@@ -5,5 +5,6 @@ pub mod diagnostic;
 pub mod document;
 pub mod gateway;
 pub mod provider;
+pub mod secret;
 pub mod template;
 pub mod upstream;
