@@ -5,6 +5,7 @@ pub mod diagnostic;
 pub mod document;
 pub mod gateway;
 pub mod provider;
+pub mod relying_party;
 pub mod secret;
 pub mod template;
 pub mod upstream;

@@ -1,0 +1,38 @@
+//! What the three kinds of ceremony have in common.
+
+use std::borrow::Cow;
+
+use crate::canonical::assertion::Descriptor;
+use crate::canonical::fault::{Fault, Refusal};
+use crate::relying_party::directory::credential::Credential;
+use crate::relying_party::pending::{Bytes, Terms};
+use crate::relying_party::random;
+use crate::relying_party::settings::Party;
+
+/// How long a challenge is, in bytes (WebAuthn 13.4.3 asks for 16 at least).
+const CHALLENGE: usize = 32;
+
+/// What a ceremony that begins now is held against at its finish.
+pub(crate) fn new_terms(party: &Party) -> Result<Terms, Refusal> {
+    let challenge = Bytes(random::bytes::<CHALLENGE>()?.into());
+    Ok(Terms { challenge, user_verification: party.user_verification })
+}
+
+/// A caller may say which domain it is for; there is only one.
+pub(crate) fn check_rp_id(asked: Option<&str>, party: &Party) -> Result<(), Refusal> {
+    match asked {
+        Some(asked) if asked != party.rp_id => {
+            Err(Refusal::told(Fault::InvalidRequest, "The domain is not one this service serves."))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// A credential as an allow or exclude list names it.
+pub(crate) fn descriptor(credential: &Credential) -> Descriptor<'static> {
+    Descriptor {
+        id: Some(credential.id.clone().into()),
+        r#type: Some("public-key".into()),
+        transports: credential.transports.iter().cloned().map(Cow::Owned).collect(),
+    }
+}
