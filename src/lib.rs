@@ -1,6 +1,7 @@
 //! passbridge goes on speaking one identity provider's passkey API while another does the work.
 
 pub mod canonical;
+pub mod ceremony;
 pub mod diagnostic;
 pub mod document;
 pub mod gateway;

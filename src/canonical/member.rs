@@ -221,9 +221,10 @@ impl Member {
         matches!(self, Self::ClientSecret | Self::ClientKey | Self::UserToken | Self::MfaToken)
     }
 
-    /// What WebAuthn says an absent member means.
+    /// What WebAuthn says an absent member means: 5.8.6, 5.8.2, and for no extensions 5.1.
     pub fn meaning_when_absent(self) -> Option<Value<'static>> {
         match self {
+            Self::CredentialExtensionResults => Some(Value::Json("{}".into())),
             Self::UserVerification => Some(Value::Text("preferred".into())),
             Self::Type => Some(Value::Text("public-key".into())),
             _ => None,

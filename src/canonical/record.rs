@@ -7,7 +7,7 @@ use super::member::Member;
 use super::value::Value;
 
 /// Read and write access by member.
-pub trait Record<'a> {
+pub trait Record<'a>: Send + Sync {
     /// The members this record has.
     fn members(&self) -> &'static [Member];
 

@@ -1,5 +1,24 @@
 //! The gateway: one exchange from the caller's dialect to the upstream's and back.
+//!
+//! [`plan`] proves the config's routes before anything runs; [`exchange`] runs by that plan. What no
+//! operation matches is given back untouched.
 
 pub mod assign;
+pub mod callers;
+pub mod check;
+pub mod client_data;
+pub mod complete;
+pub mod content;
+pub mod exchange;
+pub mod limits;
 pub mod outcome;
+pub mod plan;
+mod recognise;
+pub mod resolve;
+pub mod respond;
+pub mod router;
+mod serve;
 pub mod settings;
+pub mod side;
+pub mod words;
+pub mod work;

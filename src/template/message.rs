@@ -108,6 +108,11 @@ impl Message {
         carried
     }
 
+    /// Whether a constant of its content tells it from others on the same path.
+    pub fn has_constants(&self) -> bool {
+        self.content.as_ref().is_some_and(Object::has_constants)
+    }
+
     /// The list of that member, if the content has it.
     pub fn list(&self, member: Member) -> Option<&List> {
         self.content.as_ref().and_then(|content| content.list(member))
