@@ -2,4 +2,5 @@
 
 pub mod canonical;
 pub mod gateway;
+pub mod server;
 pub mod upstream;
