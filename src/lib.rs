@@ -2,11 +2,13 @@
 
 pub mod canonical;
 pub mod ceremony;
+pub mod config;
 pub mod diagnostic;
 pub mod document;
 pub mod gateway;
 pub mod provider;
 pub mod relying_party;
 pub mod secret;
+pub mod server;
 pub mod template;
 pub mod upstream;
