@@ -1,0 +1,3 @@
+//! The embedded upstream: passbridge's own WebAuthn relying party.
+
+pub mod webauthn;
