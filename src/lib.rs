@@ -2,6 +2,7 @@
 
 pub mod canonical;
 pub mod ceremony;
+pub mod cli;
 pub mod config;
 pub mod diagnostic;
 pub mod document;
@@ -10,5 +11,6 @@ pub mod provider;
 pub mod relying_party;
 pub mod secret;
 pub mod server;
+pub mod telemetry;
 pub mod template;
 pub mod upstream;

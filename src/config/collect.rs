@@ -72,7 +72,8 @@ fn diagnostic(section: &str, error: &Error, places: &Places) -> Diagnostic {
         }
         Kind::MissingField(name) => {
             let message = format!("`[{path}]` lacks `{name}`");
-            let diagnostic = Diagnostic::error(message).label("this table").remedy(format!("write `{name} = ...` in it"));
+            let diagnostic =
+                Diagnostic::error(message).label("this table").remedy(format!("write `{name} = ...` in it"));
             places.locate_key(diagnostic, &path)
         }
         kind => {

@@ -31,7 +31,8 @@ pub const ENVIRONMENT: &str = "PASSBRIDGE__";
 const BUILT_IN: &str = include_str!("../../gateway.toml");
 /// A config is not larger than this, in bytes.
 const MAX_FILE: u64 = 16 << 20;
-const SECTIONS: &[&str] = &["server", "admin", "ceremonies", "limits", "providers", "upstreams", "routes", "passthrough"];
+const SECTIONS: &[&str] =
+    &["server", "admin", "ceremonies", "limits", "providers", "upstreams", "routes", "passthrough"];
 
 /// A config that works.
 #[derive(Debug)]
@@ -116,7 +117,8 @@ pub fn load(origin: &Origin) -> (Option<Config>, Diagnostics) {
         Figment::from(FileSource(&document)).merge(Env::prefixed(ENVIRONMENT).split("__")).extract();
     let config = match merged {
         Ok(merged) => {
-            let mut reader = Reader { places: Places::of(&document), base: origin.base(), diagnostics: &mut diagnostics };
+            let mut reader =
+                Reader { places: Places::of(&document), base: origin.base(), diagnostics: &mut diagnostics };
             reader.config(merged)
         }
         Err(_) => {

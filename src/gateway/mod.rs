@@ -11,6 +11,7 @@ pub mod complete;
 pub mod content;
 pub mod exchange;
 pub mod limits;
+pub mod matrix;
 pub mod outcome;
 pub mod plan;
 mod recognise;
