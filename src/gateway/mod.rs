@@ -21,5 +21,6 @@ pub mod router;
 mod serve;
 pub mod settings;
 pub mod side;
+mod source;
 pub mod words;
 pub mod work;

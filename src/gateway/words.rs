@@ -3,7 +3,8 @@
 use crate::canonical::member::Member;
 use crate::canonical::operation::{Direction, Operation};
 use crate::canonical::value::Kind;
-use crate::gateway::check::{Carriage, Loss, Obstacle, Pair, is_token};
+use crate::gateway::check::{Carriage, Loss, Obstacle, Pair};
+use crate::gateway::source::is_token;
 
 /// What can be done about an obstacle in the config.
 #[derive(Clone, Debug, PartialEq, Eq)]
