@@ -32,7 +32,8 @@ pub(super) fn judge(
             );
         }
     }
-    for carriage in carriages.values().filter(|carriage| carriage.works()) {
+    let wanted = carriages.values().filter(|carriage| carriage.works() && operations.contains(&carriage.operation));
+    for carriage in wanted {
         for (direction, member) in &carriage.uncertain {
             let (place, what) = (carriage.operation.name(), member.name());
             let message = format!(
