@@ -10,6 +10,7 @@ pub mod client_data;
 pub mod complete;
 pub mod content;
 pub mod exchange;
+mod id_token;
 pub mod limits;
 pub mod matrix;
 pub mod outcome;

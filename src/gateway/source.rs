@@ -76,10 +76,15 @@ impl Pair<'_> {
         asking: &[(Member, Need)],
         answered: &[(Member, Need)],
     ) -> Source {
-        let filled = self.fill.iter().any(|assignment| assignment.member == member);
+        if let Some(assignment) = self.fill.iter().find(|assignment| assignment.member == member) {
+            return match assignment.reference() {
+                None => Source::Always,
+                Some(of) => self.request_source(operation, of, asking).max(carried(answered, of)),
+            };
+        }
         let relaxed = self.relax.contains(&member);
         let issued = self.issues_tokens && is_token(member);
-        if filled || relaxed || issued || member.meaning_when_absent().is_some() {
+        if relaxed || issued || member.meaning_when_absent().is_some() {
             return Source::Always;
         }
         // Session handles are the gateway's own unless both sides are one provider.
@@ -97,7 +102,7 @@ impl Pair<'_> {
             Member::CredentialName => self.request_source(operation, member, asking),
             _ => Source::None,
         };
-        carried(answered, member).max(echoed)
+        carried(answered, member).max(echoed).max(id_token(answered, member))
     }
 
     /// Whether a finished login can be tied to the user it was begun for: nobody was named, or the
@@ -124,7 +129,10 @@ impl Pair<'_> {
             carried(&told, member) != Source::None && self.request_source(begin, member, &asking) != Source::None
         });
         let answered = self.upstream.carried(Operation::LoginFinish, Direction::Response, true).unwrap_or_default();
-        is_told || named.into_iter().any(|member| carried(&answered, member) != Source::None)
+        is_told
+            || named
+                .into_iter()
+                .any(|member| carried(&answered, member).max(id_token(&answered, member)) != Source::None)
     }
 
     pub(crate) fn dialect_caller(&self, operation: Operation) -> Option<Caller> {
@@ -134,6 +142,12 @@ impl Pair<'_> {
     pub(crate) fn caller_is_verified(&self, operation: Operation) -> bool {
         self.dialect_caller(operation) == Some(Caller::User)
     }
+}
+
+/// An id token says who signed in, where there is one (OpenID Connect Core 2).
+fn id_token(answered: &[(Member, Need)], member: Member) -> Source {
+    let says = matches!(member, Member::UserId | Member::UserEmail | Member::UserName);
+    if says && carried(answered, Member::TokensId) != Source::None { Source::Sometimes } else { Source::None }
 }
 
 /// How surely a message has a member.

@@ -75,6 +75,10 @@ impl Remedy {
                     "give {members} in `[routes.{route}.set]`: a constant, or `{{member}}` of what the caller sends"
                 )
             }
+            Self::Fill(member @ (Member::UserId | Member::UserEmail)) => {
+                let name = member.name();
+                format!("say what names the user in `[routes.{route}.fill]`, such as `{name} = \"{{user.email}}\"`")
+            }
             Self::Fill(member) => format!("give `{}` a constant in `[routes.{route}.fill]`", member.name()),
             Self::Relax("subject") => {
                 format!(

@@ -21,7 +21,6 @@ impl Builder<'_> {
         let upstream = self.named_upstream(&settings.upstream, &format!("{key}.upstream"));
         let own_set = self.assignments(&format!("{key}.set"), &settings.set, Direction::Request);
         let fill = self.assignments(&format!("{key}.fill"), &settings.fill, Direction::Response);
-        self.constant_fill(&key, &fill);
         let prefix_is_good = self.prefix(&settings.prefix, &format!("{key}.prefix"));
         let operations = self.operations(settings, &key);
         let (Some(dialect), Some(upstream), true) = (dialect, upstream, prefix_is_good) else { return None };
@@ -35,6 +34,7 @@ impl Builder<'_> {
         let mut set = self.sets[upstream].clone();
         set.retain(|general| own_set.iter().all(|own| own.member != general.member));
         set.extend(own_set.iter().cloned());
+        self.safe_fill(&key, &fill, &set);
         let claims: Vec<Member> = claims(settings, embedded);
         let relax_subject = settings.relax.iter().any(|name| name == "subject");
         let pair = Pair {

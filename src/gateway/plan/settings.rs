@@ -12,17 +12,20 @@ use crate::provider::descriptor::Provider;
 use crate::template::hole::Need;
 
 impl Builder<'_> {
-    /// A response is filled with constants: what the caller sent is echoed anyway.
-    pub(super) fn constant_fill(&mut self, key: &str, fill: &[Assignment]) {
-        for assignment in fill.iter().filter(|assignment| assignment.reference().is_some()) {
-            let message = format!("`{}` is filled with what the caller sent", assignment.member.name());
-            let key = format!("{key}.fill.{}", assignment.member.name());
-            self.error(
-                &key,
-                message,
-                "this reference",
-                "write a constant; what the caller said of the user is echoed without it",
-            );
+    /// A constant must not answer every user as the same one: it may name the user only where the
+    /// upstream is always asked for one and the same user.
+    pub(super) fn safe_fill(&mut self, key: &str, fill: &[Assignment], set: &[Assignment]) {
+        let one_user = set.iter().any(|assignment| {
+            let names_user = matches!(assignment.member, Member::UserId | Member::UserEmail | Member::UserToken);
+            names_user && assignment.reference().is_none()
+        });
+        for assignment in fill.iter().filter(|assignment| assignment.reference().is_none() && !one_user) {
+            let member = assignment.member;
+            if matches!(member, Member::UserId | Member::UserEmail | Member::UserHandle | Member::CredentialHandle) {
+                let message = format!("a constant `{}` would answer every user as the same one", member.name());
+                let remedy = "refer to what names the user, such as `\"{user.email}\"`, or leave it out";
+                self.error(&format!("{key}.fill.{}", member.name()), message, "this constant", remedy);
+            }
         }
     }
 
