@@ -18,6 +18,7 @@ pub(crate) mod subject;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod tokens;
+pub mod webauthn;
 pub(crate) mod workers;
 
 use std::path::Path;
