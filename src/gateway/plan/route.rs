@@ -9,7 +9,7 @@ use crate::gateway::check::Pair;
 use crate::gateway::plan::Route;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::plan::judge::{judge, unused};
-use crate::gateway::settings::{RouteSettings, Users};
+use crate::gateway::settings::{RouteSettings, Unseen, Users};
 use crate::gateway::side::Side;
 use crate::provider::descriptor::Provider;
 use crate::template::message::Caller;
@@ -46,6 +46,7 @@ impl Builder<'_> {
             relax_subject,
             claims: &claims,
             issues_tokens: issuer.is_some(),
+            discoverable: self.upstreams[upstream].discoverable(),
         };
         let carriages: BTreeMap<_, _> =
             pair.carriages().into_iter().map(|carriage| (carriage.operation, carriage)).collect();
@@ -67,6 +68,8 @@ impl Builder<'_> {
             callers: callers?,
             relax_subject,
             verification: settings.user_verification,
+            passes_unseen: settings.unseen == Unseen::Pass,
+            cors: settings.cors.clone(),
             issuer: issuer.flatten(),
             same_provider,
             carriages,
@@ -102,7 +105,7 @@ impl Builder<'_> {
 /// The members that the end user's verified token gives on a route.
 fn claims(settings: &RouteSettings, embedded: bool) -> Vec<Member> {
     match &settings.callers.user {
-        Some(Users::Jwt { jwt }) => jwt.claims.values().filter_map(|name| Member::named(name)).collect(),
+        Some(Users::Jwt { jwt }) => jwt.claims.keys().filter_map(|name| Member::named(name)).collect(),
         Some(Users::Upstream(_)) if embedded => vec![Member::UserId],
         Some(Users::Upstream(_)) | None => Vec::new(),
     }
