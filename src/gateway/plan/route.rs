@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::canonical::member::Member;
 use crate::canonical::operation::Direction;
-use crate::gateway::callers::{Callers, CompileContext};
+use crate::gateway::callers::{Callers, CompileContext, Relation};
 use crate::gateway::check::Pair;
 use crate::gateway::plan::Route;
 use crate::gateway::plan::builder::Builder;
@@ -93,7 +93,12 @@ impl Builder<'_> {
             needed.entry(template.request.caller).or_default().push(operation.name());
         }
         let needed: Vec<_> = needed.into_iter().collect();
-        let context = CompileContext { base: self.ground.base, embedded, same_provider, dialect: &dialect.id };
+        let relation = match (embedded, same_provider) {
+            (true, _) => Relation::Embedded,
+            (false, true) => Relation::SameProvider,
+            (false, false) => Relation::AnotherProvider,
+        };
+        let context = CompileContext { base: self.ground.base, dialect: &dialect.id, relation };
         let (callers, diagnostics) = Callers::compile(&settings.callers, &needed, &context);
         for (below, diagnostic) in diagnostics {
             self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{key}.{below}")));
