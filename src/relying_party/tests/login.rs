@@ -4,10 +4,10 @@ use super::forger::{Forger, UP, UV};
 use super::{Place, begin_login, finish_login};
 use crate::canonical::assertion::{AssertionRequest, AssertionResponse, CredentialAssertion, SignIn};
 use crate::canonical::fault::{Fault, Refusal};
+use crate::canonical::user_verification::UserVerification;
 use crate::relying_party::RelyingParty;
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::credential::Credential;
-use crate::relying_party::settings::UserVerification;
 
 pub(super) fn for_ada() -> AssertionRequest<'static> {
     AssertionRequest { user_id: Some("user_ada".into()), ..AssertionRequest::default() }
