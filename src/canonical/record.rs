@@ -7,7 +7,7 @@ use super::member::Member;
 use super::value::Value;
 
 /// Read and write access by member.
-pub trait Record<'a> {
+pub trait Record<'a>: Send + Sync {
     /// The members this record has.
     fn members(&self) -> &'static [Member];
 
@@ -31,6 +31,9 @@ pub trait Record<'a> {
     /// # Panics
     /// When the record has no such list: the template compiler refuses that.
     fn grow(&mut self, list: Member) -> &mut dyn Record<'a>;
+
+    /// Takes the last element of a list away again.
+    fn shrink(&mut self, list: Member);
 
     /// Whether a member is there: a value, or a list with elements.
     fn has(&self, member: Member) -> bool {
@@ -126,6 +129,13 @@ macro_rules! record {
                         }
                     )*
                     _ => unreachable!("{} has no list {}", stringify!($name), list.name()),
+                }
+            }
+
+            fn shrink(&mut self, list: $crate::canonical::member::Member) {
+                match list {
+                    $( $crate::canonical::member::Member::$list_member => drop(self.$list.pop()), )*
+                    _ => {}
                 }
             }
         }

@@ -6,11 +6,12 @@
 
 use std::error::Error;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::HOST;
+use http::uri::Authority;
 use http::{HeaderValue, Request, Response, Version, request};
 use http_body::Body;
 use uuid::Uuid;
@@ -116,32 +117,48 @@ impl RequestId {
     }
 }
 
-/// The host a request is for, without the port and in the case it came in.
+/// The host a request is for, without the port and in the case it came in; compare it without case.
 ///
-/// The target's authority (HTTP/2, or absolute form) stands before the `Host` field, as RFC 9112
-/// section 3.2.2 has it. `None` if the request names no host, several, or contradicts itself.
+/// `None` where [`authority_of`] is `None`.
 #[must_use]
 pub fn host_of<B>(request: &Request<B>) -> Option<&str> {
-    let mut fields = request.headers().get_all(HOST).iter();
-    let field = match (fields.next(), fields.next()) {
-        (_, Some(_)) => return None,
-        (Some(field), None) => Some(without_port(field.to_str().ok()?)),
-        (None, None) => None,
-    };
-    let Some(authority) = request.uri().authority() else {
-        return field.filter(|host| !host.is_empty());
-    };
-    // RFC 9113 section 8.3.1 calls an HTTP/2 request malformed whose two names differ.
-    let agree = field.is_none_or(|field| field.eq_ignore_ascii_case(authority.host()));
-    (agree || request.version() < Version::HTTP_2).then(|| authority.host())
+    authority_of(request).and_then(host)
 }
 
-fn without_port(authority: &str) -> &str {
-    let end_of_address = authority.rfind(']').map_or(0, |bracket| bracket + 1);
-    match authority[end_of_address..].find(':') {
-        Some(colon) => &authority[..end_of_address + colon],
-        None => authority,
+/// The one host, perhaps with a port, that a request is for.
+///
+/// The target's authority (HTTP/2, or absolute form) stands before the `Host` field, as RFC 9112
+/// section 3.2.2 has it. `None` if the request names no host, several, none that can be a host, or in
+/// HTTP/2 two different ones, which RFC 9113 section 8.3.1 calls malformed.
+#[must_use]
+pub fn authority_of<B>(request: &Request<B>) -> Option<&str> {
+    let mut fields = request.headers().get_all(HOST).iter();
+    let field = fields.next();
+    if fields.next().is_some() {
+        return None;
     }
+    let field = field.map(|field| field.to_str().unwrap_or_default());
+    let target = request.uri().authority().map(Authority::as_str);
+    let agree = match (target, field) {
+        (Some(target), Some(field)) => target.eq_ignore_ascii_case(field),
+        (Some(_), None) | (None, Some(_)) | (None, None) => true,
+    };
+    let authority = target.or(field).filter(|_| agree || request.version() < Version::HTTP_2)?;
+    host(authority).map(|_| authority)
+}
+
+/// `host[:port]` without its port, if it is one. Narrower than a URI allows, so that it can be written
+/// into any field as it is.
+fn host(authority: &str) -> Option<&str> {
+    let end_of_address = authority.rfind(']').map_or(0, |bracket| bracket + 1);
+    let port = authority[end_of_address..].find(':').map_or(authority.len(), |colon| end_of_address + colon);
+    let (host, port) = authority.split_at(port);
+    let is_port = port.bytes().skip(1).all(|byte| byte.is_ascii_digit());
+    let is_host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)),
+    };
+    (is_host && is_port).then_some(host)
 }
 
 #[cfg(test)]
@@ -171,6 +188,12 @@ mod tests {
         assert_eq!(host_of(&request("/", &[""])), None);
         assert_eq!(host_of(&request("/", &[":80"])), None);
         assert_eq!(host_of(&request("/", &["a.example", "b.example"])), None);
+        for odd in
+            ["user@a.example", "a.example, b.example", "a.example/x", "a.example:80x", "[::1", "[a]", "a b", "\"a\""]
+        {
+            assert_eq!(host_of(&request("/", &[odd])), None, "{odd}");
+        }
+        assert_eq!(host_of(&request("http://user@a.example/", &[])), None);
         let mut two_names = request("http://a.example/x", &["b.example"]);
         *two_names.version_mut() = Version::HTTP_2;
         assert_eq!(host_of(&two_names), None);

@@ -36,6 +36,9 @@ pub enum InvalidBaseUrl {
     /// Its path would be rewritten on the way.
     #[error("the path of this base URL would be rewritten: write it without `..`, and with %-escapes")]
     Path,
+    /// It has a path where only scheme, host and port are wanted.
+    #[error("this URL has no path: a request's own path goes on unchanged")]
+    Prefix,
 }
 
 // ===== impl BaseUrl =====

@@ -90,6 +90,7 @@ impl Issued {
             tokens_refresh: Some(self.refresh.token.into()),
             tokens_id: self.id.map(Cow::Owned),
             tokens_session: self.session.map(|session| session.token.into()),
+            tokens_session_details: None,
             tokens_type: Some("Bearer".into()),
             tokens_scope: self.scope.map(Cow::Owned),
             tokens_expires_in: Some(self.expires_in),
