@@ -3,7 +3,7 @@
 //! The filter lets nothing of the libraries below through unless it is asked for by name: at `debug`
 //! they show header fields.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 
 use tracing_subscriber::EnvFilter;
 
@@ -29,7 +29,10 @@ pub fn start(filter: &str, format: Format) -> Result<(), Box<dyn std::error::Err
         level @ ("error" | "warn" | "info" | "debug" | "trace") => format!("warn,passbridge={level}"),
         filter => filter.to_owned(),
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(EnvFilter::try_new(filter)?).with_writer(io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_new(filter)?)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
     match format {
         Format::Text => builder.try_init(),
         Format::Json => builder.json().flatten_event(true).try_init(),

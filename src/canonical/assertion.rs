@@ -50,6 +50,7 @@ record! {
     /// The request of `login.finish`: what the authenticator signed (WebAuthn 5.2.2).
     AssertionResponse, members ASSERTION_RESPONSE {
         credential_id: bytes = CredentialId,
+        credential_type: text = CredentialType,
         credential_client_data_json: bytes = CredentialClientDataJson,
         credential_authenticator_data: bytes = CredentialAuthenticatorData,
         credential_signature: bytes = CredentialSignature,
@@ -91,6 +92,7 @@ record! {
         tokens_refresh: text = TokensRefresh,
         tokens_id: text = TokensId,
         tokens_session: text = TokensSession,
+        tokens_session_details: json = TokensSessionDetails,
         tokens_type: text = TokensType,
         tokens_scope: text = TokensScope,
         tokens_expires_in: number = TokensExpiresIn,

@@ -83,6 +83,8 @@ members! {
     UserHandle "user.handle" Kind::Bytes;
     /// When the user's account was made, in seconds since 1970.
     UserCreatedAt "user.created_at" Kind::Number;
+    /// Which of the user's linked identities is meant, where a provider links several.
+    UserIdentity "user.identity" Kind::Text;
     /// The end user's own bearer token.
     UserToken "user.token" Kind::Text;
     /// The user's telephone number (E.164).
@@ -136,6 +138,8 @@ members! {
     CredentialId "credential.id" Kind::Bytes;
     /// The provider's own name for a credential.
     CredentialHandle "credential.handle" Kind::Text;
+    /// The credential's type; absent is `public-key` (WebAuthn 5.8.2).
+    CredentialType "credential.type" Kind::Text;
     /// What the user calls the credential.
     CredentialName "credential.name" Kind::Text;
     /// The client data that was signed over (WebAuthn 5.8.1).
@@ -165,6 +169,8 @@ members! {
     TokensId "tokens.id" Kind::Text;
     /// Opaque session token.
     TokensSession "tokens.session" Kind::Text;
+    /// The provider's own record of the session, as it came.
+    TokensSessionDetails "tokens.session_details" Kind::Json;
     /// How the access token is used: `Bearer` or `DPoP`.
     TokensType "tokens.type" Kind::Text;
     /// The scope that was granted.
@@ -221,12 +227,13 @@ impl Member {
         matches!(self, Self::ClientSecret | Self::ClientKey | Self::UserToken | Self::MfaToken)
     }
 
-    /// What WebAuthn says an absent member means: 5.8.6, 5.8.2, and for no extensions 5.1.
+    /// What an absent member means: WebAuthn 5.8.6, 5.8.2, and 5.1 for no extensions; a token of which
+    /// nothing is said is used as RFC 6750 has it.
     pub fn meaning_when_absent(self) -> Option<Value<'static>> {
         match self {
             Self::CredentialExtensionResults => Some(Value::Json("{}".into())),
             Self::UserVerification => Some(Value::Text("preferred".into())),
-            Self::Type => Some(Value::Text("public-key".into())),
+            Self::Type | Self::CredentialType => Some(Value::Text("public-key".into())),
             _ => None,
         }
     }

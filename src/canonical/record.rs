@@ -32,6 +32,9 @@ pub trait Record<'a>: Send + Sync {
     /// When the record has no such list: the template compiler refuses that.
     fn grow(&mut self, list: Member) -> &mut dyn Record<'a>;
 
+    /// Takes the last element of a list away again.
+    fn shrink(&mut self, list: Member);
+
     /// Whether a member is there: a value, or a list with elements.
     fn has(&self, member: Member) -> bool {
         self.value(member).is_some() || self.count(member) > 0
@@ -126,6 +129,13 @@ macro_rules! record {
                         }
                     )*
                     _ => unreachable!("{} has no list {}", stringify!($name), list.name()),
+                }
+            }
+
+            fn shrink(&mut self, list: $crate::canonical::member::Member) {
+                match list {
+                    $( $crate::canonical::member::Member::$list_member => drop(self.$list.pop()), )*
+                    _ => {}
                 }
             }
         }

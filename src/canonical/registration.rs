@@ -24,6 +24,7 @@ record! {
         user_nickname: text = UserNickname,
         user_picture: text = UserPicture,
         user_metadata: json = UserMetadata,
+        user_identity: text = UserIdentity,
         account: text = Account,
         organization: text = Organization,
         connection: text = Connection,
@@ -69,6 +70,7 @@ record! {
     /// (WebAuthn 5.2.1).
     AttestationResponse, members ATTESTATION_RESPONSE {
         credential_id: bytes = CredentialId,
+        credential_type: text = CredentialType,
         credential_client_data_json: bytes = CredentialClientDataJson,
         credential_attestation_object: bytes = CredentialAttestationObject,
         credential_transports: texts = CredentialTransports,

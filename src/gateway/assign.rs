@@ -68,7 +68,7 @@ impl Assignment {
             let message = format!("no {} has a member `{name}`", direction.name());
             return Err(Diagnostic::error(message).label("this member").remedy(remedy));
         };
-        Ok(Self { member, given: given(member, assigned, base)? })
+        Ok(Self { member, given: given(member, assigned, direction, base)? })
     }
 
     /// The member this refers to, if any.
@@ -95,12 +95,12 @@ fn belongs(member: Member, direction: Direction) -> bool {
     Operation::ALL.iter().any(|operation| operation.members(direction).contains(&member))
 }
 
-fn given(member: Member, assigned: &Assigned, base: &Path) -> Result<Given, Diagnostic> {
+fn given(member: Member, assigned: &Assigned, direction: Direction, base: &Path) -> Result<Given, Diagnostic> {
     let wrong = |noun: &str| {
         Diagnostic::error(format!("`{}` is {}, not {noun}", member.name(), member.kind().noun())).label("this value")
     };
     match (assigned, member.kind()) {
-        (Assigned::Text(text), _) => from_text(member, text, base),
+        (Assigned::Text(text), _) => from_text(member, text, direction, base),
         (Assigned::Number(number), Kind::Number) => Ok(Given::Constant(Value::Number(*number))),
         (Assigned::Flag(flag), Kind::Flag) => Ok(Given::Constant(Value::Flag(*flag))),
         (Assigned::Number(_), _) => Err(wrong("a number").remedy("write it between quotes if it is text")),
@@ -109,7 +109,7 @@ fn given(member: Member, assigned: &Assigned, base: &Path) -> Result<Given, Diag
     }
 }
 
-fn from_text(member: Member, text: &str, base: &Path) -> Result<Given, Diagnostic> {
+fn from_text(member: Member, text: &str, direction: Direction, base: &Path) -> Result<Given, Diagnostic> {
     if let Some(reference) = SecretReference::parse(text) {
         let secret = reference.resolve(base).map_err(|problem| {
             Diagnostic::error(format!("`{}` cannot be read: {problem}", member.name()))
@@ -131,12 +131,19 @@ fn from_text(member: Member, text: &str, base: &Path) -> Result<Given, Diagnosti
             let message = format!("`{}` is {}, not text", member.name(), member.kind().noun());
             Err(Diagnostic::error(message).label("this value").remedy("write it without quotes, or leave it out"))
         }
-        Ok(Pattern::Hole { prefix, hole, suffix }) => reference(member, hole.member, prefix, suffix),
+        Ok(Pattern::Hole { prefix, hole, suffix }) => reference(member, hole.member, prefix, suffix, direction),
     }
 }
 
-fn reference(member: Member, of: Member, prefix: String, suffix: String) -> Result<Given, Diagnostic> {
-    if !belongs(of, Direction::Request) || of.is_caller_credential() {
+fn reference(
+    member: Member,
+    of: Member,
+    prefix: String,
+    suffix: String,
+    direction: Direction,
+) -> Result<Given, Diagnostic> {
+    let known = belongs(of, Direction::Request) || (direction == Direction::Response && belongs(of, direction));
+    if !known || of.is_caller_credential() {
         let message = format!("`{}` is nothing that a request can be read for", of.name());
         let remedy = "refer to a member of requests that is no credential of the caller";
         return Err(Diagnostic::error(message).label("this reference").remedy(remedy));

@@ -9,9 +9,9 @@ use crate::canonical::operation::{Direction, Operation};
 use crate::canonical::value::Kind;
 use crate::gateway::assign::Assignment;
 use crate::gateway::side::Side;
+use crate::gateway::source::{Source, USER, carried};
 use crate::provider::descriptor::Provider;
 use crate::template::hole::Need;
-use crate::template::message::Caller;
 
 /// A dialect before an upstream, with what the config says of the two.
 #[derive(Clone, Copy, Debug)]
@@ -73,17 +73,6 @@ pub struct Loss {
     pub reason: String,
 }
 
-/// The members that name a user to an upstream.
-const USER: [Member; 2] = [Member::UserId, Member::UserEmail];
-
-/// How sure a source is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Source {
-    None,
-    Sometimes,
-    Always,
-}
-
 impl Pair<'_> {
     /// Whether both sides are the same provider, so that handles and credentials may travel as they are.
     pub fn is_same_provider(&self) -> bool {
@@ -133,83 +122,6 @@ impl Pair<'_> {
         carriage
     }
 
-    fn request_source(&self, operation: Operation, member: Member, asking: &[(Member, Need)]) -> Source {
-        let set = self.set.iter().find(|assignment| assignment.member == member);
-        match set.map(Assignment::reference) {
-            Some(None) => return Source::Always,
-            Some(Some(of)) => return self.request_source(operation, of, asking).max(self.remembered(operation, of)),
-            None => {}
-        }
-        if self.claims.contains(&member) && self.caller_is_verified(operation) {
-            return Source::Always;
-        }
-        if member.is_caller_credential() && !self.is_same_provider() {
-            return Source::None;
-        }
-        if matches!(member, Member::ClientUserAgent | Member::ClientAddress) || member.meaning_when_absent().is_some() {
-            return Source::Always;
-        }
-        // The gateway reads the challenge out of the client data and keeps the session itself.
-        if operation.is_finish() && matches!(member, Member::Session | Member::Challenge) {
-            return Source::Always;
-        }
-        let convertible = match member {
-            Member::CredentialId => carried(asking, Member::CredentialHandle),
-            Member::CredentialHandle => carried(asking, Member::CredentialId),
-            _ => Source::None,
-        };
-        carried(asking, member).max(convertible).max(self.remembered(operation, member))
-    }
-
-    /// What the begin of a ceremony left behind for its finish.
-    fn remembered(&self, operation: Operation, member: Member) -> Source {
-        let begin = match operation {
-            Operation::LoginFinish => Operation::LoginBegin,
-            Operation::RegistrationFinish => Operation::RegistrationBegin,
-            Operation::SignupFinish => Operation::SignupBegin,
-            _ => return Source::None,
-        };
-        if !matches!(
-            member,
-            Member::UserId | Member::UserEmail | Member::Account | Member::Organization | Member::Connection
-        ) {
-            return Source::None;
-        }
-        let asking = Side::Provider(self.dialect).carried(begin, Direction::Request, true).unwrap_or_default();
-        self.request_source(begin, member, &asking)
-    }
-
-    fn response_source(
-        &self,
-        operation: Operation,
-        member: Member,
-        asking: &[(Member, Need)],
-        answered: &[(Member, Need)],
-    ) -> Source {
-        let filled = self.fill.iter().any(|assignment| assignment.member == member);
-        let relaxed = self.relax.contains(&member);
-        let issued = self.issues_tokens && is_token(member);
-        if filled || relaxed || issued || member.meaning_when_absent().is_some() {
-            return Source::Always;
-        }
-        // Session handles are the gateway's own unless both sides are one provider.
-        if matches!(member, Member::Session) && !self.is_same_provider() {
-            return Source::Always;
-        }
-        let echoed = match member {
-            Member::UserId | Member::UserEmail => {
-                self.request_source(operation, member, asking).max(self.remembered(operation, member))
-            }
-            Member::CredentialId => carried(asking, Member::CredentialId),
-            Member::CredentialHandle => {
-                carried(asking, Member::CredentialId).max(carried(answered, Member::CredentialId))
-            }
-            Member::CredentialName => self.request_source(operation, member, asking),
-            _ => Source::None,
-        };
-        carried(answered, member).max(echoed)
-    }
-
     fn elements(
         &self,
         operation: Operation,
@@ -228,41 +140,6 @@ impl Pair<'_> {
                 }
             }
         }
-    }
-
-    /// Whether a finished login can be tied to the user it was begun for: nobody was named, or the
-    /// upstream was told who, or it says who it was.
-    fn proves_subject(&self) -> bool {
-        let begin = Operation::LoginBegin;
-        let asking = Side::Provider(self.dialect).carried(begin, Direction::Request, true).unwrap_or_default();
-        let named: Vec<Member> = USER
-            .into_iter()
-            .filter(|member| {
-                let claimed = self.claims.contains(member) && self.caller_is_verified(begin);
-                carried(&asking, *member) != Source::None || claimed
-            })
-            .collect();
-        let by_bearer = self.dialect_caller(begin) == Some(Caller::User);
-        if named.is_empty() && !by_bearer {
-            return true;
-        }
-        if by_bearer && self.is_same_provider() {
-            return true;
-        }
-        let told = self.upstream.carried(begin, Direction::Request, true).unwrap_or_default();
-        let is_told = USER.into_iter().any(|member| {
-            carried(&told, member) != Source::None && self.request_source(begin, member, &asking) != Source::None
-        });
-        let answered = self.upstream.carried(Operation::LoginFinish, Direction::Response, true).unwrap_or_default();
-        is_told || named.into_iter().any(|member| carried(&answered, member) != Source::None)
-    }
-
-    fn dialect_caller(&self, operation: Operation) -> Option<Caller> {
-        Side::Provider(self.dialect).caller(operation)
-    }
-
-    fn caller_is_verified(&self, operation: Operation) -> bool {
-        self.dialect_caller(operation) == Some(Caller::User)
     }
 
     fn losses(&self, said: &[(Member, Need)], heard: &[(Member, Need)], direction: Direction, carriage: &mut Carriage) {
@@ -289,30 +166,9 @@ impl Pair<'_> {
 fn note(carriage: &mut Carriage, direction: Direction, member: Member, source: Source) {
     match source {
         Source::None => carriage.obstacles.push(Obstacle::NoSource(direction, member)),
+        // A begin without a challenge is no begin, whatever a provider's documents call optional.
+        Source::Sometimes if member == Member::Challenge => {}
         Source::Sometimes => carriage.uncertain.push((direction, member)),
         Source::Always => {}
     }
-}
-
-fn carried(members: &[(Member, Need)], member: Member) -> Source {
-    match members.iter().find(|(known, _)| *known == member) {
-        Some((_, Need::Required)) => Source::Always,
-        Some((_, Need::Optional | Need::Nullable | Need::Blank)) => Source::Sometimes,
-        None => Source::None,
-    }
-}
-
-/// Whether the gateway's own issuer can make it.
-pub(crate) fn is_token(member: Member) -> bool {
-    matches!(
-        member,
-        Member::TokensAccess
-            | Member::TokensRefresh
-            | Member::TokensId
-            | Member::TokensSession
-            | Member::TokensType
-            | Member::TokensScope
-            | Member::TokensExpiresIn
-            | Member::TokensRefreshExpiresIn
-    )
 }

@@ -7,12 +7,14 @@ use std::borrow::Cow;
 
 use uuid::Uuid;
 
+use crate::canonical::assertion::SignIn;
 use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::member::Member;
 use crate::canonical::message::{Request, Response};
 use crate::canonical::record::Record;
 use crate::canonical::value::Value;
 use crate::ceremony::{Ceremony, Subject};
+use crate::gateway::assign::Assignment;
 use crate::gateway::plan::Route;
 use crate::gateway::resolve::{handle_of, put, put_absent};
 use crate::gateway::settings::Verification;
@@ -48,11 +50,20 @@ pub fn complete<'a>(
     }
     name_credentials(record);
     for assignment in &route.fill {
-        let constant = assignment.value(asked.record());
         if !record.has(assignment.member) {
-            put_absent(record, assignment.member, constant);
+            let given = assignment.value(record).or_else(|| assignment.value(asked.record())).map(Value::into_owned);
+            let told = || told_of(assignment, ceremony?);
+            put_absent(record, assignment.member, given.or_else(told));
         }
     }
+}
+
+/// What the upstream was told of the user, where the config refers to that.
+fn told_of(assignment: &Assignment, ceremony: &Ceremony) -> Option<Value<'static>> {
+    let subject = &ceremony.told.subject;
+    let text = |text: &Option<Box<str>>| text.as_deref().map(|text| Cow::Owned(text.to_owned()));
+    let told = SignIn { user_id: text(&subject.id), user_email: text(&subject.email), ..SignIn::default() };
+    assignment.value(&told).map(Value::into_owned)
 }
 
 fn borrowed(text: &str) -> Value<'_> {

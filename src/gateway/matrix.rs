@@ -1,6 +1,7 @@
 //! The coverage matrix: which dialects work before which upstreams, with what said in the config,
 //! and what cannot be, member by member.
 
+use crate::canonical::member::Member;
 use crate::canonical::operation::Operation;
 use crate::gateway::check::{Carriage, Pair};
 use crate::gateway::side::Side;
@@ -32,8 +33,20 @@ fn carriage(dialect: &Provider, upstream: Side<'_>, operation: Operation) -> Car
     pair(dialect, upstream).carriage(operation)
 }
 
+/// A verified bearer names its user; that is part of `callers`, which every route has.
+const CLAIMS: &[Member] = &[Member::UserId, Member::UserEmail];
+
 fn pair<'p>(dialect: &'p Provider, upstream: Side<'p>) -> Pair<'p> {
-    Pair { dialect, upstream, set: &[], fill: &[], relax: &[], relax_subject: false, claims: &[], issues_tokens: false }
+    Pair {
+        dialect,
+        upstream,
+        set: &[],
+        fill: &[],
+        relax: &[],
+        relax_subject: false,
+        claims: CLAIMS,
+        issues_tokens: false,
+    }
 }
 
 fn table(providers: &[&Provider], operation: Operation) -> String {

@@ -19,6 +19,7 @@ use crate::gateway::callers::{Admission, Judge};
 use crate::gateway::client_data;
 use crate::gateway::complete;
 use crate::gateway::exchange::Gateway;
+use crate::gateway::id_token;
 use crate::gateway::plan::Route;
 use crate::gateway::resolve::{self, Client};
 use crate::gateway::respond;
@@ -73,6 +74,7 @@ impl Gateway {
         let ceremony = match begun {
             Some(begun) => {
                 if operation == Operation::LoginFinish {
+                    id_token::complete(response.record_mut());
                     complete::prove_subject(route, &begun, &resolve::subject(response.record()))?;
                 }
                 Some(begun)

@@ -3,7 +3,8 @@
 use crate::canonical::member::Member;
 use crate::canonical::operation::{Direction, Operation};
 use crate::canonical::value::Kind;
-use crate::gateway::check::{Carriage, Loss, Obstacle, Pair, is_token};
+use crate::gateway::check::{Carriage, Loss, Obstacle, Pair};
+use crate::gateway::source::is_token;
 
 /// What can be done about an obstacle in the config.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +74,10 @@ impl Remedy {
                 format!(
                     "give {members} in `[routes.{route}.set]`: a constant, or `{{member}}` of what the caller sends"
                 )
+            }
+            Self::Fill(member @ (Member::UserId | Member::UserEmail)) => {
+                let name = member.name();
+                format!("say what names the user in `[routes.{route}.fill]`, such as `{name} = \"{{user.email}}\"`")
             }
             Self::Fill(member) => format!("give `{}` a constant in `[routes.{route}.fill]`", member.name()),
             Self::Relax("subject") => {

@@ -16,8 +16,8 @@ use crate::provider::descriptor::{OperationTemplate, Provider};
 use crate::template::content::Object;
 use crate::template::decode;
 use crate::template::encode::{self, Absent, Writing};
-use crate::template::head;
-use crate::template::message::Message;
+use crate::template::head::{self, Again};
+use crate::template::message::{Message, RequestTemplate};
 use crate::template::reader::{Reading, Unread};
 
 /// A request as it arrived, below the route's prefix.
@@ -76,20 +76,13 @@ impl OperationTemplate {
         arrived: Arrived<'a>,
         reading: Reading<'a>,
     ) -> Result<Request<'a>, Unread> {
-        let template = &self.request;
-        let mut first = None;
-        for content in forms(&template.message) {
+        first_readable(&self.request.message, |form| {
             let mut request = Request::new(operation);
             let record = request.record_mut();
-            let read = head_of_request(self, arrived, reading, record).and_then(|()| {
-                content.map_or(Ok(()), |content| decode::decode(content, arrived.content, reading, record))
-            });
-            match read {
-                Ok(()) => return Ok(request),
-                Err(unread) => first = first.or(Some(unread)),
-            }
-        }
-        Err(first.expect("a message has at least one form"))
+            head_of_request(&self.request, arrived, reading, record)?;
+            form.map_or(Ok(()), |form| decode::decode(form, arrived.content, reading, record))?;
+            Ok(request)
+        })
     }
 
     /// Writes a request.
@@ -132,16 +125,12 @@ impl OperationTemplate {
         content: &'a [u8],
         reading: Reading<'a>,
     ) -> Result<Response<'a>, NoSuccess<'a>> {
-        let mut broken = None;
         if status.is_success() {
             match self.read_success(operation, fields, content, Reading { lenient: true, ..reading }) {
                 Ok(response) => return Ok(response),
                 Err(Unread::AnotherMessage) => {}
-                Err(defect) => broken = Some(defect),
+                Err(broken @ Unread::Broken(_)) => return Err(NoSuccess::Broken(broken)),
             }
-        }
-        if let Some(defect) = broken {
-            return Err(NoSuccess::Broken(defect));
         }
         let field = |name: &str| fields.get(name).and_then(|value| value.to_str().ok());
         let strict = Reading { lenient: false, ..reading };
@@ -158,45 +147,64 @@ impl OperationTemplate {
         content: &'a [u8],
         reading: Reading<'a>,
     ) -> Result<Response<'a>, Unread> {
-        let mut first = None;
-        for form in forms(&self.response.message) {
+        let message = &self.response.message;
+        first_readable(message, |form| {
             let mut response = Response::new(operation);
             let record = response.record_mut();
-            let read = head::read(&self.response.message.fields, "field", |name| field(fields, name), reading, record)
-                .and_then(|()| form.map_or(Ok(()), |form| decode::decode(form, content, reading, record)));
-            match read {
-                Ok(()) => return Ok(response),
-                Err(unread) => first = first.or(Some(unread)),
-            }
-        }
-        Err(first.expect("a message has at least one form"))
+            head::read(&message.fields, "field", |name| field(fields, name), reading, record)?;
+            form.map_or(Ok(()), |form| decode::decode(form, content, reading, record))?;
+            Ok(response)
+        })
     }
 }
 
-/// The content's own form, then the others that are read too.
-fn forms(message: &Message) -> impl Iterator<Item = Option<&Object>> {
-    std::iter::once(message.content.as_ref()).chain(message.also.iter().map(Some))
+/// Reads a message in its own form, or else in one of the others that are read too. What is wrong
+/// is told of the first form that recognised it.
+fn first_readable<T>(message: &Message, read: impl Fn(Option<&Object>) -> Result<T, Unread>) -> Result<T, Unread> {
+    let mut unread = match read(message.content.as_ref()) {
+        Ok(done) => return Ok(done),
+        Err(unread) => unread,
+    };
+    for form in &message.also {
+        match (read(Some(form)), &unread) {
+            (Ok(done), _) => return Ok(done),
+            (Err(broken @ Unread::Broken(_)), Unread::AnotherMessage) => unread = broken,
+            (Err(_), _) => {}
+        }
+    }
+    Err(unread)
 }
 
 fn head_of_request<'a>(
-    template: &OperationTemplate,
+    request: &RequestTemplate,
     arrived: Arrived<'a>,
     reading: Reading<'a>,
     record: &mut dyn Record<'a>,
 ) -> Result<(), Unread> {
-    let request = &template.request;
     if !request.path.read(arrived.path, reading, record)? {
         return Err(Unread::AnotherMessage);
     }
     head::read(&request.message.fields, "field", |name| field(arrived.fields, name), reading, record)?;
-    let parameter = |name: &str| {
-        form_urlencoded::parse(arrived.query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value)
-    };
-    head::read(&request.message.query, "query parameter", parameter, reading, record)
+    head::read(&request.message.query, "query parameter", |name| parameter(arrived.query, name), reading, record)
 }
 
-fn field<'a>(fields: &'a HeaderMap, name: &str) -> Option<Cow<'a, str>> {
-    fields.get(name).and_then(|value| value.to_str().ok()).map(Cow::Borrowed)
+/// A field's value; what is no visible ASCII is none.
+fn field<'a>(fields: &'a HeaderMap, name: &str) -> Result<Option<Cow<'a, str>>, Again> {
+    let mut values = fields.get_all(name).iter();
+    let value = values.next();
+    if values.next().is_some() {
+        return Err(Again);
+    }
+    Ok(value.and_then(|value| value.to_str().ok()).map(Cow::Borrowed))
+}
+
+fn parameter<'a>(query: &'a str, name: &str) -> Result<Option<Cow<'a, str>>, Again> {
+    let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
+    let value = values.next();
+    if values.next().is_some() {
+        return Err(Again);
+    }
+    Ok(value.map(|(_, value)| value))
 }
 
 fn written(

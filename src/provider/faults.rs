@@ -95,12 +95,9 @@ impl FaultTable {
                 None => true,
             };
             if matches {
-                // A broken Retry-After does not make another fault of it.
-                let find = |name: &str| field(name).map(Into::into);
-                let lenient = Reading { lenient: true, ..reading };
-                if head::read(&row.fields, "field", find, lenient, &mut details).is_err() {
-                    details.retry_after = None;
-                }
+                // A broken Retry-After does not make another fault of it: it is passed over.
+                let find = |name: &str| Ok(field(name).map(Into::into));
+                let _ = head::read(&row.fields, "field", find, Reading { lenient: true, ..reading }, &mut details);
                 return row.faults.first().map(|fault| (*fault, details));
             }
         }

@@ -59,7 +59,7 @@ fn credential(rp_id: &str, now: i64) -> Result<Credential, StoreError> {
 }
 
 /// The COSE key (RFC 9053 section 7.1.1) of an uncompressed point: 4, x, y.
-fn cose_es256(point: &[u8]) -> Result<Vec<u8>, StoreError> {
+pub(crate) fn cose_es256(point: &[u8]) -> Result<Vec<u8>, StoreError> {
     let coordinates = point.strip_prefix(&[4]).ok_or(StoreError::Cryptography)?;
     let (x, y) = coordinates.split_at_checked(32).ok_or(StoreError::Cryptography)?;
     // A map of five: kty 1 is EC2, alg 3 is -7, crv -1 is P-256, x is -2, y is -3.

@@ -7,17 +7,23 @@
 pub mod capability;
 pub(crate) mod ceremony;
 pub(crate) mod clock;
+pub(crate) mod creation;
 pub mod demo;
 pub mod directory;
 pub mod error;
 pub(crate) mod login;
+pub(crate) mod management;
 pub(crate) mod pending;
 pub(crate) mod random;
+pub(crate) mod registration;
 pub mod settings;
+pub(crate) mod signup;
 pub(crate) mod subject;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod tokens;
+pub mod transfer;
+pub(crate) mod verification;
 pub mod webauthn;
 pub(crate) mod workers;
 
@@ -32,11 +38,15 @@ use crate::relying_party::demo::DEMO_USER;
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::user::User;
 use crate::relying_party::error::{OpenError, StoreError};
-use crate::relying_party::login::BeginLogin;
-use crate::relying_party::settings::{EmbeddedSettings, Party};
+use crate::relying_party::login::{BeginLogin, FinishLogin};
+use crate::relying_party::management::{DeleteCredential, ListCredentials};
+use crate::relying_party::registration::{BeginRegistration, FinishRegistration};
+use crate::relying_party::settings::{EmbeddedSettings, Party, UserVerification};
+use crate::relying_party::signup::{BeginSignup, FinishSignup};
+use crate::relying_party::tokens::authentication::Authentication;
 use crate::relying_party::tokens::discovery;
 use crate::relying_party::tokens::grant::Grant;
-use crate::relying_party::tokens::issue::access_token;
+use crate::relying_party::tokens::issue::{Occasion, access_token};
 use crate::relying_party::tokens::keys::{self, Keys};
 use crate::relying_party::tokens::opaque::{self, Kind};
 use crate::relying_party::tokens::refresh::{RefreshRequest, refresh};
@@ -49,6 +59,7 @@ pub struct RelyingParty {
     shared: Arc<Shared>,
     workers: Arc<Workers>,
     demo: Option<Arc<User>>,
+    least: UserVerification,
 }
 
 /// What every operation may look at, on whatever thread.
@@ -68,7 +79,7 @@ impl RelyingParty {
         let party = Party::checked(settings)?;
         let path = base_dir.join(&settings.database);
         let failed = |source: StoreError| OpenError::Database { path: path.clone(), source };
-        let mut first = Store::open(&path)?;
+        let mut first = settings.open_directory(base_dir)?;
         let keys = Keys::open(&mut first, now()).map_err(failed)?;
         let mut demo = None;
         if settings.demo {
@@ -78,7 +89,14 @@ impl RelyingParty {
         let others = (1..Workers::wanted()).map(|_| Store::open(&path));
         let stores = std::iter::once(Ok(first)).chain(others).collect::<Result<_, _>>()?;
         let workers = Arc::new(Workers::start(stores).map_err(OpenError::Threads)?);
-        Ok(Self { shared: Arc::new(Shared { party, keys }), workers, demo })
+        Ok(Self { shared: Arc::new(Shared { party, keys }), workers, demo, least: UserVerification::Discouraged })
+    }
+
+    /// The same relying party, with ceremonies that ask for at least this much user verification, and
+    /// hold the authenticator to it at the finish. For routes that want more than the settings.
+    #[must_use]
+    pub fn at_least(&self, user_verification: UserVerification) -> Self {
+        Self { least: self.least.max(user_verification), ..self.clone() }
     }
 
     /// Serves one operation. `ceremony` is the `session` that the begin of this finish answered with,
@@ -93,16 +111,45 @@ impl RelyingParty {
         ceremony: Option<&str>,
         caller: Option<&str>,
     ) -> Result<Response<'static>, Refusal> {
-        let _ = ceremony;
+        let shared = &self.shared;
+        let least = self.least.max(shared.party.user_verification);
         match request {
             Request::LoginBegin(request) => {
-                let begin = BeginLogin::read(request, caller, &self.shared)?;
-                if begin.subject.is_nobody() {
-                    return BeginLogin::discoverable(&self.shared).map(Response::LoginBegin);
+                let begin = BeginLogin::read(request, caller, least, shared)?;
+                if begin.is_for_nobody() {
+                    return begin.discoverable(shared).map(Response::LoginBegin);
                 }
                 self.work(move |store, shared| begin.serve(store, shared)).await.map(Response::LoginBegin)
             }
-            _ => Err(Refusal::new(crate::canonical::fault::Fault::NotEnabled, "not here yet")),
+            Request::LoginFinish(request) => {
+                let finish = FinishLogin::read(request, ceremony, caller, shared)?;
+                self.work(move |store, shared| finish.serve(store, shared, now())).await.map(Response::LoginFinish)
+            }
+            Request::RegistrationBegin(request) => {
+                let begin = BeginRegistration::read(request, caller, least, shared)?;
+                self.work(move |store, shared| begin.serve(store, shared)).await.map(Response::RegistrationBegin)
+            }
+            Request::RegistrationFinish(request) => {
+                let finish = FinishRegistration::read(request, ceremony, caller)?;
+                let registered = self.work(move |store, shared| finish.serve(store, shared, now())).await;
+                registered.map(Response::RegistrationFinish)
+            }
+            Request::SignupBegin(request) => {
+                let begin = BeginSignup::read(request, least, shared)?;
+                self.work(move |store, shared| begin.serve(store, shared)).await.map(Response::SignupBegin)
+            }
+            Request::SignupFinish(request) => {
+                let finish = FinishSignup::read(request, ceremony, shared)?;
+                self.work(move |store, shared| finish.serve(store, shared, now())).await.map(Response::SignupFinish)
+            }
+            Request::CredentialsList(request) => {
+                let list = ListCredentials::read(request, caller);
+                self.work(move |store, shared| list.serve(store, shared)).await.map(Response::CredentialsList)
+            }
+            Request::CredentialsDelete(request) => {
+                let delete = DeleteCredential::read(request, caller);
+                self.work(move |store, _| delete.serve(store)).await.map(Response::CredentialsDelete)
+            }
         }
     }
 
@@ -180,7 +227,9 @@ impl RelyingParty {
     pub fn demo_token(&self) -> Option<String> {
         let user = self.demo.as_deref()?;
         let ring = self.shared.keys.current();
-        access_token(&self.shared.party, ring.active(), user, &Grant::default(), now()).ok()
+        let authentication = Authentication::new(Grant::default(), None, now()).ok()?;
+        let occasion = Occasion { user, authentication: &authentication, grant: &authentication.grant, now: now() };
+        access_token(occasion, &self.shared.party, ring.active()).ok()
     }
 
     async fn work<T: Send + 'static>(

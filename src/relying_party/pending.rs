@@ -4,13 +4,14 @@
 //! once and only while it is fresh, and shows it to no caller. A text that cannot be read, or is of
 //! another kind of ceremony, is a ceremony that is not known: `challenge_expired`.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ::base64::Engine;
+use ::base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::canonical::fault::{Fault, Refusal};
 use crate::relying_party::directory::user::Profile;
 use crate::relying_party::settings::UserVerification;
+use crate::template::base64::{self, NotBase64};
 
 /// A ceremony that was begun.
 #[derive(Debug, Serialize, Deserialize)]
@@ -65,7 +66,7 @@ pub(crate) struct Terms {
     pub(crate) user_verification: UserVerification,
 }
 
-/// Bytes, written as unpadded base64url.
+/// Bytes, written as unpadded base64url and read in any alphabet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Bytes(pub(crate) Vec<u8>);
 
@@ -73,6 +74,15 @@ impl Pending {
     /// The text for the ceremony store.
     pub(crate) fn text(&self) -> Result<String, Refusal> {
         serde_json::to_string(self).map_err(|_| Refusal::new(Fault::Internal, "the ceremony cannot be written"))
+    }
+
+    /// What its finish is held against.
+    pub(crate) fn terms(&self) -> &Terms {
+        match self {
+            Self::Login(pending) => &pending.terms,
+            Self::Registration(pending) => &pending.terms,
+            Self::Signup(pending) => &pending.terms,
+        }
     }
 
     fn read(text: Option<&str>) -> Result<Self, Refusal> {
@@ -117,7 +127,7 @@ impl Serialize for Bytes {
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        URL_SAFE_NO_PAD.decode(text).map(Self).map_err(|_| serde::de::Error::custom("not base64url"))
+        base64::read(&text).map(Self).map_err(|NotBase64| serde::de::Error::custom("not base64"))
     }
 }
 

@@ -3,11 +3,14 @@
 //! Nothing is guessed: an origin that cannot belong to `rp_id` is an error that names the setting,
 //! because every ceremony would fail on it later, at the user.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+use crate::relying_party::directory::Store;
+use crate::relying_party::error::OpenError;
 
 /// An upstream of the kind `embedded`: this program is the relying party.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -50,6 +53,18 @@ pub struct EmbeddedSettings {
     /// How long a refresh token lasts, in seconds, from 1 to 31536000. Default: 1209600 (14 days).
     #[serde(default = "default_refresh_lifetime")]
     pub refresh_lifetime: u32,
+}
+
+impl EmbeddedSettings {
+    /// Opens the directory alone, for the command line; a running relying party may have it open too.
+    /// A relative path starts at `base_dir`.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open_directory(&self, base_dir: &Path) -> Result<Store, OpenError> {
+        Party::checked(self)?;
+        Store::open(&base_dir.join(&self.database))
+    }
 }
 
 /// How much the relying party insists on user verification (WebAuthn 5.8.6), weakest first.

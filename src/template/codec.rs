@@ -2,12 +2,18 @@
 //!
 //! The set is closed: each codec has a law (what was written reads back as itself) and a test of it.
 
+use std::borrow::Cow;
+
 use ::base64::Engine as _;
 use ::base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::Timestamp;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::canonical::value::{Kind, Value};
 use crate::template::base64;
+
+/// What RFC 3986 calls unreserved stands in an address as it is.
+pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A way of writing a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,13 +30,17 @@ pub enum Codec {
     Expiry,
     /// An instant in seconds since 1970 as a date and time (RFC 3339).
     Instant,
+    /// The same with three decimals, as JavaScript writes it.
+    Millis,
+    /// Text percent-encoded (RFC 3986 section 2.1), as it stands in an address.
+    Percent,
 }
 
 /// What a codec finds on the wire, and what it puts there.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Token<'a> {
     /// A string.
-    Text(std::borrow::Cow<'a, str>),
+    Text(Cow<'a, str>),
     /// A number.
     Number(i64),
     /// A boolean.
@@ -43,12 +53,14 @@ pub struct Expected(pub &'static str);
 
 impl Codec {
     /// Every codec a template can name, by its name.
-    pub const NAMED: [(&'static str, Self); 5] = [
+    pub const NAMED: [(&'static str, Self); 7] = [
         ("base64", Self::Base64),
         ("base64url", Self::Base64Url),
         ("minutes", Self::Minutes),
         ("expiry", Self::Expiry),
         ("instant", Self::Instant),
+        ("millis", Self::Millis),
+        ("percent", Self::Percent),
     ];
 
     /// The codec of that name.
@@ -61,11 +73,15 @@ impl Codec {
         match self {
             Self::Plain => kind != Kind::Bytes,
             Self::Base64 | Self::Base64Url => kind == Kind::Bytes,
-            Self::Minutes | Self::Expiry | Self::Instant => kind == Kind::Number,
+            Self::Minutes | Self::Expiry | Self::Instant | Self::Millis => kind == Kind::Number,
+            Self::Percent => kind == Kind::Text,
         }
     }
 
     /// The value a token stands for.
+    ///
+    /// # Errors
+    /// What was expected instead.
     pub fn read<'a>(self, kind: Kind, token: Token<'a>, now: Timestamp) -> Result<Value<'a>, Expected> {
         match (self, kind, token) {
             (Self::Plain, Kind::Text, Token::Text(text)) => Ok(Value::Text(text)),
@@ -77,18 +93,36 @@ impl Codec {
             (Self::Minutes, Kind::Number, Token::Number(minutes)) => {
                 minutes.checked_mul(60).map(Value::Number).ok_or(Expected("a smaller number"))
             }
-            (Self::Instant, Kind::Number, Token::Text(text)) => instant(&text).map(Value::Number),
+            (Self::Instant | Self::Millis, Kind::Number, Token::Text(text)) => instant(&text).map(Value::Number),
             (Self::Expiry, Kind::Number, Token::Text(text)) => {
                 instant(&text).map(|end| Value::Number(end - now.as_second()))
             }
-            (Self::Instant | Self::Expiry, ..) => Err(Expected("a date and time (RFC 3339)")),
+            (Self::Percent, Kind::Text, Token::Text(text)) => match percent_decode_str(&text).decode_utf8() {
+                Ok(decoded) => Ok(Value::Text(decoded.into_owned().into())),
+                Err(_) => Err(Expected("percent-encoded text")),
+            },
+            (Self::Instant | Self::Millis | Self::Expiry, ..) => Err(Expected("a date and time (RFC 3339)")),
             (Self::Base64 | Self::Base64Url, ..) => Err(Expected("a base64 string")),
             (Self::Minutes, ..) => Err(Expected("a number of minutes")),
-            (Self::Plain, kind, _) => Err(Expected(kind.noun())),
+            (Self::Plain | Self::Percent, kind, _) => Err(Expected(kind.noun())),
         }
     }
 
-    /// Writes bytes into a JSON string or a header field; the alphabets need no escaping there.
+    /// The form of a text.
+    pub fn write_text<'t>(self, text: &'t str) -> Cow<'t, str> {
+        match self {
+            Self::Percent => utf8_percent_encode(text, RESERVED).into(),
+            Self::Plain
+            | Self::Base64
+            | Self::Base64Url
+            | Self::Minutes
+            | Self::Expiry
+            | Self::Instant
+            | Self::Millis => Cow::Borrowed(text),
+        }
+    }
+
+    /// Writes bytes after what is in the buffer already; the alphabets need no escaping in JSON.
     pub fn write_bytes(self, bytes: &[u8], out: &mut Vec<u8>) {
         let start = out.len();
         out.resize(start + bytes.len().div_ceil(3) * 4, 0);
@@ -97,13 +131,20 @@ impl Codec {
         out.truncate(start + written);
     }
 
-    /// The token a number is written as; a moment beyond the calendar's end is written as its end.
+    /// The same, into a text.
+    pub fn push_bytes(self, bytes: &[u8], out: &mut String) {
+        let engine = if self == Self::Base64 { &STANDARD } else { &URL_SAFE_NO_PAD };
+        engine.encode_string(bytes, out);
+    }
+
+    /// The token a number is written as; a moment beyond the calendar's ends is written as that end.
     pub fn write_number(self, number: i64, now: Timestamp) -> Token<'static> {
         match self {
             Self::Minutes => Token::Number(number / 60 + i64::from(number % 60 > 0)),
-            Self::Instant => Token::Text(moment(number).into()),
-            Self::Expiry => Token::Text(moment(now.as_second().saturating_add(number)).into()),
-            Self::Plain | Self::Base64 | Self::Base64Url => Token::Number(number),
+            Self::Instant => Token::Text(moment(number).to_string().into()),
+            Self::Millis => Token::Text(format!("{:.3}", moment(number)).into()),
+            Self::Expiry => Token::Text(moment(now.as_second().saturating_add(number)).to_string().into()),
+            Self::Plain | Self::Base64 | Self::Base64Url | Self::Percent => Token::Number(number),
         }
     }
 }
@@ -112,8 +153,9 @@ fn instant(text: &str) -> Result<i64, Expected> {
     text.parse::<Timestamp>().map(Timestamp::as_second).map_err(|_| Expected("a date and time (RFC 3339)"))
 }
 
-fn moment(second: i64) -> String {
-    Timestamp::from_second(second).unwrap_or(Timestamp::MAX).to_string()
+fn moment(second: i64) -> Timestamp {
+    let end = if second < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    Timestamp::from_second(second).unwrap_or(end)
 }
 
 #[cfg(test)]
@@ -136,7 +178,7 @@ mod tests {
         #[test]
         fn numbers_read_back(number in -1_000_000_000i64..100_000_000_000, now in 0i64..4_000_000_000) {
             let now = Timestamp::from_second(now).unwrap();
-            for codec in [Codec::Plain, Codec::Expiry, Codec::Instant] {
+            for codec in [Codec::Plain, Codec::Expiry, Codec::Instant, Codec::Millis] {
                 prop_assert_eq!(codec.read(Kind::Number, codec.write_number(number, now), now), Ok(Value::Number(number)));
             }
             let whole = number / 60 * 60;
@@ -145,6 +187,25 @@ mod tests {
                 Ok(Value::Number(whole))
             );
         }
+    }
+
+    proptest! {
+        #[test]
+        fn texts_read_back(text: String) {
+            for codec in [Codec::Plain, Codec::Percent] {
+                let token = Token::Text(codec.write_text(&text).into_owned().into());
+                prop_assert_eq!(codec.read(Kind::Text, token, Timestamp::UNIX_EPOCH), Ok(Value::Text(text.as_str().into())));
+            }
+        }
+    }
+
+    #[test]
+    fn moments_have_the_decimals_of_their_codec() {
+        let now = Timestamp::from_second(1_735_689_600).unwrap();
+        assert_eq!(Codec::Instant.write_number(1_735_689_600, now), Token::Text("2025-01-01T00:00:00Z".into()));
+        assert_eq!(Codec::Millis.write_number(1_735_689_600, now), Token::Text("2025-01-01T00:00:00.000Z".into()));
+        assert_eq!(Codec::Expiry.write_number(60, now), Token::Text("2025-01-01T00:01:00Z".into()));
+        assert_eq!(Codec::Instant.write_number(i64::MIN, now), Token::Text(Timestamp::MIN.to_string().into()));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A compiled content template: the provider's JSON with members in the holes.
 
 use crate::canonical::member::Member;
+use crate::template::codec::Token;
 use crate::template::hole::{Hole, Need};
 
 /// A place in the content and what stands there.
@@ -71,6 +72,18 @@ pub enum Constant {
     Flag(bool),
 }
 
+impl Constant {
+    /// Whether a value of a message is this constant.
+    pub(crate) fn is(&self, token: &Token<'_>) -> bool {
+        match (self, token) {
+            (Self::Text(expected), Token::Text(found)) => expected == found,
+            (Self::Number(expected), Token::Number(found)) => expected == found,
+            (Self::Flag(expected), Token::Flag(found)) => expected == found,
+            (Self::Text(_) | Self::Number(_) | Self::Flag(_), _) => false,
+        }
+    }
+}
+
 impl Object {
     /// Every hole and list in it, elements' own members excepted, with what its absence is.
     pub fn carried(&self, each: &mut impl FnMut(Member, Need)) {
@@ -82,6 +95,13 @@ impl Object {
                 Node::Constant(_) => {}
             }
         }
+    }
+
+    /// The members that stand in it, elements' own excepted.
+    pub fn members(&self) -> Vec<Member> {
+        let mut members = Vec::new();
+        self.carried(&mut |member, _| members.push(member));
+        members
     }
 
     /// The elements of a list as they stand in it, if it has that list.

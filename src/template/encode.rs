@@ -1,7 +1,8 @@
 //! Writing a record as a provider's JSON, driven by its template, into one buffer.
 //!
-//! A table none of whose members is there is left out with its constants. A required member that
-//! is absent is an error, unless WebAuthn says what its absence means or the route relaxed it.
+//! A table that has holes and none of whose members is there is left out with its constants. A
+//! required member that is absent is an error, unless WebAuthn says what its absence means or the
+//! route relaxed it.
 
 use std::io::Write as _;
 
@@ -38,15 +39,13 @@ pub fn encode(
 }
 
 /// What was written at a place.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
 enum Wrote {
     /// Nothing: the place and its name are to be left out.
     Nothing,
-    /// What stands for an absent member.
-    Blank,
-    /// A constant.
+    /// A constant, which says nothing by itself.
     Constant,
-    /// A member, or an object with one in it.
+    /// A member, or what stands for its absence.
     Member,
 }
 
@@ -56,25 +55,23 @@ fn object(
     writing: Writing<'_>,
     out: &mut Vec<u8>,
 ) -> Result<Wrote, Absent> {
-    let start = out.len();
     out.push(b'{');
-    let mut wrote = Wrote::Nothing;
+    let first = out.len();
+    let mut most = Wrote::Nothing;
     for entry in &template.entries {
         let before = out.len();
-        if before > start + 1 {
+        if before > first {
             out.push(b',');
         }
         out.extend_from_slice(entry.lead.as_bytes());
         match node(&entry.node, record, writing, out)? {
             Wrote::Nothing => out.truncate(before),
-            Wrote::Member => wrote = Wrote::Member,
-            Wrote::Constant if wrote != Wrote::Member => wrote = Wrote::Constant,
-            Wrote::Blank if wrote == Wrote::Nothing => wrote = Wrote::Blank,
-            Wrote::Constant | Wrote::Blank => {}
+            wrote if wrote > most => most = wrote,
+            Wrote::Constant | Wrote::Member => {}
         }
     }
     out.push(b'}');
-    Ok(wrote)
+    Ok(most)
 }
 
 fn node(node: &Node, record: &dyn Record<'_>, writing: Writing<'_>, out: &mut Vec<u8>) -> Result<Wrote, Absent> {
@@ -119,7 +116,7 @@ fn nested(
 fn list(template: &List, record: &dyn Record<'_>, writing: Writing<'_>, out: &mut Vec<u8>) -> Result<Wrote, Absent> {
     let count = record.count(template.member);
     if count == 0 {
-        return blank(template.member, template.need, b"[]", writing, out);
+        return blank(template.member, template.need, writing, out);
     }
     out.push(b'[');
     for index in 0..count {
@@ -140,11 +137,8 @@ fn hole(place: &Place, record: &dyn Record<'_>, writing: Writing<'_>, out: &mut 
         value => value,
     };
     match value {
-        None => {
-            let empty: &[u8] = if member.kind() == Kind::Texts { b"[]" } else { b"\"\"" };
-            return blank(member, need, empty, writing, out);
-        }
-        Some(Value::Text(text)) => around(place, &text, out),
+        None => return blank(member, need, writing, out),
+        Some(Value::Text(text)) => around(place, &codec.write_text(&text), out),
         Some(Value::Bytes(bytes)) => {
             out.push(b'"');
             codec.write_bytes(&bytes, out);
@@ -168,15 +162,24 @@ fn hole(place: &Place, record: &dyn Record<'_>, writing: Writing<'_>, out: &mut 
     Ok(Wrote::Member)
 }
 
-fn blank(member: Member, need: Need, empty: &[u8], writing: Writing<'_>, out: &mut Vec<u8>) -> Result<Wrote, Absent> {
-    match need {
+/// Writes what stands for an absent member. Nothing stands for a number, so that a relaxed one is
+/// left out.
+fn blank(member: Member, need: Need, writing: Writing<'_>, out: &mut Vec<u8>) -> Result<Wrote, Absent> {
+    let empty: &[u8] = match member.kind() {
+        Kind::Text | Kind::Bytes => b"\"\"",
+        Kind::Texts | Kind::List(_) => b"[]",
+        Kind::Json => b"{}",
+        Kind::Number | Kind::Flag => b"",
+    };
+    let blank = match need {
         Need::Optional => return Ok(Wrote::Nothing),
-        Need::Nullable => out.extend_from_slice(b"null"),
-        Need::Blank => out.extend_from_slice(empty),
-        Need::Required if writing.relaxed.contains(&member) => out.extend_from_slice(empty),
+        Need::Nullable => b"null",
+        Need::Blank => empty,
+        Need::Required if writing.relaxed.contains(&member) => empty,
         Need::Required => return Err(Absent(member)),
-    }
-    Ok(Wrote::Blank)
+    };
+    out.extend_from_slice(blank);
+    Ok(if blank.is_empty() { Wrote::Nothing } else { Wrote::Member })
 }
 
 fn around(place: &Place, text: &str, out: &mut Vec<u8>) {

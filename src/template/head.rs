@@ -1,21 +1,18 @@
 //! The part of a message that is not its content: path, query parameters and header fields.
 //!
-//! Values there are text; what a path or a query cannot hold is percent-encoded (RFC 3986 section 2.1).
+//! Values there are text; what a path or a query cannot hold is percent-encoded (RFC 3986 section
+//! 2.1). A name that stands there twice is refused: two readers could take different ones.
 
 use std::borrow::Cow;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{percent_decode_str, utf8_percent_encode};
 
 use crate::canonical::record::Record;
 use crate::canonical::value::{Kind, Value};
-use crate::template::codec::{Codec, Expected, Token};
-use crate::template::decode::strip;
+use crate::template::codec::{Codec, Expected, RESERVED, Token};
 use crate::template::encode::{Absent, Writing};
-use crate::template::hole::{Hole, Need, Pattern};
+use crate::template::hole::{self, Hole, Need, Pattern};
 use crate::template::reader::{Defect, DefectKind, Reading, Unread};
-
-/// What RFC 3986 calls unreserved stands in a path or a query as it is.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A header field or a query parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,9 +26,15 @@ pub struct Named {
 /// A path whose segments may be holes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Path {
-    /// What stands between the slashes.
+    /// What stands between the slashes, not percent-encoded.
     pub segments: Vec<Pattern>,
 }
+
+/// A name that stands there more than once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Again;
+
+// ===== impl Path =====
 
 impl Path {
     /// The path as it is written when it has no holes.
@@ -45,115 +48,137 @@ impl Path {
         Some(path)
     }
 
+    /// Whether a path is of this form.
+    pub fn matches(&self, path: &str) -> bool {
+        let Some(path) = path.strip_prefix('/') else { return false };
+        let mut parts = path.split('/');
+        let fits = |pattern| parts.next().and_then(decoded).is_some_and(|segment| fits(pattern, segment));
+        self.segments.iter().all(fits) && parts.next().is_none()
+    }
+
     /// Reads a path into a record; `false` when it is another path.
+    ///
+    /// # Errors
+    /// When a hole's value is not what its member can hold.
     pub fn read<'a>(&self, path: &'a str, reading: Reading<'a>, record: &mut dyn Record<'a>) -> Result<bool, Unread> {
-        let Some(segments) = self.split(path) else { return Ok(false) };
-        for (pattern, segment) in self.segments.iter().zip(segments) {
-            if let Pattern::Hole { hole, .. } = pattern {
-                if segment.is_empty() {
-                    return Ok(false);
-                }
-                put(pattern, *hole, segment, reading, record, || "The path".to_owned())?;
+        if !self.matches(path) {
+            return Ok(false);
+        }
+        for (pattern, part) in self.segments.iter().zip(path.split('/').skip(1)) {
+            if let (Pattern::Hole { .. }, Some(segment)) = (pattern, decoded(part)) {
+                put(pattern, segment, reading, record, || "The path".to_owned())?;
             }
         }
         Ok(true)
     }
 
-    /// Whether a path is of this form.
-    pub fn matches(&self, path: &str) -> bool {
-        self.split(path).is_some()
-    }
-
-    fn split<'p>(&self, path: &'p str) -> Option<Vec<Cow<'p, str>>> {
-        let parts: Vec<_> = path.strip_prefix('/')?.split('/').collect();
-        if parts.len() != self.segments.len() {
-            return None;
-        }
-        let decoded: Option<Vec<_>> =
-            parts.into_iter().map(|part| percent_decode_str(part).decode_utf8().ok()).collect();
-        let decoded = decoded?;
-        let fits = self.segments.iter().zip(&decoded).all(|(pattern, segment)| match pattern {
-            Pattern::Constant(text) => segment == text,
-            Pattern::Hole { prefix, suffix, .. } => strip(segment.clone(), prefix, suffix).is_some(),
-        });
-        fits.then_some(decoded)
-    }
-
     /// Writes the path of a record.
+    ///
+    /// # Errors
+    /// When a hole's member is absent, or would lead to another path (`.` and `..`, which no
+    /// encoding hides from a URL parser).
     pub fn write(&self, record: &dyn Record<'_>, writing: Writing<'_>) -> Result<String, Absent> {
         let mut path = String::new();
         for segment in &self.segments {
+            let text = text(segment, record, writing)?;
             path.push('/');
-            let Some(text) = text(segment, record, writing)? else {
-                return Err(Absent(segment.hole().expect("a constant always has a text").member));
-            };
-            path.extend(utf8_percent_encode(&text, RESERVED));
+            match (segment, text) {
+                (Pattern::Hole { .. }, Some(text)) if text != "." && text != ".." => {
+                    path.extend(utf8_percent_encode(&text, RESERVED));
+                }
+                (Pattern::Hole { hole, .. }, _) => return Err(Absent(hole.member)),
+                (Pattern::Constant(text), _) => path.extend(utf8_percent_encode(text, RESERVED)),
+            }
         }
         Ok(path)
     }
 }
 
-/// Reads header fields or query parameters; `find` gives the value of a name.
+fn decoded(part: &str) -> Option<Cow<'_, str>> {
+    percent_decode_str(part).decode_utf8().ok()
+}
+
+fn fits(pattern: &Pattern, segment: Cow<'_, str>) -> bool {
+    match pattern {
+        Pattern::Constant(text) => segment == *text,
+        Pattern::Hole { prefix, suffix, .. } => {
+            hole::between(segment, prefix, suffix).is_some_and(|text| !text.is_empty())
+        }
+    }
+}
+
+// ===== fields and parameters =====
+
+/// Reads header fields or query parameters; `find` gives the value of a name. Constants of an
+/// answer tell nothing and are not looked at.
+///
+/// # Errors
+/// When a constant of a request differs, a required member is absent, or a value is not what its
+/// member can hold.
 pub fn read<'a>(
     templates: &[Named],
     what: &str,
-    find: impl Fn(&str) -> Option<Cow<'a, str>>,
+    find: impl Fn(&str) -> Result<Option<Cow<'a, str>>, Again>,
     reading: Reading<'a>,
     record: &mut dyn Record<'a>,
 ) -> Result<(), Unread> {
     for Named { name, pattern } in templates {
-        let found = find(name).filter(|value| !value.is_empty());
+        if reading.lenient && pattern.hole().is_none() {
+            continue;
+        }
+        let place = || format!("The {what} `{name}`");
+        let found = find(name).map_err(|Again| broken(DefectKind::Duplicate, place()))?;
         match (pattern, found) {
-            (Pattern::Constant(expected), Some(found)) if *expected != found && !reading.lenient => {
-                return Err(Unread::AnotherMessage);
-            }
+            (Pattern::Constant(expected), Some(found)) if *expected != found => return Err(Unread::AnotherMessage),
             (Pattern::Constant(_), _) => {}
-            (Pattern::Hole { hole, .. }, Some(value)) => {
-                put(pattern, *hole, value, reading, record, || format!("The {what} `{name}`"))?;
-            }
-            (Pattern::Hole { hole, .. }, None) if hole.need == Need::Required => {
-                let place = format!("The {what} `{name}`");
-                return Err(Unread::Broken(Defect { kind: DefectKind::Missing(hole.member), place }));
-            }
-            (Pattern::Hole { .. }, None) => {}
+            (Pattern::Hole { .. }, found) => put(pattern, found.unwrap_or_default(), reading, record, place)?,
         }
     }
     Ok(())
 }
 
+/// Puts the value at a hole into a record. What does not fit around the hole is no value of it.
 fn put<'a>(
     pattern: &Pattern,
-    hole: Hole,
     value: Cow<'a, str>,
     reading: Reading<'a>,
     record: &mut dyn Record<'a>,
     place: impl Fn() -> String,
 ) -> Result<(), Unread> {
-    let Pattern::Hole { prefix, suffix, .. } = pattern else { return Ok(()) };
-    let broken = |kind| Unread::Broken(Defect { kind, place: place() });
-    let Some(text) = strip(value, prefix, suffix).filter(|text| !text.is_empty()) else {
-        return Err(broken(DefectKind::Missing(hole.member)));
+    let Pattern::Hole { prefix, hole, suffix } = pattern else { return Ok(()) };
+    let Hole { member, codec, need } = *hole;
+    let text = match hole::between(value, prefix, suffix).filter(|text| !text.is_empty()) {
+        Some(text) => text,
+        None if need == Need::Required => return Err(broken(DefectKind::Missing(member), place())),
+        None => return Ok(()),
     };
-    let kind = hole.member.kind();
-    let token = match (kind, hole.codec) {
+    let kind = member.kind();
+    let expected = |noun| broken(DefectKind::Expected(noun), place());
+    let token = match (kind, codec) {
         (Kind::Number, Codec::Plain | Codec::Minutes) => {
-            Token::Number(text.trim().parse().map_err(|_| broken(DefectKind::Expected("a whole number")))?)
+            Token::Number(text.trim().parse().map_err(|_| expected("a whole number"))?)
         }
-        (Kind::Flag, _) => Token::Flag(text.parse().map_err(|_| broken(DefectKind::Expected("true or false")))?),
+        (Kind::Flag, _) => Token::Flag(text.parse().map_err(|_| expected("true or false"))?),
         // A `+` that somebody forgot to encode arrives in a query as a space.
-        (Kind::Bytes, _) => Token::Text(text.replace(' ', "+").into()),
+        (Kind::Bytes, _) if text.contains(' ') => Token::Text(text.replace(' ', "+").into()),
         _ => Token::Text(text),
     };
-    let value =
-        hole.codec.read(kind, token, reading.now).map_err(|Expected(noun)| broken(DefectKind::Expected(noun)))?;
-    if record.value(hole.member).is_some_and(|other| other != value) {
-        return Err(broken(DefectKind::Disagree));
+    let value = codec.read(kind, token, reading.now).map_err(|Expected(noun)| expected(noun))?;
+    if record.value(member).is_some_and(|other| other != value) {
+        return Err(broken(DefectKind::Disagree, place()));
     }
-    record.put(hole.member, Some(value));
+    record.put(member, Some(value));
     Ok(())
 }
 
+fn broken(kind: DefectKind, place: String) -> Unread {
+    Unread::Broken(Defect { kind, place })
+}
+
 /// Writes header fields: name and value of each that is there.
+///
+/// # Errors
+/// When a required member is absent.
 pub fn fields(
     templates: &[Named],
     record: &dyn Record<'_>,
@@ -169,13 +194,18 @@ pub fn fields(
 }
 
 /// Writes query parameters, with the `?` where there are any.
+///
+/// # Errors
+/// When a required member is absent.
 pub fn query(templates: &[Named], record: &dyn Record<'_>, writing: Writing<'_>) -> Result<String, Absent> {
     let mut query = String::new();
-    for (name, text) in fields(templates, record, writing)? {
-        query.push(if query.is_empty() { '?' } else { '&' });
-        query.extend(utf8_percent_encode(&name, RESERVED));
-        query.push('=');
-        query.extend(utf8_percent_encode(&text, RESERVED));
+    for Named { name, pattern } in templates {
+        if let Some(text) = text(pattern, record, writing)? {
+            query.push(if query.is_empty() { '?' } else { '&' });
+            query.extend(utf8_percent_encode(name, RESERVED));
+            query.push('=');
+            query.extend(utf8_percent_encode(&text, RESERVED));
+        }
     }
     Ok(query)
 }
@@ -192,20 +222,18 @@ fn text(pattern: &Pattern, record: &dyn Record<'_>, writing: Writing<'_>) -> Res
         }
         None => return Ok(None),
     };
-    let text = match value {
-        Value::Text(text) | Value::Json(text) => text.into_owned(),
-        Value::Bytes(bytes) => {
-            let mut out = Vec::new();
-            hole.codec.write_bytes(&bytes, &mut out);
-            String::from_utf8(out).expect("base64 digits are ASCII")
-        }
+    let mut out = prefix.clone();
+    match value {
+        Value::Text(text) => out.push_str(&hole.codec.write_text(&text)),
+        Value::Bytes(bytes) => hole.codec.push_bytes(&bytes, &mut out),
         Value::Number(number) => match hole.codec.write_number(number, writing.now) {
-            Token::Text(text) => text.into_owned(),
-            Token::Number(number) => number.to_string(),
+            Token::Text(text) => out.push_str(&text),
+            Token::Number(number) => out.push_str(&number.to_string()),
             Token::Flag(_) => unreachable!("no codec writes a number as a flag"),
         },
-        Value::Flag(flag) => flag.to_string(),
-        Value::Texts(texts) => texts.join(" "),
-    };
-    Ok(Some([prefix, text.as_str(), suffix].concat()))
+        Value::Flag(flag) => out.push_str(if flag { "true" } else { "false" }),
+        Value::Texts(_) | Value::Json(_) => unreachable!("the compiler keeps them out of the head"),
+    }
+    out.push_str(suffix);
+    Ok(Some(out))
 }

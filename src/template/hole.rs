@@ -3,6 +3,8 @@
 //! `{member}` is left out when absent, `{member!}` must be there, `{member~}` is null when absent,
 //! `{member*}` is `""` or `[]` when absent; `{member:codec}` names a codec.
 
+use std::borrow::Cow;
+
 use crate::canonical::member::Member;
 use crate::diagnostic::nearest;
 use crate::template::codec::Codec;
@@ -109,6 +111,21 @@ impl Hole {
         }
         Ok(Self { member, codec, need })
     }
+}
+
+/// The text between what stands before and after a hole. A scheme such as `Bearer` has no case.
+pub(crate) fn between<'a>(text: Cow<'a, str>, prefix: &str, suffix: &str) -> Option<Cow<'a, str>> {
+    if prefix.is_empty() && suffix.is_empty() {
+        return Some(text);
+    }
+    let end = text.len().checked_sub(suffix.len()).filter(|end| *end >= prefix.len())?;
+    if !text.get(..prefix.len())?.eq_ignore_ascii_case(prefix) || text.get(end..)? != suffix {
+        return None;
+    }
+    Some(match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.get(prefix.len()..end)?),
+        Cow::Owned(text) => Cow::Owned(text.get(prefix.len()..end)?.to_owned()),
+    })
 }
 
 /// The member of that name among those a message has.

@@ -23,6 +23,8 @@ pub struct Message {
 /// A member that a message cannot carry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Omission {
+    /// Of the elements of which list; `None` for a member of the message itself.
+    pub list: Option<Member>,
     /// Which.
     pub member: Member,
     /// Why, in a sentence for people.
@@ -120,7 +122,17 @@ impl Message {
 
     /// Why the message cannot carry a member, if it says so.
     pub fn omission(&self, member: Member) -> Option<&str> {
-        self.omits.iter().find(|omission| omission.member == member).map(|omission| omission.reason.as_str())
+        self.reason(None, member)
+    }
+
+    /// Why a list's elements cannot carry a member, if the message says so.
+    pub fn element_omission(&self, list: Member, member: Member) -> Option<&str> {
+        self.reason(Some(list), member)
+    }
+
+    fn reason(&self, list: Option<Member>, member: Member) -> Option<&str> {
+        let of = |omission: &&Omission| omission.list == list && omission.member == member;
+        self.omits.iter().find(of).map(|omission| omission.reason.as_str())
     }
 }
 

@@ -49,7 +49,7 @@ pub enum DefectKind {
 
 impl fmt::Display for Defect {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = &self.place;
+        let place = if self.place.is_empty() { "The content" } else { &self.place };
         match &self.kind {
             DefectKind::Syntax { line, column } => {
                 write!(formatter, "The content is not one valid JSON document (line {line}, column {column}).")
@@ -77,6 +77,47 @@ pub struct Reading<'a> {
     pub lenient: bool,
 }
 
-/// Room for one text that the reading had to unwrap.
+/// Room for texts that a reading had to unwrap: members borrow from them for as long as it lives.
+///
+/// A text stays where it is put, so that the forms and operations tried on one message can share
+/// one scratch.
 #[derive(Debug, Default)]
-pub struct Scratch(pub(crate) OnceLock<String>);
+pub struct Scratch(OnceLock<Box<Kept>>);
+
+#[derive(Debug)]
+struct Kept {
+    text: String,
+    next: Scratch,
+}
+
+impl Scratch {
+    /// Keeps a text.
+    pub(crate) fn keep(&self, text: String) -> &str {
+        let mut scratch = self;
+        let mut new = Box::new(Kept { text, next: Self::default() });
+        loop {
+            // A loser of a race gets its text back and goes to the next place.
+            let lost = scratch.0.set(new);
+            let kept = scratch.0.get().expect("the place was filled just now");
+            match lost {
+                Ok(()) => return &kept.text,
+                Err(back) => {
+                    new = back;
+                    scratch = &kept.next;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_stays_where_it_was_put() {
+        let scratch = Scratch::default();
+        let texts: Vec<&str> = (0..4).map(|number| scratch.keep(number.to_string())).collect();
+        assert_eq!(texts, ["0", "1", "2", "3"]);
+    }
+}

@@ -59,8 +59,15 @@ impl Credential {
         row.map(complete).transpose()
     }
 
+    /// A user's credentials that were made for this relying party, in the order of arrival.
+    pub(crate) fn of_user(connection: &Connection, user_id: &str, rp_id: &str) -> Result<Vec<Self>, StoreError> {
+        let mut credentials = Self::all_of_user(connection, user_id)?;
+        credentials.retain(|credential| credential.rp_id == rp_id);
+        Ok(credentials)
+    }
+
     /// A user's credentials, also those made for another relying party, in the order of arrival.
-    pub(crate) fn of_user(connection: &Connection, user_id: &str) -> Result<Vec<Self>, StoreError> {
+    pub(crate) fn all_of_user(connection: &Connection, user_id: &str) -> Result<Vec<Self>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM credentials WHERE user_id = ?1 ORDER BY serial");
         let mut statement = connection.prepare_cached(&sql)?;
         let rows = statement.query_map([user_id], columns)?;
@@ -185,7 +192,9 @@ pub(crate) mod tests {
         let expected = Credential { serial: 1, ..key_of_ada() };
         assert_eq!(Credential::by_id(connection, &[1, 1, 1]).unwrap().unwrap(), expected);
         assert_eq!(Credential::by_handle(connection, "credential_ada").unwrap().unwrap(), expected);
-        assert_eq!(Credential::of_user(connection, "user_ada").unwrap(), [expected]);
+        assert_eq!(Credential::of_user(connection, "user_ada", "localhost").unwrap(), std::slice::from_ref(&expected));
+        assert_eq!(Credential::of_user(connection, "user_ada", "example.com").unwrap(), []);
+        assert_eq!(Credential::all_of_user(connection, "user_ada").unwrap(), [expected]);
     }
 
     #[test]

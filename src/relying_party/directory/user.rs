@@ -108,6 +108,15 @@ pub(crate) fn email_key(email: &str) -> String {
     email.to_lowercase()
 }
 
+/// Whether a text can be an address: one `@` with something on both sides, no white space, and no
+/// longer than mail can carry (RFC 5321). Whether mail arrives there is not asked.
+pub(crate) fn is_email(text: &str) -> bool {
+    let sane = text.len() <= 254 && !text.chars().any(|char| char.is_whitespace() || char.is_control());
+    sane && text
+        .split_once('@')
+        .is_some_and(|(local, host)| !local.is_empty() && !host.is_empty() && !host.contains('@'))
+}
+
 /// The columns as they are, with the profile still as text.
 fn columns(row: &Row<'_>) -> rusqlite::Result<(User, String)> {
     let user = User {
@@ -177,6 +186,13 @@ pub(crate) mod tests {
         assert_eq!(taken(User { handle: vec![1, 2, 3], ..other() }), "the user handle");
         assert_eq!(taken(User { email: Some("ADA@example.com".into()), ..other() }), "the e-mail address");
         other().insert(store.connection()).unwrap();
+    }
+
+    #[test]
+    fn an_address_is_told_from_other_texts() {
+        assert!(["a@b", "ada+x@example.com", "ä@ö.example"].into_iter().all(is_email));
+        assert!(!["", "a", "@", "a@", "@b", "a@b@c", "a b@c", "a@b\n"].into_iter().any(is_email));
+        assert!(!is_email(&format!("{}@b", "a".repeat(253))));
     }
 
     #[test]

@@ -67,7 +67,7 @@ async fn a_begin_that_nobody_could_finish_is_refused() {
     let bare = User { id: "bare".into(), handle: vec![1], email: Some("bare@example.com".into()), ..user };
     bare.insert(store.connection()).unwrap();
     assert_eq!(fault(&own, for_email("bare@example.com")).await, Fault::UnknownUser);
-    let mut elsewhere = Credential::of_user(store.connection(), "user_demo").unwrap().remove(0);
+    let mut elsewhere = Credential::of_user(store.connection(), "user_demo", "localhost").unwrap().remove(0);
     elsewhere = Credential { id: vec![1], user_id: "bare".into(), handle: "h".into(), ..elsewhere };
     elsewhere.rp_id = "elsewhere.example".into();
     elsewhere.insert(store.connection()).unwrap();

@@ -1,13 +1,21 @@
 //! The relying party as a whole, against a directory in a temporary place.
 
+mod authenticator;
 mod begin;
+pub(crate) mod forger;
+mod life;
+mod login;
+mod race;
+mod registration;
 mod tokens;
 
 use tempfile::TempDir;
 
-use crate::canonical::assertion::{AssertionRequest, CredentialAssertion};
+use crate::canonical::assertion::{AssertionRequest, AssertionResponse, CredentialAssertion, SignIn};
+use crate::canonical::credentials::{CredentialList, Deletion, DeletionRequest, ListRequest};
 use crate::canonical::fault::Refusal;
 use crate::canonical::message::{Request, Response};
+use crate::canonical::registration::{AttestationResponse, CreationRequest, CredentialCreation, Registered};
 use crate::relying_party::RelyingParty;
 use crate::relying_party::directory::Store;
 use crate::relying_party::settings::{EmbeddedSettings, Party};
@@ -48,17 +56,33 @@ impl Place {
 
     /// Another connection to the same directory, as the command line would have one.
     pub(crate) fn store(&self) -> Store {
-        Store::open(&self.dir.path().join("directory.db")).unwrap()
+        settings().open_directory(self.dir.path()).unwrap()
     }
 }
 
-pub(crate) async fn begin_login(
-    own: &RelyingParty,
-    request: AssertionRequest<'_>,
-    caller: Option<&str>,
-) -> Result<CredentialAssertion<'static>, Refusal> {
-    match own.serve(&Request::LoginBegin(request), None, caller).await? {
-        Response::LoginBegin(options) => Ok(options),
-        other => panic!("{other:?}"),
-    }
+macro_rules! operation {
+    ($name:ident, $variant:ident, $request:ident -> $response:ident $(, $ceremony:ident)?) => {
+        /// Serves one operation.
+        pub(crate) async fn $name(
+            own: &RelyingParty,
+            request: $request<'_>,
+            $($ceremony: Option<&str>,)?
+            caller: Option<&str>,
+        ) -> Result<$response<'static>, Refusal> {
+            let ceremony: Option<&str> = None $(.or($ceremony))?;
+            match own.serve(&Request::$variant(request), ceremony, caller).await? {
+                Response::$variant(response) => Ok(response),
+                other => panic!("{other:?}"),
+            }
+        }
+    };
 }
+
+operation!(begin_login, LoginBegin, AssertionRequest -> CredentialAssertion);
+operation!(finish_login, LoginFinish, AssertionResponse -> SignIn, ceremony);
+operation!(begin_registration, RegistrationBegin, CreationRequest -> CredentialCreation);
+operation!(finish_registration, RegistrationFinish, AttestationResponse -> Registered, ceremony);
+operation!(begin_signup, SignupBegin, CreationRequest -> CredentialCreation);
+operation!(finish_signup, SignupFinish, AttestationResponse -> SignIn, ceremony);
+operation!(list, CredentialsList, ListRequest -> CredentialList);
+operation!(delete, CredentialsDelete, DeletionRequest -> Deletion);

@@ -11,7 +11,11 @@ use super::{Place, party, settings};
 use crate::canonical::fault::Fault;
 use crate::relying_party::RelyingParty;
 use crate::relying_party::clock::now;
+use crate::relying_party::directory::user::tests::ada;
 use crate::relying_party::settings::EmbeddedSettings;
+use crate::relying_party::tokens::authentication::Authentication;
+use crate::relying_party::tokens::grant::Grant;
+use crate::relying_party::tokens::issue::{Issued, Occasion};
 use crate::relying_party::tokens::keys::{self, Keys};
 
 fn part(token: &str, index: usize) -> Value {
@@ -152,6 +156,22 @@ async fn tokens_outlive_a_restart_and_a_rotation_by_another_process() {
     let keys: Value = serde_json::from_str(&own.jwks().await.unwrap()).unwrap();
     assert_eq!(keys["keys"].as_array().unwrap().len(), 2);
     assert_eq!(keys["keys"][0]["kid"], kid.as_str());
+}
+
+#[test]
+fn a_refreshed_id_token_still_says_when_the_user_signed_in() {
+    let place = Place::new();
+    let mut store = place.store();
+    let keys = Keys::open(&mut store, 0).unwrap().current();
+    let grant = Grant { client_id: Some("app".into()), ..Grant::default() };
+    let authentication = Authentication { family: [0; 16], grant, at: 100, ends_at: Some(250) };
+    let user = ada();
+    let occasion = Occasion { user: &user, authentication: &authentication, grant: &authentication.grant, now: 200 };
+    let signed_in = Issued::at_refresh(occasion, &party(), &keys).unwrap().into_sign_in(ada(), None);
+    let claims = part(&signed_in.tokens_id.unwrap(), 1);
+    assert_eq!([&claims["auth_time"], &claims["iat"], &claims["exp"]], [100, 200, 250]);
+    assert_eq!(part(&signed_in.tokens_access.unwrap(), 1)["exp"], 250);
+    assert_eq!(signed_in.tokens_expires_in, Some(50));
 }
 
 #[tokio::test]

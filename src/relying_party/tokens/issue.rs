@@ -16,13 +16,11 @@ use crate::relying_party::directory::user::User;
 use crate::relying_party::error::StoreError;
 use crate::relying_party::random;
 use crate::relying_party::settings::Party;
+use crate::relying_party::tokens::authentication::Authentication;
 use crate::relying_party::tokens::claims::{ACCESS_TYPE, AccessClaims, Audience, Header, ID_TYPE, IdClaims};
 use crate::relying_party::tokens::grant::Grant;
 use crate::relying_party::tokens::keys::{KeyRing, SigningKey};
 use crate::relying_party::tokens::opaque::{Kind, OpaqueToken};
-
-/// A session lasts a year at most, in seconds.
-pub(crate) const MAX_SESSION_LIFETIME: i64 = 525_600 * 60;
 
 /// The tokens of one sign-in, not yet given to anybody.
 #[derive(Debug)]
@@ -31,32 +29,42 @@ pub(crate) struct Issued {
     id: Option<String>,
     refresh: OpaqueToken,
     session: Option<OpaqueToken>,
+    scope: Option<String>,
+    expires_in: i64,
+    refresh_expires_in: i64,
 }
 
-/// For whom tokens are made, and since when.
+/// For whom tokens are made, and why.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Occasion<'a> {
     pub(crate) user: &'a User,
+    pub(crate) authentication: &'a Authentication,
+    /// What the tokens are good for: what was granted, or less.
     pub(crate) grant: &'a Grant,
-    /// The sign-in that these tokens come from.
-    pub(crate) family: [u8; 16],
-    /// How long a session token shall last, in seconds; none is made without.
-    pub(crate) session_lifetime: Option<i64>,
     pub(crate) now: i64,
 }
 
 impl Issued {
-    /// Makes and signs them.
-    pub(crate) fn on(occasion: Occasion<'_>, party: &Party, ring: &KeyRing) -> Result<Self, StoreError> {
-        let Occasion { user, grant, family, session_lifetime, now } = occasion;
-        let opaque = |kind, lifetime| OpaqueToken::new(kind, family, &user.id, grant, now + lifetime);
+    /// The tokens of a sign-in that has just happened: with a session, where one was asked for.
+    pub(crate) fn at_sign_in(occasion: Occasion<'_>, party: &Party, ring: &KeyRing) -> Result<Self, StoreError> {
+        let Occasion { user, authentication, .. } = occasion;
+        let session = |end| OpaqueToken::new(Kind::Session, authentication, &user.id, end);
+        let session = authentication.ends_at.map(session).transpose()?;
+        Ok(Self { session, ..Self::at_refresh(occasion, party, ring)? })
+    }
+
+    /// The tokens that replace others of the same sign-in.
+    pub(crate) fn at_refresh(occasion: Occasion<'_>, party: &Party, ring: &KeyRing) -> Result<Self, StoreError> {
+        let Occasion { user, authentication, grant, now } = occasion;
+        let refresh_expiry = authentication.expiry(now, party.refresh_lifetime);
         Ok(Self {
-            access: access_token(party, ring.active(), user, grant, now)?,
-            id: id_token(party, ring.active(), user, grant, now)?,
-            refresh: opaque(Kind::Refresh, party.refresh_lifetime)?,
-            session: session_lifetime
-                .map(|seconds| opaque(Kind::Session, seconds.min(MAX_SESSION_LIFETIME)))
-                .transpose()?,
+            access: access_token(occasion, party, ring.active())?,
+            id: id_token(occasion, party, ring.active())?,
+            refresh: OpaqueToken::new(Kind::Refresh, authentication, &user.id, refresh_expiry)?,
+            session: None,
+            scope: grant.scope.clone(),
+            expires_in: authentication.expiry(now, party.access_lifetime) - now,
+            refresh_expires_in: refresh_expiry - now,
         })
     }
 
@@ -69,13 +77,7 @@ impl Issued {
     }
 
     /// The answer that hands them out.
-    pub(crate) fn into_sign_in(
-        self,
-        user: User,
-        grant: Grant,
-        credential: Option<String>,
-        party: &Party,
-    ) -> SignIn<'static> {
+    pub(crate) fn into_sign_in(self, user: User, credential: Option<String>) -> SignIn<'static> {
         let name = user.name.clone().unwrap_or_else(|| user.account_name().to_owned());
         SignIn {
             user_id: Some(user.id.into()),
@@ -89,22 +91,18 @@ impl Issued {
             tokens_refresh: Some(self.refresh.token.into()),
             tokens_id: self.id.map(Cow::Owned),
             tokens_session: self.session.map(|session| session.token.into()),
+            tokens_session_details: None,
             tokens_type: Some("Bearer".into()),
-            tokens_scope: grant.scope.map(Cow::Owned),
-            tokens_expires_in: Some(party.access_lifetime),
-            tokens_refresh_expires_in: Some(party.refresh_lifetime),
+            tokens_scope: self.scope.map(Cow::Owned),
+            tokens_expires_in: Some(self.expires_in),
+            tokens_refresh_expires_in: Some(self.refresh_expires_in),
         }
     }
 }
 
 /// An access token for the relying party's own audience and for the one that was granted beside it.
-pub(crate) fn access_token(
-    party: &Party,
-    key: &SigningKey,
-    user: &User,
-    grant: &Grant,
-    now: i64,
-) -> Result<String, StoreError> {
+pub(crate) fn access_token(occasion: Occasion<'_>, party: &Party, key: &SigningKey) -> Result<String, StoreError> {
+    let Occasion { user, authentication, grant, now } = occasion;
     let claims = AccessClaims {
         iss: party.issuer.clone(),
         sub: user.id.clone(),
@@ -113,7 +111,7 @@ pub(crate) fn access_token(
             None => Audience::One(party.audience.clone()),
         },
         iat: now,
-        exp: now + party.access_lifetime,
+        exp: authentication.expiry(now, party.access_lifetime),
         jti: random::identifier(""),
         client_id: grant.client_id.clone(),
         scope: grant.scope.clone(),
@@ -122,13 +120,8 @@ pub(crate) fn access_token(
     signed(key, ACCESS_TYPE, &claims)
 }
 
-fn id_token(
-    party: &Party,
-    key: &SigningKey,
-    user: &User,
-    grant: &Grant,
-    now: i64,
-) -> Result<Option<String>, StoreError> {
+fn id_token(occasion: Occasion<'_>, party: &Party, key: &SigningKey) -> Result<Option<String>, StoreError> {
+    let Occasion { user, authentication, grant, now } = occasion;
     if grant.client_id.is_none() && !grant.has_openid() {
         return Ok(None);
     }
@@ -137,8 +130,8 @@ fn id_token(
         sub: &user.id,
         aud: grant.client_id.as_deref().unwrap_or(&party.audience),
         iat: now,
-        exp: now + party.access_lifetime,
-        auth_time: now,
+        exp: authentication.expiry(now, party.access_lifetime),
+        auth_time: authentication.at,
         email: user.email.as_deref(),
         name: user.display_name(),
     };

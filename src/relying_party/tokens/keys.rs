@@ -128,10 +128,7 @@ impl Keys {
 
 /// Makes a new key that signs from now on, retires the old one and forgets those that verify no more.
 /// Answers the new key's identifier. `lifetime` is how long a token lasts, in seconds.
-///
-/// # Errors
-/// When the directory cannot be written; the keys are then as they were.
-pub fn rotate(store: &mut Store, now: i64, lifetime: i64) -> Result<String, StoreError> {
+pub(crate) fn rotate(store: &mut Store, now: i64, lifetime: i64) -> Result<String, StoreError> {
     let transaction = store.write()?;
     transaction.execute("DELETE FROM signing_keys WHERE retired_at + ?1 < ?2", [lifetime, now])?;
     transaction.execute("UPDATE signing_keys SET retired_at = ?1 WHERE retired_at IS NULL", [now])?;

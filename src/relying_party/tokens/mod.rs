@@ -4,11 +4,12 @@
 //! Refresh and session tokens are random text of which the directory keeps a hash. A token that is
 //! not valid is refused as `unauthenticated`; why is for the log only.
 
+pub(crate) mod authentication;
 pub(crate) mod claims;
-pub mod discovery;
+pub(crate) mod discovery;
 pub(crate) mod grant;
 pub(crate) mod issue;
-pub mod keys;
+pub(crate) mod keys;
 pub(crate) mod opaque;
 pub(crate) mod refresh;
 pub mod verify;

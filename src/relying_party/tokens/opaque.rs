@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 
 use crate::relying_party::error::StoreError;
 use crate::relying_party::random;
+use crate::relying_party::tokens::authentication::Authentication;
 use crate::relying_party::tokens::grant::Grant;
 
 /// What a token is for.
@@ -39,18 +40,16 @@ impl Kind {
 pub(crate) struct OpaqueToken {
     pub(crate) token: String,
     kind: Kind,
-    family: [u8; 16],
+    authentication: Authentication,
     user_id: String,
-    grant: Grant,
     expires_at: i64,
 }
 
 /// What the directory remembers of a refresh token that is good.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refreshable {
-    pub(crate) family: [u8; 16],
     pub(crate) user_id: String,
-    pub(crate) grant: Grant,
+    pub(crate) authentication: Authentication,
 }
 
 /// What became of a refresh token that was shown.
@@ -67,28 +66,33 @@ pub(crate) enum Shown {
 impl OpaqueToken {
     pub(crate) fn new(
         kind: Kind,
-        family: [u8; 16],
+        authentication: &Authentication,
         user_id: &str,
-        grant: &Grant,
         expires_at: i64,
     ) -> Result<Self, StoreError> {
         let token = random::secret(kind.prefix())?;
-        Ok(Self { token, kind, family, user_id: user_id.to_owned(), grant: grant.clone(), expires_at })
+        let authentication = authentication.clone();
+        Ok(Self { token, kind, authentication, user_id: user_id.to_owned(), expires_at })
     }
 
     /// Remembers the token, and forgets those that are too old.
     pub(crate) fn keep(&self, connection: &Connection, now: i64) -> Result<(), StoreError> {
         connection.prepare_cached("DELETE FROM opaque_tokens WHERE expires_at <= ?1")?.execute([now])?;
-        let sql = "INSERT INTO opaque_tokens (hash, kind, family, user_id, client_id, scope, audience, expires_at)
-                   VALUES (:hash, :kind, :family, :user_id, :client_id, :scope, :audience, :expires_at)";
+        let sql = "INSERT INTO opaque_tokens (hash, kind, family, user_id, client_id, scope, audience,
+                       authenticated_at, ends_at, expires_at)
+                   VALUES (:hash, :kind, :family, :user_id, :client_id, :scope, :audience,
+                       :authenticated_at, :ends_at, :expires_at)";
+        let Authentication { family, grant, at, ends_at } = &self.authentication;
         connection.prepare_cached(sql)?.execute(named_params! {
             ":hash": hash(&self.token),
             ":kind": self.kind.name(),
-            ":family": self.family,
+            ":family": family,
             ":user_id": self.user_id,
-            ":client_id": self.grant.client_id,
-            ":scope": self.grant.scope,
-            ":audience": self.grant.audience,
+            ":client_id": grant.client_id,
+            ":scope": grant.scope,
+            ":audience": grant.audience,
+            ":authenticated_at": at,
+            ":ends_at": ends_at,
             ":expires_at": self.expires_at,
         })?;
         Ok(())
@@ -98,17 +102,19 @@ impl OpaqueToken {
 /// Takes a refresh token; part of the caller's transaction, which must commit also when the answer
 /// is [`Shown::Again`].
 pub(crate) fn show_refresh(connection: &Connection, token: &str, now: i64) -> Result<Shown, StoreError> {
-    let sql = "SELECT family, user_id, client_id, scope, audience, used_at FROM opaque_tokens
+    let sql =
+        "SELECT user_id, used_at, family, client_id, scope, audience, authenticated_at, ends_at FROM opaque_tokens
                WHERE hash = ?1 AND kind = 'refresh' AND expires_at > ?2";
     let found = connection.prepare_cached(sql)?.query_row((hash(token), now), |row| {
-        let grant = Grant { client_id: row.get(2)?, scope: row.get(3)?, audience: row.get(4)? };
-        Ok((Refreshable { family: row.get(0)?, user_id: row.get(1)?, grant }, row.get::<_, Option<i64>>(5)?))
+        let grant = Grant { client_id: row.get(3)?, scope: row.get(4)?, audience: row.get(5)? };
+        let authentication = Authentication { family: row.get(2)?, grant, at: row.get(6)?, ends_at: row.get(7)? };
+        Ok((Refreshable { user_id: row.get(0)?, authentication }, row.get::<_, Option<i64>>(1)?))
     });
     match found.optional()? {
         None => Ok(Shown::Unknown),
         Some((refreshable, Some(_))) => {
             let sql = "DELETE FROM opaque_tokens WHERE family = ?1";
-            connection.prepare_cached(sql)?.execute([refreshable.family])?;
+            connection.prepare_cached(sql)?.execute([refreshable.authentication.family])?;
             Ok(Shown::Again)
         }
         Some((refreshable, None)) => {
@@ -135,9 +141,13 @@ mod tests {
     use crate::relying_party::directory::tests::temporary;
     use crate::relying_party::directory::user::tests::ada;
 
-    fn token(kind: Kind, expires_at: i64) -> OpaqueToken {
+    fn authentication() -> Authentication {
         let grant = Grant { client_id: Some("app".into()), ..Grant::default() };
-        OpaqueToken::new(kind, [4; 16], "user_ada", &grant, expires_at).unwrap()
+        Authentication { family: [4; 16], grant, at: 1, ends_at: Some(100) }
+    }
+
+    fn token(kind: Kind, expires_at: i64) -> OpaqueToken {
+        OpaqueToken::new(kind, &authentication(), "user_ada", expires_at).unwrap()
     }
 
     #[test]
@@ -151,7 +161,7 @@ mod tests {
             kept.keep(connection, 1).unwrap();
         }
         let show = |token: &OpaqueToken| show_refresh(connection, &token.token, 2).unwrap();
-        assert!(matches!(show(&first), Shown::Good(good) if good.grant.client_id.as_deref() == Some("app")));
+        assert!(matches!(show(&first), Shown::Good(good) if good.authentication == authentication()));
         assert_eq!(session_user(connection, &session.token, 2).unwrap().as_deref(), Some("user_ada"));
         assert_eq!(show(&first), Shown::Again);
         assert_eq!(show(&second), Shown::Unknown);

@@ -10,7 +10,7 @@ use crate::relying_party::directory::Store;
 use crate::relying_party::directory::user::User;
 use crate::relying_party::error::StoreError;
 use crate::relying_party::tokens::issue::{Issued, Occasion};
-use crate::relying_party::tokens::opaque::{Shown, show_refresh};
+use crate::relying_party::tokens::opaque::{Refreshable, Shown, show_refresh};
 use crate::relying_party::tokens::verify::unauthenticated;
 
 /// A refresh token with what else the client sent.
@@ -30,7 +30,7 @@ pub(crate) fn refresh(
 ) -> Result<SignIn<'static>, Refusal> {
     let ring = shared.keys.refreshed(store.connection())?;
     let transaction = store.write()?;
-    let refreshable = match show_refresh(&transaction, &request.token, now)? {
+    let Refreshable { user_id, authentication } = match show_refresh(&transaction, &request.token, now)? {
         Shown::Good(refreshable) => refreshable,
         Shown::Again => {
             transaction.commit().map_err(StoreError::from)?;
@@ -38,15 +38,15 @@ pub(crate) fn refresh(
         }
         Shown::Unknown => return Err(unauthenticated("the refresh token is unknown or too old")),
     };
-    if refreshable.grant.client_id.is_some() && refreshable.grant.client_id != request.client_id {
+    if authentication.grant.client_id.is_some() && authentication.grant.client_id != request.client_id {
         return Err(unauthenticated("the refresh token is another client's"));
     }
-    let user = User::by_id(&transaction, &refreshable.user_id)?;
+    let user = User::by_id(&transaction, &user_id)?;
     let user = user.ok_or_else(|| unauthenticated("the refresh token's user is gone"))?;
-    let grant = refreshable.grant.narrowed(request.scope.as_deref());
-    let occasion = Occasion { user: &user, grant: &grant, family: refreshable.family, session_lifetime: None, now };
-    let issued = Issued::on(occasion, &shared.party, &ring)?;
+    let grant = authentication.grant.clone().narrowed(request.scope.as_deref());
+    let occasion = Occasion { user: &user, authentication: &authentication, grant: &grant, now };
+    let issued = Issued::at_refresh(occasion, &shared.party, &ring)?;
     issued.keep(&transaction, now)?;
     transaction.commit().map_err(StoreError::from)?;
-    Ok(issued.into_sign_in(user, grant, None, &shared.party))
+    Ok(issued.into_sign_in(user, None))
 }

@@ -1,7 +1,7 @@
 //! Whose token is it?
 //!
 //! The algorithm, the type, the issuer and the audience are ours to say, never the token's. A token
-//! whose key is unknown here may be from a process that shares the directory: see [`Verdict`].
+//! whose key is unknown here may be from a process that shares the directory: see `Verdict`.
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 

@@ -40,15 +40,17 @@ CREATE TABLE signing_keys (
 CREATE UNIQUE INDEX one_key_signs ON signing_keys ((1)) WHERE retired_at IS NULL;
 
 CREATE TABLE opaque_tokens (
-    hash       BLOB    NOT NULL PRIMARY KEY, -- SHA-256 of the token
-    kind       TEXT    NOT NULL CHECK (kind IN ('refresh', 'session')),
-    family     BLOB    NOT NULL, -- the sign-in it comes from
-    user_id    TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    client_id  TEXT,
-    scope      TEXT,
-    audience   TEXT,
-    expires_at INTEGER NOT NULL,
-    used_at    INTEGER
+    hash             BLOB    NOT NULL PRIMARY KEY, -- SHA-256 of the token
+    kind             TEXT    NOT NULL CHECK (kind IN ('refresh', 'session')),
+    family           BLOB    NOT NULL, -- names the sign-in it comes of
+    user_id          TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    client_id        TEXT,
+    scope            TEXT,
+    audience         TEXT,
+    authenticated_at INTEGER NOT NULL,
+    ends_at          INTEGER, -- when the whole sign-in does
+    expires_at       INTEGER NOT NULL,
+    used_at          INTEGER
 ) STRICT;
 
 CREATE INDEX opaque_tokens_by_expiry ON opaque_tokens (expires_at);

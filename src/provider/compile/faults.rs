@@ -1,0 +1,88 @@
+//! The fault table of a provider file, and the proof that every fault of every operation has a row.
+//!
+//! A row with a mistake is left out where it cannot be understood, and the mistake is noted.
+
+use http::StatusCode;
+
+use crate::canonical::fault::{FAULT_DETAILS, Fault};
+use crate::canonical::operation::Operation;
+use crate::document::{Item, ItemValue, Table};
+use crate::provider::compile::keys;
+use crate::provider::descriptor::Provider;
+use crate::provider::faults::{FaultRow, FaultTable, Status};
+use crate::template::compile::Compiler;
+
+const KEYS: &[&str] = &["fault", "operations", "status", "fields", "content"];
+
+pub(super) fn table(compiler: &mut Compiler, root: &Table) -> FaultTable {
+    let rows = match root.item("faults").map(|item| (&item.value, item)) {
+        Some((ItemValue::Array(rows), _)) => rows.as_slice(),
+        Some((_, item)) => {
+            let remedy = "write `[[faults]]` for each row";
+            compiler.error(&item.span, "`faults` must be an array of tables", item.noun(), remedy);
+            &[]
+        }
+        None => &[],
+    };
+    FaultTable(rows.iter().filter_map(|item| row(compiler, item)).collect())
+}
+
+fn row(compiler: &mut Compiler, item: &Item) -> Option<FaultRow> {
+    let Some(table) = item.as_table() else {
+        compiler.error(&item.span, "a row of `faults` must be a table", item.noun(), "write `[[faults]]`");
+        return None;
+    };
+    keys::known(compiler, table, KEYS);
+    let operations = match table.item("operations") {
+        Some(item) => keys::named(compiler, item, "operations", Operation::named, &Operation::ALL.map(Operation::name)),
+        None => Vec::new(),
+    };
+    let faults = match table.item("fault") {
+        Some(item) => keys::named(compiler, item, "fault", Fault::named, &Fault::ALL.map(Fault::name)),
+        None => {
+            compiler.error(&item.span, "the row does not say which fault it is", "this row", "write `fault = \"...\"`");
+            Vec::new()
+        }
+    };
+    let status = status(compiler, table, item)?;
+    let fields = keys::table(compiler, table, "fields").map(|fields| compiler.fields(fields, FAULT_DETAILS));
+    let content = keys::table(compiler, table, "content").map(|content| compiler.content(content, FAULT_DETAILS));
+    Some(FaultRow { faults, operations, status, fields: fields.unwrap_or_default(), content })
+}
+
+fn status(compiler: &mut Compiler, table: &Table, row: &Item) -> Option<Status> {
+    let item = table.item("status");
+    let status = match item.map(|item| &item.value) {
+        Some(ItemValue::Integer(number)) => {
+            u16::try_from(*number).ok().and_then(|number| StatusCode::from_u16(number).ok()).map(Status::Exact)
+        }
+        Some(ItemValue::Text(text)) => match text.as_bytes() {
+            [digit @ b'1'..=b'5', b'x', b'x'] => Some(Status::Class(u16::from(digit - b'0'))),
+            _ => None,
+        },
+        _ => None,
+    };
+    if status.is_none() {
+        let span = item.map_or(&row.span, |item| &item.span);
+        let remedy = "write `status = 400`, or \"5xx\" for a class that is only read";
+        compiler.error(span, "the row has no valid status", "here", remedy);
+    }
+    status
+}
+
+/// Every fault must have a row to be written by, for every operation.
+pub(super) fn complete(compiler: &mut Compiler, root: &Table, provider: &Provider) {
+    let span = root.entry("faults").map_or(0..0, |entry| entry.key_span.clone());
+    for operation in provider.operations.keys() {
+        let missing: Vec<_> = Fault::ALL
+            .into_iter()
+            .filter(|fault| provider.faults.row(*operation, *fault).is_none())
+            .map(|fault| format!("`{}`", fault.name()))
+            .collect();
+        if !missing.is_empty() {
+            let message = format!("`{}` cannot say: {}", operation.name(), missing.join(", "));
+            let remedy = "give each a row of `[[faults]]` with one status; one row may name several faults";
+            compiler.error(&span, message, "the fault table", remedy);
+        }
+    }
+}

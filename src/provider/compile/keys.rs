@@ -1,0 +1,81 @@
+//! The keys of a table: which are known, and what they must hold.
+//!
+//! A wrong value is noted and taken for none, so that the compiler can go on.
+
+use crate::diagnostic::nearest;
+use crate::document::{Item, ItemValue, Table};
+use crate::template::compile::Compiler;
+
+pub(super) fn known(compiler: &mut Compiler, table: &Table, known: &[&str]) {
+    for entry in table.entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
+        let remedy = match nearest(&entry.key, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the keys here are: {}", known.join(", ")),
+        };
+        compiler.error(&entry.key_span, format!("there is no key `{}` here", entry.key), "unknown key", remedy);
+    }
+}
+
+pub(super) fn text(compiler: &mut Compiler, table: &Table, key: &str) -> Option<String> {
+    let item = table.item(key)?;
+    if item.as_text().is_none() {
+        compiler.error(&item.span, format!("`{key}` must be a string"), item.noun(), "write it between quotes");
+    }
+    item.as_text().map(str::to_owned)
+}
+
+pub(super) fn table<'t>(compiler: &mut Compiler, parent: &'t Table, key: &str) -> Option<&'t Table> {
+    let item = parent.item(key)?;
+    if item.as_table().is_none() {
+        let remedy = format!("write `{key} = {{ ... }}` or a table of its own");
+        compiler.error(&item.span, format!("`{key}` must be a table"), item.noun(), remedy);
+    }
+    item.as_table()
+}
+
+pub(super) fn texts(compiler: &mut Compiler, table: &Table, key: &str) -> Vec<String> {
+    let Some(item) = table.item(key) else { return Vec::new() };
+    let ItemValue::Array(items) = &item.value else {
+        compiler.error(&item.span, format!("`{key}` must be an array of strings"), item.noun(), "write `[\"...\"]`");
+        return Vec::new();
+    };
+    let mut texts = Vec::new();
+    for item in items {
+        match item.as_text() {
+            Some(text) => texts.push(text.to_owned()),
+            None => {
+                let message = format!("`{key}` must hold strings only");
+                compiler.error(&item.span, message, item.noun(), "write it between quotes");
+            }
+        }
+    }
+    texts
+}
+
+/// One name or an array of names out of a closed set.
+pub(super) fn named<T>(
+    compiler: &mut Compiler,
+    item: &Item,
+    key: &str,
+    find: fn(&str) -> Option<T>,
+    names: &[&str],
+) -> Vec<T> {
+    let items = match &item.value {
+        ItemValue::Array(items) => items.as_slice(),
+        _ => std::slice::from_ref(item),
+    };
+    let mut found = Vec::new();
+    for item in items {
+        match item.as_text().map(|text| (text, find(text))) {
+            Some((_, Some(one))) => found.push(one),
+            other => {
+                let remedy = match other.and_then(|(text, _)| nearest(text, names.iter().copied())) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("`{key}` can be: {}", names.join(", ")),
+                };
+                compiler.error(&item.span, format!("this is no name for `{key}`"), "this value", remedy);
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,87 @@
+//! An array of the template: the elements of a list, or a list of texts.
+//!
+//! An element whose constants differ is of another kind (a list of all second factors, say) and is
+//! left out; `null` is no element, and a defect.
+
+use std::borrow::Cow;
+
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, SeqAccess};
+
+use crate::canonical::record::Record;
+use crate::template::content::List;
+use crate::template::decode::progress::Progress;
+use crate::template::decode::raw;
+use crate::template::decode::seat::{Found, Seat, What};
+use crate::template::reader::DefectKind;
+
+pub(super) fn read<'a, A: SeqAccess<'a>>(
+    list: &List,
+    pointer: &str,
+    record: &mut dyn Record<'a>,
+    progress: &mut Progress<'a>,
+    mut seq: A,
+) -> Result<Found, A::Error> {
+    progress.depth += 1;
+    while seq.next_element_seed(Element { list, pointer, record: &mut *record, progress })?.is_some() {}
+    progress.depth -= 1;
+    Ok(if record.count(list.member) == 0 { Found::Nothing } else { Found::Something })
+}
+
+struct Element<'t, 's, 'r, 'a> {
+    list: &'t List,
+    pointer: &'t str,
+    record: &'r mut dyn Record<'a>,
+    progress: &'s mut Progress<'a>,
+}
+
+impl<'a> DeserializeSeed<'a> for Element<'_, '_, '_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        let Self { list, pointer, record, progress } = self;
+        let element = record.grow(list.member);
+        let ours = progress.apart(|progress| {
+            let seat = Seat { what: What::Object(&list.item), pointer, record: element, progress };
+            let found = seat.deserialize(deserializer)?;
+            if found == Found::Nothing {
+                progress.defect(DefectKind::Expected("a list of objects"), pointer);
+            }
+            Ok(())
+        })?;
+        if !ours {
+            record.shrink(list.member);
+        }
+        Ok(())
+    }
+}
+
+/// A list of texts, the empty ones left out; `None` where something else stands in it.
+pub(super) fn texts<'a, A: SeqAccess<'a>>(mut seq: A) -> Result<Option<Vec<Cow<'a, str>>>, A::Error> {
+    let mut texts = Vec::new();
+    let mut only_texts = true;
+    while let Some(text) = seq.next_element_seed(Text)? {
+        match text {
+            Some(text) if text.is_empty() => {}
+            Some(text) => texts.push(text),
+            None => only_texts = false,
+        }
+    }
+    Ok(only_texts.then_some(texts))
+}
+
+/// One text; `None` for what is none.
+struct Text;
+
+impl<'a> DeserializeSeed<'a> for Text {
+    type Value = Option<Cow<'a, str>>;
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        let raw = raw::text(deserializer)?;
+        let Some(inside) = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { return Ok(None) };
+        if !inside.contains('\\') {
+            return Ok(Some(Cow::Borrowed(inside)));
+        }
+        let mut json = serde_json::Deserializer::from_str(raw);
+        String::deserialize(&mut json).map(|text| Some(Cow::Owned(text))).map_err(D::Error::custom)
+    }
+}
