@@ -12,4 +12,3 @@ mod content;
 pub mod failure;
 pub mod http_upstream;
 pub mod settings;
-pub mod within;
