@@ -117,6 +117,11 @@ impl Ceremonies {
         (held.expires > Instant::now()).then_some(held.ceremony)
     }
 
+    /// Whether a ceremony is held that can still be taken.
+    pub fn holds(&self, key: ChallengeKey) -> bool {
+        self.shard(key).held.get(&key).is_some_and(|held| held.expires > Instant::now())
+    }
+
     /// How many ceremonies are held, expired ones that nobody swept yet among them.
     pub fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().expect("no thread panics while it holds a shard").held.len()).sum()

@@ -66,6 +66,7 @@ fn obstacles(route: &Route, plan: &Plan, operation: Operation, carriage: &crate:
         relax_subject: route.relax_subject,
         claims: &[],
         issues_tokens: route.issuer.is_some(),
+        discoverable: plan.upstreams[route.upstream].discoverable(),
     };
     let described: Vec<_> = carriage.obstacles.iter().map(|obstacle| obstacle.describe(&pair, operation)).collect();
     described.join("; ")

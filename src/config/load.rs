@@ -215,8 +215,12 @@ impl Reader<'_> {
             Some(set) => collect::section(&format!("{section}.set"), set, &self.places, self.diagnostics),
             None => Some(Assignments::default()),
         };
+        let discoverable: Option<bool> = match table.remove("discoverable") {
+            Some(value) => collect::section(&format!("{section}.discoverable"), value, &self.places, self.diagnostics),
+            None => None,
+        };
         let http = collect::section(&section, Value::Dict(Tag::Default, table), &self.places, self.diagnostics);
-        Some(UpstreamSettings::Http { provider, base_url: base_url?, http: http?, set: set? })
+        Some(UpstreamSettings::Http { provider, base_url: base_url?, http: http?, set: set?, discoverable })
     }
 
     fn base_url(&mut self, section: &str, value: Option<Value>) -> Option<BaseUrl> {

@@ -123,6 +123,7 @@ fn upstream(generator: &mut SchemaGenerator) -> Value {
         "provider": { "type": "string", "not": { "const": "embedded" }, "description": "The id of a provider file." },
         "base_url": generator.subschema_for::<BaseUrl>(),
         "set": generator.subschema_for::<Assignments>(),
+        "discoverable": { "type": "boolean", "description": "Whether the upstream's credentials are discoverable; `false` refuses dialects that cannot list them." },
     });
     let http = with(inline::<HttpSettings>(generator), provider, &["provider", "base_url"]);
     json!({ "oneOf": [embedded, http] })

@@ -32,6 +32,8 @@ pub struct Pair<'p> {
     pub claims: &'p [Member],
     /// Whether the gateway's own issuer makes the tokens.
     pub issues_tokens: bool,
+    /// Whether the upstream's credentials are discoverable, where that is known.
+    pub discoverable: Option<bool>,
 }
 
 /// How one operation is carried.
@@ -58,6 +60,8 @@ pub enum Obstacle {
     NoSourceAmong(&'static [Member]),
     /// Every element of a list must have a member that the upstream does not give.
     NoElementSource(Member, Member),
+    /// The list of allowed credentials gets lost, and without it the upstream's are not found.
+    NotDiscoverable,
     /// Nothing proves that the user who finishes is the one who began.
     NoSubject,
 }
@@ -119,6 +123,10 @@ impl Pair<'_> {
         }
         self.losses(&asking, &asked, Direction::Request, &mut carriage);
         self.losses(&answered, &answering, Direction::Response, &mut carriage);
+        let list_is_lost = carriage.losses.iter().any(|loss| loss.member == Member::AllowCredentials);
+        if list_is_lost && self.discoverable == Some(false) {
+            carriage.obstacles.push(Obstacle::NotDiscoverable);
+        }
         carriage
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::USER_AGENT;
-use http::{Request as HttpRequest, Response as HttpResponse, request};
+use http::{HeaderMap, Method, Request as HttpRequest, Response as HttpResponse, request};
 use http_body::Body;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -17,6 +17,7 @@ use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::operation::Operation;
 use crate::ceremony::memory::Ceremonies;
 use crate::gateway::content;
+use crate::gateway::cors;
 use crate::gateway::limits::Limits;
 use crate::gateway::outcome::{self, Content, Exchange, Outcome, Peer, RequestId, RouteName, host_of};
 use crate::gateway::plan::{Plan, Route};
@@ -48,6 +49,15 @@ pub struct Gateway {
     pub(crate) workers: Vec<Worker>,
 }
 
+/// Where a request goes, without its content.
+pub(crate) struct Target<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) fields: &'a HeaderMap,
+    /// Without the port.
+    pub(crate) host: Option<&'a str>,
+    pub(crate) path: &'a str,
+}
+
 impl Exchange for Gateway {
     async fn exchange<B>(&self, request: HttpRequest<B>) -> Outcome<B>
     where
@@ -60,9 +70,10 @@ impl Exchange for Gateway {
         let passes = self.passes(host);
         let id = correlation_id(request.extensions().get());
         let Some(first) = candidates.first().copied() else {
-            return match on_path.first() {
-                Some(other) if !passes => Outcome::Answered(self.wrong_method(other, &on_path, id)),
-                _ => Outcome::Unmatched(request.map(Content::Unread)),
+            let (method, fields, path) = (request.method(), request.headers(), request.uri().path());
+            return match self.aside(&Target { method, fields, host, path }, &on_path, passes, id).await {
+                Some(response) => Outcome::Answered(response),
+                None => Outcome::Unmatched(request.map(Content::Unread)),
             };
         };
         let (head, body) = request.into_parts();
@@ -70,21 +81,14 @@ impl Exchange for Gateway {
             Ok(content) => content,
             Err(refusal) => return Outcome::Answered(self.refuse_with(first, &refusal, id, None)),
         };
-        let (scratch, now) = (Scratch::default(), Timestamp::now());
-        match self.recognise(&candidates, &head, &content, &scratch, now) {
-            Ok((route, request)) => {
-                let client = Client {
-                    user_agent: head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()),
-                    address: head.extensions.get().map(|peer: &Peer| peer.address.ip().to_string()),
-                };
-                Outcome::Answered(self.answer(Asked { route, request, client, now }, id).await)
+        match self.decide(&candidates, &head, &content, passes, id).await {
+            Some(mut response) => {
+                if let Some(cors) = &self.route(first).cors {
+                    cors::permit(cors, &head.headers, response.headers_mut());
+                }
+                Outcome::Answered(response)
             }
-            Err(unrecognised) if unrecognised.is_another && passes => {
-                Outcome::Unmatched(HttpRequest::from_parts(head, Content::Read(content)))
-            }
-            Err(unrecognised) => {
-                Outcome::Answered(self.refuse_with(unrecognised.candidate, &unrecognised.refusal, id, None))
-            }
+            None => Outcome::Unmatched(HttpRequest::from_parts(head, Content::Read(content))),
         }
     }
 
@@ -121,6 +125,54 @@ impl Gateway {
         self.shared.passes.iter().any(listed)
     }
 
+    /// The answer to a request on an operation's path; `None` where it is to pass through.
+    async fn decide(
+        &self,
+        candidates: &[&Candidate],
+        head: &request::Parts,
+        content: &[u8],
+        passes: bool,
+        id: Uuid,
+    ) -> Option<HttpResponse<Bytes>> {
+        let (scratch, now) = (Scratch::default(), Timestamp::now());
+        match self.recognise(candidates, head, content, &scratch, now) {
+            Ok((route, request)) if passes && route.passes_unseen && self.is_unseen(&request) => None,
+            Ok((route, request)) => {
+                let client = Client {
+                    user_agent: head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()),
+                    address: head.extensions.get().map(|peer: &Peer| peer.address.ip().to_string()),
+                };
+                Some(self.answer(Asked { route, request, client, now }, id).await)
+            }
+            Err(unrecognised) if unrecognised.is_another && passes => None,
+            Err(unrecognised) => Some(self.refuse_with(unrecognised.candidate, &unrecognised.refusal, id, None)),
+        }
+    }
+
+    /// What is answered on no operation's path and method; `None` where the request is to pass through.
+    async fn aside(
+        &self,
+        target: &Target<'_>,
+        on_path: &[&Candidate],
+        passes: bool,
+        id: Uuid,
+    ) -> Option<HttpResponse<Bytes>> {
+        let Some(other) = on_path.first() else { return self.document(target).await };
+        let mut methods: Vec<_> = on_path.iter().map(|candidate| candidate.method.as_str()).collect();
+        methods.dedup();
+        let methods = methods.join(", ");
+        match &self.route(other).cors {
+            Some(cors) if cors::is_preflight(target.method, target.fields) => {
+                Some(cors::preflight(cors, target.fields, &methods))
+            }
+            _ if passes => None,
+            _ => {
+                let refusal = Refusal::new(Fault::MethodNotAllowed, "no operation of the path has this method");
+                Some(self.refuse_with(other, &refusal, id, Some(&methods)))
+            }
+        }
+    }
+
     async fn answer(&self, asked: Asked<'_>, id: Uuid) -> HttpResponse<Bytes> {
         let (route, operation) = (asked.route, asked.request.operation());
         let mut response = match self.serve(&asked).await {
@@ -129,13 +181,6 @@ impl Gateway {
         };
         response.extensions_mut().insert(RouteName(format!("{} {}", route.name, operation.name()).into()));
         response
-    }
-
-    fn wrong_method(&self, other: &Candidate, on_path: &[&Candidate], id: Uuid) -> HttpResponse<Bytes> {
-        let mut allow: Vec<_> = on_path.iter().map(|candidate| candidate.method.as_str()).collect();
-        allow.dedup();
-        let refusal = Refusal::new(Fault::MethodNotAllowed, "no operation of the path has this method");
-        self.refuse_with(other, &refusal, id, Some(&allow.join(", ")))
     }
 
     fn refuse_with(

@@ -46,6 +46,7 @@ fn pair<'p>(dialect: &'p Provider, upstream: Side<'p>) -> Pair<'p> {
         relax_subject: false,
         claims: CLAIMS,
         issues_tokens: false,
+        discoverable: Some(true),
     }
 }
 

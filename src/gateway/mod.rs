@@ -9,6 +9,8 @@ pub mod check;
 pub mod client_data;
 pub mod complete;
 pub mod content;
+mod cors;
+mod documents;
 pub mod exchange;
 mod id_token;
 pub mod limits;

@@ -102,6 +102,13 @@ impl Gateway {
         Ok(Behind { admission, user })
     }
 
+    /// Whether a request finishes a ceremony that the gateway does not know.
+    pub(crate) fn is_unseen(&self, request: &Request<'_>) -> bool {
+        request.operation().is_finish()
+            && client_data::challenge(request.record())
+                .is_ok_and(|challenge| !self.shared.ceremonies.holds(ChallengeKey::of(&challenge)))
+    }
+
     /// Takes the ceremony of a finish out of the store, and refuses it where anything does not fit.
     fn take(
         &self,

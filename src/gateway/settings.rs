@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::secret::SecretReference;
+use crate::upstream::within::Within;
 
 /// `[routes.NAME]`: which dialect is spoken where, and who does the work.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -40,9 +41,41 @@ pub struct RouteSettings {
     pub fill: Assignments,
     /// The least user verification a ceremony of this route asks for. Default: what the upstream asks for.
     pub user_verification: Option<Verification>,
+    /// What happens to a finish whose begin the gateway never saw. Default: `reject`.
+    #[serde(default)]
+    pub unseen: Unseen,
+    /// Which pages may call from a browser. Default: none.
+    pub cors: Option<CorsSettings>,
     /// The name of an embedded upstream whose issuer makes the tokens, where the dialect needs tokens
     /// that the upstream does not give.
     pub issuer: Option<String>,
+}
+
+/// What happens to a finish whose begin the gateway never saw.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Unseen {
+    /// The caller is told that the challenge is not known.
+    #[default]
+    Reject,
+    /// It passes through, untouched: what was begun at the old provider before the gateway stood in
+    /// front of it is finished there.
+    Pass,
+}
+
+/// `[routes.NAME.cors]`: which pages may call from a browser (Fetch standard, CORS protocol).
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CorsSettings {
+    /// The pages' origins, such as `https://app.example.com`.
+    pub origins: Vec<String>,
+    /// Seconds for which a browser may remember the permission. Default 600.
+    #[serde(default = "ten_minutes")]
+    pub max_age: Within<0, 86_400>,
+}
+
+fn ten_minutes() -> Within<0, 86_400> {
+    Within::nearest(600)
 }
 
 /// How much user verification a ceremony asks for (WebAuthn 5.8.6), weakest first.
@@ -172,7 +205,7 @@ pub struct JwtSettings {
     pub issuer: String,
     /// For whom it must be (`aud`).
     pub audience: String,
-    /// Which claims become which members.
+    /// Members and the claims they are given: `{ "user.id" = "sub" }`.
     pub claims: BTreeMap<String, String>,
 }
 

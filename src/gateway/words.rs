@@ -40,6 +40,9 @@ impl Obstacle {
                 let (list, member) = (list.name(), member.name());
                 format!("{dialect} promises `{member}` in every element of `{list}`, which {upstream} does not give")
             }
+            Self::NotDiscoverable => {
+                format!("{dialect} cannot list the allowed credentials, and those of {upstream} are not discoverable")
+            }
             Self::NoSubject => {
                 format!(
                     "nothing {upstream} answers proves that the user who finishes is the one {dialect} named at the begin"
@@ -51,7 +54,7 @@ impl Obstacle {
     /// What can be done about it.
     pub fn remedy(&self) -> Remedy {
         match self {
-            Self::NoOperation | Self::NoElementSource(..) => Remedy::None,
+            Self::NoOperation | Self::NoElementSource(..) | Self::NotDiscoverable => Remedy::None,
             Self::NoSource(Direction::Request, member) => Remedy::Set(vec![*member]),
             Self::NoSource(Direction::Response, member) => match member.kind() {
                 _ if is_token(*member) => Remedy::Issue,

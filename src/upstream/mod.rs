@@ -10,5 +10,6 @@ pub mod breaker;
 pub mod client;
 mod content;
 pub mod failure;
+pub mod fetch;
 pub mod http_upstream;
 pub mod settings;

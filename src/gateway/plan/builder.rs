@@ -32,11 +32,19 @@ impl<'c> Builder<'c> {
     pub(super) fn upstream(&mut self, name: &str, settings: &UpstreamSettings) {
         let (kind, set) = match settings {
             UpstreamSettings::Embedded(settings) => (UpstreamKind::Embedded(settings.clone()), Vec::new()),
-            UpstreamSettings::Http { provider, base_url, http, set } => {
+            UpstreamSettings::Http { provider, base_url, http, set, discoverable } => {
                 let key = format!("upstreams.{name}");
                 let Some(provider) = self.provider(provider, &format!("{key}.provider")) else { return };
                 let set = self.assignments(&format!("{key}.set"), set, Direction::Request);
-                (UpstreamKind::Http { provider, base_url: base_url.clone(), http: http.clone() }, set)
+                (
+                    UpstreamKind::Http {
+                        provider,
+                        base_url: base_url.clone(),
+                        http: http.clone(),
+                        discoverable: *discoverable,
+                    },
+                    set,
+                )
             }
         };
         self.upstreams.push(Upstream { name: name.into(), kind });

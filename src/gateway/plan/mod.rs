@@ -21,7 +21,7 @@ use crate::gateway::callers::Callers;
 use crate::gateway::check::Carriage;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::router::Router;
-use crate::gateway::settings::{Assignments, RouteSettings, Verification};
+use crate::gateway::settings::{Assignments, CorsSettings, RouteSettings, Verification};
 use crate::gateway::side::Side;
 use crate::provider::descriptor::Provider;
 use crate::provider::registry::Registry;
@@ -59,6 +59,8 @@ pub enum UpstreamSettings {
         http: HttpSettings,
         /// Members this upstream is always given.
         set: Assignments,
+        /// Whether its credentials are discoverable, where that was said.
+        discoverable: Option<bool>,
     },
 }
 
@@ -95,6 +97,8 @@ pub enum UpstreamKind {
         base_url: BaseUrl,
         /// Limits.
         http: HttpSettings,
+        /// Whether its credentials are discoverable, where that was said.
+        discoverable: Option<bool>,
     },
 }
 
@@ -123,6 +127,10 @@ pub struct Route {
     pub relax_subject: bool,
     /// The least user verification.
     pub verification: Option<Verification>,
+    /// Whether a finish whose begin was never seen passes through.
+    pub passes_unseen: bool,
+    /// Which pages may call from a browser.
+    pub cors: Option<CorsSettings>,
     /// The embedded upstream whose issuer makes the tokens, by its place in the plan.
     pub issuer: Option<usize>,
     /// Whether dialect and upstream are the same provider.
@@ -137,6 +145,16 @@ impl Upstream {
         match &self.kind {
             UpstreamKind::Embedded(_) => Side::Embedded,
             UpstreamKind::Http { provider, .. } => Side::Provider(provider),
+        }
+    }
+}
+
+impl Upstream {
+    /// Whether its credentials are discoverable; those of the embedded relying party are.
+    pub fn discoverable(&self) -> Option<bool> {
+        match &self.kind {
+            UpstreamKind::Embedded(_) => Some(true),
+            UpstreamKind::Http { discoverable, .. } => *discoverable,
         }
     }
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::canonical::member::Member;
 use crate::canonical::operation::Direction;
-use crate::gateway::callers::{Callers, CompileContext};
+use crate::gateway::callers::{Callers, CompileContext, Relation};
 use crate::gateway::check::Pair;
 use crate::gateway::plan::Route;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::plan::judge::{judge, unused};
-use crate::gateway::settings::{RouteSettings, Users};
+use crate::gateway::settings::{RouteSettings, Unseen, Users};
 use crate::gateway::side::Side;
 use crate::provider::descriptor::Provider;
 use crate::template::message::Caller;
@@ -46,6 +46,7 @@ impl Builder<'_> {
             relax_subject,
             claims: &claims,
             issues_tokens: issuer.is_some(),
+            discoverable: self.upstreams[upstream].discoverable(),
         };
         let carriages: BTreeMap<_, _> =
             pair.carriages().into_iter().map(|carriage| (carriage.operation, carriage)).collect();
@@ -67,6 +68,8 @@ impl Builder<'_> {
             callers: callers?,
             relax_subject,
             verification: settings.user_verification,
+            passes_unseen: settings.unseen == Unseen::Pass,
+            cors: settings.cors.clone(),
             issuer: issuer.flatten(),
             same_provider,
             carriages,
@@ -90,7 +93,12 @@ impl Builder<'_> {
             needed.entry(template.request.caller).or_default().push(operation.name());
         }
         let needed: Vec<_> = needed.into_iter().collect();
-        let context = CompileContext { base: self.ground.base, embedded, same_provider, dialect: &dialect.id };
+        let relation = match (embedded, same_provider) {
+            (true, _) => Relation::Embedded,
+            (false, true) => Relation::SameProvider,
+            (false, false) => Relation::AnotherProvider,
+        };
+        let context = CompileContext { base: self.ground.base, dialect: &dialect.id, relation };
         let (callers, diagnostics) = Callers::compile(&settings.callers, &needed, &context);
         for (below, diagnostic) in diagnostics {
             self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{key}.{below}")));
@@ -102,7 +110,7 @@ impl Builder<'_> {
 /// The members that the end user's verified token gives on a route.
 fn claims(settings: &RouteSettings, embedded: bool) -> Vec<Member> {
     match &settings.callers.user {
-        Some(Users::Jwt { jwt }) => jwt.claims.values().filter_map(|name| Member::named(name)).collect(),
+        Some(Users::Jwt { jwt }) => jwt.claims.keys().filter_map(|name| Member::named(name)).collect(),
         Some(Users::Upstream(_)) if embedded => vec![Member::UserId],
         Some(Users::Upstream(_)) | None => Vec::new(),
     }
