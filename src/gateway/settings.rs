@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::secret::SecretReference;
-use crate::upstream::within::Within;
+use crate::within::Within;
 
 /// `[routes.NAME]`: which dialect is spoken where, and who does the work.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

@@ -26,7 +26,10 @@ impl File {
 
     /// Whether it is the program's, not a test's.
     pub(crate) fn is_source(&self) -> bool {
-        self.path.starts_with("src/") && !self.path.contains("/tests/") && !self.path.ends_with("/testing.rs")
+        self.path.starts_with("src/")
+            && !self.path.contains("/tests/")
+            && !self.path.ends_with("/testing.rs")
+            && !self.path.ends_with("/tests.rs")
     }
 
     /// Its text before the tests at its end.
