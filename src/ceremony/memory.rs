@@ -12,7 +12,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use crate::ceremony::{Ceremony, ChallengeKey};
-use crate::upstream::within::Within;
+use crate::within::Within;
 
 const SHARDS: usize = 16;
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::canonical::user_verification::UserVerification;
 use crate::secret::SecretReference;
-use crate::upstream::within::Within;
+use crate::within::Within;
 
 /// `[routes.NAME]`: which dialect is spoken where, and who does the work.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
