@@ -3,6 +3,7 @@
 //! Provider files and the config are both read through it, so that every finding can name a line.
 //! A file that is not TOML gives one diagnostic: what follows the first syntax error is guesswork.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -143,6 +144,60 @@ fn item(value: &Spanned<DeValue<'_>>) -> Item {
         DeValue::Float(_) | DeValue::Datetime(_) => ItemValue::Other(noun),
     };
     Item { value, span }
+}
+
+/// Where each key of a config stands; keys are written with dots, `routes.ios.upstream`.
+#[derive(Clone, Debug, Default)]
+pub struct Places(BTreeMap<String, (Arc<Source>, Entry)>);
+
+impl Places {
+    /// The places of every key of a document.
+    pub fn of(document: &Document) -> Self {
+        let mut places = Self::default();
+        places.note("", &document.root, &document.source);
+        places
+    }
+
+    fn note(&mut self, prefix: &str, table: &Table, source: &Arc<Source>) {
+        for entry in &table.entries {
+            let path = if prefix.is_empty() { entry.key.clone() } else { format!("{prefix}.{}", entry.key) };
+            if let Some(inner) = entry.item.as_table() {
+                self.note(&path, inner, source);
+            }
+            self.0.insert(path, (source.clone(), entry.clone()));
+        }
+    }
+
+    /// Puts a finding at the value of a key, or at the nearest table around it that stands in the file.
+    #[must_use]
+    pub fn locate(&self, diagnostic: Diagnostic, path: &str) -> Diagnostic {
+        match self.nearest(path) {
+            Some((source, entry, true)) if entry.item.as_table().is_none() => {
+                diagnostic.at(source, entry.item.span.clone())
+            }
+            Some((source, entry, _)) => diagnostic.at(source, entry.key_span.clone()),
+            None => diagnostic,
+        }
+    }
+
+    /// Puts a finding at a key itself.
+    #[must_use]
+    pub fn locate_key(&self, diagnostic: Diagnostic, path: &str) -> Diagnostic {
+        match self.nearest(path) {
+            Some((source, entry, _)) => diagnostic.at(source, entry.key_span.clone()),
+            None => diagnostic,
+        }
+    }
+
+    fn nearest(&self, path: &str) -> Option<(&Arc<Source>, &Entry, bool)> {
+        let mut at = path;
+        loop {
+            if let Some((source, entry)) = self.0.get(at) {
+                return Some((source, entry, at == path));
+            }
+            at = at.rsplit_once('.')?.0;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! The command line's entry.
+//! The program. What it can do is told by `passbridge --help`; the library does it.
 
-fn main() {
-    let (registry, diagnostics) = passbridge::provider::registry::Registry::load(None);
-    eprintln!("{diagnostics}");
-    eprintln!("{}", registry.iter().count());
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    passbridge::cli::run()
 }

@@ -108,6 +108,23 @@ impl Fault {
         Self::ALL.into_iter().find(|fault| fault.name() == name)
     }
 
+    /// Whether the operator of the gateway must act.
+    pub const fn is_ours(self) -> bool {
+        matches!(self, Self::UpstreamRefusedUs | Self::Internal)
+    }
+
+    /// Whether the upstream's operator must act, or there is too much to do.
+    pub const fn is_upstreams(self) -> bool {
+        matches!(
+            self,
+            Self::Overloaded
+                | Self::UpstreamInvalid
+                | Self::UpstreamFailed
+                | Self::UpstreamUnavailable
+                | Self::UpstreamTimeout
+        )
+    }
+
     /// What the caller reads when nothing more precise can be said.
     pub const fn message(self) -> &'static str {
         match self {

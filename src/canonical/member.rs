@@ -227,7 +227,8 @@ impl Member {
         matches!(self, Self::ClientSecret | Self::ClientKey | Self::UserToken | Self::MfaToken)
     }
 
-    /// What WebAuthn says an absent member means: 5.8.6, 5.8.2, and for no extensions 5.1.
+    /// What an absent member means: WebAuthn 5.8.6, 5.8.2, and 5.1 for no extensions; a token of which
+    /// nothing is said is used as RFC 6750 has it.
     pub fn meaning_when_absent(self) -> Option<Value<'static>> {
         match self {
             Self::CredentialExtensionResults => Some(Value::Json("{}".into())),

@@ -1,0 +1,235 @@
+//! Ceremonies in this process's memory: bounded in number and bytes, the oldest making room.
+//!
+//! Sixteen shards keep the cores out of each other's way. A ceremony that expired is gone, also when
+//! nobody swept it yet.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use crate::ceremony::{Ceremony, ChallengeKey};
+use crate::upstream::within::Within;
+
+const SHARDS: usize = 16;
+
+/// `[ceremonies]`: where begun ceremonies wait for their finish.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CeremonySettings {
+    /// `memory`: this process alone. Default: `memory`.
+    pub store: StoreKind,
+    /// Ceremonies kept at once; the oldest makes room. Default 1000000.
+    pub max_entries: Within<16, 100_000_000>,
+    /// Bytes of memory for them. Default 1073741824.
+    pub max_bytes: Within<65_536, 1_099_511_627_776>,
+    /// Seconds a ceremony is kept where its begin gave no timeout, and at most. Default 600.
+    pub max_age: Within<10, 86_400>,
+}
+
+/// The kinds of stores.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StoreKind {
+    /// In memory.
+    #[default]
+    Memory,
+}
+
+impl Default for CeremonySettings {
+    fn default() -> Self {
+        Self {
+            store: StoreKind::Memory,
+            max_entries: Within::nearest(1_000_000),
+            max_bytes: Within::nearest(1 << 30),
+            max_age: Within::nearest(600),
+        }
+    }
+}
+
+/// The store.
+#[derive(Debug)]
+pub struct Ceremonies {
+    shards: [Mutex<Shard>; SHARDS],
+    max_entries: usize,
+    max_bytes: usize,
+    max_age: Duration,
+}
+
+#[derive(Debug, Default)]
+struct Shard {
+    held: HashMap<ChallengeKey, Held>,
+    /// In the order they came; a key may have been taken since.
+    order: VecDeque<(ChallengeKey, u64)>,
+    bytes: usize,
+    serial: u64,
+}
+
+#[derive(Debug)]
+struct Held {
+    ceremony: Ceremony,
+    expires: Instant,
+    serial: u64,
+}
+
+impl Ceremonies {
+    /// An empty store.
+    pub fn new(settings: &CeremonySettings) -> Self {
+        Self {
+            shards: Default::default(),
+            max_entries: settings.max_entries.count().div_ceil(SHARDS),
+            max_bytes: settings.max_bytes.count().div_ceil(SHARDS),
+            max_age: Duration::from_secs(settings.max_age.get()),
+        }
+    }
+
+    /// Keeps a ceremony for as long as its challenge is good. `false` when that challenge is kept
+    /// already: two ceremonies of one challenge could not be told apart.
+    pub fn remember(&self, key: ChallengeKey, ceremony: Ceremony, lifetime: Option<Duration>) -> bool {
+        let now = Instant::now();
+        let expires = now + lifetime.unwrap_or(self.max_age).min(self.max_age);
+        let mut shard = self.shard(key);
+        shard.sweep(now);
+        if shard.held.contains_key(&key) {
+            return false;
+        }
+        shard.serial += 1;
+        let serial = shard.serial;
+        shard.bytes += ceremony.size();
+        shard.held.insert(key, Held { ceremony, expires, serial });
+        shard.order.push_back((key, serial));
+        while shard.held.len() > self.max_entries || shard.bytes > self.max_bytes {
+            if !shard.drop_oldest() {
+                break;
+            }
+        }
+        true
+    }
+
+    /// Takes a ceremony out: the first who asks gets it, nobody else does.
+    pub fn take(&self, key: ChallengeKey) -> Option<Ceremony> {
+        let mut shard = self.shard(key);
+        let held = shard.held.remove(&key)?;
+        shard.bytes -= held.ceremony.size();
+        (held.expires > Instant::now()).then_some(held.ceremony)
+    }
+
+    /// Whether a ceremony is held that can still be taken.
+    pub fn holds(&self, key: ChallengeKey) -> bool {
+        self.shard(key).held.get(&key).is_some_and(|held| held.expires > Instant::now())
+    }
+
+    /// How many ceremonies are held, expired ones that nobody swept yet among them.
+    pub fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().expect("no thread panics while it holds a shard").held.len()).sum()
+    }
+
+    /// Whether none is held.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn shard(&self, key: ChallengeKey) -> std::sync::MutexGuard<'_, Shard> {
+        let shard = &self.shards[usize::from(key.first()) % SHARDS];
+        shard.lock().expect("no thread panics while it holds a shard")
+    }
+}
+
+impl Shard {
+    /// Drops what expired or was taken from the front; what came later mostly expires later.
+    fn sweep(&mut self, now: Instant) {
+        while let Some((key, serial)) = self.order.front() {
+            match self.held.get(key) {
+                Some(held) if held.serial == *serial && held.expires > now => return,
+                _ => {
+                    self.drop_oldest();
+                }
+            }
+        }
+    }
+
+    fn drop_oldest(&mut self) -> bool {
+        let Some((key, serial)) = self.order.pop_front() else { return false };
+        if self.held.get(&key).is_some_and(|held| held.serial == serial)
+            && let Some(held) = self.held.remove(&key)
+        {
+            self.bytes -= held.ceremony.size();
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::canonical::operation::Operation;
+
+    use super::*;
+
+    fn ceremony() -> Ceremony {
+        Ceremony {
+            route: "r".into(),
+            upstream: "u".into(),
+            begun_by: Operation::LoginBegin,
+            upstream_session: None,
+            caller_session: Some("handle".into()),
+            asked: Default::default(),
+            told: Default::default(),
+            bearer_user: None,
+        }
+    }
+
+    fn key(number: u32) -> ChallengeKey {
+        ChallengeKey::of(&number.to_be_bytes())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_ceremony_is_taken_once_and_not_after_it_expired() {
+        let store = Ceremonies::new(&CeremonySettings::default());
+        assert!(store.remember(key(1), ceremony(), Some(Duration::from_secs(60))));
+        assert!(!store.remember(key(1), ceremony(), None), "a challenge is kept once");
+        assert_eq!(store.take(key(1)), Some(ceremony()));
+        assert_eq!(store.take(key(1)), None);
+        store.remember(key(2), ceremony(), Some(Duration::from_secs(60)));
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert_eq!(store.take(key(2)), None);
+        assert!(store.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_oldest_makes_room_and_the_bytes_are_given_back() {
+        let settings = CeremonySettings { max_entries: Within::nearest(160), ..Default::default() };
+        let store = Ceremonies::new(&settings);
+        for number in 0..10_000 {
+            store.remember(key(number), ceremony(), None);
+        }
+        assert!(store.len() <= 160);
+        assert_eq!(store.take(key(0)), None);
+        assert!(store.take(key(9_999)).is_some());
+        tokio::time::advance(Duration::from_secs(601)).await;
+        for number in 20_000..20_400 {
+            store.remember(key(number), ceremony(), None);
+            store.take(key(number));
+        }
+        let bytes: usize = store.shards.iter().map(|shard| shard.lock().unwrap().bytes).sum();
+        assert_eq!((store.len(), bytes), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn of_fifty_who_take_one_gets_it() {
+        let store = Arc::new(Ceremonies::new(&CeremonySettings::default()));
+        store.remember(key(1), ceremony(), None);
+        let takers: Vec<_> = (0..50)
+            .map(|_| {
+                let store = store.clone();
+                std::thread::spawn(move || store.take(key(1)).is_some())
+            })
+            .collect();
+        let winners = takers.into_iter().map(|taker| taker.join().unwrap()).filter(|won| *won).count();
+        assert_eq!(winners, 1);
+    }
+}

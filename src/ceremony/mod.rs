@@ -1,0 +1,93 @@
+//! What ties a finish to its begin: the challenge.
+//!
+//! Every finish carries client data, and in it the challenge, whatever the dialect; so ceremonies are
+//! kept under the SHA-256 of the challenge's bytes. A ceremony is taken out once, and never found
+//! after it expired.
+
+pub mod memory;
+
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+use crate::canonical::operation::Operation;
+
+/// A ceremony that was begun and not finished.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ceremony {
+    /// The route it was begun on.
+    pub route: Arc<str>,
+    /// The upstream that issued the challenge.
+    pub upstream: Arc<str>,
+    /// The operation that began it.
+    pub begun_by: Operation,
+    /// The upstream's own handle of it.
+    pub upstream_session: Option<Box<str>>,
+    /// The handle the caller was given.
+    pub caller_session: Option<Box<str>>,
+    /// Whom the caller named.
+    pub asked: Subject,
+    /// Whom the upstream was told, and the other members it was told them with.
+    pub told: Told,
+    /// The user whose bearer began it; only that user may finish it.
+    pub bearer_user: Option<Box<str>>,
+}
+
+/// A user, as one side names them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subject {
+    /// By identifier.
+    pub id: Option<Box<str>>,
+    /// By e-mail address.
+    pub email: Option<Box<str>>,
+}
+
+/// What the upstream was told at the begin, and may want to hear again at the finish.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// The user.
+    pub subject: Subject,
+    /// The account.
+    pub account: Option<Box<str>>,
+    /// The organization.
+    pub organization: Option<Box<str>>,
+    /// The connection.
+    pub connection: Option<Box<str>>,
+}
+
+/// The key of a ceremony.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ChallengeKey([u8; 32]);
+
+impl ChallengeKey {
+    /// The key of a challenge.
+    pub fn of(challenge: &[u8]) -> Self {
+        let mut key = [0; 32];
+        key.copy_from_slice(digest(&SHA256, challenge).as_ref());
+        Self(key)
+    }
+
+    /// The first byte: as good as random.
+    pub(crate) fn first(self) -> u8 {
+        self.0[0]
+    }
+}
+
+impl Ceremony {
+    /// About how many bytes of memory it holds.
+    pub(crate) fn size(&self) -> usize {
+        let texts = [
+            &self.upstream_session,
+            &self.caller_session,
+            &self.asked.id,
+            &self.asked.email,
+            &self.told.subject.id,
+            &self.told.subject.email,
+            &self.told.account,
+            &self.told.organization,
+            &self.told.connection,
+            &self.bearer_user,
+        ];
+        size_of::<Self>() + texts.into_iter().flatten().map(|text| text.len()).sum::<usize>()
+    }
+}

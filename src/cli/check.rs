@@ -1,0 +1,73 @@
+//! `passbridge check`: whether the config works, and what each of its routes carries and loses.
+
+use std::process::ExitCode;
+
+use crate::canonical::operation::Operation;
+use crate::config::load::{self, Origin};
+use crate::gateway::plan::{Plan, Route};
+
+pub(super) fn check(origin: &Origin) -> ExitCode {
+    let (config, diagnostics) = load::load(origin);
+    if !diagnostics.is_empty() {
+        eprintln!("{diagnostics}\n");
+    }
+    match config {
+        Some(config) => super::print(&report(origin, &config.plan)),
+        None => {
+            eprintln!("{} does not work.", origin.name());
+            ExitCode::from(super::BAD_CONFIG)
+        }
+    }
+}
+
+/// Every route: what it carries, what it cannot, what gets lost.
+fn report(origin: &Origin, plan: &Plan) -> String {
+    let mut report = format!("{} works.\n", origin.name());
+    for route in &plan.routes {
+        report.push_str(&describe(route, plan));
+    }
+    report
+}
+
+fn describe(route: &Route, plan: &Plan) -> String {
+    let upstream = &plan.upstreams[route.upstream];
+    let mut text = format!(
+        "\nroute `{}`: callers speak {}, `{}` ({}) does the work\n",
+        route.name,
+        route.dialect.id,
+        upstream.name,
+        upstream.side().name()
+    );
+    let carried: Vec<_> = route.carriages.values().filter(|carriage| carriage.works()).collect();
+    let names: Vec<_> = carried.iter().map(|carriage| carriage.operation.name()).collect();
+    text.push_str(&format!("  carries: {}\n", names.join(", ")));
+    for carriage in &carried {
+        for loss in &carriage.losses {
+            text.push_str(&format!("  {}: {}\n", carriage.operation.name(), loss.describe()));
+        }
+    }
+    for (operation, carriage) in route.carriages.iter().filter(|(_, carriage)| !carriage.works()) {
+        text.push_str(&format!(
+            "  not enabled: {}: {}\n",
+            operation.name(),
+            obstacles(route, plan, *operation, carriage)
+        ));
+    }
+    text
+}
+
+fn obstacles(route: &Route, plan: &Plan, operation: Operation, carriage: &crate::gateway::check::Carriage) -> String {
+    let pair = crate::gateway::check::Pair {
+        dialect: &route.dialect,
+        upstream: plan.upstreams[route.upstream].side(),
+        set: &route.set,
+        fill: &route.fill,
+        relax: &route.relax,
+        relax_subject: route.relax_subject,
+        claims: &[],
+        issues_tokens: route.issuer.is_some(),
+        discoverable: plan.upstreams[route.upstream].discoverable(),
+    };
+    let described: Vec<_> = carriage.obstacles.iter().map(|obstacle| obstacle.describe(&pair, operation)).collect();
+    described.join("; ")
+}

@@ -1,0 +1,78 @@
+//! What is served, for people, with a command to try each route that the embedded relying party
+//! serves and that has a demo user.
+
+use std::net::SocketAddr;
+
+use jiff::Timestamp;
+
+use crate::canonical::assertion::AssertionRequest;
+use crate::canonical::operation::Operation;
+use crate::cli::start::Ready;
+use crate::config::load::Origin;
+use crate::gateway::plan::{Route, UpstreamKind};
+use crate::provider::exchange::WrittenRequest;
+use crate::relying_party::demo::{DEMO_EMAIL, DEMO_USER};
+use crate::template::encode::Writing;
+
+/// What is served, where, and how to try it.
+pub(super) fn banner(ready: &Ready, origin: &Origin, address: SocketAddr, admin: SocketAddr) -> String {
+    let plan = &ready.shared.plan;
+    let version = env!("CARGO_PKG_VERSION");
+    let mut text = format!(
+        "passbridge {version} serves {} on http://{address}; health on http://{admin}/healthz\n",
+        origin.name()
+    );
+    for route in &plan.routes {
+        let upstream = &plan.upstreams[route.upstream];
+        text.push_str(&format!(
+            "  {:12} speaks {}, answered by {}\n",
+            route.name,
+            route.dialect.id,
+            upstream.side().name()
+        ));
+    }
+    let commands: Vec<_> = plan.routes.iter().filter_map(|route| command(ready, route, address)).collect();
+    if !commands.is_empty() {
+        text.push_str("\nTry it, one command a dialect:\n\n");
+        text.push_str(&commands.join("\n"));
+        text.push('\n');
+    }
+    text
+}
+
+fn command(ready: &Ready, route: &Route, address: SocketAddr) -> Option<String> {
+    let UpstreamKind::Embedded(settings) = &ready.shared.plan.upstreams[route.upstream].kind else { return None };
+    let token = ready.party(route.upstream)?.demo_token()?;
+    let request = AssertionRequest {
+        user_id: Some(DEMO_USER.into()),
+        user_email: Some(DEMO_EMAIL.into()),
+        rp_id: Some(settings.rp_id.as_str().into()),
+        client_id: Some("demo".into()),
+        client_key: Some("demo".into()),
+        user_token: Some(token.into()),
+        ..Default::default()
+    };
+    let template = route.dialect.operations.get(&Operation::LoginBegin)?;
+    let written = template.write_request(&request, Writing { now: Timestamp::UNIX_EPOCH, relaxed: &[] }).ok()?;
+    Some(curl(route, address, &written))
+}
+
+fn curl(route: &Route, address: SocketAddr, request: &WrittenRequest) -> String {
+    let mut command = format!("curl -sS -X {} http://{address}{}{}", request.method, route.prefix, request.target);
+    if let Some(host) = route.hosts.first() {
+        command.push_str(&format!(" -H {}", quoted(&format!("Host: {host}"))));
+    }
+    for (name, value) in &request.fields {
+        command.push_str(&format!(" -H {}", quoted(&format!("{name}: {value}"))));
+    }
+    if let Some(content) = &request.content {
+        command.push_str(" -H 'content-type: application/json' -d ");
+        command.push_str(&quoted(&String::from_utf8_lossy(content)));
+    }
+    command
+}
+
+/// A word as a shell takes it unchanged.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', "'\\''"))
+}

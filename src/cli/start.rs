@@ -1,0 +1,85 @@
+//! From a config that works to gateways that run: directories opened, one set of clients a worker.
+
+use std::error::Error;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::ceremony::memory::Ceremonies;
+use crate::config::load::Config;
+use crate::gateway::exchange::{Gateway, Shared};
+use crate::gateway::plan::{Upstream, UpstreamKind};
+use crate::gateway::work::Worker;
+use crate::relying_party::RelyingParty;
+use crate::relying_party::error::OpenError;
+use crate::upstream::admission::Admission;
+use crate::upstream::client::InvalidClient;
+use crate::upstream::http_upstream::HttpUpstream;
+
+/// What every worker's gateway is built from.
+pub(super) struct Ready {
+    pub(super) shared: Arc<Shared>,
+    doors: Vec<Door>,
+}
+
+/// What the workers share of one upstream.
+enum Door {
+    Embedded(RelyingParty),
+    Http(Arc<Admission>),
+}
+
+/// An upstream that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the upstream `{name}` cannot be used")]
+pub(super) struct Unusable {
+    name: String,
+    source: OpenError,
+}
+
+impl Ready {
+    /// Opens the embedded relying parties.
+    pub(super) fn open(config: Config) -> Result<Self, Unusable> {
+        let doors = config.plan.upstreams.iter().map(|upstream| open(upstream, &config.base));
+        let doors = doors.collect::<Result<Vec<_>, _>>()?;
+        let shared = Arc::new(Shared {
+            ceremonies: Ceremonies::new(&config.ceremonies),
+            limits: config.limits,
+            passes: config.passthrough.0.keys().map(ToString::to_string).collect(),
+            plan: config.plan,
+        });
+        Ok(Self { shared, doors })
+    }
+
+    /// The embedded relying party of an upstream.
+    pub(super) fn party(&self, upstream: usize) -> Option<&RelyingParty> {
+        match self.doors.get(upstream)? {
+            Door::Embedded(party) => Some(party),
+            Door::Http(_) => None,
+        }
+    }
+
+    /// The gateway of one worker.
+    pub(super) fn gateway(&self) -> Result<Gateway, Box<dyn Error + Send + Sync>> {
+        let upstreams = self.shared.plan.upstreams.iter().zip(&self.doors);
+        let workers = upstreams.map(|(upstream, door)| worker(upstream, door)).collect::<Result<_, _>>()?;
+        Ok(Gateway::new(self.shared.clone(), workers))
+    }
+}
+
+fn open(upstream: &Upstream, base: &Path) -> Result<Door, Unusable> {
+    match &upstream.kind {
+        UpstreamKind::Embedded(settings) => RelyingParty::open(settings, base)
+            .map(Door::Embedded)
+            .map_err(|source| Unusable { name: upstream.name.to_string(), source }),
+        UpstreamKind::Http { http, .. } => Ok(Door::Http(Admission::new(&upstream.name, http))),
+    }
+}
+
+fn worker(upstream: &Upstream, door: &Door) -> Result<Worker, InvalidClient> {
+    match (door, &upstream.kind) {
+        (Door::Http(admission), UpstreamKind::Http { base_url, http, .. }) => {
+            HttpUpstream::new(base_url.clone(), http, admission.clone()).map(Worker::Http)
+        }
+        (Door::Embedded(party), _) => Ok(Worker::Embedded(party.clone())),
+        (Door::Http(_), UpstreamKind::Embedded(_)) => unreachable!("a door is made for its upstream"),
+    }
+}

@@ -1,0 +1,9 @@
+//! The config: a TOML file and the environment, read into typed settings with every mistake at once.
+//!
+//! The environment wins: `PASSBRIDGE__ROUTES__IOS_APP__UPSTREAM=new` stands for `upstream = "new"` in
+//! `[routes.ios_app]`. A key nobody knows is an error. Secrets are never read here, only where they are.
+
+mod collect;
+pub mod load;
+pub mod schema;
+mod source;

@@ -1,0 +1,190 @@
+//! What the config gives a member: a constant, a secret, or another member of the request.
+//!
+//! A reference to a member that is absent gives nothing; whether that matters, the message decides.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::path::Path;
+
+use secrecy::ExposeSecret as _;
+
+use crate::canonical::member::Member;
+use crate::canonical::operation::{Direction, Operation};
+use crate::canonical::record::Record;
+use crate::canonical::value::{Kind, Value};
+use crate::diagnostic::Diagnostic;
+use crate::gateway::settings::Assigned;
+use crate::secret::SecretReference;
+use crate::template::codec::Codec;
+use crate::template::hole::Pattern;
+
+/// A member and what it is given.
+#[derive(Clone, Debug)]
+pub struct Assignment {
+    /// Which member.
+    pub member: Member,
+    /// What it is given.
+    pub given: Given,
+}
+
+/// What a member is given.
+#[derive(Clone)]
+pub enum Given {
+    /// Always the same.
+    Constant(Value<'static>),
+    /// A member of the caller's request, with constant text around it.
+    Reference {
+        /// Before.
+        prefix: String,
+        /// Which member.
+        member: Member,
+        /// After.
+        suffix: String,
+    },
+}
+
+// By hand: a constant may be a secret.
+impl fmt::Debug for Given {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Constant(_) => formatter.write_str("Constant(..)"),
+            Self::Reference { member, .. } => write!(formatter, "Reference({})", member.name()),
+        }
+    }
+}
+
+impl Assignment {
+    /// Checks one entry of a `set` or `fill` table.
+    ///
+    /// # Errors
+    /// A diagnostic without a place.
+    pub fn compile(name: &str, assigned: &Assigned, direction: Direction, base: &Path) -> Result<Self, Diagnostic> {
+        let Some(member) = Member::named(name).filter(|member| belongs(*member, direction)) else {
+            let known = Member::ALL.iter().filter(|member| belongs(**member, direction)).map(|member| member.name());
+            let remedy = match crate::diagnostic::nearest(name, known) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "see `passbridge members` for their names".to_owned(),
+            };
+            let message = format!("no {} has a member `{name}`", direction.name());
+            return Err(Diagnostic::error(message).label("this member").remedy(remedy));
+        };
+        Ok(Self { member, given: given(member, assigned, direction, base)? })
+    }
+
+    /// The member this refers to, if any.
+    pub fn reference(&self) -> Option<Member> {
+        match self.given {
+            Given::Constant(_) => None,
+            Given::Reference { member, .. } => Some(member),
+        }
+    }
+
+    /// The value for a request of that caller, if there is one.
+    pub fn value<'a>(&'a self, caller: &dyn Record<'_>) -> Option<Value<'a>> {
+        match &self.given {
+            Given::Constant(value) => Some(value.clone()),
+            Given::Reference { prefix, member, suffix } => match caller.value(*member)? {
+                Value::Text(text) => Some(Value::Text(Cow::Owned([prefix, &*text, suffix].concat()))),
+                value => Some(value.into_owned()),
+            },
+        }
+    }
+}
+
+fn belongs(member: Member, direction: Direction) -> bool {
+    Operation::ALL.iter().any(|operation| operation.members(direction).contains(&member))
+}
+
+fn given(member: Member, assigned: &Assigned, direction: Direction, base: &Path) -> Result<Given, Diagnostic> {
+    let wrong = |noun: &str| {
+        Diagnostic::error(format!("`{}` is {}, not {noun}", member.name(), member.kind().noun())).label("this value")
+    };
+    match (assigned, member.kind()) {
+        (Assigned::Text(text), _) => from_text(member, text, direction, base),
+        (Assigned::Number(number), Kind::Number) => Ok(Given::Constant(Value::Number(*number))),
+        (Assigned::Flag(flag), Kind::Flag) => Ok(Given::Constant(Value::Flag(*flag))),
+        (Assigned::Number(_), _) => Err(wrong("a number").remedy("write it between quotes if it is text")),
+        (Assigned::Flag(_), _) => Err(wrong("true or false").remedy("write what the member holds")),
+        (Assigned::Group(_), _) => Err(wrong("a table").remedy("write a value")),
+    }
+}
+
+fn from_text(member: Member, text: &str, direction: Direction, base: &Path) -> Result<Given, Diagnostic> {
+    if let Some(reference) = SecretReference::parse(text) {
+        let secret = reference.resolve(base).map_err(|problem| {
+            Diagnostic::error(format!("`{}` cannot be read: {problem}", member.name()))
+                .label("this reference")
+                .remedy("set the variable or write the file before the gateway starts")
+        })?;
+        return Ok(Given::Constant(Value::Text(Cow::Owned(secret.expose_secret().to_owned()))));
+    }
+    if member.is_secret() {
+        let message = format!("`{}` is a secret and must not stand in the config", member.name());
+        return Err(Diagnostic::error(message).label("a literal").remedy("write `env:NAME` or `file:PATH`"));
+    }
+    match Pattern::parse(text, Member::ALL, Codec::Base64Url) {
+        Err(bad) => Err(Diagnostic::error(bad.message).label("this value").remedy(bad.remedy)),
+        Ok(Pattern::Constant(text)) if member.kind() == Kind::Text => {
+            Ok(Given::Constant(Value::Text(Cow::Owned(text))))
+        }
+        Ok(Pattern::Constant(_)) => {
+            let message = format!("`{}` is {}, not text", member.name(), member.kind().noun());
+            Err(Diagnostic::error(message).label("this value").remedy("write it without quotes, or leave it out"))
+        }
+        Ok(Pattern::Hole { prefix, hole, suffix }) => reference(member, hole.member, prefix, suffix, direction),
+    }
+}
+
+fn reference(
+    member: Member,
+    of: Member,
+    prefix: String,
+    suffix: String,
+    direction: Direction,
+) -> Result<Given, Diagnostic> {
+    let known = belongs(of, Direction::Request) || (direction == Direction::Response && belongs(of, direction));
+    if !known || of.is_caller_credential() {
+        let message = format!("`{}` is nothing that a request can be read for", of.name());
+        let remedy = "refer to a member of requests that is no credential of the caller";
+        return Err(Diagnostic::error(message).label("this reference").remedy(remedy));
+    }
+    let bare = prefix.is_empty() && suffix.is_empty();
+    if member.kind() != of.kind() || !(bare || of.kind() == Kind::Text) {
+        let message =
+            format!("`{}` is {}, and `{}` is {}", member.name(), member.kind().noun(), of.name(), of.kind().noun());
+        return Err(Diagnostic::error(message).label("this reference").remedy("refer to a member of the same kind"));
+    }
+    Ok(Given::Reference { prefix, member: of, suffix })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::canonical::assertion::AssertionRequest;
+
+    use super::*;
+
+    fn compiled(name: &str, text: &str) -> Result<Assignment, Diagnostic> {
+        Assignment::compile(name, &Assigned::Text(text.into()), Direction::Request, Path::new("."))
+    }
+
+    #[test]
+    fn a_reference_takes_what_the_caller_sent() {
+        let assignment = compiled("organization", "org_{account}").unwrap();
+        let caller = AssertionRequest { account: Some("acme".into()), ..Default::default() };
+        assert_eq!(assignment.value(&caller), Some(Value::Text("org_acme".into())));
+        assert_eq!(assignment.value(&AssertionRequest::default()), None);
+    }
+
+    #[test]
+    fn a_secret_is_not_taken_as_a_literal() {
+        let told = compiled("client.secret", "hunter2").unwrap_err().to_string();
+        assert!(told.contains("must not stand in the config") && !told.contains("hunter2"), "{told}");
+    }
+
+    #[test]
+    fn kinds_and_names_are_checked() {
+        assert!(compiled("user.id", "{timeout}").is_err());
+        assert!(compiled("usr.id", "x").unwrap_err().to_string().contains("did you mean `user.id`?"));
+        assert!(compiled("user.id", "{client.key}").is_err());
+    }
+}

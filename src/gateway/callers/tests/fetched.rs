@@ -1,0 +1,302 @@
+//! Key sets that an issuer publishes and changes, over a real socket.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jsonwebtoken::Algorithm;
+use tokio::task::JoinSet;
+use tokio::time;
+
+use super::*;
+use crate::gateway::callers::testing::{AUDIENCE, ISSUER, Issuer, Signer, key_set};
+
+const NO_SET: &str = "there is no key set to verify user tokens with: it cannot be fetched";
+const UNKNOWN: &str = "the token's key is not in the key set";
+
+fn taking(issuer: &Issuer) -> Arc<Callers> {
+    let answer = format!(
+        r#"user = {{ jwt = {{ jwks = "http://{}/keys?key=public", algorithms = ["ES256"], issuer = "{ISSUER}", audience = "{AUDIENCE}", claims = {{ "user.id" = "sub" }} }} }}"#,
+        issuer.address
+    );
+    Arc::new(callers(&answer, Caller::User, Path::new(".")))
+}
+
+async fn admit(callers: &Callers, token: &str) -> Result<Admission, Refusal> {
+    callers.admit(Caller::User, &with_token(token)).await
+}
+
+/// The outcome for a caller who must not have to wait.
+async fn at_once(callers: &Callers, token: &str) -> Result<Admission, Refusal> {
+    tokio::select! {
+        biased;
+        outcome = admit(callers, token) => outcome,
+        () = std::future::ready(()) => panic!("a caller waits"),
+    }
+}
+
+/// Lets time pass without waiting for it. What was begun goes on in real time afterwards.
+async fn pass(duration: Duration) {
+    time::pause();
+    time::advance(duration).await;
+    time::resume();
+}
+
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+#[tokio::test]
+async fn keys_are_fetched_at_first_use_and_then_kept() {
+    let signer = Signer::es256("one");
+    let issuer = Issuer::start(Some(key_set(&[&signer])));
+    let callers = taking(&issuer);
+    assert_eq!(issuer.asked(), 0);
+    for _ in 0..3 {
+        assert!(admit(&callers, &signer.token()).await.is_ok());
+    }
+    assert_eq!(issuer.asked(), 1);
+}
+
+#[tokio::test]
+async fn a_key_id_nobody_knows_makes_many_callers_wait_for_one_fetch() {
+    let (old, new) = (Signer::es256("old"), Signer::es256("new"));
+    let issuer = Issuer::start(Some(key_set(&[&old])));
+    let callers = taking(&issuer);
+    assert!(admit(&callers, &old.token()).await.is_ok());
+    pass(seconds(31)).await;
+    issuer.publish(Some(key_set(&[&new])));
+    issuer.hold();
+
+    let mut waiting = JoinSet::new();
+    for _ in 0..50 {
+        let (callers, token) = (callers.clone(), new.token());
+        waiting.spawn(async move { admit(&callers, &token).await });
+    }
+    while issuer.asked() < 2 {
+        // Known keys are not held up by the fetch.
+        assert!(at_once(&callers, &old.token()).await.is_ok());
+        tokio::task::yield_now().await;
+    }
+    assert!(waiting.try_join_next().is_none());
+    issuer.release();
+    for admitted in waiting.join_all().await {
+        assert!(admitted.is_ok(), "{admitted:?}");
+    }
+    assert_eq!(issuer.asked(), 2);
+    assert_eq!(refused(admit(&callers, &old.token()).await), (Fault::Unauthenticated, UNKNOWN.to_owned()));
+}
+
+#[tokio::test]
+async fn made_up_key_ids_cause_one_fetch_in_half_a_minute() {
+    let signer = Signer::es256("one");
+    let issuer = Issuer::start(Some(key_set(&[&signer])));
+    let callers = taking(&issuer);
+    assert!(admit(&callers, &signer.token()).await.is_ok());
+    for id in 0..20 {
+        let made_up = Signer::es256(&id.to_string()).token();
+        assert_eq!(refused(admit(&callers, &made_up).await), (Fault::Unauthenticated, UNKNOWN.to_owned()));
+    }
+    assert_eq!(issuer.asked(), 1);
+    pass(seconds(31)).await;
+    for id in 0..20 {
+        let made_up = Signer::es256(&id.to_string()).token();
+        assert_eq!(refused(admit(&callers, &made_up).await), (Fault::Unauthenticated, UNKNOWN.to_owned()));
+    }
+    assert_eq!(issuer.asked(), 2);
+}
+
+#[tokio::test]
+async fn workers_on_runtimes_of_their_own_share_one_fetch() {
+    let signer = Signer::es256("one");
+    let issuer = Issuer::start(Some(key_set(&[&signer])));
+    issuer.hold();
+    let callers = taking(&issuer);
+    let token = signer.token();
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                    runtime.block_on(admit(&callers, &token))
+                })
+            })
+            .collect();
+        while issuer.asked() == 0 {
+            std::thread::yield_now();
+        }
+        issuer.release();
+        for worker in workers {
+            assert!(worker.join().unwrap().is_ok());
+        }
+    });
+    assert_eq!(issuer.asked(), 1);
+    // The workers are gone, and with them whatever they had opened.
+    pass(seconds(31)).await;
+    issuer.publish(Some(key_set(&[&Signer::es256("two")])));
+    assert!(admit(&callers, &Signer::es256("three").token()).await.is_err());
+    assert_eq!(issuer.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_worker_that_ends_during_its_fetch_leaves_nobody_waiting() {
+    let signer = Signer::es256("one");
+    let issuer = Issuer::start(Some(key_set(&[&signer])));
+    issuer.hold();
+    let callers = taking(&issuer);
+    let first = std::thread::spawn({
+        let (callers, token) = (callers.clone(), signer.token());
+        move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                tokio::select! {
+                    biased;
+                    _ = admit(&callers, &token) => panic!("answers are held back"),
+                    () = tokio::task::yield_now() => {}
+                }
+            });
+        }
+    });
+    first.join().unwrap();
+    let told = refused(admit(&callers, &signer.token()).await);
+    assert_eq!(told, (Fault::Internal, NO_SET.to_owned()));
+    issuer.release();
+    pass(seconds(31)).await;
+    assert!(admit(&callers, &signer.token()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_worker_that_stands_still_during_its_fetch_holds_nobody_up_for_long() {
+    let signer = Signer::es256("one");
+    let issuer = Issuer::start(Some(key_set(&[&signer])));
+    let callers = taking(&issuer);
+    issuer.hold();
+    let (stands, standing) = std::sync::mpsc::channel();
+    let (done, waiting) = std::sync::mpsc::channel::<()>();
+    let still = std::thread::spawn({
+        let (callers, token) = (callers.clone(), signer.token());
+        move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async { drop(time::timeout(Duration::ZERO, admit(&callers, &token)).await) });
+            stands.send(()).unwrap();
+            waiting.recv().unwrap_err(); // its tasks are neither run nor dropped until then
+        }
+    });
+    standing.recv().unwrap();
+    issuer.release();
+    time::pause(); // so that waiting takes no time
+    assert_eq!(refused(admit(&callers, &signer.token()).await), (Fault::Internal, NO_SET.to_owned()));
+    time::resume();
+    pass(seconds(31)).await;
+    assert!(admit(&callers, &signer.token()).await.is_ok());
+    drop(done);
+    still.join().unwrap();
+    assert!(at_once(&callers, &signer.token()).await.is_ok());
+}
+
+#[tokio::test]
+async fn without_any_set_it_is_our_failure_and_we_are_not_ready() {
+    let signer = Signer::es256("one");
+    let issuer = Issuer::start(None);
+    let callers = taking(&issuer);
+    for _ in 0..3 {
+        assert_eq!(refused(admit(&callers, &signer.token()).await), (Fault::Internal, NO_SET.to_owned()));
+    }
+    assert!(!callers.ready().await);
+    assert_eq!(issuer.asked(), 1);
+    issuer.publish(Some(key_set(&[&signer])));
+    pass(seconds(31)).await;
+    assert!(callers.ready().await);
+    assert!(admit(&callers, &signer.token()).await.is_ok());
+    assert_eq!(issuer.asked(), 2);
+}
+
+#[tokio::test]
+async fn what_cannot_be_signed_with_the_routes_algorithms_asks_nobody() {
+    let issuer = Issuer::start(Some(key_set(&[])));
+    let callers = taking(&issuer);
+    for token in ["x", &Signer::hmac(Algorithm::HS256, b"x").token(), &Signer::ed("one").token()] {
+        assert_eq!(refused(admit(&callers, token).await).0, Fault::Unauthenticated);
+    }
+    assert_eq!(issuer.asked(), 0);
+}
+
+#[tokio::test]
+async fn a_set_is_refreshed_behind_the_callers_back() {
+    let (old, new) = (Signer::es256("old"), Signer::es256("new"));
+    let issuer = Issuer::start(Some(key_set(&[&old])));
+    let callers = taking(&issuer);
+    assert!(admit(&callers, &old.token()).await.is_ok());
+    issuer.publish(Some(key_set(&[&new])));
+    pass(seconds(599)).await;
+    assert!(admit(&callers, &old.token()).await.is_ok());
+    assert_eq!(issuer.asked(), 1);
+    pass(seconds(2)).await;
+    issuer.hold();
+    assert!(at_once(&callers, &old.token()).await.is_ok());
+    issuer.release();
+    assert!(admit(&callers, &new.token()).await.is_ok());
+    assert_eq!(issuer.asked(), 2);
+    assert!(admit(&callers, &old.token()).await.is_err());
+}
+
+#[tokio::test]
+async fn a_set_that_nobody_used_for_long_is_not_trusted_before_it_is_fetched_again() {
+    let (old, new) = (Signer::es256("old"), Signer::es256("new"));
+    let issuer = Issuer::start(Some(key_set(&[&old])));
+    let callers = taking(&issuer);
+    assert!(admit(&callers, &old.token()).await.is_ok());
+    issuer.publish(Some(key_set(&[&new])));
+    pass(seconds(3600)).await;
+    assert_eq!(refused(admit(&callers, &old.token()).await), (Fault::Unauthenticated, UNKNOWN.to_owned()));
+    assert_eq!(issuer.asked(), 2);
+}
+
+#[tokio::test]
+async fn the_last_good_set_lasts_a_day_without_its_issuer() {
+    let signer = Signer::es256("one");
+    let issuer = Issuer::start(Some(key_set(&[&signer])));
+    let callers = taking(&issuer);
+    assert!(admit(&callers, &signer.token()).await.is_ok());
+    for broken in [None, Some("<html>".to_owned()), Some(" ".repeat(256 * 1024 + 1))] {
+        issuer.publish(broken);
+        pass(seconds(7 * 3600)).await;
+        assert!(admit(&callers, &signer.token()).await.is_ok());
+        assert!(callers.ready().await);
+    }
+    assert!(issuer.asked() >= 2);
+    pass(seconds(4 * 3600)).await;
+    assert_eq!(refused(admit(&callers, &signer.token()).await), (Fault::Internal, NO_SET.to_owned()));
+    assert!(!callers.ready().await);
+}
+
+#[tokio::test]
+async fn known_users_are_not_held_up_while_the_issuer_fails() {
+    let signer = Signer::es256("one");
+    let issuer = Issuer::start(Some(key_set(&[&signer])));
+    let callers = taking(&issuer);
+    assert!(admit(&callers, &signer.token()).await.is_ok());
+    issuer.publish(None);
+    pass(seconds(3600)).await;
+    assert!(admit(&callers, &signer.token()).await.is_ok());
+    pass(seconds(31)).await;
+    issuer.hold();
+    assert!(at_once(&callers, &signer.token()).await.is_ok());
+    while issuer.asked() < 3 {
+        assert!(at_once(&callers, &signer.token()).await.is_ok());
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn an_old_failure_does_not_keep_an_old_set_alive() {
+    let (old, new) = (Signer::es256("old"), Signer::es256("new"));
+    let issuer = Issuer::start(Some(key_set(&[&old])));
+    let callers = taking(&issuer);
+    assert!(admit(&callers, &old.token()).await.is_ok());
+    issuer.publish(None);
+    pass(seconds(3600)).await;
+    assert!(admit(&callers, &old.token()).await.is_ok());
+    issuer.publish(Some(key_set(&[&new])));
+    pass(seconds(3600)).await;
+    assert_eq!(refused(admit(&callers, &old.token()).await), (Fault::Unauthenticated, UNKNOWN.to_owned()));
+}

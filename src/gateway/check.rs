@@ -1,0 +1,182 @@
+//! Whether a dialect can be served by an upstream: for every message, where each member comes from,
+//! what stands in the way, and what gets lost.
+//!
+//! Pure reckoning over templates and settings; the route's check, the coverage matrix and the
+//! gateway itself all ask here, so that they cannot disagree.
+
+use crate::canonical::member::Member;
+use crate::canonical::operation::{Direction, Operation};
+use crate::canonical::value::Kind;
+use crate::gateway::assign::Assignment;
+use crate::gateway::side::Side;
+use crate::gateway::source::{Source, USER, carried};
+use crate::provider::descriptor::Provider;
+use crate::template::hole::Need;
+
+/// A dialect before an upstream, with what the config says of the two.
+#[derive(Clone, Copy, Debug)]
+pub struct Pair<'p> {
+    /// The provider whose API the callers speak.
+    pub dialect: &'p Provider,
+    /// Who does the work.
+    pub upstream: Side<'p>,
+    /// What requests are given.
+    pub set: &'p [Assignment],
+    /// What responses are given where the upstream gave nothing.
+    pub fill: &'p [Assignment],
+    /// Required members that may be written empty.
+    pub relax: &'p [Member],
+    /// Whether it was accepted that nothing proves the user.
+    pub relax_subject: bool,
+    /// The members that the end user's verified token gives.
+    pub claims: &'p [Member],
+    /// Whether the gateway's own issuer makes the tokens.
+    pub issues_tokens: bool,
+    /// Whether the upstream's credentials are discoverable, where that is known.
+    pub discoverable: Option<bool>,
+}
+
+/// How one operation is carried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carriage {
+    /// Which operation.
+    pub operation: Operation,
+    /// What stands in the way; empty when it works.
+    pub obstacles: Vec<Obstacle>,
+    /// Members that are required and come only sometimes.
+    pub uncertain: Vec<(Direction, Member)>,
+    /// What one side says and the other cannot hear.
+    pub losses: Vec<Loss>,
+}
+
+/// What stands in the way of an operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The upstream has no such operation.
+    NoOperation,
+    /// A required member has no source.
+    NoSource(Direction, Member),
+    /// None of these has a source, and one must.
+    NoSourceAmong(&'static [Member]),
+    /// Every element of a list must have a member that the upstream does not give.
+    NoElementSource(Member, Member),
+    /// The list of allowed credentials gets lost, and without it the upstream's are not found.
+    NotDiscoverable,
+    /// Nothing proves that the user who finishes is the one who began.
+    NoSubject,
+}
+
+/// A member that gets lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// On which way.
+    pub direction: Direction,
+    /// Which member.
+    pub member: Member,
+    /// Why.
+    pub reason: String,
+}
+
+impl Pair<'_> {
+    /// Whether both sides are the same provider, so that handles and credentials may travel as they are.
+    pub fn is_same_provider(&self) -> bool {
+        self.upstream.provider().is_some_and(|provider| provider.id == self.dialect.id)
+    }
+
+    /// How every operation of the dialect is carried.
+    pub fn carriages(&self) -> Vec<Carriage> {
+        self.dialect.operations.keys().map(|operation| self.carriage(*operation)).collect()
+    }
+
+    /// How one operation of the dialect is carried.
+    pub fn carriage(&self, operation: Operation) -> Carriage {
+        let mut carriage = Carriage { operation, obstacles: Vec::new(), uncertain: Vec::new(), losses: Vec::new() };
+        let dialect = Side::Provider(self.dialect);
+        let asking = dialect.carried(operation, Direction::Request, false).unwrap_or_default();
+        let answering = dialect.carried(operation, Direction::Response, false).unwrap_or_default();
+        let named = self.caller_is_verified(operation)
+            || USER.iter().any(|member| self.request_source(operation, *member, &asking) == Source::Always);
+        let sides = [Direction::Request, Direction::Response]
+            .map(|direction| self.upstream.carried(operation, direction, named));
+        let [Some(asked), Some(answered)] = sides else {
+            carriage.obstacles.push(Obstacle::NoOperation);
+            return carriage;
+        };
+
+        for (member, _) in asked.iter().filter(|(_, need)| *need == Need::Required) {
+            let source = self.request_source(operation, *member, &asking);
+            note(&mut carriage, Direction::Request, *member, source);
+        }
+        for members in self.upstream.any_of(operation, self.caller_is_verified(operation)) {
+            let has = |member| self.request_source(operation, member, &asking) != Source::None;
+            if !members.iter().any(|member| has(*member)) {
+                carriage.obstacles.push(Obstacle::NoSourceAmong(members));
+            }
+        }
+        for (member, _) in answering.iter().filter(|(_, need)| *need == Need::Required) {
+            let source = self.response_source(operation, *member, &asking, &answered);
+            note(&mut carriage, Direction::Response, *member, source);
+        }
+        self.elements(operation, &answering, &answered, &mut carriage);
+        if operation == Operation::LoginFinish && !self.relax_subject && !self.proves_subject() {
+            carriage.obstacles.push(Obstacle::NoSubject);
+        }
+        self.losses(&asking, &asked, Direction::Request, &mut carriage);
+        self.losses(&answered, &answering, Direction::Response, &mut carriage);
+        let list_is_lost = carriage.losses.iter().any(|loss| loss.member == Member::AllowCredentials);
+        if list_is_lost && self.discoverable == Some(false) {
+            carriage.obstacles.push(Obstacle::NotDiscoverable);
+        }
+        carriage
+    }
+
+    fn elements(
+        &self,
+        operation: Operation,
+        answering: &[(Member, Need)],
+        answered: &[(Member, Need)],
+        carriage: &mut Carriage,
+    ) {
+        let lists = answering.iter().map(|(member, _)| *member).filter(|member| matches!(member.kind(), Kind::List(_)));
+        for list in lists.filter(|list| carried(answered, *list) != Source::None) {
+            let given = self.upstream.element(operation, list);
+            for (member, need) in Side::Provider(self.dialect).element(operation, list) {
+                let derived = member == Member::Handle && carried(&given, Member::Id) != Source::None;
+                let known = carried(&given, member) != Source::None || member.meaning_when_absent().is_some();
+                if need == Need::Required && !known && !derived {
+                    carriage.obstacles.push(Obstacle::NoElementSource(list, member));
+                }
+            }
+        }
+    }
+
+    fn losses(&self, said: &[(Member, Need)], heard: &[(Member, Need)], direction: Direction, carriage: &mut Carriage) {
+        let hearer = match direction {
+            Direction::Request => self.upstream,
+            Direction::Response => Side::Provider(self.dialect),
+        };
+        for (member, _) in said {
+            let used = self.set.iter().any(|assignment| assignment.reference() == Some(*member));
+            let ours = member.is_caller_credential()
+                || matches!(
+                    member,
+                    Member::Session | Member::ClientUserAgent | Member::ClientAddress | Member::Challenge
+                );
+            if carried(heard, *member) == Source::None && !used && !ours {
+                let reason = hearer.omission(carriage.operation, direction, *member);
+                let reason = reason.unwrap_or("the relying party does not use it").to_owned();
+                carriage.losses.push(Loss { direction, member: *member, reason });
+            }
+        }
+    }
+}
+
+fn note(carriage: &mut Carriage, direction: Direction, member: Member, source: Source) {
+    match source {
+        Source::None => carriage.obstacles.push(Obstacle::NoSource(direction, member)),
+        // A begin without a challenge is no begin, whatever a provider's documents call optional.
+        Source::Sometimes if member == Member::Challenge => {}
+        Source::Sometimes => carriage.uncertain.push((direction, member)),
+        Source::Always => {}
+    }
+}

@@ -1,0 +1,123 @@
+//! From what the upstream answered to what the caller is answered.
+//!
+//! The caller gets its own name of the user back, never a session handle that is not its dialect's,
+//! and never less user verification than the route wants.
+
+use std::borrow::Cow;
+
+use uuid::Uuid;
+
+use crate::canonical::assertion::SignIn;
+use crate::canonical::fault::{Fault, Refusal};
+use crate::canonical::member::Member;
+use crate::canonical::message::{Request, Response};
+use crate::canonical::record::Record;
+use crate::canonical::value::Value;
+use crate::ceremony::{Ceremony, Subject};
+use crate::gateway::assign::Assignment;
+use crate::gateway::plan::Route;
+use crate::gateway::resolve::{handle_of, put, put_absent};
+use crate::gateway::settings::Verification;
+
+/// The session handle that a begin gives the caller: the upstream's own where both sides are one
+/// provider, else a new UUID.
+pub fn caller_session(route: &Route, response: &Response<'_>) -> Option<Box<str>> {
+    match response.record().value(Member::Session) {
+        Some(Value::Text(session)) if route.same_provider => Some(session.into_owned().into_boxed_str()),
+        _ => Some(Uuid::new_v4().to_string().into_boxed_str()),
+    }
+}
+
+/// Completes an answer.
+pub fn complete<'a>(
+    route: &'a Route,
+    asked: &'a Request<'_>,
+    ceremony: Option<&'a Ceremony>,
+    response: &mut Response<'a>,
+) {
+    let operation = response.operation();
+    let record = response.record_mut();
+    let known = ceremony.map(|ceremony| &ceremony.asked);
+    echo(record, Member::UserId, known.and_then(|subject| subject.id.as_deref()), asked);
+    echo(record, Member::UserEmail, known.and_then(|subject| subject.email.as_deref()), asked);
+    if operation.is_begin() {
+        put(record, Member::Session, ceremony.and_then(|ceremony| ceremony.caller_session.as_deref()).map(borrowed));
+        verification(route, record);
+    }
+    for member in [Member::CredentialId, Member::CredentialName] {
+        let value = asked.record().value(member);
+        put_absent(record, member, value.map(Value::into_owned));
+    }
+    name_credentials(record);
+    for assignment in &route.fill {
+        if !record.has(assignment.member) {
+            let given = assignment.value(record).or_else(|| assignment.value(asked.record())).map(Value::into_owned);
+            let told = || told_of(assignment, ceremony?);
+            put_absent(record, assignment.member, given.or_else(told));
+        }
+    }
+}
+
+/// What the upstream was told of the user, where the config refers to that.
+fn told_of(assignment: &Assignment, ceremony: &Ceremony) -> Option<Value<'static>> {
+    let subject = &ceremony.told.subject;
+    let text = |text: &Option<Box<str>>| text.as_deref().map(|text| Cow::Owned(text.to_owned()));
+    let told = SignIn { user_id: text(&subject.id), user_email: text(&subject.email), ..SignIn::default() };
+    assignment.value(&told).map(Value::into_owned)
+}
+
+fn borrowed(text: &str) -> Value<'_> {
+    Value::Text(Cow::Borrowed(text))
+}
+
+/// The caller's own name of the user stands before the upstream's.
+fn echo<'a>(record: &mut dyn Record<'a>, member: Member, known: Option<&'a str>, asked: &Request<'_>) {
+    let said = known.map(borrowed).or_else(|| asked.record().value(member).map(Value::into_owned));
+    if said.is_some() {
+        put(record, member, said);
+    }
+}
+
+fn verification(route: &Route, record: &mut dyn Record<'_>) {
+    let Some(least) = route.verification else { return };
+    let wanted = match record.value(Member::UserVerification) {
+        Some(Value::Text(word)) => Verification::read(&word),
+        _ => Verification::Preferred,
+    };
+    put(record, Member::UserVerification, Some(borrowed(wanted.max(least).name())));
+}
+
+/// A credential that has no name of its own goes by its id.
+fn name_credentials(record: &mut dyn Record<'_>) {
+    if let Some(Value::Bytes(id)) = record.value(Member::CredentialId) {
+        let handle = Value::Text(Cow::Owned(handle_of(&id)));
+        put_absent(record, Member::CredentialHandle, Some(handle));
+    }
+}
+
+/// Refuses an answer that is for another user than the one the ceremony was begun for.
+///
+/// # Errors
+/// `assertion_rejected`, with the log's reason.
+pub fn prove_subject(route: &Route, ceremony: &Ceremony, answered: &Subject) -> Result<(), Refusal> {
+    let differs = |one: &Option<Box<str>>, other: &Option<Box<str>>| matches!((one, other), (Some(one), Some(other)) if one != other);
+    let told = &ceremony.told.subject;
+    if differs(&told.id, &answered.id) || differs(&told.email, &answered.email) {
+        return Err(rejected("the upstream signed in another user than it was asked for"));
+    }
+    let asked = &ceremony.asked;
+    let nobody_was_named = asked.id.is_none() && asked.email.is_none();
+    let upstream_was_told = told.id.is_some() || told.email.is_some();
+    if nobody_was_named || upstream_was_told || route.relax_subject {
+        return Ok(());
+    }
+    let same = |one: &Option<Box<str>>, other: &Option<Box<str>>| one.is_some() && one == other;
+    if same(&asked.id, &answered.id) || same(&asked.email, &answered.email) {
+        return Ok(());
+    }
+    Err(rejected("the upstream's answer does not prove the user the caller named"))
+}
+
+fn rejected(reason: &'static str) -> Refusal {
+    Refusal::new(Fault::AssertionRejected, reason)
+}

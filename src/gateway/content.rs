@@ -1,0 +1,78 @@
+//! Reading a request's content: whole, within its limit and its time.
+
+use std::error::Error;
+
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http_body::Body;
+use http_body_util::BodyExt as _;
+use tokio::time::timeout;
+
+use crate::canonical::fault::{Fault, Refusal};
+use crate::gateway::limits::Limits;
+use crate::provider::descriptor::Accepts;
+
+/// Reads the content of a request.
+///
+/// # Errors
+/// `too_large`, also where only the length it announces is; `invalid_request` where it breaks off or
+/// takes too long.
+pub async fn read<B>(fields: &HeaderMap, body: B, limits: &Limits) -> Result<Bytes, Refusal>
+where
+    B: Body<Data = Bytes> + Send + Unpin,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let most = limits.max_content_bytes.count();
+    let announced = fields.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|announced| announced > limits.max_content_bytes.get()) {
+        return Err(too_large());
+    }
+    match timeout(limits.content_deadline_ms.millis(), collect(body, most)).await {
+        Ok(read) => read,
+        Err(_) => Err(Refusal::told(Fault::InvalidRequest, "The content did not arrive in time.")),
+    }
+}
+
+async fn collect<B>(mut body: B, most: usize) -> Result<Bytes, Refusal>
+where
+    B: Body<Data = Bytes> + Send + Unpin,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            return Err(Refusal::told(Fault::InvalidRequest, "The content broke off."));
+        };
+        let Ok(data) = frame.into_data() else { continue };
+        if first.len() + rest.len() + data.len() > most {
+            return Err(too_large());
+        }
+        // Content that comes in one piece is not copied.
+        if first.is_empty() && rest.is_empty() {
+            first = data;
+        } else {
+            rest.extend_from_slice(&std::mem::take(&mut first));
+            rest.extend_from_slice(&data);
+        }
+    }
+    Ok(if rest.is_empty() { first } else { rest.freeze() })
+}
+
+fn too_large() -> Refusal {
+    Refusal::new(Fault::TooLarge, "the content is larger than max_content_bytes")
+}
+
+/// Whether content of that media type is read as JSON.
+pub fn is_accepted(accepts: Accepts, fields: &HeaderMap) -> bool {
+    let Some(value) = fields.get(CONTENT_TYPE) else { return true };
+    match accepts {
+        Accepts::Any => true,
+        Accepts::Json => value.to_str().is_ok_and(|value| {
+            let media_type = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+            media_type == "application/json"
+                || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+        }),
+    }
+}

@@ -1,0 +1,53 @@
+//! The documents by which clients find the gateway's own issuer: its keys and its metadata
+//! (OpenID Connect Discovery 1.0, RFC 8414, RFC 7517).
+//!
+//! They are there for every host of a route whose tokens an embedded relying party makes.
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, Method, Response};
+
+use crate::gateway::cors;
+use crate::gateway::exchange::{Gateway, Target};
+use crate::gateway::plan::Route;
+use crate::gateway::work::Worker;
+use crate::relying_party::RelyingParty;
+
+const METADATA: &str = "/.well-known/openid-configuration";
+const KEYS: &str = "/.well-known/jwks.json";
+
+impl Gateway {
+    /// The document on that path, if it is one of ours.
+    pub(crate) async fn document(&self, target: &Target<'_>) -> Option<Response<Bytes>> {
+        let Target { method, fields, host, path } = *target;
+        if *method != Method::GET || (path != METADATA && path != KEYS) {
+            return None;
+        }
+        let (route, party) = self.issuer(host)?;
+        let text = match path {
+            METADATA => party.openid_configuration(party.issuer()),
+            _ => party.jwks().await.ok()?,
+        };
+        let mut response = Response::new(Bytes::from(text));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+        if let Some(cors) = &route.cors {
+            cors::permit(cors, fields, response.headers_mut());
+        }
+        Some(response)
+    }
+
+    /// The relying party that makes the tokens of a host's routes.
+    fn issuer(&self, host: Option<&str>) -> Option<(&Route, &RelyingParty)> {
+        let is_for = |route: &&Route| {
+            route.hosts.is_empty()
+                || host.is_some_and(|host| route.hosts.iter().any(|listed| listed.eq_ignore_ascii_case(host)))
+        };
+        self.shared.plan.routes.iter().filter(is_for).find_map(|route| {
+            match &self.workers[route.issuer.unwrap_or(route.upstream)] {
+                Worker::Embedded(party) => Some((route, party)),
+                Worker::Http(_) => None,
+            }
+        })
+    }
+}

@@ -1,0 +1,29 @@
+//! The gateway: one exchange from the caller's dialect to the upstream's and back.
+//!
+//! [`plan`] proves the config's routes before anything runs; [`exchange`] runs by that plan. What no
+//! operation matches is given back untouched.
+
+pub mod assign;
+pub mod callers;
+pub mod check;
+pub mod client_data;
+pub mod complete;
+pub mod content;
+mod cors;
+mod documents;
+pub mod exchange;
+mod id_token;
+pub mod limits;
+pub mod matrix;
+pub mod outcome;
+pub mod plan;
+mod recognise;
+pub mod resolve;
+pub mod respond;
+pub mod router;
+mod serve;
+pub mod settings;
+pub mod side;
+mod source;
+pub mod words;
+pub mod work;

@@ -1,0 +1,137 @@
+//! Building a plan: upstreams, and which route answers which path.
+
+use std::sync::Arc;
+
+use crate::canonical::operation::Direction;
+use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
+use crate::gateway::assign::Assignment;
+use crate::gateway::plan::{Ground, Route, Upstream, UpstreamKind, UpstreamSettings};
+use crate::gateway::router::{Candidate, Router};
+use crate::gateway::settings::Assignments;
+use crate::provider::descriptor::Provider;
+
+/// A plan in the making, and what was found wrong so far.
+pub(super) struct Builder<'c> {
+    pub(super) ground: &'c Ground<'c>,
+    pub(super) diagnostics: Diagnostics,
+    pub(super) upstreams: Vec<Upstream>,
+    /// What each upstream is always given.
+    pub(super) sets: Vec<Vec<Assignment>>,
+}
+
+impl<'c> Builder<'c> {
+    pub(super) fn new(ground: &'c Ground<'c>) -> Self {
+        Self { ground, diagnostics: Diagnostics::default(), upstreams: Vec::new(), sets: Vec::new() }
+    }
+
+    pub(super) fn error(&mut self, key: &str, message: impl Into<String>, label: &str, remedy: impl Into<String>) {
+        let diagnostic = Diagnostic::error(message).label(label).remedy(remedy);
+        self.diagnostics.push(self.ground.places.locate(diagnostic, key));
+    }
+
+    pub(super) fn upstream(&mut self, name: &str, settings: &UpstreamSettings) {
+        let (kind, set) = match settings {
+            UpstreamSettings::Embedded(settings) => (UpstreamKind::Embedded(settings.clone()), Vec::new()),
+            UpstreamSettings::Http { provider, base_url, http, set, discoverable } => {
+                let key = format!("upstreams.{name}");
+                let Some(provider) = self.provider(provider, &format!("{key}.provider")) else { return };
+                let set = self.assignments(&format!("{key}.set"), set, Direction::Request);
+                (
+                    UpstreamKind::Http {
+                        provider,
+                        base_url: base_url.clone(),
+                        http: http.clone(),
+                        discoverable: *discoverable,
+                    },
+                    set,
+                )
+            }
+        };
+        self.upstreams.push(Upstream { name: name.into(), kind });
+        self.sets.push(set);
+    }
+
+    pub(super) fn provider(&mut self, id: &str, key: &str) -> Option<Arc<Provider>> {
+        if let Some(provider) = self.ground.registry.provider(id) {
+            return Some(provider.clone());
+        }
+        let known: Vec<_> = self.ground.registry.iter().map(|provider| provider.id.as_str()).collect();
+        let remedy = match nearest(id, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the providers are: {}", known.join(", ")),
+        };
+        self.error(key, format!("there is no provider `{id}`"), "this name", remedy);
+        None
+    }
+
+    pub(super) fn assignments(
+        &mut self,
+        key: &str,
+        assignments: &Assignments,
+        direction: Direction,
+    ) -> Vec<Assignment> {
+        let mut compiled = Vec::new();
+        for (name, assigned) in assignments.flatten() {
+            match Assignment::compile(&name, assigned, direction, self.ground.base) {
+                Ok(assignment) => compiled.push(assignment),
+                Err(diagnostic) => {
+                    self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{key}.{name}")));
+                }
+            }
+        }
+        compiled
+    }
+
+    pub(super) fn named_upstream(&mut self, name: &str, key: &str) -> Option<usize> {
+        if let Some(index) = self.upstreams.iter().position(|upstream| &*upstream.name == name) {
+            return Some(index);
+        }
+        let known: Vec<_> = self.ground.upstreams.keys().map(String::as_str).collect();
+        // One that is there and broken was told of already.
+        if !known.contains(&name) {
+            let remedy = match nearest(name, known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if known.is_empty() => format!("write a table `[upstreams.{name}]`"),
+                None => format!("the upstreams are: {}", known.join(", ")),
+            };
+            self.error(key, format!("there is no upstream `{name}`"), "this name", remedy);
+        }
+        None
+    }
+
+    pub(super) fn add_paths(&mut self, router: &mut Router, index: usize, routes: &[Route], route: &Route) {
+        for (operation, template) in &route.dialect.operations {
+            let request = &template.request;
+            let candidate = Candidate { route: index, operation: *operation, method: request.method.clone() };
+            if let Err(conflict) = router.add(&route.hosts, &route.prefix, &request.path, &candidate) {
+                let other = &routes[conflict.with].name;
+                let message = format!(
+                    "the routes `{other}` and `{}` both answer `{}` of {}",
+                    route.name,
+                    operation.name(),
+                    route.dialect.id
+                );
+                let remedy = "give them different `hosts` or a different `prefix`";
+                let key = format!("routes.{}", route.name);
+                self.error(&key, message, "this route", remedy);
+                return;
+            }
+        }
+    }
+
+    pub(super) fn unused_upstreams(&mut self, routes: &[Route]) {
+        let unused: Vec<_> = (0..self.upstreams.len())
+            .filter(|index| routes.iter().all(|route| route.upstream != *index && route.issuer != Some(*index)))
+            .map(|index| self.upstreams[index].name.clone())
+            .collect();
+        if self.diagnostics.has_errors() {
+            return;
+        }
+        for name in unused {
+            let diagnostic = Diagnostic::warning(format!("no route uses the upstream `{name}`"))
+                .label("unused")
+                .remedy("take it out, or name it as a route's `upstream`");
+            self.diagnostics.push(self.ground.places.locate_key(diagnostic, &format!("upstreams.{name}")));
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What of the check's findings is an error or a warning on a route, and what nothing uses.
+
+use std::collections::BTreeMap;
+
+use crate::canonical::member::Member;
+use crate::canonical::operation::{Direction, Operation};
+use crate::diagnostic::Diagnostic;
+use crate::gateway::assign::Assignment;
+use crate::gateway::check::{Carriage, Pair};
+use crate::gateway::side::Side;
+
+/// What of the check's findings is an error or a warning on this route.
+pub(super) fn judge(
+    pair: &Pair<'_>,
+    route: &str,
+    operations: &[Operation],
+    carriages: &BTreeMap<Operation, Carriage>,
+) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for operation in operations {
+        let Some(carriage) = carriages.get(operation) else {
+            let message =
+                format!("the route `{route}` asks for `{}`, which {} has not", operation.name(), pair.dialect.id);
+            found.push(Diagnostic::error(message).label("this route").remedy("take it out of `operations`"));
+            continue;
+        };
+        for obstacle in &carriage.obstacles {
+            let what = obstacle.describe(pair, *operation);
+            let message = format!("the route `{route}` cannot carry `{}`: {what}", operation.name());
+            found.push(
+                Diagnostic::error(message).label("not possible like this").remedy(obstacle.remedy().advice(route)),
+            );
+        }
+    }
+    let wanted = carriages.values().filter(|carriage| carriage.works() && operations.contains(&carriage.operation));
+    for carriage in wanted {
+        for (direction, member) in &carriage.uncertain {
+            let (place, what) = (carriage.operation.name(), member.name());
+            let message = format!(
+                "on the route `{route}`, `{what}` comes only sometimes, and the {} of `{place}` requires it",
+                direction.name()
+            );
+            let remedy = match direction {
+                Direction::Request => {
+                    format!("a request without it is refused; give it in `[routes.{route}.set]` to be sure")
+                }
+                Direction::Response => {
+                    format!("an answer without it is refused; give it in `[routes.{route}.fill]` to be sure")
+                }
+            };
+            found.push(Diagnostic::warning(message).label("may fail").remedy(remedy));
+        }
+    }
+    found
+}
+
+/// Entries of the route's `set` and `fill` that no message of it can take.
+pub(super) fn unused(
+    pair: &Pair<'_>,
+    set: &[Assignment],
+    carriages: &BTreeMap<Operation, Carriage>,
+) -> Vec<(&'static str, Member)> {
+    let takes = |side: Side<'_>, direction, member| {
+        carriages.keys().any(|operation| {
+            side.carried(*operation, direction, true)
+                .is_some_and(|carried| carried.iter().any(|(known, _)| *known == member))
+        })
+    };
+    let set = set
+        .iter()
+        .filter(|assignment| !takes(pair.upstream, Direction::Request, assignment.member))
+        .map(|assignment| ("set", assignment.member));
+    let fill = pair
+        .fill
+        .iter()
+        .filter(|assignment| !takes(Side::Provider(pair.dialect), Direction::Response, assignment.member))
+        .map(|assignment| ("fill", assignment.member));
+    set.chain(fill).collect()
+}

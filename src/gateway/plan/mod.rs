@@ -1,0 +1,185 @@
+//! The routes of a config, proved to work before a port is bound.
+//!
+//! Every mistake of every route is found in one go. A plan that was built without an error is what
+//! the gateway runs by.
+
+mod builder;
+mod judge;
+mod route;
+mod settings;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::canonical::member::Member;
+use crate::canonical::operation::Operation;
+use crate::diagnostic::Diagnostics;
+use crate::document::Places;
+use crate::gateway::assign::Assignment;
+use crate::gateway::callers::Callers;
+use crate::gateway::check::Carriage;
+use crate::gateway::plan::builder::Builder;
+use crate::gateway::router::Router;
+use crate::gateway::settings::{Assignments, CorsSettings, RouteSettings, Verification};
+use crate::gateway::side::Side;
+use crate::provider::descriptor::Provider;
+use crate::provider::registry::Registry;
+use crate::relying_party::settings::EmbeddedSettings;
+use crate::upstream::base_url::BaseUrl;
+use crate::upstream::settings::HttpSettings;
+
+/// What a plan is made of.
+#[derive(Debug)]
+pub struct Ground<'c> {
+    /// Every provider.
+    pub registry: &'c Registry,
+    /// `[upstreams]`.
+    pub upstreams: &'c BTreeMap<String, UpstreamSettings>,
+    /// `[routes]`.
+    pub routes: &'c BTreeMap<String, RouteSettings>,
+    /// Where everything stands.
+    pub places: &'c Places,
+    /// Where relative paths start.
+    pub base: &'c Path,
+}
+
+/// `[upstreams.NAME]`.
+#[derive(Clone, Debug)]
+pub enum UpstreamSettings {
+    /// The embedded relying party.
+    Embedded(EmbeddedSettings),
+    /// A provider over HTTP.
+    Http {
+        /// The provider's id.
+        provider: String,
+        /// Where its API stands.
+        base_url: BaseUrl,
+        /// Limits.
+        http: HttpSettings,
+        /// Members this upstream is always given.
+        set: Assignments,
+        /// Whether its credentials are discoverable, where that was said.
+        discoverable: Option<bool>,
+    },
+}
+
+/// Every route and upstream, ready to run.
+#[derive(Debug)]
+pub struct Plan {
+    /// The routes.
+    pub routes: Vec<Route>,
+    /// The upstreams.
+    pub upstreams: Vec<Upstream>,
+    /// Which route a request is for.
+    pub router: Router,
+}
+
+/// An upstream that does the work of routes.
+#[derive(Debug)]
+pub struct Upstream {
+    /// Its name in the config.
+    pub name: Arc<str>,
+    /// What it is.
+    pub kind: UpstreamKind,
+}
+
+/// What an upstream is.
+#[derive(Debug)]
+pub enum UpstreamKind {
+    /// The embedded relying party.
+    Embedded(EmbeddedSettings),
+    /// A provider over HTTP.
+    Http {
+        /// Its API.
+        provider: Arc<Provider>,
+        /// Where that stands.
+        base_url: BaseUrl,
+        /// Limits.
+        http: HttpSettings,
+        /// Whether its credentials are discoverable, where that was said.
+        discoverable: Option<bool>,
+    },
+}
+
+/// A route.
+#[derive(Debug)]
+pub struct Route {
+    /// Its name in the config.
+    pub name: Arc<str>,
+    /// The provider whose API its callers speak.
+    pub dialect: Arc<Provider>,
+    /// What stands before the dialect's paths.
+    pub prefix: String,
+    /// For which hosts, in lower case; none is any.
+    pub hosts: Vec<String>,
+    /// Who does the work, by its place in the plan.
+    pub upstream: usize,
+    /// Who may call.
+    pub callers: Callers,
+    /// What requests are given: the upstream's own first, then the route's.
+    pub set: Vec<Assignment>,
+    /// What responses are given where the upstream gave nothing.
+    pub fill: Vec<Assignment>,
+    /// Required members that may be written empty.
+    pub relax: Vec<Member>,
+    /// Whether it was accepted that nothing proves the user.
+    pub relax_subject: bool,
+    /// The least user verification.
+    pub verification: Option<Verification>,
+    /// Whether a finish whose begin was never seen passes through.
+    pub passes_unseen: bool,
+    /// Which pages may call from a browser.
+    pub cors: Option<CorsSettings>,
+    /// The embedded upstream whose issuer makes the tokens, by its place in the plan.
+    pub issuer: Option<usize>,
+    /// Whether dialect and upstream are the same provider.
+    pub same_provider: bool,
+    /// How each operation of the dialect is carried.
+    pub carriages: BTreeMap<Operation, Carriage>,
+}
+
+impl Upstream {
+    /// The side of a route it stands on.
+    pub fn side(&self) -> Side<'_> {
+        match &self.kind {
+            UpstreamKind::Embedded(_) => Side::Embedded,
+            UpstreamKind::Http { provider, .. } => Side::Provider(provider),
+        }
+    }
+}
+
+impl Upstream {
+    /// Whether its credentials are discoverable; those of the embedded relying party are.
+    pub fn discoverable(&self) -> Option<bool> {
+        match &self.kind {
+            UpstreamKind::Embedded(_) => Some(true),
+            UpstreamKind::Http { discoverable, .. } => *discoverable,
+        }
+    }
+}
+
+impl Route {
+    /// Whether an operation of the dialect is carried.
+    pub fn carries(&self, operation: Operation) -> bool {
+        self.carriages.get(&operation).is_some_and(Carriage::works)
+    }
+}
+
+impl Plan {
+    /// Builds the plan of a config; with an error among the diagnostics it must not be run.
+    pub fn build(ground: &Ground<'_>) -> (Self, Diagnostics) {
+        let mut builder = Builder::new(ground);
+        for (name, settings) in ground.upstreams {
+            builder.upstream(name, settings);
+        }
+        let routes: Vec<Route> =
+            ground.routes.iter().filter_map(|(name, settings)| builder.route(name, settings)).collect();
+        let mut router = Router::default();
+        for (index, route) in routes.iter().enumerate() {
+            builder.add_paths(&mut router, index, &routes, route);
+        }
+        builder.unused_upstreams(&routes);
+        (Self { routes, upstreams: builder.upstreams, router }, builder.diagnostics)
+    }
+}

@@ -1,0 +1,117 @@
+//! Building one route: its settings, then the proof that dialect and upstream fit.
+
+use std::collections::BTreeMap;
+
+use crate::canonical::member::Member;
+use crate::canonical::operation::Direction;
+use crate::gateway::callers::{Callers, CompileContext, Relation};
+use crate::gateway::check::Pair;
+use crate::gateway::plan::Route;
+use crate::gateway::plan::builder::Builder;
+use crate::gateway::plan::judge::{judge, unused};
+use crate::gateway::settings::{RouteSettings, Unseen, Users};
+use crate::gateway::side::Side;
+use crate::provider::descriptor::Provider;
+use crate::template::message::Caller;
+
+impl Builder<'_> {
+    pub(super) fn route(&mut self, name: &str, settings: &RouteSettings) -> Option<Route> {
+        let key = format!("routes.{name}");
+        let dialect = self.provider(&settings.dialect, &format!("{key}.dialect"));
+        let upstream = self.named_upstream(&settings.upstream, &format!("{key}.upstream"));
+        let own_set = self.assignments(&format!("{key}.set"), &settings.set, Direction::Request);
+        let fill = self.assignments(&format!("{key}.fill"), &settings.fill, Direction::Response);
+        let prefix_is_good = self.prefix(&settings.prefix, &format!("{key}.prefix"));
+        let operations = self.operations(settings, &key);
+        let (Some(dialect), Some(upstream), true) = (dialect, upstream, prefix_is_good) else { return None };
+
+        let relax = self.relax(settings, &key, &dialect);
+        let issuer = self.issuer(settings, &key);
+        let side = self.upstreams[upstream].side();
+        let same_provider = side.provider().is_some_and(|provider| provider.id == dialect.id);
+        let embedded = matches!(side, Side::Embedded);
+        let callers = self.callers(settings, &key, &dialect, embedded, same_provider);
+        let mut set = self.sets[upstream].clone();
+        set.retain(|general| own_set.iter().all(|own| own.member != general.member));
+        set.extend(own_set.iter().cloned());
+        self.safe_fill(&key, &fill, &set);
+        let claims: Vec<Member> = claims(settings, embedded);
+        let relax_subject = settings.relax.iter().any(|name| name == "subject");
+        let pair = Pair {
+            dialect: &dialect,
+            upstream: self.upstreams[upstream].side(),
+            set: &set,
+            fill: &fill,
+            relax: &relax,
+            relax_subject,
+            claims: &claims,
+            issues_tokens: issuer.is_some(),
+            discoverable: self.upstreams[upstream].discoverable(),
+        };
+        let carriages: BTreeMap<_, _> =
+            pair.carriages().into_iter().map(|carriage| (carriage.operation, carriage)).collect();
+        let found = judge(&pair, name, &operations, &carriages);
+        let unused = unused(&pair, &own_set, &carriages);
+        for diagnostic in found {
+            self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{key}.upstream")));
+        }
+        for (table, member) in unused {
+            let key = format!("{key}.{table}.{}", member.name());
+            let message = format!("nothing on this route uses `{}`", member.name());
+            self.error(&key, message, "unused", "take it out, or correct its name");
+        }
+        Some(Route {
+            name: name.into(),
+            prefix: settings.prefix.clone(),
+            hosts: settings.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
+            upstream,
+            callers: callers?,
+            relax_subject,
+            verification: settings.user_verification,
+            passes_unseen: settings.unseen == Unseen::Pass,
+            cors: settings.cors.clone(),
+            issuer: issuer.flatten(),
+            same_provider,
+            carriages,
+            dialect,
+            set,
+            fill,
+            relax,
+        })
+    }
+
+    fn callers(
+        &mut self,
+        settings: &RouteSettings,
+        key: &str,
+        dialect: &Provider,
+        embedded: bool,
+        same_provider: bool,
+    ) -> Option<Callers> {
+        let mut needed: BTreeMap<Caller, Vec<&'static str>> = BTreeMap::new();
+        for (operation, template) in &dialect.operations {
+            needed.entry(template.request.caller).or_default().push(operation.name());
+        }
+        let needed: Vec<_> = needed.into_iter().collect();
+        let relation = match (embedded, same_provider) {
+            (true, _) => Relation::Embedded,
+            (false, true) => Relation::SameProvider,
+            (false, false) => Relation::AnotherProvider,
+        };
+        let context = CompileContext { base: self.ground.base, dialect: &dialect.id, relation };
+        let (callers, diagnostics) = Callers::compile(&settings.callers, &needed, &context);
+        for (below, diagnostic) in diagnostics {
+            self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{key}.{below}")));
+        }
+        Some(callers)
+    }
+}
+
+/// The members that the end user's verified token gives on a route.
+fn claims(settings: &RouteSettings, embedded: bool) -> Vec<Member> {
+    match &settings.callers.user {
+        Some(Users::Jwt { jwt }) => jwt.claims.keys().filter_map(|name| Member::named(name)).collect(),
+        Some(Users::Upstream(_)) if embedded => vec![Member::UserId],
+        Some(Users::Upstream(_)) | None => Vec::new(),
+    }
+}

@@ -1,0 +1,111 @@
+//! The settings of a route that stand for themselves: prefix, operations, relax, fill, issuer.
+
+use crate::canonical::member::Member;
+use crate::canonical::operation::Operation;
+use crate::canonical::value::Kind;
+use crate::diagnostic::nearest;
+use crate::gateway::assign::Assignment;
+use crate::gateway::plan::UpstreamKind;
+use crate::gateway::plan::builder::Builder;
+use crate::gateway::settings::RouteSettings;
+use crate::provider::descriptor::Provider;
+use crate::template::hole::Need;
+
+impl Builder<'_> {
+    /// A constant must not answer every user as the same one: it may name the user only where the
+    /// upstream is always asked for one and the same user.
+    pub(super) fn safe_fill(&mut self, key: &str, fill: &[Assignment], set: &[Assignment]) {
+        let one_user = set.iter().any(|assignment| {
+            let names_user = matches!(assignment.member, Member::UserId | Member::UserEmail | Member::UserToken);
+            names_user && assignment.reference().is_none()
+        });
+        for assignment in fill.iter().filter(|assignment| assignment.reference().is_none() && !one_user) {
+            let member = assignment.member;
+            if matches!(member, Member::UserId | Member::UserEmail | Member::UserHandle | Member::CredentialHandle) {
+                let message = format!("a constant `{}` would answer every user as the same one", member.name());
+                let remedy = "refer to what names the user, such as `\"{user.email}\"`, or leave it out";
+                self.error(&format!("{key}.fill.{}", member.name()), message, "this constant", remedy);
+            }
+        }
+    }
+
+    pub(super) fn prefix(&mut self, prefix: &str, key: &str) -> bool {
+        let good = prefix.is_empty() || (prefix.starts_with('/') && !prefix.ends_with('/'));
+        if !good {
+            self.error(
+                key,
+                "a prefix begins with `/` and does not end with one",
+                "this value",
+                "write it like `/api/v4`",
+            );
+        }
+        good
+    }
+
+    pub(super) fn operations(&mut self, settings: &RouteSettings, key: &str) -> Vec<Operation> {
+        let mut operations = vec![Operation::LoginBegin, Operation::LoginFinish];
+        for name in &settings.operations {
+            match Operation::named(name) {
+                Some(operation) => operations.push(operation),
+                None => {
+                    let names = Operation::ALL.map(Operation::name);
+                    let remedy = format!("the operations are: {}", names.join(", "));
+                    self.error(
+                        &format!("{key}.operations"),
+                        format!("there is no operation `{name}`"),
+                        "this list",
+                        remedy,
+                    );
+                }
+            }
+        }
+        operations
+    }
+
+    pub(super) fn relax(&mut self, settings: &RouteSettings, key: &str, dialect: &Provider) -> Vec<Member> {
+        let mut relaxed = Vec::new();
+        for name in settings.relax.iter().filter(|name| *name != "subject") {
+            let key = format!("{key}.relax");
+            let Some(member) = Member::named(name) else {
+                let remedy = match nearest(name, Member::ALL.iter().map(|member| member.name())) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "name a member the dialect requires, or `subject`".to_owned(),
+                };
+                self.error(&key, format!("there is no member `{name}`"), "this list", remedy);
+                continue;
+            };
+            let required = dialect.operations.values().any(|template| {
+                let carried = template.response.message.carried();
+                carried.iter().any(|(known, need)| *known == member && *need == Need::Required)
+            });
+            if !matches!(member.kind(), Kind::Text | Kind::Texts | Kind::List(_)) || member == Member::Session {
+                let message = format!("`{name}` cannot be written empty");
+                self.error(
+                    &key,
+                    message,
+                    "this list",
+                    format!("give it a constant in `fill`: it is {}", member.kind().noun()),
+                );
+            } else if !required {
+                let message = format!("no answer of {} requires `{name}`", dialect.id);
+                self.error(&key, message, "this list", "take it out");
+            } else {
+                relaxed.push(member);
+            }
+        }
+        relaxed
+    }
+
+    pub(super) fn issuer(&mut self, settings: &RouteSettings, key: &str) -> Option<Option<usize>> {
+        let name = settings.issuer.as_ref()?;
+        let key = format!("{key}.issuer");
+        let index = self.named_upstream(name, &key);
+        if let Some(index) = index
+            && !matches!(self.upstreams[index].kind, UpstreamKind::Embedded(_))
+        {
+            let message = format!("the upstream `{name}` issues no tokens of ours");
+            self.error(&key, message, "this name", "name an upstream whose provider is `embedded`");
+        }
+        Some(index)
+    }
+}

@@ -1,0 +1,147 @@
+//! From what the caller asked to what the upstream is asked.
+//!
+//! The caller's own credentials stay here unless the upstream is of the same provider; what the
+//! config sets wins over what the caller sent; at a finish, what was told at the begin is told again.
+
+use std::borrow::Cow;
+
+use crate::canonical::member::Member;
+use crate::canonical::message::Request;
+use crate::canonical::operation::Operation;
+use crate::canonical::record::Record;
+use crate::canonical::value::Value;
+use crate::ceremony::{Ceremony, Subject, Told};
+use crate::gateway::callers::{Admission, Judge};
+use crate::gateway::plan::Route;
+use crate::template::base64;
+use crate::template::codec::Codec;
+
+/// What the connection says of who calls.
+#[derive(Clone, Debug, Default)]
+pub struct Client<'a> {
+    /// Its `User-Agent`.
+    pub user_agent: Option<&'a str>,
+    /// Its network address.
+    pub address: Option<String>,
+}
+
+/// Builds the upstream's request.
+pub fn resolve<'a>(
+    route: &Route,
+    asked: &Request<'a>,
+    admission: &Admission,
+    client: &Client<'a>,
+    ceremony: Option<&Ceremony>,
+    challenge: Option<&[u8]>,
+) -> Request<'a> {
+    let operation = asked.operation();
+    let mut request = asked.clone();
+    let record = request.record_mut();
+    for (member, value) in &admission.claims {
+        put(record, *member, Some(value.clone()));
+    }
+    put_absent(record, Member::ClientUserAgent, client.user_agent.map(|agent| Value::Text(Cow::Borrowed(agent))));
+    put_absent(record, Member::ClientAddress, client.address.clone().map(|address| Value::Text(Cow::Owned(address))));
+
+    let given: Vec<_> = route
+        .set
+        .iter()
+        .filter_map(|assignment| Some((assignment.member, assignment.value(record)?.into_owned())))
+        .collect();
+    for member in record.members().iter().copied().filter(|member| member.is_caller_credential()) {
+        let may_travel = route.same_provider && (member != Member::UserToken || admission.judge == Judge::Upstream);
+        if !may_travel {
+            record.put(member, None);
+        }
+    }
+    for (member, value) in given {
+        put(record, member, Some(value));
+    }
+    if let Some(ceremony) = ceremony {
+        retell(record, ceremony);
+        let challenge = challenge.map(|challenge| Value::Bytes(Cow::Owned(challenge.to_owned())));
+        put(record, Member::Challenge, challenge);
+    }
+    if operation == Operation::CredentialsDelete {
+        name_both_ways(record);
+    }
+    request
+}
+
+/// Tells the upstream what it was told at the begin, and gives it its own session back.
+fn retell(record: &mut dyn Record<'_>, ceremony: &Ceremony) {
+    let owned = |text: &str| Value::Text(Cow::Owned(text.to_owned()));
+    put(record, Member::Session, ceremony.upstream_session.as_deref().map(owned));
+    let told = &ceremony.told;
+    let members = [
+        (Member::UserId, &told.subject.id),
+        (Member::UserEmail, &told.subject.email),
+        (Member::Account, &told.account),
+        (Member::Organization, &told.organization),
+        (Member::Connection, &told.connection),
+    ];
+    for (member, text) in members {
+        if let Some(text) = text {
+            put(record, member, Some(owned(text)));
+        }
+    }
+}
+
+/// A credential that the gateway named after its id is known by the id again.
+fn name_both_ways(record: &mut dyn Record<'_>) {
+    match (record.value(Member::CredentialId), record.value(Member::CredentialHandle)) {
+        (Some(Value::Bytes(id)), None) => {
+            let handle = Value::Text(Cow::Owned(handle_of(&id)));
+            record.put(Member::CredentialHandle, Some(handle));
+        }
+        (None, Some(Value::Text(handle))) => {
+            if let Ok(id) = base64::read(&handle) {
+                record.put(Member::CredentialId, Some(Value::Bytes(Cow::Owned(id))));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The name of a credential whose provider has none for it: its id in base64url.
+pub fn handle_of(id: &[u8]) -> String {
+    let mut handle = Vec::new();
+    Codec::Base64Url.write_bytes(id, &mut handle);
+    String::from_utf8(handle).expect("base64 digits are ASCII")
+}
+
+/// What the upstream is told by a begin, to be told again at the finish.
+pub fn told(record: &dyn Record<'_>) -> Told {
+    Told {
+        subject: subject(record),
+        account: text(record, Member::Account),
+        organization: text(record, Member::Organization),
+        connection: text(record, Member::Connection),
+    }
+}
+
+/// The user a record names.
+pub fn subject(record: &dyn Record<'_>) -> Subject {
+    Subject { id: text(record, Member::UserId), email: text(record, Member::UserEmail) }
+}
+
+/// A text of a record, to keep.
+pub(crate) fn text(record: &dyn Record<'_>, member: Member) -> Option<Box<str>> {
+    match record.value(member)? {
+        Value::Text(text) => Some(text.into_owned().into_boxed_str()),
+        _ => None,
+    }
+}
+
+/// Puts a member where the record has it.
+pub(crate) fn put<'a>(record: &mut dyn Record<'a>, member: Member, value: Option<Value<'a>>) {
+    if record.members().contains(&member) {
+        record.put(member, value);
+    }
+}
+
+pub(crate) fn put_absent<'a>(record: &mut dyn Record<'a>, member: Member, value: Option<Value<'a>>) {
+    if value.is_some() && record.value(member).is_none() {
+        put(record, member, value);
+    }
+}

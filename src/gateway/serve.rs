@@ -1,0 +1,175 @@
+//! Serving a request that was recognised: who calls, what the upstream is asked, what is answered.
+//!
+//! A finish takes its ceremony out of the store before anything is sent; whatever happens then, the
+//! challenge is used.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Response as HttpResponse;
+use jiff::Timestamp;
+
+use crate::canonical::fault::{Fault, Refusal};
+use crate::canonical::member::Member;
+use crate::canonical::message::{Request, Response};
+use crate::canonical::operation::Operation;
+use crate::canonical::value::Value;
+use crate::ceremony::{Ceremony, ChallengeKey};
+use crate::gateway::callers::{Admission, Judge};
+use crate::gateway::client_data;
+use crate::gateway::complete;
+use crate::gateway::exchange::Gateway;
+use crate::gateway::id_token;
+use crate::gateway::plan::Route;
+use crate::gateway::resolve::{self, Client};
+use crate::gateway::respond;
+use crate::gateway::work::{self, Worker};
+use crate::template::reader::Scratch;
+
+/// A request that was recognised.
+pub(crate) struct Asked<'a> {
+    pub(crate) route: &'a Route,
+    pub(crate) request: Request<'a>,
+    pub(crate) client: Client<'a>,
+    pub(crate) now: Timestamp,
+}
+
+/// Who is behind a request.
+struct Behind {
+    admission: Admission,
+    /// The verified user, where it is one and we can know.
+    user: Option<String>,
+}
+
+impl Gateway {
+    /// Serves a request.
+    ///
+    /// # Errors
+    /// The refusal to tell the caller.
+    pub(crate) async fn serve(&self, asked: &Asked<'_>) -> Result<HttpResponse<Bytes>, Refusal> {
+        let Asked { route, request, client, now } = asked;
+        let operation = request.operation();
+        let behind = self.admit(route, request).await?;
+        if !route.carries(operation) {
+            return Err(Refusal::new(Fault::NotEnabled, "the route does not carry this operation"));
+        }
+        let challenge = match operation.is_finish() {
+            true => Some(client_data::challenge(request.record())?),
+            false => None,
+        };
+        let begun = match &challenge {
+            Some(challenge) => Some(self.take(route, request, challenge, behind.user.as_deref())?),
+            None => None,
+        };
+        let told = resolve::resolve(route, request, &behind.admission, client, begun.as_ref(), challenge.as_deref());
+
+        let upstream = &self.shared.plan.upstreams[route.upstream];
+        let session = begun.as_ref().and_then(|ceremony| ceremony.upstream_session.as_deref());
+        let worker = &self.workers[route.upstream];
+        let answer = work::ask(upstream, worker, &told, session, behind.user.as_deref(), *now).await?;
+        let scratch = Scratch::default();
+        let ours = behind.admission.judge == Judge::Gateway;
+        let mut response = work::understand(upstream, operation, &answer, self.reading(&scratch, *now), ours)?;
+
+        let ceremony = match begun {
+            Some(begun) => {
+                if operation == Operation::LoginFinish {
+                    id_token::complete(response.record_mut());
+                    complete::prove_subject(route, &begun, &resolve::subject(response.record()))?;
+                }
+                Some(begun)
+            }
+            None if operation.is_begin() => Some(self.begin(asked, &told, &response, behind.user)?),
+            None => None,
+        };
+        complete::complete(route, request, ceremony.as_ref(), &mut response);
+        respond::success(route, &response, *now)
+    }
+
+    async fn admit(&self, route: &Route, request: &Request<'_>) -> Result<Behind, Refusal> {
+        let caller = route.dialect.operations[&request.operation()].request.caller;
+        let admission = route.callers.admit(caller, request.record()).await?;
+        let user = match (admission.judge, &self.workers[route.upstream], request.record().value(Member::UserToken)) {
+            (Judge::Upstream, Worker::Embedded(party), Some(Value::Text(token))) => {
+                Some(party.verify(&token).await?.as_str().to_owned())
+            }
+            (Judge::Upstream, ..) => None,
+            (Judge::Gateway, ..) => admission.claims.iter().find_map(|(member, value)| match (member, value) {
+                (Member::UserId, Value::Text(id)) => Some(id.as_ref().to_owned()),
+                _ => None,
+            }),
+        };
+        Ok(Behind { admission, user })
+    }
+
+    /// Whether a request finishes a ceremony that the gateway does not know.
+    pub(crate) fn is_unseen(&self, request: &Request<'_>) -> bool {
+        request.operation().is_finish()
+            && client_data::challenge(request.record())
+                .is_ok_and(|challenge| !self.shared.ceremonies.holds(ChallengeKey::of(&challenge)))
+    }
+
+    /// Takes the ceremony of a finish out of the store, and refuses it where anything does not fit.
+    fn take(
+        &self,
+        route: &Route,
+        request: &Request<'_>,
+        challenge: &[u8],
+        user: Option<&str>,
+    ) -> Result<Ceremony, Refusal> {
+        let expired = |reason: &'static str| Refusal::new(Fault::ChallengeExpired, reason);
+        let ceremony = self
+            .shared
+            .ceremonies
+            .take(ChallengeKey::of(challenge))
+            .ok_or_else(|| expired("no ceremony has this challenge"))?;
+        let begun_by = match request.operation() {
+            Operation::LoginFinish => Operation::LoginBegin,
+            Operation::RegistrationFinish => Operation::RegistrationBegin,
+            _ => Operation::SignupBegin,
+        };
+        if ceremony.route != route.name || ceremony.begun_by != begun_by {
+            return Err(expired("the challenge belongs to another ceremony"));
+        }
+        let session = resolve::text(request.record(), Member::Session);
+        if session.is_some() && session != ceremony.caller_session {
+            return Err(expired("the session handle does not belong to the challenge"));
+        }
+        if ceremony.bearer_user.as_deref() != user {
+            return Err(Refusal::new(Fault::AssertionRejected, "another user began this ceremony"));
+        }
+        Ok(ceremony)
+    }
+
+    /// Keeps the ceremony of a begin that succeeded.
+    fn begin(
+        &self,
+        asked: &Asked<'_>,
+        told: &Request<'_>,
+        response: &Response<'_>,
+        user: Option<String>,
+    ) -> Result<Ceremony, Refusal> {
+        let answered = response.record();
+        let Some(Value::Bytes(challenge)) = answered.value(Member::Challenge) else {
+            return Err(Refusal::new(Fault::UpstreamInvalid, "the answer lacks `challenge`"));
+        };
+        let lifetime = match answered.value(Member::Timeout) {
+            Some(Value::Number(milliseconds)) => u64::try_from(milliseconds).ok().map(Duration::from_millis),
+            _ => None,
+        };
+        let ceremony = Ceremony {
+            route: asked.route.name.clone(),
+            upstream: self.shared.plan.upstreams[asked.route.upstream].name.clone(),
+            begun_by: response.operation(),
+            upstream_session: resolve::text(answered, Member::Session),
+            caller_session: complete::caller_session(asked.route, response),
+            asked: resolve::subject(asked.request.record()),
+            told: resolve::told(told.record()),
+            bearer_user: user.map(String::into_boxed_str),
+        };
+        if self.shared.ceremonies.remember(ChallengeKey::of(&challenge), ceremony.clone(), lifetime) {
+            return Ok(ceremony);
+        }
+        Err(Refusal::new(Fault::UpstreamInvalid, "the upstream gave a challenge that is in use"))
+    }
+}

@@ -1,0 +1,176 @@
+//! Asking whoever does the work, and understanding what comes back.
+//!
+//! Whatever an upstream says is turned into a response of the operation or a fault of the closed set;
+//! its texts, ids and debug members stay here.
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderName, HeaderValue, Request as HttpRequest, Response as HttpResponse, StatusCode};
+use jiff::Timestamp;
+
+use crate::canonical::fault::{Fault, Refusal};
+use crate::canonical::message::{Request, Response};
+use crate::canonical::operation::Operation;
+use crate::gateway::plan::{Upstream, UpstreamKind};
+use crate::provider::descriptor::{OperationTemplate, Provider};
+use crate::provider::exchange::{NoSuccess, WrittenRequest};
+use crate::relying_party::RelyingParty;
+use crate::template::encode::{Absent, Writing};
+use crate::template::reader::{Reading, Unread};
+use crate::upstream::failure::CallFailure;
+use crate::upstream::http_upstream::{HttpUpstream, RetryClass};
+
+/// How gateway calls name themselves.
+const AGENT: HeaderValue = HeaderValue::from_static(concat!("passbridge/", env!("CARGO_PKG_VERSION")));
+
+/// An upstream as one worker sees it.
+#[derive(Debug)]
+pub enum Worker {
+    /// The embedded relying party.
+    Embedded(RelyingParty),
+    /// A provider over HTTP.
+    Http(HttpUpstream),
+}
+
+/// What came back.
+#[derive(Debug)]
+pub enum Answer {
+    /// From the embedded relying party.
+    Embedded(Box<Response<'static>>),
+    /// From a provider.
+    Http(HttpResponse<Bytes>),
+}
+
+/// Asks an upstream.
+///
+/// # Errors
+/// A fault, when there is no answer or the embedded relying party refuses.
+pub async fn ask(
+    upstream: &Upstream,
+    worker: &Worker,
+    request: &Request<'_>,
+    session: Option<&str>,
+    user: Option<&str>,
+    now: Timestamp,
+) -> Result<Answer, Refusal> {
+    match (worker, &upstream.kind) {
+        (Worker::Embedded(party), _) => {
+            party.serve(request, session, user).await.map(|response| Answer::Embedded(Box::new(response)))
+        }
+        (Worker::Http(http), UpstreamKind::Http { provider, .. }) => {
+            let operation = request.operation();
+            let template = operation_of(provider, operation)?;
+            let writing = Writing { now, relaxed: &[] };
+            let written = template.write_request(request.record(), writing).map_err(|Absent(member)| {
+                let told = format!("`{}` is needed and was not given.", member.name());
+                Refusal::told(Fault::InvalidRequest, told)
+            })?;
+            let class = if operation.is_begin() { RetryClass::Begin } else { RetryClass::Finish };
+            http.call(assemble(written)?, class).await.map(Answer::Http).map_err(|failure| failed(&failure))
+        }
+        (Worker::Http(_), UpstreamKind::Embedded(_)) => {
+            Err(Refusal::new(Fault::Internal, "the worker does not fit its upstream"))
+        }
+    }
+}
+
+/// Understands an answer. `ours` says that the credentials of the call were the gateway's own.
+///
+/// # Errors
+/// A fault, where the answer is none of success.
+pub fn understand<'a>(
+    upstream: &Upstream,
+    operation: Operation,
+    answer: &'a Answer,
+    reading: Reading<'a>,
+    ours: bool,
+) -> Result<Response<'a>, Refusal> {
+    match (answer, &upstream.kind) {
+        (Answer::Embedded(response), _) => Ok((**response).clone()),
+        (Answer::Http(answer), UpstreamKind::Http { provider, .. }) => {
+            let template = operation_of(provider, operation)?;
+            template
+                .read_response(provider, operation, answer.status(), answer.headers(), answer.body(), reading)
+                .map_err(|no_success| refused(no_success, answer.status(), ours))
+        }
+        (Answer::Http(_), UpstreamKind::Embedded(_)) => {
+            Err(Refusal::new(Fault::Internal, "the answer does not fit its upstream"))
+        }
+    }
+}
+
+fn operation_of(provider: &Provider, operation: Operation) -> Result<&OperationTemplate, Refusal> {
+    let template = provider.operations.get(&operation);
+    template.ok_or_else(|| Refusal::new(Fault::NotEnabled, "the upstream has no such operation"))
+}
+
+fn assemble(written: WrittenRequest) -> Result<HttpRequest<Bytes>, Refusal> {
+    let unsendable = || Refusal::told(Fault::InvalidRequest, "A value of the request cannot be passed on.");
+    let uri = written.target.parse::<http::Uri>().map_err(|_| unsendable())?;
+    let mut request = HttpRequest::new(Bytes::new());
+    *request.method_mut() = written.method;
+    *request.uri_mut() = uri;
+    let fields = request.headers_mut();
+    fields.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    fields.insert(USER_AGENT, AGENT);
+    for (name, value) in &written.fields {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unsendable())?;
+        let mut value = HeaderValue::from_str(value).map_err(|_| unsendable())?;
+        value.set_sensitive(true);
+        fields.insert(name, value);
+    }
+    if let Some(content) = written.content {
+        fields.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        *request.body_mut() = Bytes::from(content);
+    }
+    Ok(request)
+}
+
+fn failed(failure: &CallFailure) -> Refusal {
+    let reason = failure.to_string();
+    match failure {
+        CallFailure::Unsendable => Refusal::new(Fault::InvalidRequest, reason),
+        CallFailure::Overloaded => Refusal::new(Fault::Overloaded, reason),
+        CallFailure::BreakerOpen { retry_after } => {
+            let seconds = i64::try_from(retry_after.as_secs()).unwrap_or(i64::MAX).saturating_add(1);
+            Refusal::new(Fault::UpstreamUnavailable, reason).retry_after(Some(seconds))
+        }
+        CallFailure::Unreachable(_) => Refusal::new(Fault::UpstreamUnavailable, reason),
+        CallFailure::TimedOut => Refusal::new(Fault::UpstreamTimeout, reason),
+        CallFailure::Broken(_) | CallFailure::TooLarge { .. } | CallFailure::Undecodable => {
+            Refusal::new(Fault::UpstreamInvalid, reason)
+        }
+    }
+}
+
+fn refused(no_success: NoSuccess<'_>, status: StatusCode, ours: bool) -> Refusal {
+    match no_success {
+        NoSuccess::Fault(fault, details) => {
+            let reason = format!("the upstream answered {status}: {}", fault.name());
+            Refusal::new(toward_caller(fault, ours), reason).retry_after(details.retry_after)
+        }
+        NoSuccess::Broken(Unread::Broken(defect)) => {
+            Refusal::new(Fault::UpstreamInvalid, format!("the upstream answered {status}: {defect}"))
+        }
+        NoSuccess::Broken(Unread::AnotherMessage) => {
+            Refusal::new(Fault::UpstreamInvalid, format!("the upstream answered {status} with another message"))
+        }
+        NoSuccess::Unknown(status) if status.is_server_error() => {
+            Refusal::new(Fault::UpstreamFailed, format!("the upstream answered {status}"))
+        }
+        NoSuccess::Unknown(status) => {
+            Refusal::new(Fault::UpstreamInvalid, format!("the upstream answered {status}, which its contract has not"))
+        }
+    }
+}
+
+/// What an upstream's fault is for our caller: what it says of us is not the caller's doing.
+fn toward_caller(fault: Fault, ours: bool) -> Fault {
+    match fault {
+        Fault::Unauthenticated | Fault::Forbidden if ours => Fault::UpstreamRefusedUs,
+        Fault::TooLarge | Fault::UnsupportedMediaType | Fault::MethodNotAllowed => Fault::UpstreamInvalid,
+        Fault::Overloaded => Fault::UpstreamUnavailable,
+        Fault::Internal => Fault::UpstreamFailed,
+        fault => fault,
+    }
+}

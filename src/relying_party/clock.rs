@@ -1,0 +1,8 @@
+//! The time of day, in the one form the relying party stores it.
+
+use jiff::Timestamp;
+
+/// Seconds since 1970.
+pub(crate) fn now() -> i64 {
+    Timestamp::now().as_second()
+}

@@ -1,0 +1,123 @@
+//! What adding a passkey and signing up with one have in common.
+
+use std::borrow::Cow;
+
+use crate::canonical::fault::{Fault, Refusal};
+use crate::canonical::registration::{Algorithm, AttestationResponse, CredentialCreation};
+use crate::relying_party::ceremony::{descriptor, required};
+use crate::relying_party::directory::credential::Credential;
+use crate::relying_party::directory::user::User;
+use crate::relying_party::pending::{Pending, Terms};
+use crate::relying_party::random;
+use crate::relying_party::settings::Party;
+use crate::relying_party::verification;
+use crate::relying_party::webauthn::algorithm::Algorithm as Offered;
+use crate::relying_party::webauthn::registration::Registration;
+
+/// The longest name of a credential, in characters.
+const MAX_NAME: usize = 255;
+
+/// The most transports a client may report, and the longest, in bytes; WebAuthn knows seven short ones.
+const MAX_TRANSPORTS: usize = 16;
+const MAX_TRANSPORT: usize = 64;
+
+/// The options for a new credential of `user`.
+///
+/// A discoverable credential is required: several dialects begin a sign-in without naming a user.
+pub(crate) fn options(
+    party: &Party,
+    user: &User,
+    pending: &Pending,
+    existing: &[Credential],
+    attachment: Option<String>,
+) -> Result<CredentialCreation<'static>, Refusal> {
+    let terms = pending.terms();
+    let algorithm = |offered: Offered| Algorithm { r#type: Some("public-key".into()), alg: Some(offered.identifier()) };
+    Ok(CredentialCreation {
+        challenge: Some(terms.challenge.0.clone().into()),
+        timeout: Some(party.timeout_ms),
+        rp_id: Some(party.rp_id.clone().into()),
+        rp_name: Some(party.rp_name.clone().into()),
+        user_handle: Some(user.handle.clone().into()),
+        user_name: Some(user.account_name().to_owned().into()),
+        user_display_name: Some(user.display_name().to_owned().into()),
+        attachment: attachment.map(Cow::Owned),
+        resident_key: Some("required".into()),
+        require_resident_key: Some(true),
+        user_verification: Some(terms.user_verification.name().into()),
+        attestation: Some("none".into()),
+        session: Some(pending.text()?.into()),
+        user_id: Some(user.id.clone().into()),
+        algorithms: Offered::ALL.map(algorithm).into(),
+        exclude_credentials: existing.iter().map(descriptor).collect(),
+        ..CredentialCreation::default()
+    })
+}
+
+/// The kind of authenticator a caller asks for (WebAuthn 5.4.5).
+pub(crate) fn attachment(asked: Option<&str>) -> Result<Option<String>, Refusal> {
+    match asked {
+        None | Some("platform" | "cross-platform") => Ok(asked.map(str::to_owned)),
+        Some(_) => Err(Refusal::told(Fault::InvalidRequest, "The attachment must be platform or cross-platform.")),
+    }
+}
+
+/// What the authenticator made, and what the client says of it.
+#[derive(Debug)]
+pub(crate) struct Created {
+    credential_id: Vec<u8>,
+    client_data_json: Vec<u8>,
+    attestation_object: Vec<u8>,
+    transports: Vec<String>,
+    name: Option<String>,
+}
+
+impl Created {
+    pub(crate) fn read(request: &AttestationResponse<'_>) -> Result<Self, Refusal> {
+        let told = |message| Err(Refusal::told(Fault::InvalidRequest, message));
+        let transports = &request.credential_transports;
+        if transports.len() > MAX_TRANSPORTS || transports.iter().any(|transport| transport.len() > MAX_TRANSPORT) {
+            return told("The transports are too many or too long.");
+        }
+        if request.credential_name.as_ref().is_some_and(|name| name.chars().count() > MAX_NAME) {
+            return told("The passkey's name is too long.");
+        }
+        Ok(Self {
+            credential_id: required(request.credential_id.as_ref(), "credential.id")?,
+            client_data_json: required(request.credential_client_data_json.as_ref(), "credential.client_data_json")?,
+            attestation_object: required(
+                request.credential_attestation_object.as_ref(),
+                "credential.attestation_object",
+            )?,
+            transports: transports.iter().map(|transport| transport.clone().into_owned()).collect(),
+            name: request.credential_name.as_deref().map(str::to_owned),
+        })
+    }
+
+    /// Verifies it, and answers with what is to be stored.
+    pub(crate) fn verify(&self, terms: &Terms, user: &User, party: &Party, now: i64) -> Result<Credential, Refusal> {
+        let registration = Registration {
+            credential_id: &self.credential_id,
+            client_data_json: &self.client_data_json,
+            attestation_object: &self.attestation_object,
+        };
+        let verified = verification::registration(&registration, terms, &user.handle, party)?;
+        Ok(Credential {
+            serial: 0,
+            id: verified.record.id,
+            user_id: user.id.clone(),
+            handle: random::identifier("credential_"),
+            rp_id: party.rp_id.clone(),
+            public_key: verified.record.public_key.as_bytes().to_vec(),
+            sign_count: verified.record.sign_count,
+            transports: self.transports.clone(),
+            uv_initialized: verified.record.uv_initialized,
+            backup_eligible: verified.record.backup_eligible,
+            backup_state: verified.record.backup_state,
+            aaguid: Some(verified.aaguid.to_vec()),
+            name: self.name.clone(),
+            created_at: now,
+            last_used_at: None,
+        })
+    }
+}

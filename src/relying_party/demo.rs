@@ -1,0 +1,67 @@
+//! The demo user, so that every operation answers from the first start on.
+//!
+//! Its passkey is a real ES256 key pair of which only the public half is kept: nobody can sign in
+//! with it, so it opens nothing; it gives a begin something to list.
+
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
+
+use crate::relying_party::directory::Store;
+use crate::relying_party::directory::credential::Credential;
+use crate::relying_party::directory::user::{MAX_HANDLE, Profile, User};
+use crate::relying_party::error::StoreError;
+use crate::relying_party::random;
+
+/// The demo user's `user.id`.
+pub const DEMO_USER: &str = "user_demo";
+
+/// The demo user's `user.email`.
+pub const DEMO_EMAIL: &str = "demo@example.com";
+
+/// Makes the demo user unless there is one, or its address is somebody else's.
+pub(crate) fn ensure(store: &mut Store, rp_id: &str, now: i64) -> Result<(), StoreError> {
+    let transaction = store.write()?;
+    let exists = User::by_id(&transaction, DEMO_USER)?.is_some() || User::by_email(&transaction, DEMO_EMAIL)?.is_some();
+    if !exists {
+        let user = User {
+            id: DEMO_USER.to_owned(),
+            handle: random::bytes::<MAX_HANDLE>()?.into(),
+            email: Some(DEMO_EMAIL.to_owned()),
+            name: Some("Demo".to_owned()),
+            display_name: Some("Demo user".to_owned()),
+            profile: Profile::default(),
+            created_at: now,
+        };
+        user.insert(&transaction)?;
+        credential(rp_id, now)?.insert(&transaction)?;
+    }
+    Ok(transaction.commit()?)
+}
+
+fn credential(rp_id: &str, now: i64) -> Result<Credential, StoreError> {
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING)?;
+    Ok(Credential {
+        serial: 0,
+        id: random::bytes::<32>()?.into(),
+        user_id: DEMO_USER.to_owned(),
+        handle: random::identifier("credential_"),
+        rp_id: rp_id.to_owned(),
+        public_key: cose_es256(pair.public_key().as_ref())?,
+        sign_count: 0,
+        transports: vec!["internal".to_owned(), "hybrid".to_owned()],
+        uv_initialized: true,
+        backup_eligible: Some(true),
+        backup_state: true,
+        aaguid: None,
+        name: Some("Demo passkey".to_owned()),
+        created_at: now,
+        last_used_at: None,
+    })
+}
+
+/// The COSE key (RFC 9053 section 7.1.1) of an uncompressed point: 4, x, y.
+pub(crate) fn cose_es256(point: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let coordinates = point.strip_prefix(&[4]).ok_or(StoreError::Cryptography)?;
+    let (x, y) = coordinates.split_at_checked(32).ok_or(StoreError::Cryptography)?;
+    // A map of five: kty 1 is EC2, alg 3 is -7, crv -1 is P-256, x is -2, y is -3.
+    Ok([&[0xa5, 1, 2, 3, 0x26, 0x20, 1, 0x21, 0x58, 32], x, &[0x22, 0x58, 32], y].concat())
+}

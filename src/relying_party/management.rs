@@ -1,0 +1,82 @@
+//! Looking after the passkeys a user has.
+//!
+//! A user sees and deletes their own; for everybody else's they get `not_found`, as for one that
+//! never was. An application that calls for itself and names no user may delete any.
+
+use std::borrow::Cow;
+
+use crate::canonical::credentials::{CredentialList, CredentialSummary, Deletion, DeletionRequest, ListRequest};
+use crate::canonical::fault::{Fault, Refusal};
+use crate::relying_party::Shared;
+use crate::relying_party::directory::Store;
+use crate::relying_party::directory::credential::Credential;
+use crate::relying_party::error::StoreError;
+use crate::relying_party::subject::Subject;
+
+/// `credentials.list`, as far as it matters here.
+#[derive(Debug)]
+pub(crate) struct ListCredentials {
+    subject: Subject,
+}
+
+impl ListCredentials {
+    pub(crate) fn read(request: &ListRequest<'_>, caller: Option<&str>) -> Self {
+        Self { subject: Subject::new(caller, request.user_id.as_deref(), None) }
+    }
+
+    /// Answers with the passkeys that can sign in here.
+    pub(crate) fn serve(&self, store: &Store, shared: &Shared) -> Result<CredentialList<'static>, Refusal> {
+        let user = self.subject.require(store.connection())?;
+        let credentials = Credential::of_user(store.connection(), &user.id, &shared.party.rp_id)?;
+        Ok(CredentialList { credentials: credentials.into_iter().map(summary).collect() })
+    }
+}
+
+fn summary(credential: Credential) -> CredentialSummary<'static> {
+    CredentialSummary {
+        id: Some(credential.id.into()),
+        handle: Some(credential.handle.into()),
+        name: credential.name.map(Cow::Owned),
+        transports: credential.transports.into_iter().map(Cow::Owned).collect(),
+        created_at: Some(credential.created_at),
+        last_used_at: credential.last_used_at,
+    }
+}
+
+/// `credentials.delete`, as far as it matters here.
+#[derive(Debug)]
+pub(crate) struct DeleteCredential {
+    subject: Subject,
+    id: Option<Vec<u8>>,
+    handle: Option<String>,
+}
+
+impl DeleteCredential {
+    pub(crate) fn read(request: &DeletionRequest<'_>, caller: Option<&str>) -> Self {
+        Self {
+            subject: Subject::new(caller, request.user_id.as_deref(), request.user_email.as_deref()),
+            id: request.credential_id.as_deref().map(<[u8]>::to_vec),
+            handle: request.credential_handle.as_deref().map(str::to_owned),
+        }
+    }
+
+    /// Forgets the passkey.
+    pub(crate) fn serve(&self, store: &mut Store) -> Result<Deletion<'static>, Refusal> {
+        let transaction = store.write()?;
+        let owner = self.subject.find(&transaction)?;
+        let credential = match (&self.id, &self.handle) {
+            (Some(id), _) => Credential::by_id(&transaction, id)?,
+            (None, Some(handle)) => Credential::by_handle(&transaction, handle)?,
+            (None, None) => return Err(Refusal::told(Fault::InvalidRequest, "The request names no passkey.")),
+        };
+        let meant = |credential: &Credential| {
+            owner.as_ref().is_none_or(|owner| owner.id == credential.user_id)
+                && self.handle.as_ref().is_none_or(|handle| *handle == credential.handle)
+        };
+        let credential = credential.filter(meant);
+        let credential = credential.ok_or_else(|| Refusal::new(Fault::NotFound, "the user has no such passkey"))?;
+        Credential::delete(&transaction, &credential.id)?;
+        transaction.commit().map_err(StoreError::from)?;
+        Ok(Deletion { user_id: Some(credential.user_id.into()) })
+    }
+}

@@ -1,0 +1,283 @@
+//! What the config says of the embedded relying party, and the checked form of it.
+//!
+//! Nothing is guessed: an origin that cannot belong to `rp_id` is an error that names the setting,
+//! because every ceremony would fail on it later, at the user.
+
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::relying_party::directory::Store;
+use crate::relying_party::error::OpenError;
+
+/// An upstream of the kind `embedded`: this program is the relying party.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EmbeddedSettings {
+    /// The relying party identifier: the domain passkeys are made for, such as `example.com`.
+    pub rp_id: String,
+    /// The relying party's name for people. Default: `rp_id`.
+    pub rp_name: Option<String>,
+    /// The origins a ceremony may come from, such as `https://login.example.com`. The host is
+    /// `rp_id` or lies below it, and the scheme is `https` unless the host is this machine. An Android
+    /// application's origin is `android:apk-key-hash:` and its hash.
+    pub origins: Vec<String>,
+    /// The SQLite file that holds users, passkeys and signing keys; made when missing. A relative path
+    /// starts at the directory of the config file.
+    pub database: PathBuf,
+    /// How long a user may take for a ceremony, in milliseconds, from 1000 to 3600000. Default: 300000.
+    #[serde(default = "default_timeout")]
+    pub timeout_ms: u32,
+    /// Whether the authenticator must verify the user (PIN, fingerprint). Default: `preferred`.
+    #[serde(default)]
+    pub user_verification: UserVerification,
+    /// Whether to make a demo user at the first start. Default: `false`.
+    #[serde(default)]
+    pub demo: bool,
+    /// The URL that tokens name as their issuer. Default: the first `http(s)` origin with a slash.
+    pub issuer: Option<String>,
+    /// The audience of access tokens, without which the gateway takes none. Default: the issuer.
+    pub audience: Option<String>,
+    /// Further audiences a client may ask an access token for. Default: none.
+    #[serde(default)]
+    pub audiences: Vec<String>,
+    /// The scopes a client may be granted; what else it asks for is left out of the grant.
+    /// Default: `openid`, `profile`, `email`, `offline_access`.
+    #[serde(default = "default_scopes")]
+    pub scopes: Vec<String>,
+    /// How long an access token and an id token last, in seconds, from 1 to 86400. Default: 3600.
+    #[serde(default = "default_access_lifetime")]
+    pub access_lifetime: u32,
+    /// How long a refresh token lasts, in seconds, from 1 to 31536000. Default: 1209600 (14 days).
+    #[serde(default = "default_refresh_lifetime")]
+    pub refresh_lifetime: u32,
+}
+
+impl EmbeddedSettings {
+    /// Opens the directory alone, for the command line; a running relying party may have it open too.
+    /// A relative path starts at `base_dir`.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open_directory(&self, base_dir: &Path) -> Result<Store, OpenError> {
+        Party::checked(self)?;
+        Store::open(&base_dir.join(&self.database))
+    }
+}
+
+/// How much the relying party insists on user verification (WebAuthn 5.8.6), weakest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum UserVerification {
+    /// The user should not be bothered.
+    Discouraged,
+    /// The user is verified where the authenticator can.
+    #[default]
+    Preferred,
+    /// An answer without user verification is refused.
+    Required,
+}
+
+impl UserVerification {
+    /// The word WebAuthn has for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Discouraged => "discouraged",
+            Self::Preferred => "preferred",
+            Self::Required => "required",
+        }
+    }
+}
+
+/// A setting that cannot be used: which, and why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{setting}: {problem}")]
+pub struct InvalidSetting {
+    /// The key of the config.
+    pub setting: &'static str,
+    /// What is wrong with its value, which is not repeated.
+    pub problem: &'static str,
+}
+
+/// The settings, checked and with their defaults in place.
+#[derive(Clone, Debug)]
+pub(crate) struct Party {
+    pub(crate) rp_id: String,
+    pub(crate) rp_name: String,
+    pub(crate) origins: Vec<String>,
+    pub(crate) timeout_ms: i64,
+    pub(crate) user_verification: UserVerification,
+    pub(crate) issuer: String,
+    pub(crate) audience: String,
+    pub(crate) audiences: Vec<String>,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) access_lifetime: i64,
+    pub(crate) refresh_lifetime: i64,
+}
+
+impl Party {
+    pub(crate) fn checked(settings: &EmbeddedSettings) -> Result<Self, InvalidSetting> {
+        check_rp_id(&settings.rp_id)?;
+        if settings.origins.is_empty() {
+            return Err(invalid("origins", "at least one origin is needed"));
+        }
+        for origin in &settings.origins {
+            check_origin(origin, &settings.rp_id)?;
+        }
+        within("timeout_ms", settings.timeout_ms, 1_000..=3_600_000)?;
+        within("access_lifetime", settings.access_lifetime, 1..=86_400)?;
+        within("refresh_lifetime", settings.refresh_lifetime, 1..=31_536_000)?;
+        let issuer = match &settings.issuer {
+            Some(issuer) => check_issuer(issuer)?.to_owned(),
+            None => default_issuer(&settings.origins)?,
+        };
+        Ok(Self {
+            rp_id: settings.rp_id.clone(),
+            rp_name: settings.rp_name.clone().unwrap_or_else(|| settings.rp_id.clone()),
+            origins: settings.origins.clone(),
+            timeout_ms: settings.timeout_ms.into(),
+            user_verification: settings.user_verification,
+            audience: settings.audience.clone().unwrap_or_else(|| issuer.clone()),
+            issuer,
+            audiences: settings.audiences.clone(),
+            scopes: settings.scopes.clone(),
+            access_lifetime: settings.access_lifetime.into(),
+            refresh_lifetime: settings.refresh_lifetime.into(),
+        })
+    }
+}
+
+fn default_timeout() -> u32 {
+    300_000
+}
+
+fn default_scopes() -> Vec<String> {
+    ["openid", "profile", "email", "offline_access"].map(str::to_owned).into()
+}
+
+fn default_access_lifetime() -> u32 {
+    3_600
+}
+
+fn default_refresh_lifetime() -> u32 {
+    1_209_600
+}
+
+fn invalid(setting: &'static str, problem: &'static str) -> InvalidSetting {
+    InvalidSetting { setting, problem }
+}
+
+fn within(setting: &'static str, value: u32, range: std::ops::RangeInclusive<u32>) -> Result<(), InvalidSetting> {
+    if range.contains(&value) { Ok(()) } else { Err(invalid(setting, "it is out of range")) }
+}
+
+fn check_rp_id(rp_id: &str) -> Result<(), InvalidSetting> {
+    // Read as a URL's host, a domain comes back as it was only when it is in its one canonical form.
+    let url = Url::parse(&format!("https://{rp_id}/")).map_err(|_| invalid("rp_id", "it must be a domain"))?;
+    match url.domain() {
+        Some(domain) if domain == rp_id => Ok(()),
+        _ => Err(invalid("rp_id", "it must be a domain in lower case, without scheme, port or path")),
+    }
+}
+
+fn check_origin(origin: &str, rp_id: &str) -> Result<(), InvalidSetting> {
+    if origin.strip_prefix("android:apk-key-hash:").is_some_and(|hash| !hash.is_empty()) {
+        return Ok(());
+    }
+    let url = Url::parse(origin).map_err(|_| invalid("origins", "an origin must be a URL"))?;
+    if url.origin().ascii_serialization() != origin {
+        return Err(invalid("origins", "an origin is scheme, host and port in lower case, and nothing after them"));
+    }
+    let host = url.domain().unwrap_or_default();
+    if host != rp_id && !host.strip_suffix(rp_id).is_some_and(|above| above.ends_with('.')) {
+        return Err(invalid("origins", "an origin's host must be rp_id or lie below it"));
+    }
+    let local = host == "localhost" || host.ends_with(".localhost");
+    match url.scheme() {
+        "https" => Ok(()),
+        "http" if local => Ok(()),
+        _ => Err(invalid("origins", "an origin must be https, or http on localhost")),
+    }
+}
+
+fn check_issuer(issuer: &str) -> Result<&str, InvalidSetting> {
+    let url = Url::parse(issuer).map_err(|_| invalid("issuer", "it must be a URL"))?;
+    let plain = matches!(url.scheme(), "https" | "http") && url.query().is_none() && url.fragment().is_none();
+    if plain { Ok(issuer) } else { Err(invalid("issuer", "it must be an http(s) URL without query and fragment")) }
+}
+
+fn default_issuer(origins: &[String]) -> Result<String, InvalidSetting> {
+    let first = origins.iter().find(|origin| origin.starts_with("http"));
+    first.map(|origin| format!("{origin}/")).ok_or(invalid("issuer", "it is needed where no origin is http(s)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(toml: &str) -> EmbeddedSettings {
+        toml::from_str(toml).unwrap()
+    }
+
+    fn problem(toml: &str) -> String {
+        Party::checked(&settings(toml)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn defaults_are_as_documented() {
+        let party = Party::checked(&settings(
+            "rp_id = 'localhost'\norigins = ['http://localhost:8080']\ndatabase = 'passbridge.db'",
+        ))
+        .unwrap();
+        assert_eq!(party.rp_name, "localhost");
+        assert_eq!(party.timeout_ms, 300_000);
+        assert_eq!(party.user_verification, UserVerification::Preferred);
+        assert_eq!(party.issuer, "http://localhost:8080/");
+        assert_eq!(party.audience, "http://localhost:8080/");
+        assert_eq!((party.access_lifetime, party.refresh_lifetime), (3600, 1_209_600));
+    }
+
+    #[test]
+    fn unknown_settings_are_refused() {
+        let error = toml::from_str::<EmbeddedSettings>("rp_id='a.b'\norigins=[]\ndatabase='x'\nrpid='a'").unwrap_err();
+        assert!(error.to_string().contains("unknown field"), "{error}");
+    }
+
+    #[test]
+    fn what_would_fail_every_ceremony_is_an_error_that_names_the_setting() {
+        let with =
+            |rp_id: &str, origin: &str| problem(&format!("rp_id = '{rp_id}'\norigins = ['{origin}']\ndatabase = 'x'"));
+        assert!(with("https://example.com", "https://example.com").starts_with("rp_id: "));
+        assert!(with("Example.com", "https://example.com").starts_with("rp_id: "));
+        assert!(with("127.0.0.1", "http://127.0.0.1").starts_with("rp_id: "));
+        for origin in [
+            "https://example.org",
+            "https://evilexample.com",
+            "https://example.com/",
+            "https://example.com:443",
+            "https://EXAMPLE.com",
+            "http://example.com",
+            "ftp://example.com",
+            "example.com",
+            "android:apk-key-hash:",
+        ] {
+            assert!(with("example.com", origin).starts_with("origins: "), "{origin}");
+        }
+        assert!(problem("rp_id='a.b'\norigins=[]\ndatabase='x'").starts_with("origins: "));
+        assert!(
+            problem("rp_id='a.b'\norigins=['https://a.b']\ndatabase='x'\ntimeout_ms=1").starts_with("timeout_ms: ")
+        );
+        assert!(problem("rp_id='a.b'\norigins=['https://a.b']\ndatabase='x'\nissuer='x'").starts_with("issuer: "));
+    }
+
+    #[test]
+    fn origins_below_the_relying_party_and_of_applications_are_taken() {
+        let party = Party::checked(&settings(
+            "rp_id='example.com'\norigins=['android:apk-key-hash:abc','https://login.example.com:8443']\ndatabase='x'",
+        ))
+        .unwrap();
+        assert_eq!(party.issuer, "https://login.example.com:8443/");
+    }
+}

@@ -1,0 +1,87 @@
+//! Whom a request is about.
+//!
+//! The verified caller, else `user.id`, else `user.email`. A caller may name nobody but itself; who
+//! may call without being a user at all is the route's to say, before a request comes here.
+
+use rusqlite::Connection;
+
+use crate::canonical::fault::{Fault, Refusal};
+use crate::relying_party::directory::user::User;
+
+/// The user as a request names it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Subject {
+    /// The verified user who calls.
+    pub(crate) caller: Option<String>,
+    pub(crate) user_id: Option<String>,
+    pub(crate) email: Option<String>,
+}
+
+impl Subject {
+    pub(crate) fn new(caller: Option<&str>, user_id: Option<&str>, email: Option<&str>) -> Self {
+        Self { caller: caller.map(str::to_owned), user_id: user_id.map(str::to_owned), email: email.map(str::to_owned) }
+    }
+
+    /// Whether nobody is named.
+    pub(crate) fn is_nobody(&self) -> bool {
+        self.caller.is_none() && self.user_id.is_none() && self.email.is_none()
+    }
+
+    /// The user who is named, or `None` where nobody is.
+    ///
+    /// # Errors
+    /// `unknown_user`; `forbidden` when a caller names somebody else.
+    pub(crate) fn find(&self, connection: &Connection) -> Result<Option<User>, Refusal> {
+        let user = match (&self.caller, &self.user_id, &self.email) {
+            (Some(id), _, _) | (None, Some(id), _) => User::by_id(connection, id)?,
+            (None, None, Some(email)) => User::by_email(connection, email)?,
+            (None, None, None) => return Ok(None),
+        };
+        let user = user.ok_or_else(|| Refusal::new(Fault::UnknownUser, "there is no such user"))?;
+        if self.caller.is_some() && !self.fits(&user) {
+            return Err(Refusal::new(Fault::Forbidden, "the caller names another user"));
+        }
+        Ok(Some(user))
+    }
+
+    /// The user who is named.
+    ///
+    /// # Errors
+    /// As [`Self::find`]; `invalid_request` where nobody is named.
+    pub(crate) fn require(&self, connection: &Connection) -> Result<User, Refusal> {
+        self.find(connection)?.ok_or_else(|| Refusal::told(Fault::InvalidRequest, "The request names no user."))
+    }
+
+    /// Whether everything the request says of the user is true of this one.
+    pub(crate) fn fits(&self, user: &User) -> bool {
+        let is = |id: &Option<String>| id.as_ref().is_none_or(|id| *id == user.id);
+        is(&self.caller) && is(&self.user_id) && self.email.as_ref().is_none_or(|email| user.has_email(email))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::relying_party::directory::tests::temporary;
+    use crate::relying_party::directory::user::tests::ada;
+
+    #[test]
+    fn the_caller_comes_first_and_may_name_nobody_else() {
+        let (_place, store) = temporary();
+        let connection = store.connection();
+        ada().insert(connection).unwrap();
+        User { id: "b".into(), handle: vec![9], email: Some("b@b.b".into()), ..ada() }.insert(connection).unwrap();
+        let find = |caller, id, email| {
+            let found = Subject::new(caller, id, email).find(connection);
+            found.map(|user| user.map(|user| user.id)).map_err(|refusal| refusal.fault)
+        };
+        assert_eq!(find(None, None, None), Ok(None));
+        assert_eq!(find(None, None, Some("B@b.b")), Ok(Some("b".into())));
+        assert_eq!(find(None, Some("user_ada"), Some("b@b.b")), Ok(Some("user_ada".into())));
+        assert_eq!(find(Some("b"), None, Some("b@b.b")), Ok(Some("b".into())));
+        assert_eq!(find(Some("b"), Some("user_ada"), None), Err(Fault::Forbidden));
+        assert_eq!(find(Some("b"), None, Some("ada@example.com")), Err(Fault::Forbidden));
+        assert_eq!(find(Some("gone"), None, None), Err(Fault::UnknownUser));
+        assert_eq!(find(None, None, Some("c@c.c")), Err(Fault::UnknownUser));
+    }
+}

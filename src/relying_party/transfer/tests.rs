@@ -1,0 +1,211 @@
+//! Import and export, and what an import leaves behind when it is killed.
+
+use std::io::{BufReader, BufWriter, Cursor, Read, Write};
+use std::process::{Command, Stdio};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use super::{BadLine, Imported, MAX_LINE, TransferError, export, import};
+use crate::relying_party::directory::Store;
+use crate::relying_party::directory::credential::Credential;
+use crate::relying_party::directory::tests::temporary;
+use crate::relying_party::directory::user::User;
+use crate::relying_party::tests::forger::Forger;
+
+/// Says to the child process below which directory to import into.
+const IMPORT_INTO: &str = "TEST_IMPORT_INTO";
+
+fn user(number: u32) -> Value {
+    let key = URL_SAFE_NO_PAD.encode(Forger::new(&[]).row().public_key);
+    let credential = |index: u32| json!({ "id": URL_SAFE_NO_PAD.encode(format!("{number}/{index}")), "public_key": key, "sign_count": number });
+    json!({
+        "id": format!("user_{number}"),
+        "handle": URL_SAFE_NO_PAD.encode(format!("handle {number}")),
+        "email": format!("user{number}@example.com"),
+        "credentials": [credential(1), credential(2), credential(3)],
+    })
+}
+
+fn run(store: &mut Store, text: &str) -> (Imported, Vec<String>) {
+    let mut refused = Vec::new();
+    let imported = import(store, "localhost", Cursor::new(text), |bad: BadLine| refused.push(bad.to_string())).unwrap();
+    (imported, refused)
+}
+
+fn exported(store: &Store) -> String {
+    let mut text = Vec::new();
+    export(store, &mut text).unwrap();
+    String::from_utf8(text).unwrap()
+}
+
+#[test]
+fn what_was_exported_imports_as_the_same() {
+    let (_place, mut store) = temporary();
+    let full = json!({
+        "id": "user_full", "handle": "aGFuZGxl", "email": "Full@Example.com", "name": "Full", "display_name": "Full Name",
+        "profile": {"phone": "+1", "username": "full", "given_name": "F", "family_name": "N", "nickname": "f",
+                    "picture": "https://example.com/p.png", "metadata": {"b": [1, 2.50], "a": null}},
+        "created_at": 7,
+        "credentials": [{
+            "id": "_-8", "public_key": URL_SAFE_NO_PAD.encode(Forger::new(&[]).row().public_key), "sign_count": 4294967295_u32,
+            "transports": ["usb", "nfc"], "uv_initialized": true, "backup_eligible": true, "backup_state": true,
+            "rp_id": "example.com", "aaguid": "ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4", "name": "Key",
+            "handle": "webauthn_1", "created_at": 8, "last_used_at": 9,
+        }],
+    });
+    let bare = json!({"id": "user_bare"});
+    let text = format!("{full}\n\n  \n{bare}");
+    assert_eq!(run(&mut store, &text), (Imported { users: 2, credentials: 1, refused: 0 }, vec![]));
+    let first = exported(&store);
+    let line: Value = serde_json::from_str(first.lines().nth(1).unwrap()).unwrap();
+    assert_eq!(line, full);
+
+    let (_place, mut other) = temporary();
+    assert_eq!(run(&mut other, &first).0.users, 2);
+    assert_eq!(exported(&other), first);
+}
+
+#[test]
+fn more_users_than_a_page_are_exported_each_once() {
+    let (_place, mut store) = temporary();
+    let text: String = (0..600).map(|number| format!("{}\n", user(number))).collect();
+    assert_eq!(run(&mut store, &text).0, Imported { users: 600, credentials: 1800, refused: 0 });
+    let mut ids: Vec<Value> =
+        exported(&store).lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].take()).collect();
+    ids.dedup();
+    assert_eq!(ids.len(), 600);
+}
+
+#[test]
+fn a_bad_line_is_reported_by_number_and_the_others_are_taken() {
+    let (_place, mut store) = temporary();
+    let change = |number: u32, pointer: &str, value: Value| {
+        let mut user = user(number);
+        *user.pointer_mut(pointer).unwrap() = value;
+        user.to_string()
+    };
+    let with = |number: u32, name: &str, value: Value| {
+        let mut user = user(number);
+        user[name] = value;
+        user.to_string()
+    };
+    let with_credential = |number: u32, name: &str, value: Value| {
+        let mut user = user(number);
+        user["credentials"][0][name] = value;
+        user.to_string()
+    };
+    let mut nameless = user(8);
+    nameless.as_object_mut().unwrap().remove("handle");
+    let lines = [
+        (user(1).to_string(), ""),
+        ("{\"id\": \"user_2\"".to_owned(), "line 2: it is not JSON, at column 15"),
+        ("[]".to_owned(), "line 3: a member is of the wrong kind, at column 2"),
+        ("{}".to_owned(), "line 4: missing field `id`, at column 2"),
+        (json!({"id": "x", "e-mail": "secret@example.com"}).to_string(), "line 5: unknown field `e-mail`"),
+        (json!({"id": "x", "created_at": "secret"}).to_string(), "line 6: a member is of the wrong kind"),
+        (change(7, "/email", json!("no address")), "line 7: email is no e-mail address"),
+        (nameless.to_string(), "line 8: handle is missing"),
+        (change(9, "/handle", json!(URL_SAFE_NO_PAD.encode([0; 65]))), "line 9: handle must have 1 to 64 bytes"),
+        (change(10, "/credentials/1/id", json!("")), "line 10: credentials: id must have"),
+        (change(11, "/credentials/1/public_key", json!("oA")), "line 11: credentials: public_key is no COSE key"),
+        (change(12, "/credentials/2/id", json!("MTIvMQ")), "line 12: the credential id is taken"),
+        (change(13, "/email", json!("USER1@example.com")), "line 13: the e-mail address is taken"),
+        (change(14, "/id", json!("user_1")), "line 14: the user id is taken"),
+        (change(15, "/handle", user(1)["handle"].clone()), "line 15: the user handle is taken"),
+        (
+            change(16, "/credentials/0/id", user(1)["credentials"][0]["id"].clone()),
+            "line 16: the credential id is taken",
+        ),
+        (with(17, "name", json!("x".repeat(MAX_LINE))), "line 17: it is too long"),
+        (change(18, "/credentials/0/sign_count", json!(-1)), "line 18: a member is of the wrong kind"),
+        (with_credential(19, "handle", json!("")), "line 19: credentials: handle must have"),
+        (with_credential(20, "aaguid", json!("secret")), "line 20: credentials: aaguid is no UUID"),
+        (user(21).to_string(), ""),
+    ];
+    let text: String = lines.iter().map(|(line, _)| format!("{line}\n")).collect();
+    let (imported, refused) = run(&mut store, &text);
+    let expected: Vec<_> = lines.iter().map(|(_, problem)| *problem).filter(|problem| !problem.is_empty()).collect();
+    assert_eq!(imported, Imported { users: 2, credentials: 6, refused: 19 });
+    assert_eq!(refused.len(), expected.len(), "{refused:#?}");
+    for (refused, expected) in refused.iter().zip(expected) {
+        assert!(refused.starts_with(expected), "{refused:?} should be {expected:?}");
+        assert!(!refused.contains("secret") && !refused.contains("example.com"), "{refused}");
+    }
+    assert_eq!(exported(&store).lines().count(), 2);
+}
+
+#[test]
+fn binary_members_are_read_in_any_alphabet() {
+    let (_place, mut store) = temporary();
+    let text =
+        [("a", "+/8="), ("b", "-_4"), ("c", "+/0")].map(|(id, handle)| json!({"id": id, "handle": handle}).to_string());
+    assert_eq!(run(&mut store, &text.join("\r\n")).0.users, 3);
+    assert_eq!(User::by_id(store.connection(), "a").unwrap().unwrap().handle, [0xfb, 0xff]);
+}
+
+#[test]
+fn an_input_that_breaks_off_says_where_and_keeps_what_was_read() {
+    struct Broken;
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            Err(std::io::Error::other("gone"))
+        }
+    }
+    let (_place, mut store) = temporary();
+    let text = format!("{}\n{}\n", user(1), user(2));
+    let input = BufReader::new(Cursor::new(text).chain(Broken));
+    let error = import(&mut store, "localhost", input, |bad| panic!("{bad}")).unwrap_err();
+    assert!(matches!(error, TransferError::Input { line: 2, .. }), "{error:?}");
+    assert_eq!(exported(&store).lines().count(), 2);
+}
+
+#[test]
+fn a_killed_import_leaves_whole_users_only() {
+    if let Some(path) = std::env::var_os(IMPORT_INTO) {
+        return import_until_killed(path.as_ref());
+    }
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("directory.db");
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "--nocapture", "relying_party::transfer::tests::a_killed_import_leaves_whole_users_only"])
+        .env(IMPORT_INTO, &path)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It is given lines for as long as it takes them, and killed in their midst.
+    let mut lines = BufWriter::new(child.stdin.take().unwrap());
+    let line = |number| if number == 50 { "a bad line".to_owned() } else { user(number).to_string() };
+    let feeder = std::thread::spawn(move || (0..).try_for_each(|number| writeln!(lines, "{}", line(number))));
+    let mut said = Vec::new();
+    let mut output = child.stdout.take().unwrap();
+    while !said.windows(HALFWAY.len()).any(|part| part == HALFWAY) {
+        let mut byte = [0];
+        output.read_exact(&mut byte).unwrap();
+        said.push(byte[0]);
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    feeder.join().unwrap().unwrap_err();
+
+    let store = Store::open(&path).unwrap();
+    let users = User::page(store.connection(), "", u32::MAX).unwrap();
+    assert!(users.len() >= 50, "{}", users.len());
+    for user in users {
+        assert_eq!(Credential::all_of_user(store.connection(), &user.id).unwrap().len(), 3);
+    }
+    let sound: String = store.connection().query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(sound, "ok");
+}
+
+/// What the child says when it comes to the bad line, so that the fifty lines before it are in.
+const HALFWAY: &[u8] = b"fifty lines are in";
+
+/// The child's part: imports its standard input.
+fn import_until_killed(path: &std::path::Path) {
+    let mut store = Store::open(path).unwrap();
+    let halfway = |_| println!("{}", String::from_utf8_lossy(HALFWAY));
+    import(&mut store, "localhost", std::io::stdin().lock(), halfway).unwrap();
+}

@@ -1,0 +1,19 @@
+//! Reading one CBOR item from the front of a slice.
+//!
+//! The callers bound the slice; this bounds the nesting. Malformed, truncated and too deeply nested input are one
+//! refusal, without the decoder's own text, which could quote the input.
+
+use ciborium::de::from_reader_with_recursion_limit;
+use serde::de::DeserializeOwned;
+
+/// Levels of nesting: an attestation statement needs four, an extension output a few more.
+const MAX_DEPTH: usize = 16;
+
+/// The input does not begin with one well-formed CBOR item of the expected type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct InvalidCbor;
+
+/// Reads one item and moves `input` past it.
+pub(super) fn read_item<T: DeserializeOwned>(input: &mut &[u8]) -> Result<T, InvalidCbor> {
+    from_reader_with_recursion_limit(input, MAX_DEPTH).map_err(|_| InvalidCbor)
+}

@@ -1,0 +1,112 @@
+//! Where a secret of the config is to be found: `env:NAME` or `file:PATH`, never the secret itself.
+//!
+//! A reference can be shown; what it leads to cannot.
+
+use std::env;
+use std::fmt;
+use std::fs;
+use std::path::Path;
+
+use schemars::JsonSchema;
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer};
+
+/// A file with a secret is not larger than this, in bytes.
+const MAX_FILE: u64 = 64 * 1024;
+
+/// A reference to a secret.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+#[schemars(with = "String", extend("pattern" = "^(env|file):.+$"))]
+pub enum SecretReference {
+    /// An environment variable.
+    Environment(String),
+    /// A file; white space at its end does not count.
+    File(String),
+}
+
+impl SecretReference {
+    /// Reads `env:NAME` or `file:PATH`; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split_once(':') {
+            Some(("env", name)) if !name.is_empty() => Some(Self::Environment(name.to_owned())),
+            Some(("file", path)) if !path.is_empty() => Some(Self::File(path.to_owned())),
+            _ => None,
+        }
+    }
+
+    /// What it leads to; a relative path starts at `base`.
+    ///
+    /// # Errors
+    /// A sentence without the secret, where there is none or it is empty.
+    pub fn resolve(&self, base: &Path) -> Result<SecretString, String> {
+        let text = match self {
+            Self::Environment(name) => {
+                env::var(name).map_err(|_| format!("the environment variable {name} is not set"))?
+            }
+            Self::File(path) => {
+                let path = base.join(path);
+                let shown = path.display();
+                let size =
+                    fs::metadata(&path).map_err(|error| format!("the file {shown} cannot be read: {error}"))?.len();
+                if size > MAX_FILE {
+                    return Err(format!("the file {shown} is larger than {MAX_FILE} bytes"));
+                }
+                fs::read_to_string(&path).map_err(|error| format!("the file {shown} cannot be read: {error}"))?
+            }
+        };
+        let text = text.trim_end();
+        if text.is_empty() {
+            return Err(format!("{self} is empty"));
+        }
+        Ok(SecretString::from(text))
+    }
+}
+
+impl fmt::Display for SecretReference {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Environment(name) => write!(formatter, "the environment variable {name}"),
+            Self::File(path) => write!(formatter, "the file {path}"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretReference {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| {
+            serde::de::Error::custom("a secret must be written as `env:NAME` or `file:PATH`, never itself")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+
+    #[test]
+    fn a_file_gives_its_text_without_the_line_end() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("key"), "s3cret\n").unwrap();
+        let secret = SecretReference::parse("file:key").unwrap().resolve(folder.path()).unwrap();
+        assert_eq!(secret.expose_secret(), "s3cret");
+    }
+
+    #[test]
+    fn what_is_missing_or_empty_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("empty"), "\n").unwrap();
+        let told = |text| SecretReference::parse(text).unwrap().resolve(folder.path()).unwrap_err();
+        assert_eq!(told("file:empty"), "the file empty is empty");
+        assert_eq!(told("env:PASSBRIDGE_NO_SUCH"), "the environment variable PASSBRIDGE_NO_SUCH is not set");
+    }
+
+    #[test]
+    fn a_literal_is_refused_and_not_repeated() {
+        assert_eq!(SecretReference::parse("hunter2"), None);
+        let told = serde_json::from_str::<SecretReference>("\"hunter2\"").unwrap_err().to_string();
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+}

@@ -1,0 +1,93 @@
+//! What one worker does with a request: limits, then the gateway, then what passes through.
+//!
+//! Nothing in here fails: whatever goes wrong is an answer.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use http::header::{HOST, RETRY_AFTER};
+use http::{HeaderValue, Request, Response, StatusCode, Version};
+use hyper::body::Incoming;
+use tower::{Service, ServiceBuilder};
+
+use crate::gateway::outcome::{Exchange, Outcome, Refusal, host_of};
+use crate::server::body::{Impatient, ResponseBody};
+use crate::server::layers::access::Access;
+use crate::server::layers::panics::CatchPanic;
+use crate::server::layers::request_ids::RequestIds;
+use crate::server::limits::RequestLimits;
+use crate::server::passthrough::Passthrough;
+
+/// A gateway with what stands before and behind it.
+#[derive(Debug)]
+pub(super) struct Application<G> {
+    pub(super) gateway: G,
+    pub(super) limits: RequestLimits,
+    pub(super) passthrough: Passthrough,
+}
+
+// ===== impl Application =====
+
+impl<G: Exchange> Application<G> {
+    /// The layers round the application. They are always ready, and cheap to clone for each request.
+    pub(super) fn stack(
+        self,
+    ) -> impl Service<Request<Impatient<Incoming>>, Response = Response<ResponseBody>, Error = Infallible, Future: Send>
+    + Clone
+    + Send {
+        let application = Arc::new(self);
+        ServiceBuilder::new()
+            // Outermost, for every answer bears the request's name, and so does its span.
+            .layer_fn(RequestIds::around)
+            // Outside the panics, so that a panic's 500 has its line too.
+            .layer_fn(Access::around)
+            // Innermost, round all that is not a layer: nothing outside of it knows more than a head.
+            .layer_fn(CatchPanic::around)
+            .service_fn(move |request| {
+                let application = application.clone();
+                async move { Ok(application.answer(request).await) }
+            })
+    }
+
+    async fn answer(&self, request: Request<Impatient<Incoming>>) -> Response<ResponseBody> {
+        if !names_its_host(&request) {
+            return ResponseBody::plain(StatusCode::BAD_REQUEST, "a request names one host\n");
+        }
+        let _turn = match self.limits.admit(&request) {
+            Ok(turn) => turn,
+            Err(refusal) => return self.refuse(request, refusal),
+        };
+        match self.gateway.exchange(request).await {
+            Outcome::Answered(response) => response.map(ResponseBody::Whole),
+            Outcome::Unmatched(request) => self.passthrough.forward(request).await,
+        }
+    }
+
+    fn refuse(&self, request: Request<Impatient<Incoming>>, refusal: Refusal) -> Response<ResponseBody> {
+        let (head, _) = request.into_parts();
+        match self.gateway.refuse(&head, refusal) {
+            Some(response) => response.map(ResponseBody::Whole),
+            None => plain(refusal),
+        }
+    }
+}
+
+/// RFC 9112 section 3.2 wants a 400 where the host is missing, double or malformed. HTTP/1.0 needs none.
+fn names_its_host<B>(request: &Request<B>) -> bool {
+    let needs_none = request.version() < Version::HTTP_11;
+    host_of(request).is_some()
+        || (needs_none && request.uri().authority().is_none() && !request.headers().contains_key(HOST))
+}
+
+fn plain(refusal: Refusal) -> Response<ResponseBody> {
+    let (status, text) = match refusal {
+        Refusal::HeadTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the request head is too long\n"),
+        Refusal::TooManyFields => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "there are too many header fields\n"),
+        Refusal::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "too many requests are under way\n"),
+    };
+    let mut response = ResponseBody::plain(status, text);
+    if refusal == Refusal::Overloaded {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}

@@ -1,0 +1,134 @@
+//! One span and one line at INFO for every request.
+//!
+//! The line says method, route (or the path, without the query), status, milliseconds until the answer
+//! began, and within the span the request id: never a field's value, never content. A caller that
+//! leaves before its answer has a line too, without a status.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+use http::{Method, Request, Response, StatusCode, Uri};
+use pin_project_lite::pin_project;
+use tower::Service;
+use tracing::{Instrument, Level, Span, instrument::Instrumented};
+
+use crate::gateway::outcome::{RequestId, RouteName};
+
+/// The name the lines are logged under.
+const TARGET: &str = "passbridge::access";
+/// How much of a path a line shows, in bytes.
+const SHOWN: usize = 256;
+
+/// The layer's service.
+#[derive(Clone, Debug)]
+pub(in crate::server) struct Access<S> {
+    inner: S,
+}
+
+pin_project! {
+    /// The answer, once it is logged.
+    pub(in crate::server) struct Logged<F> {
+        #[pin]
+        inner: Instrumented<F>,
+        line: Option<Line>,
+    }
+}
+
+/// A line still to be written; written without a status if it is dropped first.
+struct Line {
+    span: Span,
+    method: Method,
+    uri: Uri,
+    started: Instant,
+    is_written: bool,
+}
+
+// ===== impl Access =====
+
+impl<S> Access<S> {
+    pub(in crate::server) fn around(inner: S) -> Self {
+        Self { inner }
+    }
+}
+
+impl<S, A, B> Service<Request<A>> for Access<S>
+where
+    S: Service<Request<A>, Response = Response<B>>,
+{
+    type Response = Response<B>;
+    type Error = S::Error;
+    type Future = Logged<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<A>) -> Self::Future {
+        let id = request.extensions().get::<RequestId>().map(RequestId::as_str);
+        let span = tracing::info_span!("request", id);
+        // Asked first, for it costs a clock reading and three reference counts.
+        let line = tracing::enabled!(target: TARGET, Level::INFO).then(|| Line::begin(&span, &request));
+        let inner = span.in_scope(|| self.inner.call(request));
+        Logged { inner: inner.instrument(span), line }
+    }
+}
+
+// ===== impl Logged =====
+
+impl<F, B, E> Future for Logged<F>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+{
+    type Output = Result<Response<B>, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let response = ready!(this.inner.poll(context))?;
+        if let Some(mut line) = this.line.take() {
+            line.write(Some(response.status()), response.extensions().get());
+        }
+        Poll::Ready(Ok(response))
+    }
+}
+
+// ===== impl Line =====
+
+impl Line {
+    fn begin<A>(span: &Span, request: &Request<A>) -> Self {
+        Self {
+            span: span.clone(),
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            started: Instant::now(),
+            is_written: false,
+        }
+    }
+
+    fn write(&mut self, status: Option<StatusCode>, route: Option<&RouteName>) {
+        self.is_written = true;
+        let _inside = self.span.enter();
+        let method = self.method.as_str();
+        let status = status.map(|status| status.as_u16());
+        let milliseconds = self.started.elapsed().as_secs_f64() * 1000.0;
+        match route {
+            Some(RouteName(route)) => {
+                tracing::info!(target: TARGET, method, route = &**route, status, milliseconds);
+            }
+            None => {
+                let path = self.uri.path();
+                let path = &path[..path.floor_char_boundary(SHOWN)];
+                tracing::info!(target: TARGET, method, path, status, milliseconds);
+            }
+        }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if !self.is_written {
+            self.write(None, None);
+        }
+    }
+}

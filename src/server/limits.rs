@@ -1,0 +1,91 @@
+//! What the edge refuses of a request before anybody reads its content.
+
+use std::sync::Arc;
+
+use http::Request;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::gateway::outcome::Refusal;
+use crate::server::settings::ServerSettings;
+
+/// The limits of one request, and of all that are under way.
+#[derive(Clone, Debug)]
+pub(super) struct RequestLimits {
+    max_head_bytes: usize,
+    max_fields: usize,
+    turns: Arc<Semaphore>,
+}
+
+// ===== impl RequestLimits =====
+
+impl RequestLimits {
+    pub(super) fn new(settings: &ServerSettings) -> Self {
+        Self {
+            max_head_bytes: settings.max_head_bytes.count(),
+            max_fields: settings.max_fields.count(),
+            turns: Arc::new(Semaphore::new(settings.max_requests.count())),
+        }
+    }
+
+    /// Lets the request in for as long as the permit is kept.
+    pub(super) fn admit<B>(&self, request: &Request<B>) -> Result<OwnedSemaphorePermit, Refusal> {
+        if request.headers().len() > self.max_fields {
+            return Err(Refusal::TooManyFields);
+        }
+        if head_bytes(request) > self.max_head_bytes {
+            return Err(Refusal::HeadTooLarge);
+        }
+        self.turns.clone().try_acquire_owned().map_err(|_| Refusal::Overloaded)
+    }
+}
+
+/// The length of the head as HTTP/1.1 writes it, so that a caller meets one limit in either version.
+fn head_bytes<B>(request: &Request<B>) -> usize {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let line = request.method().as_str().len() + target + "  HTTP/1.1\r\n".len();
+    let fields = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    line + fields.sum::<usize>() + "\r\n".len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::upstream::within::Within;
+
+    fn limits() -> RequestLimits {
+        RequestLimits::new(&ServerSettings {
+            max_head_bytes: Within::nearest(1024),
+            max_fields: Within::nearest(8),
+            max_requests: Within::nearest(1),
+            ..ServerSettings::default()
+        })
+    }
+
+    fn request(fields: usize, length: usize) -> Request<()> {
+        let mut request = Request::builder().uri("/");
+        for field in 0..fields {
+            request = request.header(format!("x-{field}"), "v".repeat(length));
+        }
+        request.body(()).unwrap()
+    }
+
+    #[test]
+    fn the_limits_themselves_are_inside() {
+        // "GET / HTTP/1.1", one field of name and value, and the empty line after it
+        let full = 1024 - 16 - "x-0: \r\n".len() - 2;
+        assert!(limits().admit(&request(1, full)).is_ok());
+        assert_eq!(limits().admit(&request(1, full + 1)).unwrap_err(), Refusal::HeadTooLarge);
+        assert!(limits().admit(&request(8, 1)).is_ok());
+        assert_eq!(limits().admit(&request(9, 1)).unwrap_err(), Refusal::TooManyFields);
+    }
+
+    #[test]
+    fn a_turn_is_over_when_its_permit_is_dropped() {
+        let limits = limits();
+        let other_worker = limits.clone();
+        let turn = limits.admit(&request(1, 1)).unwrap();
+        assert_eq!(other_worker.admit(&request(1, 1)).unwrap_err(), Refusal::Overloaded);
+        drop(turn);
+        assert!(other_worker.admit(&request(1, 1)).is_ok());
+    }
+}

@@ -1,0 +1,192 @@
+//! Where an upstream is: a checked base URL that paths are put behind without being changed.
+//!
+//! The URL standard rewrites paths (`/a/../b` becomes `/b`, `'` in a query becomes `%27`), so what a
+//! route was chosen by could differ from what goes out. A target that would change is refused here.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use http::uri::PathAndQuery;
+use reqwest::Url;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// An `https://` or `http://` URL of a host, perhaps with a port and a path prefix.
+///
+/// It has no user, password, query or fragment, and its prefix does not end in a slash.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct BaseUrl(String);
+
+/// Why a text is no base URL. Does not repeat the text, which may hold a password.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum InvalidBaseUrl {
+    /// It cannot be read as an absolute URL.
+    #[error("not an absolute URL")]
+    NotAUrl,
+    /// The scheme is neither `https` nor `http`.
+    #[error("a base URL begins with https:// or http://")]
+    Scheme,
+    /// It names a user or a password.
+    #[error("a base URL carries no user or password")]
+    Credentials,
+    /// It has a query or a fragment.
+    #[error("a base URL has no query and no fragment")]
+    Query,
+    /// Its path would be rewritten on the way.
+    #[error("the path of this base URL would be rewritten: write it without `..`, and with %-escapes")]
+    Path,
+    /// It has a path where only scheme, host and port are wanted.
+    #[error("this URL has no path: a request's own path goes on unchanged")]
+    Prefix,
+}
+
+// ===== impl BaseUrl =====
+
+impl BaseUrl {
+    /// Whether calls go out in clear text.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.0.starts_with("http://")
+    }
+
+    /// Whether every path is put behind a prefix of its own.
+    #[must_use]
+    pub fn has_prefix(&self) -> bool {
+        self.0.splitn(4, '/').nth(3).is_some()
+    }
+
+    /// The base with `target` behind it, or `None` if the path or query would not arrive exactly as
+    /// they stand in `target`.
+    pub(crate) fn with_target(&self, target: &PathAndQuery) -> Option<Url> {
+        let target = target.as_str();
+        if !target.starts_with('/') {
+            return None; // `*` and the like would run into the host
+        }
+        let text = format!("{}{target}", self.0);
+        let url = Url::parse(&text).ok()?;
+        (url.as_str() == text).then_some(url)
+    }
+}
+
+impl FromStr for BaseUrl {
+    type Err = InvalidBaseUrl;
+
+    fn from_str(text: &str) -> Result<Self, InvalidBaseUrl> {
+        let url = Url::parse(text).map_err(|_| InvalidBaseUrl::NotAUrl)?;
+        if !matches!(url.scheme(), "https" | "http") {
+            return Err(InvalidBaseUrl::Scheme);
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(InvalidBaseUrl::Credentials);
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(InvalidBaseUrl::Query);
+        }
+        let rest = text.split_once("://").map_or("", |(_, rest)| rest);
+        let path = rest.find('/').map_or("", |slash| &rest[slash..]);
+        if path.trim_end_matches('/') != url.path().trim_end_matches('/') {
+            return Err(InvalidBaseUrl::Path);
+        }
+        Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+        text.write_str(&self.0)
+    }
+}
+
+impl Serialize for BaseUrl {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for BaseUrl {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'_, str>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for BaseUrl {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "BaseUrl".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "uri", "pattern": "^https?://[^?#@]+$" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(base: &str, target: &str) -> Option<String> {
+        let base: BaseUrl = base.parse().unwrap();
+        base.with_target(&target.parse().unwrap()).map(|url| url.as_str().to_owned())
+    }
+
+    #[test]
+    fn a_target_stands_behind_the_prefix() {
+        for base in ["https://id.example/api/v4", "https://id.example/api/v4/"] {
+            let url = sent(base, "/session?a=1").unwrap();
+            assert_eq!(url, "https://id.example/api/v4/session?a=1");
+        }
+        assert_eq!(sent("http://127.0.0.1:81", "/x").unwrap(), "http://127.0.0.1:81/x");
+    }
+
+    #[test]
+    fn odd_targets_go_out_byte_for_byte() {
+        for target in ["/", "/?", "//x//y/", "/a%2Fb%2e", "/a;b=c/@me", "/a?x=%27&&y=/../?#"] {
+            let target = target.trim_end_matches('#');
+            assert_eq!(sent("https://h", target).unwrap(), format!("https://h{target}"));
+        }
+    }
+
+    #[test]
+    fn a_target_that_would_change_is_refused() {
+        for target in ["/a/../b", "/a/%2e%2e/b", "/./a", "/a\\b", "/a?q='", "/a|b", "/ü", "*"] {
+            let Ok(parsed) = target.parse::<PathAndQuery>() else { panic!("{target} does not even parse") };
+            let base: BaseUrl = "https://h".parse().unwrap();
+            match base.with_target(&parsed) {
+                None => {}
+                Some(url) => assert_eq!(url.as_str(), format!("https://h{target}")),
+            }
+        }
+        assert_eq!(sent("https://h", "/a/../b"), None);
+        assert_eq!(sent("https://h", "/a/%2e%2e/b"), None);
+        assert_eq!(sent("https://h", "/a?q='"), None);
+        assert_eq!(sent("https://h", "*"), None);
+    }
+
+    #[test]
+    fn a_prefix_cannot_be_climbed_out_of() {
+        assert_eq!(sent("https://h/api", "/../admin"), None);
+        assert_eq!(sent("https://h/api", "/..%2fadmin"), Some("https://h/api/..%2fadmin".into()));
+    }
+
+    #[test]
+    fn what_is_no_base_url_is_told_without_the_text() {
+        let cases = [
+            ("id.example", InvalidBaseUrl::NotAUrl),
+            ("ftp://id.example", InvalidBaseUrl::Scheme),
+            ("https://user:hunter2@id.example", InvalidBaseUrl::Credentials),
+            ("https://id.example/?a=b", InvalidBaseUrl::Query),
+            ("https://id.example/#a", InvalidBaseUrl::Query),
+            ("https://id.example/a/../b", InvalidBaseUrl::Path),
+        ];
+        for (text, why) in cases {
+            let error = text.parse::<BaseUrl>().unwrap_err();
+            assert_eq!(error, why);
+            assert!(!error.to_string().contains("hunter2"));
+        }
+    }
+}

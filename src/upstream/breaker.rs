@@ -1,0 +1,212 @@
+//! The circuit breaker of one upstream: a state machine, no IO.
+//!
+//! Failures in a row open it; while it is open nothing is called; after the cool-down one call, the
+//! probe, may try, and its outcome closes or opens it again. A call that is given up (the caller has
+//! gone) counts as neither. It reads tokio's clock, which tests can stop.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// What a breaker shows of itself.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum BreakerState {
+    /// Calls go out.
+    Closed,
+    /// Calls are refused until the cool-down is over.
+    Open,
+    /// One call is trying whether the upstream is back; the others are refused.
+    HalfOpen,
+}
+
+/// Counts the failures of one upstream, over all workers.
+#[derive(Debug)]
+pub(crate) struct Breaker {
+    name: String,
+    /// 0 keeps it closed for ever.
+    threshold: u64,
+    cooldown: Duration,
+    state: Mutex<State>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Closed { failures: u64 },
+    Open { until: Instant },
+    HalfOpen,
+}
+
+/// The right to make one call; its outcome is owed. Dropped without one, the call counts for nothing.
+#[derive(Debug)]
+pub(crate) struct Ticket<'a> {
+    breaker: &'a Breaker,
+    is_probe: bool,
+}
+
+// ===== impl Breaker =====
+
+impl Breaker {
+    pub(crate) fn new(name: &str, threshold: u64, cooldown: Duration) -> Self {
+        let state = Mutex::new(State::Closed { failures: 0 });
+        Self { name: name.to_owned(), threshold, cooldown, state }
+    }
+
+    /// Lets a call out, or says how long to wait before the next try.
+    pub(crate) fn admit(&self) -> Result<Ticket<'_>, Duration> {
+        let mut state = self.lock();
+        let is_probe = match *state {
+            State::Closed { .. } => false,
+            State::Open { until } if Instant::now() >= until => true,
+            State::Open { until } => return Err(until.saturating_duration_since(Instant::now())),
+            State::HalfOpen => return Err(self.cooldown),
+        };
+        if is_probe {
+            *state = State::HalfOpen;
+        }
+        Ok(Ticket { breaker: self, is_probe })
+    }
+
+    pub(crate) fn state(&self) -> BreakerState {
+        match *self.lock() {
+            State::Closed { .. } => BreakerState::Closed,
+            State::Open { .. } => BreakerState::Open,
+            State::HalfOpen => BreakerState::HalfOpen,
+        }
+    }
+
+    fn open(&self, state: &mut State) {
+        *state = State::Open { until: Instant::now() + self.cooldown };
+        tracing::warn!(upstream = self.name, "circuit breaker opened");
+    }
+
+    /// No code panics while it holds the lock, so a poisoned state is still a valid one.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// ===== impl Ticket =====
+
+impl Ticket<'_> {
+    /// The upstream answered, whatever it said short of failing itself.
+    pub(crate) fn succeeded(mut self) {
+        let mut state = self.breaker.lock();
+        if self.is_probe {
+            tracing::info!(upstream = self.breaker.name, "circuit breaker closed");
+        } else if !matches!(*state, State::Closed { .. }) {
+            return; // let out before it opened: old news
+        }
+        *state = State::Closed { failures: 0 };
+        drop(state);
+        self.is_probe = false;
+    }
+
+    /// The upstream could not be reached, did not answer in time, broke off, or failed.
+    pub(crate) fn failed(mut self) {
+        let breaker = self.breaker;
+        let mut state = breaker.lock();
+        match *state {
+            State::HalfOpen if self.is_probe => breaker.open(&mut state),
+            State::Closed { failures } if failures + 1 == breaker.threshold => {
+                breaker.open(&mut state);
+            }
+            State::Closed { failures } => *state = State::Closed { failures: failures + 1 },
+            State::Open { .. } | State::HalfOpen => {} // let out before it opened: old news
+        }
+        drop(state);
+        self.is_probe = false;
+    }
+}
+
+impl Drop for Ticket<'_> {
+    /// A probe that was given up leaves the door ajar for the next one.
+    fn drop(&mut self) {
+        if self.is_probe {
+            *self.breaker.lock() = State::Open { until: Instant::now() };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COOLDOWN: Duration = Duration::from_secs(5);
+
+    fn opened() -> Breaker {
+        let breaker = Breaker::new("test", 2, COOLDOWN);
+        breaker.admit().unwrap().failed();
+        breaker.admit().unwrap().failed();
+        breaker
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn failures_in_a_row_open_it() {
+        let breaker = Breaker::new("test", 2, COOLDOWN);
+        breaker.admit().unwrap().failed();
+        breaker.admit().unwrap().succeeded();
+        breaker.admit().unwrap().failed();
+        assert_eq!(breaker.state(), BreakerState::Closed);
+        breaker.admit().unwrap().failed();
+        assert_eq!(breaker.state(), BreakerState::Open);
+        assert_eq!(breaker.admit().unwrap_err(), COOLDOWN);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_probe_is_let_out_after_the_cooldown() {
+        let breaker = opened();
+        tokio::time::advance(COOLDOWN - Duration::from_millis(1)).await;
+        assert_eq!(breaker.admit().unwrap_err(), Duration::from_millis(1));
+        tokio::time::advance(Duration::from_millis(1)).await;
+        let probe = breaker.admit().unwrap();
+        assert_eq!(breaker.state(), BreakerState::HalfOpen);
+        assert!(breaker.admit().is_err());
+        probe.succeeded();
+        assert_eq!(breaker.state(), BreakerState::Closed);
+        assert!(breaker.admit().is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failed_probe_opens_it_for_another_cooldown() {
+        let breaker = opened();
+        tokio::time::advance(COOLDOWN).await;
+        breaker.admit().unwrap().failed();
+        assert_eq!(breaker.state(), BreakerState::Open);
+        assert_eq!(breaker.admit().unwrap_err(), COOLDOWN);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_probe_given_up_makes_way_for_the_next() {
+        let breaker = opened();
+        tokio::time::advance(COOLDOWN).await;
+        drop(breaker.admit().unwrap());
+        assert_eq!(breaker.state(), BreakerState::Open);
+        breaker.admit().unwrap().succeeded();
+        assert_eq!(breaker.state(), BreakerState::Closed);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_outcome_of_an_older_call_is_old_news() {
+        let breaker = Breaker::new("test", 2, COOLDOWN);
+        let (lucky, unlucky) = (breaker.admit().unwrap(), breaker.admit().unwrap());
+        breaker.admit().unwrap().failed();
+        breaker.admit().unwrap().failed();
+        lucky.succeeded();
+        assert_eq!(breaker.state(), BreakerState::Open);
+        tokio::time::advance(COOLDOWN).await;
+        let probe = breaker.admit().unwrap();
+        unlucky.failed();
+        assert_eq!(breaker.state(), BreakerState::HalfOpen);
+        probe.succeeded();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_threshold_of_zero_never_opens_it() {
+        let breaker = Breaker::new("test", 0, COOLDOWN);
+        for _ in 0..100 {
+            breaker.admit().unwrap().failed();
+        }
+        assert_eq!(breaker.state(), BreakerState::Closed);
+    }
+}

@@ -1,0 +1,151 @@
+//! The content of an answer: read to its end, decoded, and bounded both before and after.
+//!
+//! We ask for no encoding, but some upstreams compress anyway. The whole content is in memory and
+//! small, so it is decoded in one go by `flate2`; a streaming decoder would bring an adapter and
+//! more crates for nothing. Whoever sends a bomb is stopped one byte past the limit.
+
+use std::io::Read;
+
+use bytes::{Bytes, BytesMut};
+use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+
+use crate::upstream::failure::CallFailure;
+
+/// Reads the content, at most `limit` bytes of it.
+pub(super) async fn read(mut response: reqwest::Response, limit: usize) -> Result<Bytes, CallFailure> {
+    let declared = response.content_length().unwrap_or(0);
+    if usize::try_from(declared).map_or(true, |declared| declared > limit) {
+        return Err(CallFailure::TooLarge { limit });
+    }
+    let mut content = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(CallFailure::from_client)? {
+        if content.len() + chunk.len() > limit {
+            return Err(CallFailure::TooLarge { limit });
+        }
+        if content.is_empty() {
+            content = BytesMut::from(chunk); // nearly always all of it, and then nothing is copied
+        } else {
+            content.extend_from_slice(&chunk);
+        }
+    }
+    Ok(content.freeze())
+}
+
+/// Undoes the content encoding that `headers` name, and takes the name out of them.
+pub(super) fn decode(headers: &mut HeaderMap, content: Bytes, limit: usize) -> Result<Bytes, CallFailure> {
+    let mut codings = headers.get_all(CONTENT_ENCODING).iter();
+    let coding = match (codings.next(), codings.next()) {
+        (None, _) => return Ok(content),
+        (Some(one), None) => one.to_str().map_err(|_| CallFailure::Undecodable)?.trim(),
+        (Some(_), Some(_)) => return Err(CallFailure::Undecodable),
+    };
+    let decoded = match coding.to_ascii_lowercase().as_str() {
+        "identity" | "" => content,
+        _ if content.is_empty() => content, // the answer to HEAD, 204, 304
+        "gzip" | "x-gzip" => expand(MultiGzDecoder::new(&content[..]), limit)?,
+        "deflate" if has_zlib_header(&content) => expand(ZlibDecoder::new(&content[..]), limit)?,
+        // RFC 9110 section 8.4.1.2: some implementations send deflate without the zlib wrapper.
+        "deflate" => expand(DeflateDecoder::new(&content[..]), limit)?,
+        _ => return Err(CallFailure::Undecodable),
+    };
+    headers.remove(CONTENT_ENCODING);
+    headers.remove(CONTENT_LENGTH);
+    Ok(decoded)
+}
+
+fn expand(decoder: impl Read, limit: usize) -> Result<Bytes, CallFailure> {
+    let mut decoded = Vec::new();
+    let one_past = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    decoder.take(one_past).read_to_end(&mut decoded).map_err(|_| CallFailure::Undecodable)?;
+    if decoded.len() > limit {
+        return Err(CallFailure::TooLarge { limit });
+    }
+    Ok(decoded.into())
+}
+
+/// RFC 1950 section 2.2: the method is 8, and the first two bytes are a multiple of 31.
+fn has_zlib_header(content: &[u8]) -> bool {
+    match content {
+        [method, flags, ..] => method & 0x0f == 8 && (u16::from(*method) << 8 | u16::from(*flags)).is_multiple_of(31),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+    use http::HeaderValue;
+
+    use super::*;
+
+    const LIMIT: usize = 1000;
+
+    fn decoded(coding: &'static str, content: Vec<u8>) -> Result<Bytes, CallFailure> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
+        headers.insert(CONTENT_LENGTH, content.len().into());
+        let result = decode(&mut headers, content.into(), LIMIT);
+        assert!(result.is_err() || headers.is_empty(), "{headers:?}");
+        result
+    }
+
+    fn gzip(content: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(content).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn zlib(content: &[u8]) -> Vec<u8> {
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(content).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn deflate(content: &[u8]) -> Vec<u8> {
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(content).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn every_known_coding_is_undone() {
+        let told: &[u8] = b"{\"challenge\":\"abc\"}";
+        assert_eq!(decoded("gzip", gzip(told)).unwrap(), told);
+        assert_eq!(decoded(" X-GZIP ", gzip(told)).unwrap(), told);
+        assert_eq!(decoded("gzip", [gzip(&told[..5]), gzip(&told[5..])].concat()).unwrap(), told);
+        assert_eq!(decoded("deflate", zlib(told)).unwrap(), told);
+        assert_eq!(decoded("deflate", deflate(told)).unwrap(), told);
+        assert_eq!(decoded("identity", told.to_vec()).unwrap(), told);
+        assert_eq!(decoded("gzip", Vec::new()).unwrap(), b""[..]);
+    }
+
+    #[test]
+    fn unknown_and_broken_codings_are_refused() {
+        let half = gzip(&[7; 900])[..20].to_vec();
+        for (coding, content) in [
+            ("br", b"x".to_vec()),
+            ("gzip, gzip", gzip(&gzip(b"x"))),
+            ("gzip", b"not gzip".to_vec()),
+            ("gzip", half),
+            ("deflate", b"\xff\xff\xff".to_vec()),
+        ] {
+            let result = decoded(coding, content);
+            assert!(matches!(result, Err(CallFailure::Undecodable)), "{coding}: {result:?}");
+        }
+    }
+
+    #[test]
+    fn a_bomb_is_stopped_at_the_limit() {
+        assert_eq!(decoded("gzip", gzip(&[0; LIMIT])).unwrap().len(), LIMIT);
+        for bomb in [gzip(&[0; LIMIT + 1]), gzip(&vec![0; 50 << 20])] {
+            assert!(matches!(decoded("gzip", bomb), Err(CallFailure::TooLarge { limit: LIMIT })));
+        }
+        let bomb = decoded("deflate", zlib(&vec![0; 50 << 20]));
+        assert!(matches!(bomb, Err(CallFailure::TooLarge { limit: LIMIT })));
+    }
+}

@@ -1,0 +1,137 @@
+//! HTTP/1.1 connections: kept, named, closed when silent, and not brought down by a panic.
+
+use passbridge::server::lifecycle::{Lifecycle, Phase};
+use passbridge::server::passthrough::settings::PassthroughSettings;
+use passbridge::server::workers::{Server, StartError};
+use passbridge::upstream::within::Within;
+
+use super::rig::{settings, start};
+use super::toy::Toy;
+
+#[tokio::test]
+async fn one_connection_carries_many_requests() {
+    let rig = start(&settings());
+    let mut wire = rig.connect().await;
+    for _ in 0..3 {
+        wire.send("GET /hello HTTP/1.1\r\nhost: a\r\n\r\n").await;
+        let reply = wire.reply().await;
+        assert_eq!((reply.status, reply.content.as_str()), (200, "hello"));
+        assert_eq!(reply.field("connection"), None);
+    }
+    wire.send("POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n")
+        .await;
+    assert_eq!(wire.reply().await.content, "abc");
+}
+
+#[tokio::test]
+async fn every_worker_answers() {
+    let mut settings = settings();
+    settings.workers = Within::new(3);
+    let rig = start(&settings);
+    for _ in 0..30 {
+        assert_eq!(rig.ask("GET /hello HTTP/1.1\r\nhost: a\r\n\r\n").await.content, "hello");
+    }
+}
+
+#[tokio::test]
+async fn a_request_knows_its_peer_and_its_name() {
+    let rig = start(&settings());
+    let mut wire = rig.connect().await;
+    let own = wire.stream.local_addr().unwrap();
+    wire.send("GET /who HTTP/1.1\r\nhost: a\r\nx-request-id: trace-1\r\n\r\n").await;
+    let reply = wire.reply().await;
+    assert_eq!(reply.content, format!("{own} trace-1"));
+    assert_eq!(reply.field("x-request-id"), Some("trace-1"));
+    wire.send("GET /who HTTP/1.1\r\nhost: a\r\nx-request-id: not a token\r\n\r\n").await;
+    let reply = wire.reply().await;
+    let id = reply.field("x-request-id").unwrap();
+    assert_eq!(reply.content, format!("{own} {id}"));
+    assert_eq!(id.len(), 36, "{id}");
+}
+
+#[tokio::test]
+async fn a_panic_is_one_requests_500() {
+    let rig = start(&settings());
+    let mut wire = rig.connect().await;
+    wire.send("GET /panic HTTP/1.1\r\nhost: a\r\nx-request-id: boom\r\n\r\n").await;
+    let reply = wire.reply().await;
+    assert_eq!((reply.status, reply.content.as_str()), (500, "internal error\n"));
+    assert_eq!(reply.field("x-request-id"), Some("boom"));
+    wire.send("GET /hello HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    assert_eq!(wire.reply().await.content, "hello");
+}
+
+#[tokio::test]
+async fn a_caller_that_sends_no_whole_head_is_closed() {
+    let mut settings = settings();
+    settings.header_timeout_ms = Within::nearest(50);
+    let rig = start(&settings);
+    for begun in ["", "PR", "GET /hello HT", "GET /hello HTTP/1.1\r\nhost: a\r\nx-slow"] {
+        let mut wire = rig.connect().await;
+        wire.send(begun).await;
+        assert_eq!(wire.rest().await, "", "{begun:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed() {
+    let mut settings = settings();
+    settings.header_timeout_ms = Within::nearest(500);
+    let rig = start(&settings);
+    let mut wire = rig.connect().await;
+    wire.send("GET /hello HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    assert_eq!(wire.reply().await.status, 200);
+    assert_eq!(wire.rest().await, "");
+}
+
+#[tokio::test]
+async fn a_slow_answer_is_no_silence() {
+    let mut settings = settings();
+    settings.header_timeout_ms = Within::nearest(300);
+    let rig = start(&settings);
+    let mut wire = rig.connect().await;
+    wire.send("GET /wait HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    rig.toy.arrival().await;
+    tokio::time::sleep(std::time::Duration::from_millis(900)).await; // three times the limit
+    rig.toy.released.add_permits(1);
+    assert_eq!(wire.reply().await.content, "waited");
+}
+
+#[tokio::test]
+async fn content_that_stops_coming_is_an_error() {
+    let mut settings = settings();
+    settings.content_timeout_ms = Within::nearest(50);
+    let rig = start(&settings);
+    let reply = rig.ask("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf").await;
+    assert_eq!(reply.content, "error: the sender of the content fell silent");
+}
+
+#[tokio::test]
+async fn a_gateway_that_cannot_be_built_stops_the_start() {
+    let lifecycle = Lifecycle::new();
+    let server = Server::bind(&settings()).unwrap();
+    let none: fn() -> Result<Toy, std::io::Error> = || Err(std::io::Error::other("no database"));
+    let error = server.start(&PassthroughSettings::default(), &lifecycle, none).unwrap_err();
+    assert!(matches!(&error, StartError::Gateway(cause) if cause.to_string() == "no database"), "{error:?}");
+    assert_eq!(lifecycle.phase(), Phase::Draining);
+}
+
+#[tokio::test]
+async fn a_worker_that_dies_at_the_start_is_told() {
+    let server = Server::bind(&settings()).unwrap();
+    let dies: fn() -> Result<Toy, std::io::Error> = || panic!("the factory panics");
+    let error = server.start(&PassthroughSettings::default(), &Lifecycle::new(), dies).unwrap_err();
+    assert!(matches!(error, StartError::Died), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_told_with_its_address() {
+    let rig = start(&settings());
+    let mut taken = settings();
+    taken.listen = rig.address;
+    for workers in [1, 2] {
+        taken.workers = Within::new(workers);
+        let error = Server::bind(&taken).unwrap_err();
+        assert_eq!(error.to_string(), format!("cannot listen on {}", rig.address));
+    }
+}

@@ -1,0 +1,90 @@
+//! The edge's own refusals: they come before the parser's, and in the operation's envelope where there is one.
+
+use passbridge::upstream::within::Within;
+
+use super::rig::{settings, start};
+
+fn fields(count: usize, length: usize) -> String {
+    (0..count).map(|field| format!("x-{field}: {}\r\n", "v".repeat(length))).collect()
+}
+
+#[tokio::test]
+async fn too_many_fields_are_refused_by_us() {
+    let rig = start(&settings());
+    let at_most = rig.ask(&format!("GET /hello HTTP/1.1\r\nhost: a\r\n{}\r\n", fields(98, 1))).await;
+    assert_eq!(at_most.status, 200, "98 fields, host and x-request-id");
+    let reply = rig.ask(&format!("GET /hello HTTP/1.1\r\nhost: a\r\n{}\r\n", fields(150, 1))).await;
+    assert_eq!((reply.status, reply.content.as_str()), (431, "there are too many header fields\n"));
+    let beyond_the_parser = rig.ask(&format!("GET /hello HTTP/1.1\r\nhost: a\r\n{}\r\n", fields(900, 1))).await;
+    assert_eq!((beyond_the_parser.status, beyond_the_parser.content.as_str()), (431, ""));
+}
+
+#[tokio::test]
+async fn a_long_head_is_refused_by_us() {
+    let rig = start(&settings());
+    let reply = rig.ask(&format!("GET /hello HTTP/1.1\r\nhost: a\r\n{}\r\n", fields(17, 1000))).await;
+    assert_eq!((reply.status, reply.content.as_str()), (431, "the request head is too long\n"));
+    let long = "a".repeat(17 << 10);
+    assert_eq!(rig.ask(&format!("GET /{long} HTTP/1.1\r\nhost: a\r\n\r\n")).await.status, 431);
+    // A head that never ends is not kept: the parser's limit is four times ours.
+    let endless = fields(70, 1000);
+    assert_eq!(rig.ask(&format!("GET /hello HTTP/1.1\r\nhost: a\r\n{endless}")).await.status, 431);
+}
+
+#[tokio::test]
+async fn an_operations_refusal_is_in_its_envelope() {
+    let rig = start(&settings());
+    let reply = rig.ask(&format!("GET /enveloped HTTP/1.1\r\nhost: a\r\n{}\r\n", fields(150, 1))).await;
+    assert_eq!((reply.status, reply.content.as_str()), (418, "{\"refused\":\"TooManyFields\"}"));
+}
+
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let rig = start(&settings());
+    for hosts in ["", "host: a\r\nhost: b\r\n", "host:\r\n", "host: a b\r\n", "host: u@a\r\n"] {
+        let reply = rig.ask(&format!("GET /hello HTTP/1.1\r\n{hosts}\r\n")).await;
+        assert_eq!(reply.status, 400, "{hosts:?}");
+    }
+    assert_eq!(rig.ask("GET /hello HTTP/1.0\r\n\r\n").await.status, 200);
+}
+
+#[tokio::test]
+async fn one_connection_too_many_is_told_so() {
+    let mut settings = settings();
+    settings.max_connections = Within::nearest(1);
+    let rig = start(&settings);
+    let mut first = rig.connect().await;
+    first.send("GET /hello HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    assert_eq!(first.reply().await.status, 200);
+    let mut second = rig.connect().await;
+    let reply = second.reply().await;
+    assert_eq!((reply.status, reply.content.as_str()), (503, "too many connections are open\n"));
+    assert_eq!(second.rest().await, "");
+    first.send("GET /hello HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
+    assert_eq!(first.reply().await.status, 200);
+    assert_eq!(first.rest().await, "");
+    // The place is given back when the connection's task ends, a moment after its last byte.
+    loop {
+        let mut third = rig.connect().await;
+        third.send("GET /hello HTTP/1.1\r\nhost: a\r\n\r\n").await;
+        if third.try_until("\r\n\r\n").await.is_some_and(|head| head.contains("200 OK")) {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_request_too_many_is_told_so() {
+    let mut settings = settings();
+    settings.max_requests = Within::nearest(1);
+    let rig = start(&settings);
+    let mut first = rig.connect().await;
+    first.send("GET /wait HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    rig.toy.arrival().await;
+    let reply = rig.ask("GET /hello HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    assert_eq!((reply.status, reply.content.as_str()), (503, "too many requests are under way\n"));
+    assert_eq!(reply.field("retry-after"), Some("1"));
+    rig.toy.released.add_permits(1);
+    assert_eq!(first.reply().await.status, 200);
+    assert_eq!(rig.ask("GET /hello HTTP/1.1\r\nhost: a\r\n\r\n").await.status, 200);
+}

@@ -1,0 +1,171 @@
+//! The content of what passes through: streamed both ways, framed as it came, untouched.
+
+use super::rig::{Origin, field, start_before, within};
+
+#[tokio::test]
+async fn content_is_streamed_both_ways_as_it_comes() {
+    let origin = Origin::start(|mut wire| async move {
+        wire.try_head().await.unwrap();
+        wire.until("one").await;
+        wire.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nONE\r\n").await;
+        wire.until("two").await;
+        wire.send("3\r\nTWO\r\n").await;
+        wire.until("0\r\n\r\n").await;
+        wire.send("0\r\n\r\n").await;
+    })
+    .await;
+    let rig = start_before(&origin);
+    let mut wire = rig.connect().await;
+    // Each step waits for the one before on the other side: whoever buffers stands still here.
+    wire.send("POST /stream HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n3\r\none\r\n").await;
+    assert!(wire.until("\r\n\r\n").await.starts_with("HTTP/1.1 200 OK\r\n"));
+    wire.until("ONE").await;
+    wire.send("3\r\ntwo\r\n").await;
+    wire.until("TWO").await;
+    wire.send("0\r\n\r\n").await;
+    wire.until("0\r\n\r\n").await;
+}
+
+#[tokio::test]
+async fn a_length_stays_a_length_and_chunks_stay_chunks() {
+    let origin = Origin::start(|mut wire| async move {
+        while let Some(head) = wire.try_head().await {
+            let content = match field(&head, "content-length") {
+                Some(length) => wire.exactly(length.parse().unwrap()).await,
+                None if field(&head, "transfer-encoding").is_some() => wire.until("0\r\n\r\n").await,
+                None => String::new(),
+            };
+            let told = format!("{head}{content}");
+            wire.send(&format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{told}", told.len())).await;
+        }
+    })
+    .await;
+    let rig = start_before(&origin);
+    let mut wire = rig.connect().await;
+
+    wire.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nhello").await;
+    let sent = wire.reply().await.content;
+    assert!(sent.ends_with("\r\n\r\nhello") && field(&sent, "transfer-encoding").is_none(), "{sent}");
+
+    wire.send("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n").await;
+    let sent = wire.reply().await.content;
+    assert!(sent.ends_with("\r\n\r\n5\r\nhello\r\n0\r\n\r\n") && field(&sent, "content-length").is_none(), "{sent}");
+
+    wire.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n").await;
+    let sent = wire.reply().await.content;
+    assert!(field(&sent, "content-length") == Some("0"), "{sent}");
+
+    wire.send("DELETE / HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    let sent = wire.reply().await.content;
+    assert!(field(&sent, "transfer-encoding").is_none(), "{sent}");
+
+    // What the gateway read in order to decide goes on as it was.
+    for framing in ["content-length: 5\r\n\r\nhello", "transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"] {
+        wire.send(&format!("POST /read/x HTTP/1.1\r\nhost: a\r\n{framing}")).await;
+        let sent = wire.reply().await.content;
+        assert!(sent.ends_with("\r\n\r\nhello") && field(&sent, "content-length") == Some("5"), "{sent}");
+    }
+}
+
+#[tokio::test]
+async fn trailers_pass_both_ways() {
+    let origin = Origin::start(|mut wire| async move {
+        let head = wire.try_head().await.unwrap();
+        assert_eq!(field(&head, "te"), Some("trailers"));
+        assert_eq!(field(&head, "trailer"), Some("x-sum"));
+        wire.until("0\r\nx-sum: 7\r\n\r\n").await;
+        wire.send(
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-total\r\n\r\n2\r\nok\r\n0\r\nx-total: 9\r\n\r\n",
+        )
+        .await;
+    })
+    .await;
+    let rig = start_before(&origin);
+    let mut wire = rig.connect().await;
+    wire.send(
+        "POST / HTTP/1.1\r\nhost: a\r\nte: trailers\r\nconnection: te\r\ntransfer-encoding: chunked\r\n\
+         trailer: x-sum\r\n\r\n1\r\na\r\n0\r\nx-sum: 7\r\n\r\n",
+    )
+    .await;
+    assert!(wire.until("\r\n\r\n").await.contains("trailer: x-total\r\n"));
+    assert_eq!(wire.until("x-total: 9\r\n\r\n").await, "2\r\nok\r\n0\r\nx-total: 9\r\n\r\n");
+}
+
+#[tokio::test]
+async fn answers_without_content_keep_their_heads() {
+    let origin = Origin::start(|mut wire| async move {
+        while let Some(head) = wire.try_head().await {
+            let reply = match head.split(' ').nth(1).unwrap() {
+                "/204" => "HTTP/1.1 204 No Content\r\nx-a: b\r\n\r\n",
+                "/304" => "HTTP/1.1 304 Not Modified\r\netag: \"e\"\r\ncontent-length: 1234\r\n\r\n",
+                _ => "HTTP/1.1 200 OK\r\ncontent-length: 1234\r\n\r\n",
+            };
+            wire.send(reply).await;
+        }
+    })
+    .await;
+    let rig = start_before(&origin);
+    let mut wire = rig.connect().await;
+
+    wire.send("HEAD / HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    let reply = wire.reply_to("HEAD").await;
+    assert_eq!((reply.status, reply.field("content-length")), (200, Some("1234")));
+    wire.send("GET /204 HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    let reply = wire.reply().await;
+    assert_eq!((reply.status, reply.field("x-a"), reply.field("content-length")), (204, Some("b"), None));
+    wire.send("GET /304 HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    let reply = wire.reply().await;
+    // A 304's length is optional (RFC 9110 section 8.6), and the server writes none.
+    assert_eq!((reply.status, reply.field("etag"), reply.content.as_str()), (304, Some("\"e\""), ""));
+    // The connection is still in step.
+    wire.send("GET /204 HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    assert_eq!(wire.reply().await.status, 204);
+}
+
+#[tokio::test]
+async fn a_caller_that_expects_100_gets_it_only_if_its_content_is_wanted() {
+    let origin = Origin::start(|mut wire| async move {
+        wire.try_head().await.unwrap();
+        let content = wire.exactly(5).await;
+        wire.send(&format!("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n{content}")).await;
+    })
+    .await;
+    let rig = start_before(&origin);
+    let mut wire = rig.connect().await;
+    wire.send("PUT / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\n").await;
+    assert_eq!(wire.until("\r\n\r\n").await, "HTTP/1.1 100 Continue\r\n\r\n");
+    wire.send("hello").await;
+    assert_eq!(wire.reply().await.content, "hello");
+
+    let refused = rig.ask("PUT /a/../b HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\n").await;
+    assert_eq!(refused.status, 400);
+}
+
+#[tokio::test]
+async fn a_caller_that_leaves_takes_its_call_with_it() {
+    let (gone, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let origin = Origin::start(move |mut wire| {
+        let gone = gone.clone();
+        async move {
+            let head = wire.try_head().await.unwrap();
+            gone.send("asked").unwrap();
+            if head.starts_with("GET /begun") {
+                wire.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n").await;
+            }
+            assert_eq!(wire.rest().await, "");
+            gone.send("gone").unwrap();
+        }
+    })
+    .await;
+    let rig = start_before(&origin);
+    for path in ["/hanging", "/begun"] {
+        let mut wire = rig.connect().await;
+        wire.send(&format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n")).await;
+        assert_eq!(within(told.recv()).await, Some("asked"));
+        if path == "/begun" {
+            wire.until("\r\na\r\n").await;
+        }
+        drop(wire);
+        assert_eq!(within(told.recv()).await, Some("gone"), "{path}");
+    }
+}

@@ -1,0 +1,98 @@
+//! Targets and callers that hang, break off or lie while something passes through.
+
+use passbridge::server::passthrough::settings::TargetSettings;
+use passbridge::upstream::within::Within;
+
+use super::rig::{Origin, everything_to, settings, start_before, start_with, target};
+
+#[tokio::test]
+async fn a_target_that_does_not_answer_is_a_504() {
+    let origin = Origin::start(|mut wire| async move {
+        wire.rest().await;
+    })
+    .await;
+    let hasty = TargetSettings { timeout_ms: Within::nearest(50), ..target(&origin) };
+    let rig = start_with(&settings(), &everything_to(hasty));
+    for request in ["GET / HTTP/1.1\r\nhost: a\r\n\r\n", "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\n\r\na"] {
+        let reply = rig.ask(request).await;
+        assert_eq!((reply.status, reply.content.as_str()), (504, "the target did not answer in time\n"));
+    }
+}
+
+#[tokio::test]
+async fn a_target_that_breaks_off_before_its_head_is_a_502() {
+    for said in [
+        "",
+        "HTTP/1.1 2",
+        "SSH-2.0-OpenSSH\r\n",
+        "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
+    ] {
+        let origin = Origin::start(move |mut wire| async move {
+            wire.try_head().await.unwrap();
+            wire.send(said).await;
+        })
+        .await;
+        let rig = start_before(&origin);
+        assert_eq!(rig.ask("GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.status, 502, "{said:?}");
+        assert_eq!(origin.accepted(), 1, "never sent twice: {said:?}");
+    }
+}
+
+#[tokio::test]
+async fn half_an_answer_is_never_made_to_look_whole() {
+    for (said, seen) in [
+        ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n", "4\r\nhalf\r\n"),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf", "half"),
+    ] {
+        let origin = Origin::start(move |mut wire| async move {
+            wire.try_head().await.unwrap();
+            wire.send(said).await;
+        })
+        .await;
+        let rig = start_before(&origin);
+        let mut wire = rig.connect().await;
+        wire.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
+        wire.until("\r\n\r\n").await;
+        assert_eq!(wire.rest().await, seen);
+    }
+}
+
+#[tokio::test]
+async fn a_target_that_falls_silent_within_its_answer_is_cut() {
+    let origin = Origin::start(|mut wire| async move {
+        wire.try_head().await.unwrap();
+        wire.send("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf").await;
+        wire.rest().await;
+    })
+    .await;
+    let hasty = TargetSettings { content_timeout_ms: Within::nearest(50), ..target(&origin) };
+    let rig = start_with(&settings(), &everything_to(hasty));
+    let mut wire = rig.connect().await;
+    wire.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    wire.until("\r\n\r\n").await;
+    assert_eq!(wire.rest().await, "half");
+}
+
+#[tokio::test]
+async fn a_caller_that_falls_silent_within_its_content_is_a_408() {
+    let origin = Origin::start(|mut wire| async move {
+        wire.rest().await;
+    })
+    .await;
+    let mut hasty = settings();
+    hasty.content_timeout_ms = Within::nearest(50);
+    let rig = start_with(&hasty, &everything_to(target(&origin)));
+    let reply = rig.ask("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf").await;
+    assert_eq!((reply.status, reply.content.as_str()), (408, "the content did not come in time\n"));
+}
+
+#[tokio::test]
+async fn a_caller_that_breaks_its_framing_is_a_400() {
+    let origin = Origin::start(|mut wire| async move {
+        wire.rest().await;
+    })
+    .await;
+    let rig = start_before(&origin);
+    let reply = rig.ask("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\nzz\r\n").await;
+    assert_eq!((reply.status, reply.content.as_str()), (400, "the content broke off\n"));
+}

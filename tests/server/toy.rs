@@ -1,0 +1,84 @@
+//! A gateway that answers a few paths, and gives everything else back.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Response, request};
+use http_body::Body;
+use http_body_util::BodyExt;
+use passbridge::gateway::outcome::{Content, Exchange, Outcome, Peer, Refusal, RequestId, RouteName};
+use tokio::sync::Semaphore;
+
+/// What a test and its toy share.
+#[derive(Clone)]
+pub(crate) struct Toy {
+    /// Gains a permit for every request to `/wait` that has arrived.
+    pub(crate) arrived: Arc<Semaphore>,
+    /// Lets one request to `/wait` go for every permit it is given.
+    pub(crate) released: Arc<Semaphore>,
+}
+
+impl Toy {
+    pub(crate) fn new() -> Self {
+        Self { arrived: Arc::new(Semaphore::new(0)), released: Arc::new(Semaphore::new(0)) }
+    }
+
+    pub(crate) fn build(&self) -> impl Fn() -> Result<Self, Infallible> + Send + Sync + 'static {
+        let toy = self.clone();
+        move || Ok(toy.clone())
+    }
+
+    /// Waits for one more request to `/wait`.
+    pub(crate) async fn arrival(&self) {
+        super::rig::within(self.arrived.acquire()).await.unwrap().forget();
+    }
+}
+
+impl Exchange for Toy {
+    async fn exchange<B>(&self, request: Request<B>) -> Outcome<B>
+    where
+        B: Body<Data = Bytes> + Send + Unpin,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        match request.uri().path() {
+            "/hello" => answered("hello"),
+            "/named" => {
+                let mut response = Response::new(Bytes::from_static(b"named"));
+                response.extensions_mut().insert(RouteName("ios_app login.begin".into()));
+                Outcome::Answered(response)
+            }
+            "/who" => {
+                let peer = request.extensions().get::<Peer>().unwrap();
+                let id = request.extensions().get::<RequestId>().unwrap();
+                answered(format!("{} {}", peer.address, id.as_str()))
+            }
+            "/echo" => match request.into_body().collect().await {
+                Ok(content) => Outcome::Answered(Response::new(content.to_bytes())),
+                Err(error) => answered(format!("error: {}", error.into())),
+            },
+            "/panic" => panic!("the toy panics when asked to"),
+            "/wait" => {
+                self.arrived.add_permits(1);
+                self.released.acquire().await.unwrap().forget();
+                answered("waited")
+            }
+            path if path.starts_with("/read/") => {
+                let (head, content) = request.into_parts();
+                let content = content.collect().await.map_err(Into::into).unwrap().to_bytes();
+                Outcome::Unmatched(Request::from_parts(head, Content::Read(content)))
+            }
+            _ => Outcome::Unmatched(request.map(Content::Unread)),
+        }
+    }
+
+    fn refuse(&self, head: &request::Parts, refusal: Refusal) -> Option<Response<Bytes>> {
+        (head.uri.path() == "/enveloped")
+            .then(|| Response::builder().status(418).body(format!("{{\"refused\":\"{refusal:?}\"}}").into()).unwrap())
+    }
+}
+
+fn answered<B>(text: impl Into<Bytes>) -> Outcome<B> {
+    Outcome::Answered(Response::new(text.into()))
+}

@@ -1,0 +1,141 @@
+//! What is tried again, what never is, and when an upstream is left alone.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use passbridge::upstream::breaker::BreakerState;
+use passbridge::upstream::failure::CallFailure;
+use passbridge::upstream::http_upstream::RetryClass::{Begin, Finish};
+use passbridge::upstream::settings::HttpSettings;
+use passbridge::upstream::within::Within;
+
+use super::rig::{Origin, within};
+use super::upstream::{get, upstream};
+
+/// Whoever calls it over TLS gets no connection: it hangs up in the middle of the handshake.
+async fn hangs_up() -> Origin {
+    Origin::start(|wire| async move {
+        wire.stream.readable().await.unwrap();
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_connection_that_cannot_be_made_is_tried_again_for_a_begin_only() {
+    for (class, attempts) in [(Begin, 2), (Finish, 1)] {
+        let origin = hangs_up().await;
+        let base = format!("https://{}", origin.address);
+        let upstream = upstream(&base, &HttpSettings::default());
+        let failure = within(upstream.call(get("/"), class)).await.unwrap_err();
+        assert!(matches!(failure, CallFailure::Unreachable(_)), "{failure:?}");
+        assert!(!failure.may_have_arrived());
+        assert_eq!(origin.accepted(), attempts, "{class:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_unreachable() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for class in [Begin, Finish] {
+        let upstream = upstream(&format!("http://{closed}"), &HttpSettings::default());
+        let failure = within(upstream.call(get("/"), class)).await.unwrap_err();
+        assert!(matches!(failure, CallFailure::Unreachable(_)), "{failure:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_may_have_arrived_is_never_sent_twice() {
+    for class in [Begin, Finish] {
+        let origin = Origin::start(|mut wire| async move {
+            wire.try_head().await;
+        })
+        .await;
+        let upstream = upstream(&origin.url(), &HttpSettings::default());
+        let failure = within(upstream.call(get("/"), class)).await.unwrap_err();
+        assert!(matches!(failure, CallFailure::Broken(_)), "{failure:?}");
+        assert_eq!(origin.accepted(), 1, "{class:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_breaks_is_not_replaced_by_a_second_call() {
+    let (heard, mut calls) = tokio::sync::mpsc::unbounded_channel();
+    let origin = Origin::start(move |mut wire| {
+        let heard = heard.clone();
+        async move {
+            wire.try_head().await.unwrap();
+            wire.send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+            if wire.try_head().await.is_some() {
+                heard.send(()).unwrap(); // took the second call, and hangs up on it
+            }
+        }
+    })
+    .await;
+    let upstream = upstream(&origin.url(), &HttpSettings::default());
+    within(upstream.call(get("/"), Finish)).await.unwrap();
+    let failure = within(upstream.call(get("/"), Finish)).await.unwrap_err();
+    assert!(matches!(failure, CallFailure::Broken(_)), "{failure:?}");
+    assert_eq!(within(calls.recv()).await, Some(()));
+    assert_eq!(origin.accepted(), 1);
+}
+
+#[tokio::test]
+async fn failures_in_a_row_leave_the_upstream_alone() {
+    let failing = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
+    let refusing = "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n";
+    let settings = HttpSettings {
+        breaker_failures: Within::nearest(3),
+        breaker_cooldown_ms: Within::nearest(60_000),
+        ..HttpSettings::default()
+    };
+
+    let origin = Origin::saying(refusing).await;
+    let living = upstream(&origin.url(), &settings);
+    for _ in 0..5 {
+        assert_eq!(within(living.call(get("/"), Finish)).await.unwrap().status(), 401);
+    }
+    assert_eq!(living.admission().breaker(), BreakerState::Closed);
+
+    let origin = Origin::saying(failing).await;
+    let dead = upstream(&origin.url(), &settings);
+    for _ in 0..3 {
+        assert_eq!(within(dead.call(get("/"), Finish)).await.unwrap().status(), 503);
+    }
+    assert_eq!(dead.admission().breaker(), BreakerState::Open);
+    let failure = within(dead.call(get("/"), Begin)).await.unwrap_err();
+    assert!(matches!(failure, CallFailure::BreakerOpen { .. }), "{failure:?}");
+}
+
+#[tokio::test]
+async fn one_call_that_comes_back_closes_the_breaker() {
+    let is_well = Arc::new(AtomicBool::new(false));
+    let health = is_well.clone();
+    let origin = Origin::start(move |mut wire| {
+        let health = health.clone();
+        async move {
+            while wire.try_head().await.is_some() {
+                let status = if health.load(Ordering::SeqCst) { 200 } else { 500 };
+                wire.send(&format!("HTTP/1.1 {status} Said\r\ncontent-length: 0\r\n\r\n")).await;
+            }
+        }
+    })
+    .await;
+    let settings = HttpSettings {
+        breaker_failures: Within::nearest(1),
+        breaker_cooldown_ms: Within::nearest(10),
+        ..HttpSettings::default()
+    };
+    let upstream = upstream(&origin.url(), &settings);
+    assert_eq!(within(upstream.call(get("/"), Finish)).await.unwrap().status(), 500);
+    assert_eq!(upstream.admission().breaker(), BreakerState::Open);
+    is_well.store(true, Ordering::SeqCst);
+    loop {
+        match within(upstream.call(get("/"), Finish)).await {
+            Ok(answer) => break assert_eq!(answer.status(), 200),
+            Err(CallFailure::BreakerOpen { retry_after }) => tokio::time::sleep(retry_after).await,
+            Err(failure) => panic!("{failure:?}"),
+        }
+    }
+    assert_eq!(upstream.admission().breaker(), BreakerState::Closed);
+}

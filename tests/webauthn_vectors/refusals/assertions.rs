@@ -1,0 +1,106 @@
+//! The steps of section 7.2 alone.
+
+use passbridge::relying_party::webauthn::refusal::Refusal;
+
+use crate::case::{AssertionCase, RegistrationCase};
+use crate::level3::vector;
+use crate::refusals::{FLAGS, UP, asserted};
+
+#[test]
+fn a_credential_that_was_not_allowed() {
+    let id = vector("none-es256").credential_id.0;
+    let other = vector("packed-es256").credential_id.0;
+    assert_eq!(asserted(|case| case.allowed = vec![other.clone()]), Err(Refusal::CredentialNotAllowed));
+    assert_eq!(asserted(|case| case.allowed = vec![id[..31].to_vec()]), Err(Refusal::CredentialNotAllowed));
+    assert_eq!(asserted(|case| case.allowed = vec![other, id]), Ok(()));
+}
+
+#[test]
+fn a_record_of_another_credential() {
+    assert_eq!(asserted(|case| case.record.id[0] ^= 1), Err(Refusal::CredentialMismatch));
+    assert_eq!(asserted(|case| case.credential_id[0] ^= 1), Err(Refusal::CredentialMismatch));
+}
+
+#[test]
+fn another_user() {
+    let alice = Some(b"alice".to_vec());
+    let mallory = Some(b"mallory".to_vec());
+    let with = |identified: &Option<Vec<u8>>, named: &Option<Vec<u8>>, owner: &[u8]| {
+        asserted(|case| {
+            case.identified.clone_from(identified);
+            case.user_handle.clone_from(named);
+            case.record.user_handle = owner.to_vec();
+        })
+    };
+    assert_eq!(with(&alice, &None, b"alice"), Ok(()));
+    assert_eq!(with(&alice, &alice, b"alice"), Ok(()));
+    assert_eq!(with(&None, &alice, b"alice"), Ok(()));
+    assert_eq!(with(&None, &None, b"alice"), Err(Refusal::UserHandleMissing));
+    assert_eq!(with(&None, &mallory, b"alice"), Err(Refusal::UserHandleMismatch));
+    assert_eq!(with(&alice, &mallory, b"alice"), Err(Refusal::UserHandleMismatch));
+    assert_eq!(with(&alice, &mallory, b"mallory"), Err(Refusal::UserHandleMismatch));
+    assert_eq!(with(&alice, &alice, b"mallory"), Err(Refusal::UserHandleMismatch));
+    assert_eq!(with(&alice, &None, b"mallory"), Err(Refusal::UserHandleMismatch));
+}
+
+#[test]
+fn an_assertion_with_a_credential_inside() {
+    let changed = asserted(|case| case.authenticator_data = registration_data());
+    assert_eq!(changed, Err(Refusal::AttestedCredentialUnexpected));
+}
+
+fn registration_data() -> Vec<u8> {
+    let mut registration = RegistrationCase::new(&vector("none-es256"));
+    let mut data = Vec::new();
+    registration.edit_authenticator_data(|original| data.clone_from(original));
+    data
+}
+
+#[test]
+fn an_eligibility_that_changed() {
+    let changed = asserted(|case| case.record.backup_eligible = Some(false));
+    assert_eq!(changed, Err(Refusal::BackupEligibilityChanged));
+    assert_eq!(asserted(|case| case.authenticator_data[FLAGS] = UP), Err(Refusal::BackupEligibilityChanged));
+    assert_eq!(asserted(|case| case.record.backup_eligible = None), Ok(()), "a record that does not know it");
+}
+
+#[test]
+fn a_signature_that_was_tampered_with() {
+    assert_eq!(asserted(|case| case.signature.clear()), Err(Refusal::SignatureInvalid));
+    assert_eq!(asserted(|case| case.signature.push(0)), Err(Refusal::SignatureInvalid));
+    assert_eq!(asserted(|case| case.signature = vec![0x30; 100_000]), Err(Refusal::SignatureInvalid));
+    let other = AssertionCase::new(&vector("packed-es256"));
+    assert_eq!(asserted(|case| case.signature = other.signature), Err(Refusal::SignatureInvalid));
+    assert_eq!(asserted(|case| case.record.public_key = other.record.public_key), Err(Refusal::SignatureInvalid));
+    let appended = asserted(|case| case.client_data_json.push(b' '));
+    assert_eq!(appended, Err(Refusal::SignatureInvalid), "the same client data in other bytes");
+}
+
+#[test]
+fn any_bit_of_what_is_signed() {
+    for anchor in ["none-es256", "packed-es384", "packed-eddsa", "packed-rs256"] {
+        let valid = AssertionCase::new(&vector(anchor));
+        assert_eq!(valid.verify(), Ok(()));
+        for bit in 0..valid.signature.len() * 8 {
+            let mut case = valid.clone();
+            case.signature[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(case.verify(), Err(Refusal::SignatureInvalid), "{anchor}, signature bit {bit}");
+        }
+        for bit in 0..valid.authenticator_data.len() * 8 {
+            let mut case = valid.clone();
+            case.authenticator_data[bit / 8] ^= 1 << (bit % 8);
+            assert!(case.verify().is_err(), "{anchor}, authenticator data bit {bit}");
+        }
+        for bit in 0..valid.client_data_json.len() * 8 {
+            let mut case = valid.clone();
+            case.client_data_json[bit / 8] ^= 1 << (bit % 8);
+            assert!(case.verify().is_err(), "{anchor}, client data bit {bit}");
+        }
+    }
+}
+
+#[test]
+fn a_counter_that_does_not_increase() {
+    assert_eq!(asserted(|case| case.record.sign_count = 1), Err(Refusal::SignCountNotIncreased), "back to zero");
+    // counters that move are in `authenticator`, where something signs them
+}

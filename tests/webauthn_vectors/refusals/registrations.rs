@@ -1,0 +1,107 @@
+//! The steps of section 7.1 alone.
+
+use ciborium::Value;
+use passbridge::relying_party::webauthn::algorithm::Algorithm;
+use passbridge::relying_party::webauthn::authenticator_data::InvalidAuthenticatorData;
+use passbridge::relying_party::webauthn::cose_key::InvalidCoseKey;
+use passbridge::relying_party::webauthn::refusal::Refusal;
+
+use crate::refusals::{AT, ED, FLAGS, registered};
+
+#[test]
+fn an_attestation_object_of_another_form() {
+    let malformed = Err(Refusal::AttestationObject);
+    assert_eq!(registered(|case| case.attestation_object.clear()), malformed);
+    assert_eq!(registered(|case| case.attestation_object.truncate(100)), malformed);
+    assert_eq!(registered(|case| case.attestation_object.push(0)), malformed);
+    assert_eq!(registered(|case| case.attestation_object = vec![0xA1; 100]), malformed, "nested without end");
+    assert_eq!(registered(|case| case.edit_object(|members| drop(members.remove(0)))), malformed, "a member less");
+    let twice = registered(|case| case.edit_object(|members| members.push(members[0].clone())));
+    assert_eq!(twice, malformed, "a member twice");
+    let no_bytes = registered(|case| {
+        case.edit_object(|members| members[2].1 = Value::from("text"));
+    });
+    assert_eq!(no_bytes, malformed, "authenticator data that are not bytes");
+}
+
+#[test]
+fn an_attestation_object_beyond_its_limit() {
+    let with_statement = |length: usize| {
+        registered(|case| {
+            case.edit_object(|members| {
+                members[0].1 = Value::from("packed");
+                members[1].1 = Value::Map(vec![(Value::from("x5c"), Value::Bytes(vec![0; length]))]);
+            });
+        })
+    };
+    assert_eq!(with_statement(60 * 1024), Ok(()));
+    assert_eq!(with_statement(64 * 1024), Err(Refusal::AttestationObject));
+}
+
+#[test]
+fn extensions_that_nobody_asked_for_are_ignored() {
+    let changed = registered(|case| {
+        case.edit_authenticator_data(|data| {
+            data[FLAGS] |= ED;
+            data.extend([0xA1, 0x61, b'x', 0xF5]);
+        });
+    });
+    assert_eq!(changed, Ok(()));
+}
+
+#[test]
+fn a_registration_without_a_credential() {
+    let changed = registered(|case| {
+        case.edit_authenticator_data(|data| {
+            data.truncate(37);
+            data[FLAGS] ^= AT;
+        });
+    });
+    assert_eq!(changed, Err(Refusal::AttestedCredentialMissing));
+}
+
+#[test]
+fn an_algorithm_that_was_not_offered() {
+    let changed = registered(|case| case.algorithms = vec![Algorithm::EdDsa, Algorithm::Rs256]);
+    assert_eq!(changed, Err(Refusal::AlgorithmNotOffered));
+    assert_eq!(registered(|case| case.algorithms.clear()), Err(Refusal::AlgorithmNotOffered));
+}
+
+#[test]
+fn a_key_that_cannot_be_verified_with() {
+    // the last byte of the point's y
+    let changed = registered(|case| case.edit_authenticator_data(|data| *data.last_mut().unwrap() ^= 1));
+    let invalid = InvalidAuthenticatorData::PublicKey(InvalidCoseKey::InvalidKey);
+    assert_eq!(changed, Err(Refusal::AuthenticatorData(invalid)));
+}
+
+#[test]
+fn a_statement_where_there_should_be_none() {
+    for statement in [Value::Map(vec![(Value::from("alg"), Value::from(-7))]), Value::Array(vec![]), Value::Null] {
+        let changed = registered(|case| case.edit_object(|members| members[1].1 = statement));
+        assert_eq!(changed, Err(Refusal::AttestationStatement));
+    }
+}
+
+#[test]
+fn a_credential_id_of_another_length() {
+    let with_length = |length: u16| {
+        registered(|case| {
+            case.edit_authenticator_data(|data| {
+                // the length, two bytes at 53, and the 32 bytes of the id
+                let id = std::iter::repeat_n(1, usize::from(length));
+                data.splice(53..87, length.to_be_bytes().into_iter().chain(id));
+            });
+            case.credential_id = vec![1; usize::from(length)];
+        })
+    };
+    assert_eq!(with_length(0), Err(Refusal::CredentialIdLength));
+    assert_eq!(with_length(1), Ok(()));
+    assert_eq!(with_length(1023), Ok(()));
+    assert_eq!(with_length(1024), Err(Refusal::CredentialIdLength));
+}
+
+#[test]
+fn an_id_that_is_not_the_attested_one() {
+    assert_eq!(registered(|case| case.credential_id[0] ^= 1), Err(Refusal::CredentialMismatch));
+}
