@@ -64,8 +64,12 @@ fn a_missing_bearer_is_named_and_its_scheme_has_no_case() {
             assert!(token || missing(read));
         });
     }
+    fixture.fields.insert("authorization", "Bearer first".parse().unwrap());
     fixture.fields.append("authorization", "Bearer second".parse().unwrap());
-    request(&fixture, LoginBegin, |read| assert!(matches!(read, Err(Unread::Broken(_))), "two of them"));
+    request(&fixture, LoginBegin, |read| {
+        let Err(Unread::Broken(defect)) = read else { panic!("{read:?}") };
+        assert_eq!(defect.to_string(), "The field `authorization` stands there twice.");
+    });
 }
 
 #[test]
