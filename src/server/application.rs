@@ -5,8 +5,8 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use http::header::HOST;
-use http::{Request, Response, StatusCode, Version};
+use http::header::{HOST, RETRY_AFTER};
+use http::{HeaderValue, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use tower::{Service, ServiceBuilder};
 
@@ -85,5 +85,9 @@ fn plain(refusal: Refusal) -> Response<ResponseBody> {
         Refusal::TooManyFields => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "there are too many header fields\n"),
         Refusal::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "too many requests are under way\n"),
     };
-    ResponseBody::plain(status, text)
+    let mut response = ResponseBody::plain(status, text);
+    if refusal == Refusal::Overloaded {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
 }

@@ -70,7 +70,7 @@ async fn a_connection_that_never_asks_is_closed() {
 #[tokio::test]
 async fn a_connection_that_asks_no_more_is_sent_away() {
     let mut settings = settings();
-    settings.header_timeout_ms = Within::nearest(50);
+    settings.header_timeout_ms = Within::nearest(500);
     let rig = start(&settings);
     let mut stream = TcpStream::connect(rig.address).await.unwrap();
     stream.write_all(&[PREFACE, EMPTY_SETTINGS, GET_HELLO].concat()).await.unwrap();

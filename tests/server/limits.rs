@@ -83,6 +83,7 @@ async fn one_request_too_many_is_told_so() {
     rig.toy.arrival().await;
     let reply = rig.ask("GET /hello HTTP/1.1\r\nhost: a\r\n\r\n").await;
     assert_eq!((reply.status, reply.content.as_str()), (503, "too many requests are under way\n"));
+    assert_eq!(reply.field("retry-after"), Some("1"));
     rig.toy.released.add_permits(1);
     assert_eq!(first.reply().await.status, 200);
     assert_eq!(rig.ask("GET /hello HTTP/1.1\r\nhost: a\r\n\r\n").await.status, 200);

@@ -20,26 +20,6 @@ async fn a_target_that_does_not_answer_is_a_504() {
 }
 
 #[tokio::test]
-async fn a_target_has_its_time_from_the_last_of_the_content() {
-    let origin = Origin::start(|mut wire| async move {
-        wire.try_head().await.unwrap();
-        wire.exactly(8).await;
-        wire.send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
-    })
-    .await;
-    let hasty = TargetSettings { timeout_ms: Within::nearest(400), ..target(&origin) };
-    let rig = start_with(&settings(), &everything_to(hasty));
-    let mut wire = rig.connect().await;
-    wire.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 8\r\n\r\n").await;
-    for byte in "uploaded".chars() {
-        // Twice the target's time in all, and never half of it at once.
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        wire.send(&byte.to_string()).await;
-    }
-    assert_eq!(wire.reply().await.content, "ok");
-}
-
-#[tokio::test]
 async fn a_target_that_breaks_off_before_its_head_is_a_502() {
     for said in [
         "",

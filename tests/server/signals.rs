@@ -3,9 +3,13 @@
 use std::env;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use passbridge::server::lifecycle::Lifecycle;
 use passbridge::server::signals::stop_on_signal;
+
+use super::rig::within;
 
 const IN_CHILD: &str = "PASSBRIDGE_TEST_CHILD";
 
@@ -24,8 +28,20 @@ fn the_first_signal_drains_and_the_second_exits() {
         assert!(lines.any(|line| line.unwrap().ends_with("draining")));
         assert_eq!(child.try_wait().unwrap(), None, "{first} alone must not end it");
         send(second, &child);
-        assert_eq!(child.wait().unwrap().code(), Some(130), "{first} {second}");
+        assert_eq!(exit_code(&mut child), Some(130), "{first} {second}");
     }
+}
+
+/// The child's exit code; none, and no child any more, if it does not exit by itself.
+fn exit_code(child: &mut Child) -> Option<i32> {
+    for _ in 0..2000 {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap().code()
 }
 
 fn send(signal: &str, child: &Child) {
@@ -43,7 +59,8 @@ async fn child() {
     let lifecycle = Lifecycle::new();
     stop_on_signal(&lifecycle).unwrap();
     println!("watching");
-    lifecycle.stopped().cancelled().await;
+    // Bounded, so that a parent that fails leaves no process behind.
+    within(lifecycle.stopped().cancelled()).await;
     println!("draining");
-    std::future::pending::<()>().await;
+    within(std::future::pending::<()>()).await;
 }

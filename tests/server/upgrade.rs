@@ -1,6 +1,7 @@
 //! WebSocket connections through the passthrough: carried where the target says so, and nowhere else.
 
 use passbridge::server::passthrough::settings::TargetSettings;
+use passbridge::server::settings::ServerSettings;
 use passbridge::server::workers::Drained;
 use passbridge::upstream::within::Within;
 use tokio::io::AsyncWriteExt;
@@ -33,9 +34,11 @@ async fn echo() -> Origin {
 }
 
 fn carrying(origin: &Origin) -> Rig {
-    let mut settings = settings();
-    settings.drain_timeout_ms = Within::nearest(50);
-    start_with(&settings, &everything_to(TargetSettings { upgrade: true, ..target(origin) }))
+    carrying_within(&settings(), origin)
+}
+
+fn carrying_within(settings: &ServerSettings, origin: &Origin) -> Rig {
+    start_with(settings, &everything_to(TargetSettings { upgrade: true, ..target(origin) }))
 }
 
 #[tokio::test]
@@ -97,7 +100,9 @@ async fn a_switch_to_another_protocol_is_a_502() {
 
 #[tokio::test]
 async fn the_drain_cuts_an_upgraded_connection_and_counts_it() {
-    let rig = carrying(&echo().await);
+    let mut hasty = settings();
+    hasty.drain_timeout_ms = Within::nearest(50);
+    let rig = carrying_within(&hasty, &echo().await);
     let mut wire = rig.connect().await;
     wire.send(ASK).await;
     assert_eq!(wire.reply().await.status, 101);
@@ -113,7 +118,7 @@ async fn an_upgraded_connection_keeps_its_place() {
     let origin = echo().await;
     let mut one = settings();
     one.max_connections = Within::nearest(1);
-    let rig = start_with(&one, &everything_to(TargetSettings { upgrade: true, ..target(&origin) }));
+    let rig = carrying_within(&one, &origin);
     let mut wire = rig.connect().await;
     wire.send(ASK).await;
     assert_eq!(wire.reply().await.status, 101);

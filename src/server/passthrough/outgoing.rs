@@ -16,15 +16,15 @@ use hyper::body::Incoming;
 use tokio::time::sleep;
 
 use crate::gateway::outcome::Content;
-use crate::server::body::{Impatient, Interrupted};
+use crate::server::body::Impatient;
 
 /// How many frames of content were taken so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Progress(Arc<AtomicU64>);
 
 /// A caller's content as it is streamed on.
-struct Outgoing {
-    inner: Impatient<Incoming>,
+struct Outgoing<B> {
+    inner: B,
     progress: Progress,
 }
 
@@ -60,14 +60,11 @@ impl Progress {
 
 // ===== impl Outgoing =====
 
-impl Body for Outgoing {
+impl<B: Body<Data = Bytes> + Unpin> Body for Outgoing<B> {
     type Data = Bytes;
-    type Error = Interrupted;
+    type Error = B::Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Interrupted>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let frame = ready!(Pin::new(&mut self.inner).poll_frame(context));
         self.progress.0.fetch_add(1, Ordering::Relaxed);
         Poll::Ready(frame)
@@ -79,5 +76,38 @@ impl Body for Outgoing {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use http_body_util::{BodyExt, Full};
+    use tokio::time::Instant;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_is_waited_for_as_long_as_content_moves() {
+        let progress = Progress::default();
+        let upload = async {
+            for _ in 0..10 {
+                sleep(PATIENCE / 2).await;
+                let inner = Full::new(Bytes::from_static(b"a"));
+                Outgoing { inner, progress: progress.clone() }.collect().await.unwrap();
+            }
+            "answer"
+        };
+        assert_eq!(progress.wait(upload, PATIENCE).await, Some("answer"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_is_not_waited_for_once_nothing_moves() {
+        let begun = Instant::now();
+        assert_eq!(Progress::default().wait(pending::<()>(), PATIENCE).await, None);
+        assert_eq!(begun.elapsed(), PATIENCE);
     }
 }

@@ -1,0 +1,11 @@
+//! The provider files against the providers' own documents: every example reads, writes back byte
+//! for byte, and is valid against a schema that was written without looking at the templates.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod faults;
+mod fixture;
+mod messages;
+mod quirks;
+mod schema;
+mod wire;

@@ -1,0 +1,75 @@
+//! Paths, query parameters and header fields.
+
+use passbridge::canonical::message::Request;
+use passbridge::canonical::operation::Operation::{CredentialsDelete, LoginBegin};
+use passbridge::provider::descriptor::Accepts;
+use passbridge::template::reader::Unread;
+
+use crate::fixture;
+use crate::quirks::{missing, request, same_request};
+use crate::wire;
+
+#[test]
+fn the_id_in_cloudreves_query_may_come_unencoded() {
+    let example = fixture::one("apifox", "credentials.delete.request");
+    let mut bare = example.clone();
+    let query = &mut bare.request.as_mut().unwrap().2;
+    *query = query.replace("%2B", "+").replace("%2F", "/").replace("%3D", "=");
+    same_request(&example, &bare, CredentialsDelete);
+    bare.request.as_mut().unwrap().2 = format!("{0}&{0}", example.request.as_ref().unwrap().2);
+    request(&bare, CredentialsDelete, |read| {
+        let Err(Unread::Broken(defect)) = read else { panic!("{read:?}") };
+        assert_eq!(defect.to_string(), "The query parameter `id` stands there twice.");
+    });
+}
+
+#[test]
+fn ids_in_auth0s_paths_are_percent_encoded() {
+    let mut fixture = fixture::one("auth0", "credentials.delete.request");
+    for path in [
+        "/me/v1/authentication-methods/passkey%7Cfake0000000000",
+        "/me/v1/authentication-methods/passkey|fake0000000000",
+    ] {
+        fixture.request.as_mut().unwrap().1 = path.into();
+        request(&fixture, CredentialsDelete, |read| {
+            let Ok(Request::CredentialsDelete(deletion)) = read else { panic!("{read:?}") };
+            assert_eq!(deletion.credential_handle.as_deref(), Some("passkey|fake0000000000"));
+        });
+    }
+    fixture.request.as_mut().unwrap().1 = "/me/v1/authentication-methods/a/b".into();
+    request(&fixture, CredentialsDelete, |read| assert_eq!(read, Err(&Unread::AnotherMessage)));
+}
+
+#[test]
+fn a_name_cannot_lead_to_another_path() {
+    for handle in [".", ".."] {
+        let mut fixture = fixture::one("streambird", "credentials.delete.request");
+        fixture.request.as_mut().unwrap().1 = format!("/v1/auth/users/webauthn_credentials/{handle}/delete");
+        request(&fixture, CredentialsDelete, |read| {
+            let template = wire::template(fixture.provider(), CredentialsDelete);
+            assert!(template.write_request(read.unwrap().record(), wire::writing()).is_err(), "{handle}");
+        });
+    }
+}
+
+#[test]
+fn a_missing_bearer_is_named_and_its_scheme_has_no_case() {
+    let mut fixture = fixture::one("flashback", "login.begin.request");
+    for (value, token) in [("bearer fake-access-token", true), ("Basic eDp5", false), ("Bearer ", false)] {
+        fixture.fields.insert("authorization", value.parse().unwrap());
+        request(&fixture, LoginBegin, |read| {
+            assert_eq!(read.is_ok(), token, "{value}");
+            assert!(token || missing(read));
+        });
+    }
+    fixture.fields.append("authorization", "Bearer second".parse().unwrap());
+    request(&fixture, LoginBegin, |read| assert!(matches!(read, Err(Unread::Broken(_))), "two of them"));
+}
+
+#[test]
+fn cloudreve_reads_any_media_type_and_names_its_own() {
+    let provider = wire::provider("apifox");
+    assert_eq!(provider.accepts, Accepts::Any);
+    assert_eq!(provider.content_type, "application/json; charset=utf-8");
+    assert_eq!(wire::provider("auth0").accepts, Accepts::Json);
+}

@@ -1,0 +1,58 @@
+//! The ways in which the five providers differ, one by one.
+
+mod absence;
+mod apart;
+mod forms;
+mod head;
+
+use passbridge::canonical::message::{Request, Response};
+use passbridge::canonical::operation::Operation;
+use passbridge::provider::exchange::NoSuccess;
+use passbridge::template::reader::{DefectKind, Scratch, Unread};
+
+use crate::fixture::{self, Fixture};
+
+/// An example with one text of its content exchanged.
+pub(super) fn changed(provider: &str, name: &str, from: &str, to: &str) -> Fixture {
+    let mut fixture = fixture::one(provider, name);
+    assert_eq!(fixture.content.matches(from).count(), 1, "{provider}/{name}: {from}");
+    fixture.content = fixture.content.replace(from, to);
+    fixture
+}
+
+pub(super) fn request<T>(
+    fixture: &Fixture,
+    operation: Operation,
+    look: impl Fn(Result<&Request<'_>, &Unread>) -> T,
+) -> T {
+    let scratch = Scratch::default();
+    look(fixture.read_request(operation, &scratch).as_ref())
+}
+
+pub(super) fn response<T>(
+    fixture: &Fixture,
+    operation: Operation,
+    look: impl Fn(Result<&Response<'_>, &NoSuccess<'_>>) -> T,
+) -> T {
+    let scratch = Scratch::default();
+    look(fixture.read_response(operation, &scratch).as_ref())
+}
+
+/// Both read, and as the same.
+pub(super) fn same_request(one: &Fixture, other: &Fixture, operation: Operation) {
+    let scratch = Scratch::default();
+    let request = one.read_request(operation, &scratch);
+    assert!(request.is_ok(), "{}: {request:?}", one.name);
+    assert_eq!(request, other.read_request(operation, &scratch), "{}", one.name);
+}
+
+pub(super) fn same_response(one: &Fixture, other: &Fixture, operation: Operation) {
+    let scratch = Scratch::default();
+    let response = one.read_response(operation, &scratch);
+    assert!(response.is_ok(), "{}: {response:?}", one.name);
+    assert_eq!(response, other.read_response(operation, &scratch), "{}", one.name);
+}
+
+pub(super) fn missing(unread: Result<&Request<'_>, &Unread>) -> bool {
+    matches!(unread, Err(Unread::Broken(defect)) if matches!(defect.kind, DefectKind::Missing(_)))
+}
