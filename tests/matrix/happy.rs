@@ -58,14 +58,14 @@ async fn logs_in(pair: Pair) {
 
     let answer = gateway.ask(&as_called(pair, begin(pair.dialect))).await;
     check_begin(pair, &answer);
-    check_content("begin", pair, answer.text());
+    check_content("begin", pair.dialect.id(), pair.upstream.id(), answer.text());
     check_arrived(pair, &fake.only("login.begin"), pair.begin_content());
 
     let begun = pair.dialect.begun(&answer);
     fake.answers("login.finish", signed_in(pair, &fake));
     let answer = gateway.ask(&as_called(pair, finish(pair.dialect, &begun))).await;
     check_response(pair.dialect, "login.finish", &answer);
-    check_content("finish", pair, answer.text());
+    check_content("finish", pair.dialect.id(), pair.upstream.id(), answer.text());
     check_arrived(pair, &fake.only("login.finish"), Some(finish_arrives(pair, &begun)));
 
     let again = gateway.ask(&as_called(pair, finish(pair.dialect, &begun))).await;

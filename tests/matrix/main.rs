@@ -8,6 +8,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod embedded;
 mod expected;
 mod happy;
 mod pairs;
+mod subject;

@@ -33,7 +33,8 @@ pub(crate) const CALLERS: Credentials = Credentials {
     user_token: "fake-access-token",
 };
 
-const JWT_KEY: &str = "a-key-that-signs-the-callers-tokens";
+/// What the callers' tokens are signed with.
+pub(crate) const JWT_KEY: &str = "a-key-that-signs-the-callers-tokens";
 const ISSUER: &str = "https://issuer.example/";
 const AUDIENCE: &str = "https://api.example/";
 /// Whom a caller's token names.
@@ -121,19 +122,18 @@ fn callers(dialect: Provider, user: &str) -> String {
 
 /// A token that the gateway takes for [`CALLING_USER`].
 pub(crate) fn caller_token() -> String {
-    signed_token(JWT_KEY, 4_102_444_800)
+    signed_token(JWT_KEY, CALLING_USER, 4_102_444_800)
 }
 
-/// A token signed with another key, or for another time.
-pub(crate) fn signed_token(key: &str, expires: u64) -> String {
-    let claims =
-        json!({ "iss": ISSUER, "aud": AUDIENCE, "sub": CALLING_USER, "email": "caller@example.com", "exp": expires });
+/// A token signed with another key, for another user or for another time.
+pub(crate) fn signed_token(key: &str, user: &str, expires: u64) -> String {
+    let claims = json!({ "iss": ISSUER, "aud": AUDIENCE, "sub": user, "email": "caller@example.com", "exp": expires });
     jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(key.as_bytes())).unwrap()
 }
 
 /// A token that was good once.
 pub(crate) fn expired_token() -> String {
-    signed_token(JWT_KEY, 1_000_000_000)
+    signed_token(JWT_KEY, CALLING_USER, 1_000_000_000)
 }
 
 // ===== impl Credentials =====

@@ -8,6 +8,7 @@
 pub(crate) mod caller;
 pub(crate) mod config;
 pub(crate) mod contract;
+pub(crate) mod device;
 pub(crate) mod fake;
 pub(crate) mod gateway;
 pub(crate) mod logs;

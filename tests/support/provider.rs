@@ -53,7 +53,7 @@ impl Provider {
         }
     }
 
-    fn read(self, text: &str) -> Vec<u8> {
+    pub(crate) fn read(self, text: &str) -> Vec<u8> {
         match self {
             Self::Quiva | Self::Flashback | Self::Streambird => BASE64_STANDARD.decode(text).unwrap(),
             Self::Auth0 | Self::Apifox => BASE64_URL_SAFE_NO_PAD.decode(text).unwrap(),
