@@ -34,6 +34,7 @@ fn is_a(name: &str, value: &str) -> bool {
         "base64" => BASE64_STANDARD.decode(value).is_ok_and(|bytes| bytes.len() == 32),
         "base64url" => BASE64_URL_SAFE_NO_PAD.decode(value).is_ok_and(|bytes| bytes.len() == 32),
         "token" => value.len() > 8 && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)),
+        "text" => value.len() > 3,
         "number" => value.parse::<i64>().is_ok_and(|number| number > 0),
         other => panic!("nothing is called <{other}>"),
     }

@@ -10,6 +10,7 @@ mod support;
 
 mod embedded;
 mod expected;
+mod faults;
 mod happy;
 mod pairs;
 mod subject;
