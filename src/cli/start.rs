@@ -41,7 +41,7 @@ impl Ready {
         let doors = config.plan.upstreams.iter().map(|upstream| open(upstream, &config.base));
         let doors = doors.collect::<Result<Vec<_>, _>>()?;
         let shared = Arc::new(Shared {
-            ceremonies: Ceremonies::new(&config.ceremonies),
+            ceremonies: Arc::new(Ceremonies::new(&config.ceremonies)),
             limits: config.limits,
             passes: config.passthrough.0.keys().map(ToString::to_string).collect(),
             plan: config.plan,

@@ -117,6 +117,11 @@ impl Pair<'_> {
             let source = self.response_source(operation, *member, &asking, &answered);
             note(&mut carriage, Direction::Response, *member, source);
         }
+        let issues = self.issues_tokens && matches!(operation, Operation::LoginFinish | Operation::SignupFinish);
+        if issues && !answering.iter().any(|(member, _)| *member == Member::UserId) {
+            let source = self.response_source(operation, Member::UserId, &asking, &answered);
+            note(&mut carriage, Direction::Response, Member::UserId, source);
+        }
         self.elements(operation, &answering, &answered, &mut carriage);
         if operation == Operation::LoginFinish && !self.relax_subject && !self.proves_subject() {
             carriage.obstacles.push(Obstacle::NoSubject);

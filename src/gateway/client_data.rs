@@ -16,6 +16,15 @@ struct ClientData<'a> {
     challenge: std::borrow::Cow<'a, str>,
 }
 
+/// Whether the authenticator says that it verified the user (WebAuthn 6.1, flag UV); at a registration
+/// its word is inside the attestation object, which whoever verifies opens.
+pub fn user_was_verified(record: &dyn Record<'_>) -> bool {
+    match record.value(Member::CredentialAuthenticatorData) {
+        Some(Value::Bytes(data)) => data.get(32).is_some_and(|flags| flags & 0x04 != 0),
+        _ => record.value(Member::CredentialAttestationObject).is_some(),
+    }
+}
+
 /// The challenge that a finish answers.
 ///
 /// # Errors

@@ -28,13 +28,16 @@ use crate::gateway::serve::Asked;
 use crate::gateway::work::Worker;
 use crate::template::reader::{Reading, Scratch};
 
+/// So many earlier configs keep finishing what was begun under them.
+const MOST_FORMER: usize = 8;
+
 /// What every worker shares.
 #[derive(Debug)]
 pub struct Shared {
     /// The routes.
     pub plan: Plan,
     /// The ceremonies that were begun.
-    pub ceremonies: Ceremonies,
+    pub ceremonies: Arc<Ceremonies>,
     /// Limits on requests.
     pub limits: Limits,
     /// The hosts whose other requests pass through; `*` is any.
@@ -47,6 +50,10 @@ pub struct Gateway {
     pub(crate) shared: Arc<Shared>,
     /// One for each upstream of the plan.
     pub(crate) workers: Vec<Worker>,
+    /// How often the config was loaded before this.
+    pub(crate) generation: u64,
+    /// The gateways of earlier configs, newest first, for the ceremonies that were begun under them.
+    former: Vec<Arc<Self>>,
 }
 
 /// Where a request goes, without its content.
@@ -109,11 +116,32 @@ impl Exchange for Gateway {
 impl Gateway {
     /// A gateway whose `workers` are those of the plan's upstreams, in their order.
     pub fn new(shared: Arc<Shared>, workers: Vec<Worker>) -> Self {
-        Self { shared, workers }
+        Self { shared, workers, generation: 0, former: Vec::new() }
+    }
+
+    /// The same gateway, as what comes after another one.
+    #[must_use]
+    pub fn after(self, former: &Arc<Self>) -> Self {
+        let kept = former.former.iter().take(MOST_FORMER - 1);
+        Self {
+            generation: former.generation + 1,
+            former: std::iter::once(former).chain(kept).cloned().collect(),
+            ..self
+        }
+    }
+
+    /// The gateway of the config that a ceremony was begun under; this one, where that is too long ago.
+    pub(crate) fn of_generation(&self, generation: u64) -> &Self {
+        let former = self.former.iter().map(|former| &**former).find(|former| former.generation == generation);
+        former.unwrap_or(self)
     }
 
     pub(crate) fn route(&self, candidate: &Candidate) -> &Route {
         &self.shared.plan.routes[candidate.route]
+    }
+
+    pub(crate) fn route_named(&self, name: &str) -> Option<&Route> {
+        self.shared.plan.routes.iter().find(|route| &*route.name == name)
     }
 
     pub(crate) fn reading<'a>(&self, scratch: &'a Scratch, now: Timestamp) -> Reading<'a> {

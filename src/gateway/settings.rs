@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::canonical::user_verification::UserVerification;
 use crate::secret::SecretReference;
-use crate::upstream::within::Within;
+use crate::within::Within;
 
 /// `[routes.NAME]`: which dialect is spoken where, and who does the work.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -40,7 +41,7 @@ pub struct RouteSettings {
     #[serde(default)]
     pub fill: Assignments,
     /// The least user verification a ceremony of this route asks for. Default: what the upstream asks for.
-    pub user_verification: Option<Verification>,
+    pub user_verification: Option<UserVerification>,
     /// What happens to a finish whose begin the gateway never saw. Default: `reject`.
     #[serde(default)]
     pub unseen: Unseen,
@@ -76,38 +77,6 @@ pub struct CorsSettings {
 
 fn ten_minutes() -> Within<0, 86_400> {
     Within::nearest(600)
-}
-
-/// How much user verification a ceremony asks for (WebAuthn 5.8.6), weakest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Verification {
-    /// Rather not.
-    Discouraged,
-    /// Where the authenticator can.
-    Preferred,
-    /// Always.
-    Required,
-}
-
-impl Verification {
-    /// The word WebAuthn has for it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Discouraged => "discouraged",
-            Self::Preferred => "preferred",
-            Self::Required => "required",
-        }
-    }
-
-    /// Reads a word; one that WebAuthn does not know counts as absent, which is `preferred`.
-    pub fn read(word: &str) -> Self {
-        match word {
-            "required" => Self::Required,
-            "discouraged" => Self::Discouraged,
-            _ => Self::Preferred,
-        }
-    }
 }
 
 /// `[routes.NAME.callers]`: who may call.

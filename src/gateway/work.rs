@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::message::{Request, Response};
 use crate::canonical::operation::Operation;
+use crate::canonical::user_verification::UserVerification;
 use crate::gateway::plan::{Upstream, UpstreamKind};
 use crate::provider::descriptor::{OperationTemplate, Provider};
 use crate::provider::exchange::{NoSuccess, WrittenRequest};
@@ -41,21 +42,31 @@ pub enum Answer {
     Http(HttpResponse<Bytes>),
 }
 
+/// Whom to ask, and what only the embedded relying party needs to know.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'c> {
+    /// The upstream.
+    pub upstream: &'c Upstream,
+    /// Its worker.
+    pub worker: &'c Worker,
+    /// The session that its begin answered with.
+    pub session: Option<&'c str>,
+    /// The verified user who calls.
+    pub user: Option<&'c str>,
+    /// The least user verification.
+    pub least: Option<UserVerification>,
+}
+
 /// Asks an upstream.
 ///
 /// # Errors
 /// A fault, when there is no answer or the embedded relying party refuses.
-pub async fn ask(
-    upstream: &Upstream,
-    worker: &Worker,
-    request: &Request<'_>,
-    session: Option<&str>,
-    user: Option<&str>,
-    now: Timestamp,
-) -> Result<Answer, Refusal> {
-    match (worker, &upstream.kind) {
+pub async fn ask(call: Call<'_>, request: &Request<'_>, now: Timestamp) -> Result<Answer, Refusal> {
+    match (call.worker, &call.upstream.kind) {
         (Worker::Embedded(party), _) => {
-            party.serve(request, session, user).await.map(|response| Answer::Embedded(Box::new(response)))
+            let strict = call.least.map(|least| party.at_least(least));
+            let response = strict.as_ref().unwrap_or(party).serve(request, call.session, call.user).await?;
+            Ok(Answer::Embedded(Box::new(response)))
         }
         (Worker::Http(http), UpstreamKind::Http { provider, .. }) => {
             let operation = request.operation();
