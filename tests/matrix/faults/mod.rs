@@ -20,7 +20,6 @@ pub(crate) async fn refuses(
     fault: &str,
 ) -> (Response, Refused) {
     let answer = gateway.ask(request).await;
-    eprintln!("{} {operation} {fault}: {} {}", dialect.id(), request.target, String::from_utf8_lossy(&request.content));
     envelope::check(dialect, operation, fault, &answer);
     let refused = gateway.refusal_of(&answer).await;
     assert_eq!(refused.fault, fault, "{} {operation}: {refused:?}", dialect.id());
