@@ -57,7 +57,7 @@ impl Gateway {
             return Err(Refusal::new(Fault::NotEnabled, "the route does not carry this operation"));
         }
         let challenge = match operation.is_finish() {
-            true => Some(client_data::challenge(request.record())?),
+            true => Some(client_data::challenge_of_finish(request.record())?),
             false => None,
         };
         let begun = match &challenge {
@@ -76,7 +76,8 @@ impl Gateway {
         let answer = work::ask(call, &told, *now).await?;
         let scratch = Scratch::default();
         let ours = behind.admission.judge == Judge::Gateway;
-        let mut response = work::understand(upstream, operation, &answer, self.reading(&scratch, *now), ours)?;
+        let reading = self.reading(&scratch, *now);
+        let mut response = work::understand(upstream, operation, &answer, reading, ours)?;
 
         let ceremony = match begun {
             Some(begun) => {
