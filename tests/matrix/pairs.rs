@@ -23,7 +23,6 @@ pub(crate) struct Pair {
 // ===== impl Pair =====
 
 impl Pair {
-
     pub(crate) fn is_same(self) -> bool {
         self.dialect == self.upstream
     }

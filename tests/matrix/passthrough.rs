@@ -10,7 +10,7 @@ use crate::support::provider::Provider::{Apifox, Auth0, Flashback, Quiva};
 use crate::support::rogue::Rogue;
 
 const ANSWER: &[u8] = b"HTTP/1.1 207 Whatever\r\ncontent-type: text/x-odd\r\nx-theirs: yes\r\nset-cookie: a=b\r\n\
-    set-cookie: c=d\r\ncontent-length: 11\r\n\r\n{ \xff\x00 \"a\" :1";
+    set-cookie: c=d\r\nconnection: close\r\ncontent-length: 11\r\n\r\n{ \xff\x00 \"a\" :1";
 
 /// A route of `dialect` before `upstream`, and a place where everything else goes.
 async fn start(pair: Pair, more: &str) -> (Fake, Rogue, Gateway) {
