@@ -8,9 +8,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod callers;
 mod embedded;
 mod expected;
 mod faults;
 mod happy;
+mod once;
 mod pairs;
+mod passthrough;
+mod routes;
 mod subject;

@@ -23,11 +23,6 @@ pub(crate) struct Pair {
 // ===== impl Pair =====
 
 impl Pair {
-    pub(crate) fn all() -> impl Iterator<Item = Self> {
-        let pair = |dialect| move |upstream| Self { dialect, upstream };
-        Provider::ALL.into_iter().flat_map(move |dialect| Provider::ALL.into_iter().map(pair(dialect)))
-    }
-
     pub(crate) fn is_same(self) -> bool {
         self.dialect == self.upstream
     }
