@@ -25,5 +25,6 @@ mod serve;
 pub mod settings;
 pub mod side;
 mod source;
+mod word_or;
 pub mod words;
 pub mod work;

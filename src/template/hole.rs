@@ -68,7 +68,7 @@ impl Pattern {
             return Err(bad("a `{` is never closed", "write `{member}`; a constant cannot hold a brace"));
         };
         if suffix.contains(['{', '}']) {
-            return Err(bad("a string has more than one hole", "write one `{member}` a string, or a codec for it"));
+            return Err(bad("a string has more than one hole", "write one `{member}` a string"));
         }
         let hole = Hole::parse(inside, scope, bytes)?;
         Ok(Self::Hole { prefix: prefix.to_owned(), hole, suffix: suffix.to_owned() })
