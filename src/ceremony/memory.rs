@@ -172,6 +172,8 @@ mod tests {
 
     fn ceremony() -> Ceremony {
         Ceremony {
+            generation: 0,
+            verify_user: false,
             route: "r".into(),
             upstream: "u".into(),
             begun_by: Operation::LoginBegin,

@@ -8,6 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::canonical::user_verification::UserVerification;
 use crate::gateway::callers::settings::CallerSettings;
 use crate::within::Within;
 
@@ -32,6 +33,9 @@ pub struct RouteSettings {
     /// `login.finish` must, the others are carried where they can be.
     #[serde(default)]
     pub operations: Vec<String>,
+    /// Operations of the dialect that this route leaves alone: their requests pass through. Default: none.
+    #[serde(default)]
+    pub leave: Vec<String>,
     /// Members the dialect requires that may be written empty, or `subject` where nothing can prove
     /// that the user who finishes is the one who began.
     #[serde(default)]
@@ -43,7 +47,7 @@ pub struct RouteSettings {
     #[serde(default)]
     pub fill: Assignments,
     /// The least user verification a ceremony of this route asks for. Default: what the upstream asks for.
-    pub user_verification: Option<Verification>,
+    pub user_verification: Option<UserVerification>,
     /// What happens to a finish whose begin the gateway never saw. Default: `reject`.
     #[serde(default)]
     pub unseen: Unseen,
@@ -79,38 +83,6 @@ pub struct CorsSettings {
 
 fn ten_minutes() -> Within<0, 86_400> {
     Within::nearest(600)
-}
-
-/// How much user verification a ceremony asks for (WebAuthn 5.8.6), weakest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Verification {
-    /// Rather not.
-    Discouraged,
-    /// Where the authenticator can.
-    Preferred,
-    /// Always.
-    Required,
-}
-
-impl Verification {
-    /// The word WebAuthn has for it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Discouraged => "discouraged",
-            Self::Preferred => "preferred",
-            Self::Required => "required",
-        }
-    }
-
-    /// Reads a word; one that WebAuthn does not know counts as absent, which is `preferred`.
-    pub fn read(word: &str) -> Self {
-        match word {
-            "required" => Self::Required,
-            "discouraged" => Self::Discouraged,
-            _ => Self::Preferred,
-        }
-    }
 }
 
 /// Members and what they are given. Tables nest: `client.id` may be written as a table `client`.

@@ -79,9 +79,22 @@ impl Pair<'_> {
         if let Some(assignment) = self.fill.iter().find(|assignment| assignment.member == member) {
             return match assignment.reference() {
                 None => Source::Always,
-                Some(of) => self.request_source(operation, of, asking).max(carried(answered, of)),
+                Some(of) => {
+                    self.request_source(operation, of, asking).max(self.unfilled(operation, of, asking, answered))
+                }
             };
         }
+        self.unfilled(operation, member, asking, answered)
+    }
+
+    /// Where a response's member comes from when nothing fills it.
+    fn unfilled(
+        &self,
+        operation: Operation,
+        member: Member,
+        asking: &[(Member, Need)],
+        answered: &[(Member, Need)],
+    ) -> Source {
         let relaxed = self.relax.contains(&member);
         let issued = self.issues_tokens && is_token(member);
         if relaxed || issued || member.meaning_when_absent().is_some() {

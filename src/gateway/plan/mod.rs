@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use crate::canonical::member::Member;
 use crate::canonical::operation::Operation;
+use crate::canonical::user_verification::UserVerification;
 use crate::diagnostic::Diagnostics;
 use crate::document::Places;
 use crate::gateway::assign::Assignment;
@@ -21,7 +22,7 @@ use crate::gateway::callers::Callers;
 use crate::gateway::check::Carriage;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::router::Router;
-use crate::gateway::settings::{Assignments, CorsSettings, RouteSettings, Verification};
+use crate::gateway::settings::{Assignments, CorsSettings, RouteSettings};
 use crate::gateway::side::Side;
 use crate::provider::descriptor::Provider;
 use crate::provider::registry::Registry;
@@ -87,7 +88,7 @@ pub struct Upstream {
 }
 
 /// What an upstream is.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub enum UpstreamKind {
     /// The embedded relying party.
     Embedded(EmbeddedSettings),
@@ -128,7 +129,7 @@ pub struct Route {
     /// Whether it was accepted that nothing proves the user.
     pub relax_subject: bool,
     /// The least user verification.
-    pub verification: Option<Verification>,
+    pub verification: Option<UserVerification>,
     /// Whether a finish whose begin was never seen passes through.
     pub passes_unseen: bool,
     /// Which pages may call from a browser.
