@@ -14,3 +14,4 @@ pub mod server;
 pub mod telemetry;
 pub mod template;
 pub mod upstream;
+pub mod within;

@@ -11,4 +11,5 @@ pub mod message;
 pub mod operation;
 pub mod record;
 pub mod registration;
+pub mod user_verification;
 pub mod value;

@@ -54,11 +54,11 @@ macro_rules! record {
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct $name<'a> {
             $(
-                #[doc = concat!("[`Member::", stringify!($member), "`]")]
+                #[doc = concat!("[`Member::", stringify!($member), "`](crate::canonical::member::Member::", stringify!($member), ")")]
                 pub $field: record!(@type $kind 'a),
             )*
             $(
-                #[doc = concat!("[`Member::", stringify!($list_member), "`]")]
+                #[doc = concat!("[`Member::", stringify!($list_member), "`](crate::canonical::member::Member::", stringify!($list_member), ")")]
                 pub $list: Vec<$element<'a>>,
             )*
         }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use crate::ceremony::{Ceremony, ChallengeKey};
-use crate::upstream::within::Within;
+use crate::within::Within;
 
 const SHARDS: usize = 16;
 
@@ -172,6 +172,8 @@ mod tests {
 
     fn ceremony() -> Ceremony {
         Ceremony {
+            generation: 0,
+            verify_user: false,
             route: "r".into(),
             upstream: "u".into(),
             begun_by: Operation::LoginBegin,

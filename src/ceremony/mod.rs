@@ -15,6 +15,10 @@ use crate::canonical::operation::Operation;
 /// A ceremony that was begun and not finished.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ceremony {
+    /// The config it was begun under: how often the config had been loaded.
+    pub generation: u64,
+    /// Whether the user must have been verified, whatever the upstream thinks of it.
+    pub verify_user: bool,
     /// The route it was begun on.
     pub route: Arc<str>,
     /// The upstream that issued the challenge.
@@ -40,6 +44,30 @@ pub struct Subject {
     pub id: Option<Box<str>>,
     /// By e-mail address.
     pub email: Option<Box<str>>,
+}
+
+impl Subject {
+    /// Whether it names nobody.
+    pub fn is_nobody(&self) -> bool {
+        self.id.is_none() && self.email.is_none()
+    }
+
+    /// Whether both name the same user: by one member that both have.
+    pub fn agrees(&self, other: &Self) -> bool {
+        let same_id = self.id.is_some() && self.id == other.id;
+        let same_email = match (&self.email, &other.email) {
+            (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+            _ => false,
+        };
+        same_id || same_email
+    }
+
+    /// Whether both say something, and none of it agrees.
+    pub fn contradicts(&self, other: &Self) -> bool {
+        let both_id = self.id.is_some() && other.id.is_some();
+        let both_email = self.email.is_some() && other.email.is_some();
+        (both_id || both_email) && !self.agrees(other)
+    }
 }
 
 /// What the upstream was told at the begin, and may want to hear again at the finish.

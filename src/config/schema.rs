@@ -86,7 +86,7 @@ pub fn provider() -> Value {
         let (ceremony, leg) = name.split_once('.').expect("an operation's name has two parts");
         properties[ceremony]["type"] = json!("object");
         properties[ceremony]["additionalProperties"] = json!(false);
-        properties[ceremony]["properties"][leg] = operation.clone();
+        properties[ceremony]["properties"][leg] = json!({ "$ref": "#/$defs/Operation" });
     }
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -95,6 +95,7 @@ pub fn provider() -> Value {
         "properties": properties,
         "required": ["bytes", "login", "faults"],
         "additionalProperties": false,
+        "$defs": { "Operation": operation },
     })
 }
 

@@ -60,6 +60,8 @@ pub enum Obstacle {
     NoSourceAmong(&'static [Member]),
     /// Every element of a list must have a member that the upstream does not give.
     NoElementSource(Member, Member),
+    /// The dialect deletes one credential, and the upstream cannot be told which.
+    NoCredential,
     /// The list of allowed credentials gets lost, and without it the upstream's are not found.
     NotDiscoverable,
     /// Nothing proves that the user who finishes is the one who began.
@@ -117,12 +119,23 @@ impl Pair<'_> {
             let source = self.response_source(operation, *member, &asking, &answered);
             note(&mut carriage, Direction::Response, *member, source);
         }
+        let issues = self.issues_tokens && matches!(operation, Operation::LoginFinish | Operation::SignupFinish);
+        if issues && !answering.iter().any(|(member, _)| *member == Member::UserId) {
+            let source = self.response_source(operation, Member::UserId, &asking, &answered);
+            note(&mut carriage, Direction::Response, Member::UserId, source);
+        }
         self.elements(operation, &answering, &answered, &mut carriage);
         if operation == Operation::LoginFinish && !self.relax_subject && !self.proves_subject() {
             carriage.obstacles.push(Obstacle::NoSubject);
         }
         self.losses(&asking, &asked, Direction::Request, &mut carriage);
         self.losses(&answered, &answering, Direction::Response, &mut carriage);
+        let names = |members: &[(Member, Need)]| {
+            [Member::CredentialId, Member::CredentialHandle].iter().any(|one| carried(members, *one) != Source::None)
+        };
+        if operation == Operation::CredentialsDelete && names(&asking) && !names(&asked) {
+            carriage.obstacles.push(Obstacle::NoCredential);
+        }
         let list_is_lost = carriage.losses.iter().any(|loss| loss.member == Member::AllowCredentials);
         if list_is_lost && self.discoverable == Some(false) {
             carriage.obstacles.push(Obstacle::NotDiscoverable);

@@ -16,7 +16,29 @@ struct ClientData<'a> {
     challenge: std::borrow::Cow<'a, str>,
 }
 
-/// The challenge that a finish answers.
+/// Whether the authenticator says that it verified the user (WebAuthn 6.1, flag UV); at a registration
+/// its word is inside the attestation object, which whoever verifies opens.
+pub fn user_was_verified(record: &dyn Record<'_>) -> bool {
+    match record.value(Member::CredentialAuthenticatorData) {
+        Some(Value::Bytes(data)) => data.get(32).is_some_and(|flags| flags & 0x04 != 0),
+        _ => record.value(Member::CredentialAttestationObject).is_some(),
+    }
+}
+
+/// The challenge that a finish answers, if it is a passkey that answers.
+///
+/// # Errors
+/// `invalid_request` where there is none, or the credential is of another type.
+pub fn challenge_of_finish(record: &dyn Record<'_>) -> Result<Vec<u8>, Refusal> {
+    match record.value(Member::CredentialType) {
+        Some(Value::Text(kind)) if kind != "public-key" => {
+            Err(Refusal::told(Fault::InvalidRequest, "The credential's type must be `public-key`."))
+        }
+        _ => challenge(record),
+    }
+}
+
+/// The challenge inside a finish's client data.
 ///
 /// # Errors
 /// `invalid_request` where there is none.

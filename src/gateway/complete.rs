@@ -12,12 +12,12 @@ use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::member::Member;
 use crate::canonical::message::{Request, Response};
 use crate::canonical::record::Record;
+use crate::canonical::user_verification::UserVerification;
 use crate::canonical::value::Value;
 use crate::ceremony::{Ceremony, Subject};
 use crate::gateway::assign::Assignment;
 use crate::gateway::plan::Route;
 use crate::gateway::resolve::{handle_of, put, put_absent};
-use crate::gateway::settings::Verification;
 
 /// The session handle that a begin gives the caller: the upstream's own where both sides are one
 /// provider, else a new UUID.
@@ -43,12 +43,13 @@ pub fn complete<'a>(
     if operation.is_begin() {
         put(record, Member::Session, ceremony.and_then(|ceremony| ceremony.caller_session.as_deref()).map(borrowed));
         verification(route, record);
+        resident_key(record);
     }
     for member in [Member::CredentialId, Member::CredentialName] {
         let value = asked.record().value(member);
         put_absent(record, member, value.map(Value::into_owned));
     }
-    name_credentials(record);
+    name_credentials(record, asked.record());
     for assignment in &route.fill {
         if !record.has(assignment.member) {
             let given = assignment.value(record).or_else(|| assignment.value(asked.record())).map(Value::into_owned);
@@ -81,18 +82,34 @@ fn echo<'a>(record: &mut dyn Record<'a>, member: Member, known: Option<&'a str>,
 fn verification(route: &Route, record: &mut dyn Record<'_>) {
     let Some(least) = route.verification else { return };
     let wanted = match record.value(Member::UserVerification) {
-        Some(Value::Text(word)) => Verification::read(&word),
-        _ => Verification::Preferred,
+        Some(Value::Text(word)) => UserVerification::read(&word),
+        _ => UserVerification::Preferred,
     };
     put(record, Member::UserVerification, Some(borrowed(wanted.max(least).name())));
 }
 
-/// A credential that has no name of its own goes by its id.
-fn name_credentials(record: &mut dyn Record<'_>) {
-    if let Some(Value::Bytes(id)) = record.value(Member::CredentialId) {
-        let handle = Value::Text(Cow::Owned(handle_of(&id)));
-        put_absent(record, Member::CredentialHandle, Some(handle));
+/// The two ways of asking for a discoverable credential say the same (WebAuthn 5.4.4); a dialect may
+/// know only one of them.
+fn resident_key(record: &mut dyn Record<'_>) {
+    match (record.value(Member::ResidentKey), record.value(Member::RequireResidentKey)) {
+        (None, Some(Value::Flag(true))) => put(record, Member::ResidentKey, Some(borrowed("required"))),
+        (Some(Value::Text(wish)), None) if wish == "required" => {
+            put(record, Member::RequireResidentKey, Some(Value::Flag(true)));
+        }
+        _ => {}
     }
+}
+
+/// A credential that has no name of its own goes by its id.
+fn name_credentials(record: &mut dyn Record<'_>, asked: &dyn Record<'_>) {
+    let id = match record.value(Member::CredentialId) {
+        Some(Value::Bytes(id)) => Some(handle_of(&id)),
+        _ => match asked.value(Member::CredentialId) {
+            Some(Value::Bytes(id)) => Some(handle_of(&id)),
+            _ => None,
+        },
+    };
+    put_absent(record, Member::CredentialHandle, id.map(|handle| Value::Text(Cow::Owned(handle))));
 }
 
 /// Refuses an answer that is for another user than the one the ceremony was begun for.
@@ -100,19 +117,14 @@ fn name_credentials(record: &mut dyn Record<'_>) {
 /// # Errors
 /// `assertion_rejected`, with the log's reason.
 pub fn prove_subject(route: &Route, ceremony: &Ceremony, answered: &Subject) -> Result<(), Refusal> {
-    let differs = |one: &Option<Box<str>>, other: &Option<Box<str>>| matches!((one, other), (Some(one), Some(other)) if one != other);
     let told = &ceremony.told.subject;
-    if differs(&told.id, &answered.id) || differs(&told.email, &answered.email) {
+    if told.contradicts(answered) {
         return Err(rejected("the upstream signed in another user than it was asked for"));
     }
     let asked = &ceremony.asked;
-    let nobody_was_named = asked.id.is_none() && asked.email.is_none();
-    let upstream_was_told = told.id.is_some() || told.email.is_some();
-    if nobody_was_named || upstream_was_told || route.relax_subject {
-        return Ok(());
-    }
-    let same = |one: &Option<Box<str>>, other: &Option<Box<str>>| one.is_some() && one == other;
-    if same(&asked.id, &answered.id) || same(&asked.email, &answered.email) {
+    let nobody_was_named = asked.is_nobody() && ceremony.bearer_user.is_none();
+    let upstream_was_told = !told.is_nobody() && !route.constant_user;
+    if nobody_was_named || upstream_was_told || route.relax_subject || asked.agrees(answered) {
         return Ok(());
     }
     Err(rejected("the upstream's answer does not prove the user the caller named"))

@@ -28,13 +28,16 @@ use crate::gateway::serve::Asked;
 use crate::gateway::work::Worker;
 use crate::template::reader::{Reading, Scratch};
 
+/// So many earlier configs keep finishing what was begun under them.
+const MOST_FORMER: usize = 8;
+
 /// What every worker shares.
 #[derive(Debug)]
 pub struct Shared {
     /// The routes.
     pub plan: Plan,
     /// The ceremonies that were begun.
-    pub ceremonies: Ceremonies,
+    pub ceremonies: Arc<Ceremonies>,
     /// Limits on requests.
     pub limits: Limits,
     /// The hosts whose other requests pass through; `*` is any.
@@ -47,6 +50,10 @@ pub struct Gateway {
     pub(crate) shared: Arc<Shared>,
     /// One for each upstream of the plan.
     pub(crate) workers: Vec<Worker>,
+    /// How often the config was loaded before this.
+    pub(crate) generation: u64,
+    /// The gateways of earlier configs, newest first, for the ceremonies that were begun under them.
+    former: Vec<Arc<Self>>,
 }
 
 /// Where a request goes, without its content.
@@ -79,15 +86,13 @@ impl Exchange for Gateway {
         let (head, body) = request.into_parts();
         let content = match content::read(&head.headers, body, &self.shared.limits).await {
             Ok(content) => content,
-            Err(refusal) => return Outcome::Answered(self.refuse_with(first, &refusal, id, None)),
+            Err(refusal) => {
+                let response = self.refuse_with(first, &refusal, id, None);
+                return Outcome::Answered(self.readable(first, &head.headers, response));
+            }
         };
         match self.decide(&candidates, &head, &content, passes, id).await {
-            Some(mut response) => {
-                if let Some(cors) = &self.route(first).cors {
-                    cors::permit(cors, &head.headers, response.headers_mut());
-                }
-                Outcome::Answered(response)
-            }
+            Some(response) => Outcome::Answered(self.readable(first, &head.headers, response)),
             None => Outcome::Unmatched(HttpRequest::from_parts(head, Content::Read(content))),
         }
     }
@@ -102,18 +107,40 @@ impl Exchange for Gateway {
             }
             outcome::Refusal::Overloaded => Refusal::new(Fault::Overloaded, "max_requests are under way"),
         };
-        Some(self.refuse_with(candidate, &refusal, correlation_id(head.extensions.get()), None))
+        let response = self.refuse_with(candidate, &refusal, correlation_id(head.extensions.get()), None);
+        Some(self.readable(candidate, &head.headers, response))
     }
 }
 
 impl Gateway {
     /// A gateway whose `workers` are those of the plan's upstreams, in their order.
     pub fn new(shared: Arc<Shared>, workers: Vec<Worker>) -> Self {
-        Self { shared, workers }
+        Self { shared, workers, generation: 0, former: Vec::new() }
+    }
+
+    /// The same gateway, as what comes after another one.
+    #[must_use]
+    pub fn after(self, former: &Arc<Self>) -> Self {
+        let kept = former.former.iter().take(MOST_FORMER - 1);
+        Self {
+            generation: former.generation + 1,
+            former: std::iter::once(former).chain(kept).cloned().collect(),
+            ..self
+        }
+    }
+
+    /// The gateway of the config that a ceremony was begun under; this one, where that is too long ago.
+    pub(crate) fn of_generation(&self, generation: u64) -> &Self {
+        let former = self.former.iter().map(|former| &**former).find(|former| former.generation == generation);
+        former.unwrap_or(self)
     }
 
     pub(crate) fn route(&self, candidate: &Candidate) -> &Route {
         &self.shared.plan.routes[candidate.route]
+    }
+
+    pub(crate) fn route_named(&self, name: &str) -> Option<&Route> {
+        self.shared.plan.routes.iter().find(|route| &*route.name == name)
     }
 
     pub(crate) fn reading<'a>(&self, scratch: &'a Scratch, now: Timestamp) -> Reading<'a> {
@@ -123,6 +150,19 @@ impl Gateway {
     fn passes(&self, host: Option<&str>) -> bool {
         let listed = |name: &String| name == "*" || host.is_some_and(|host| host.eq_ignore_ascii_case(name));
         self.shared.passes.iter().any(listed)
+    }
+
+    /// The same answer, for the pages that may read it.
+    fn readable(
+        &self,
+        candidate: &Candidate,
+        fields: &HeaderMap,
+        mut response: HttpResponse<Bytes>,
+    ) -> HttpResponse<Bytes> {
+        if let Some(cors) = &self.route(candidate).cors {
+            cors::permit(cors, fields, response.headers_mut());
+        }
+        response
     }
 
     /// The answer to a request on an operation's path; `None` where it is to pass through.
@@ -168,7 +208,8 @@ impl Gateway {
             _ if passes => None,
             _ => {
                 let refusal = Refusal::new(Fault::MethodNotAllowed, "no operation of the path has this method");
-                Some(self.refuse_with(other, &refusal, id, Some(&methods)))
+                let response = self.refuse_with(other, &refusal, id, Some(&methods));
+                Some(self.readable(other, target.fields, response))
             }
         }
     }

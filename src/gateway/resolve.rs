@@ -10,7 +10,7 @@ use crate::canonical::message::Request;
 use crate::canonical::operation::Operation;
 use crate::canonical::record::Record;
 use crate::canonical::value::Value;
-use crate::ceremony::{Ceremony, Subject, Told};
+use crate::ceremony::{Ceremony, Subject};
 use crate::gateway::callers::{Admission, Judge};
 use crate::gateway::plan::Route;
 use crate::template::base64;
@@ -49,7 +49,12 @@ pub fn resolve<'a>(
         .filter_map(|assignment| Some((assignment.member, assignment.value(record)?.into_owned())))
         .collect();
     for member in record.members().iter().copied().filter(|member| member.is_caller_credential()) {
-        let may_travel = route.same_provider && (member != Member::UserToken || admission.judge == Judge::Upstream);
+        let may_travel = match member {
+            Member::UserToken => route.same_provider && admission.judge == Judge::Upstream,
+            // Our own relying party makes tokens for the client that the gateway has just verified.
+            Member::ClientId => route.same_provider || route.embedded,
+            _ => route.same_provider,
+        };
         if !may_travel {
             record.put(member, None);
         }
@@ -108,16 +113,6 @@ pub fn handle_of(id: &[u8]) -> String {
     let mut handle = Vec::new();
     Codec::Base64Url.write_bytes(id, &mut handle);
     String::from_utf8(handle).expect("base64 digits are ASCII")
-}
-
-/// What the upstream is told by a begin, to be told again at the finish.
-pub fn told(record: &dyn Record<'_>) -> Told {
-    Told {
-        subject: subject(record),
-        account: text(record, Member::Account),
-        organization: text(record, Member::Organization),
-        connection: text(record, Member::Connection),
-    }
 }
 
 /// The user a record names.

@@ -12,18 +12,21 @@ use jiff::Timestamp;
 use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::member::Member;
 use crate::canonical::message::{Request, Response};
-use crate::canonical::operation::Operation;
+use crate::canonical::operation::{Direction, Operation};
+use crate::canonical::record::Record;
+use crate::canonical::user_verification::UserVerification;
 use crate::canonical::value::Value;
-use crate::ceremony::{Ceremony, ChallengeKey};
+use crate::ceremony::{Ceremony, ChallengeKey, Subject, Told};
 use crate::gateway::callers::{Admission, Judge};
 use crate::gateway::client_data;
 use crate::gateway::complete;
 use crate::gateway::exchange::Gateway;
 use crate::gateway::id_token;
+use crate::gateway::issue;
 use crate::gateway::plan::Route;
 use crate::gateway::resolve::{self, Client};
 use crate::gateway::respond;
-use crate::gateway::work::{self, Worker};
+use crate::gateway::work::{self, Call, Worker};
 use crate::template::reader::Scratch;
 
 /// A request that was recognised.
@@ -54,22 +57,27 @@ impl Gateway {
             return Err(Refusal::new(Fault::NotEnabled, "the route does not carry this operation"));
         }
         let challenge = match operation.is_finish() {
-            true => Some(client_data::challenge(request.record())?),
+            true => Some(client_data::challenge_of_finish(request.record())?),
             false => None,
         };
         let begun = match &challenge {
             Some(challenge) => Some(self.take(route, request, challenge, behind.user.as_deref())?),
             None => None,
         };
+        // What was begun under an earlier config is finished under that.
+        let gateway = begun.as_ref().map_or(self, |begun| self.of_generation(begun.generation));
+        let route = begun.as_ref().and_then(|begun| gateway.route_named(&begun.route)).unwrap_or(route);
         let told = resolve::resolve(route, request, &behind.admission, client, begun.as_ref(), challenge.as_deref());
 
-        let upstream = &self.shared.plan.upstreams[route.upstream];
+        let upstream = &gateway.shared.plan.upstreams[route.upstream];
         let session = begun.as_ref().and_then(|ceremony| ceremony.upstream_session.as_deref());
-        let worker = &self.workers[route.upstream];
-        let answer = work::ask(upstream, worker, &told, session, behind.user.as_deref(), *now).await?;
+        let worker = &gateway.workers[route.upstream];
+        let call = Call { upstream, worker, session, user: behind.user.as_deref(), least: route.verification };
+        let answer = work::ask(call, &told, *now).await?;
         let scratch = Scratch::default();
         let ours = behind.admission.judge == Judge::Gateway;
-        let mut response = work::understand(upstream, operation, &answer, self.reading(&scratch, *now), ours)?;
+        let reading = self.reading(&scratch, *now);
+        let mut response = work::understand(upstream, operation, &answer, reading, ours)?;
 
         let ceremony = match begun {
             Some(begun) => {
@@ -79,10 +87,15 @@ impl Gateway {
                 }
                 Some(begun)
             }
-            None if operation.is_begin() => Some(self.begin(asked, &told, &response, behind.user)?),
+            None if operation.is_begin() => Some(self.begin(asked, &told, &response, behind)?),
             None => None,
         };
         complete::complete(route, request, ceremony.as_ref(), &mut response);
+        if let (Some(issuer), Response::LoginFinish(sign_in) | Response::SignupFinish(sign_in)) =
+            (route.issuer, &mut response)
+        {
+            issue::replace_tokens(&gateway.workers[issuer], request, sign_in).await?;
+        }
         respond::success(route, &response, *now)
     }
 
@@ -135,10 +148,29 @@ impl Gateway {
         if session.is_some() && session != ceremony.caller_session {
             return Err(expired("the session handle does not belong to the challenge"));
         }
+        if ceremony.verify_user && !client_data::user_was_verified(request.record()) {
+            return Err(Refusal::new(Fault::AssertionRejected, "the route wants the user verified, and it was not"));
+        }
         if ceremony.bearer_user.as_deref() != user {
             return Err(Refusal::new(Fault::AssertionRejected, "another user began this ceremony"));
         }
         Ok(ceremony)
+    }
+
+    /// What a begin really told the upstream: the members that its message carries.
+    fn told(&self, route: &Route, told: &Request<'_>) -> Told {
+        let side = self.shared.plan.upstreams[route.upstream].side();
+        let carried = side.carried(told.operation(), Direction::Request, true).unwrap_or_default();
+        let text = |member| match carried.iter().any(|(known, _)| *known == member) {
+            true => resolve::text(told.record(), member),
+            false => None,
+        };
+        Told {
+            subject: Subject { id: text(Member::UserId), email: text(Member::UserEmail) },
+            account: text(Member::Account),
+            organization: text(Member::Organization),
+            connection: text(Member::Connection),
+        }
     }
 
     /// Keeps the ceremony of a begin that succeeded.
@@ -147,7 +179,7 @@ impl Gateway {
         asked: &Asked<'_>,
         told: &Request<'_>,
         response: &Response<'_>,
-        user: Option<String>,
+        behind: Behind,
     ) -> Result<Ceremony, Refusal> {
         let answered = response.record();
         let Some(Value::Bytes(challenge)) = answered.value(Member::Challenge) else {
@@ -158,18 +190,33 @@ impl Gateway {
             _ => None,
         };
         let ceremony = Ceremony {
+            generation: self.generation,
+            verify_user: asked.route.verification == Some(UserVerification::Required),
             route: asked.route.name.clone(),
             upstream: self.shared.plan.upstreams[asked.route.upstream].name.clone(),
             begun_by: response.operation(),
             upstream_session: resolve::text(answered, Member::Session),
             caller_session: complete::caller_session(asked.route, response),
-            asked: resolve::subject(asked.request.record()),
-            told: resolve::told(told.record()),
-            bearer_user: user.map(String::into_boxed_str),
+            asked: subject_with(&behind, asked.request.record()),
+            told: self.told(asked.route, told),
+            bearer_user: behind.user.map(String::into_boxed_str),
         };
         if self.shared.ceremonies.remember(ChallengeKey::of(&challenge), ceremony.clone(), lifetime) {
             return Ok(ceremony);
         }
         Err(Refusal::new(Fault::UpstreamInvalid, "the upstream gave a challenge that is in use"))
     }
+}
+
+/// Whom a request names: by the caller's verified token, else by what it says.
+fn subject_with(behind: &Behind, record: &dyn Record<'_>) -> Subject {
+    let claimed = |member| {
+        behind.admission.claims.iter().find_map(|(known, value)| match value {
+            Value::Text(text) if *known == member => Some(text.as_ref().into()),
+            _ => None,
+        })
+    };
+    let said = resolve::subject(record);
+    let user = || behind.user.as_deref().map(Into::into);
+    Subject { id: claimed(Member::UserId).or_else(user).or(said.id), email: claimed(Member::UserEmail).or(said.email) }
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::canonical::user_verification::UserVerification;
 use crate::secret::SecretReference;
-use crate::upstream::within::Within;
+use crate::within::Within;
 
 /// `[routes.NAME]`: which dialect is spoken where, and who does the work.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -29,6 +30,9 @@ pub struct RouteSettings {
     /// `login.finish` must, the others are carried where they can be.
     #[serde(default)]
     pub operations: Vec<String>,
+    /// Operations of the dialect that this route leaves alone: their requests pass through. Default: none.
+    #[serde(default)]
+    pub leave: Vec<String>,
     /// Members the dialect requires that may be written empty, or `subject` where nothing can prove
     /// that the user who finishes is the one who began.
     #[serde(default)]
@@ -40,14 +44,15 @@ pub struct RouteSettings {
     #[serde(default)]
     pub fill: Assignments,
     /// The least user verification a ceremony of this route asks for. Default: what the upstream asks for.
-    pub user_verification: Option<Verification>,
+    pub user_verification: Option<UserVerification>,
     /// What happens to a finish whose begin the gateway never saw. Default: `reject`.
     #[serde(default)]
     pub unseen: Unseen,
     /// Which pages may call from a browser. Default: none.
     pub cors: Option<CorsSettings>,
     /// The name of an embedded upstream whose issuer makes the tokens, where the dialect needs tokens
-    /// that the upstream does not give.
+    /// that the upstream does not give. Its users and the upstream's are one: the same id is the same
+    /// user.
     pub issuer: Option<String>,
 }
 
@@ -76,38 +81,6 @@ pub struct CorsSettings {
 
 fn ten_minutes() -> Within<0, 86_400> {
     Within::nearest(600)
-}
-
-/// How much user verification a ceremony asks for (WebAuthn 5.8.6), weakest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Verification {
-    /// Rather not.
-    Discouraged,
-    /// Where the authenticator can.
-    Preferred,
-    /// Always.
-    Required,
-}
-
-impl Verification {
-    /// The word WebAuthn has for it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Discouraged => "discouraged",
-            Self::Preferred => "preferred",
-            Self::Required => "required",
-        }
-    }
-
-    /// Reads a word; one that WebAuthn does not know counts as absent, which is `preferred`.
-    pub fn read(word: &str) -> Self {
-        match word {
-            "required" => Self::Required,
-            "discouraged" => Self::Discouraged,
-            _ => Self::Preferred,
-        }
-    }
 }
 
 /// `[routes.NAME.callers]`: who may call.

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use crate::canonical::assertion::Descriptor;
 use crate::canonical::fault::{Fault, Refusal};
+use crate::canonical::user_verification::UserVerification;
 use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::pending::{Bytes, Terms};
 use crate::relying_party::random;
-use crate::relying_party::settings::{Party, UserVerification};
+use crate::relying_party::settings::Party;
 
 /// How long a challenge is, in bytes (WebAuthn 13.4.3 asks for 16 at least).
 const CHALLENGE: usize = 32;

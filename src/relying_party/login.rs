@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use crate::canonical::assertion::{AssertionRequest, AssertionResponse, CredentialAssertion, SignIn};
 use crate::canonical::fault::{Fault, Refusal};
+use crate::canonical::user_verification::UserVerification;
 use crate::relying_party::Shared;
 use crate::relying_party::ceremony::{check_rp_id, descriptor, forbidden, new_terms, rejected, required};
 use crate::relying_party::directory::Store;
@@ -15,7 +16,6 @@ use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::directory::user::User;
 use crate::relying_party::error::StoreError;
 use crate::relying_party::pending::{Named, Pending, PendingLogin};
-use crate::relying_party::settings::UserVerification;
 use crate::relying_party::subject::Subject;
 use crate::relying_party::tokens::authentication::Authentication;
 use crate::relying_party::tokens::grant::Grant;

@@ -9,8 +9,8 @@ use ::base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::canonical::fault::{Fault, Refusal};
+use crate::canonical::user_verification::UserVerification;
 use crate::relying_party::directory::user::Profile;
-use crate::relying_party::settings::UserVerification;
 use crate::template::base64::{self, NotBase64};
 
 /// A ceremony that was begun.

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::registration::{AttestationResponse, CreationRequest, CredentialCreation, Registered};
+use crate::canonical::user_verification::UserVerification;
 use crate::relying_party::Shared;
 use crate::relying_party::ceremony::{check_rp_id, forbidden, new_terms};
 use crate::relying_party::creation::{self, Created};
@@ -15,7 +16,6 @@ use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::directory::user::User;
 use crate::relying_party::error::StoreError;
 use crate::relying_party::pending::{Pending, PendingRegistration};
-use crate::relying_party::settings::UserVerification;
 use crate::relying_party::subject::Subject;
 
 /// How many passkeys a user may register here; an import may bring more.

@@ -6,14 +6,16 @@
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use url::Url;
+
+use crate::canonical::user_verification::UserVerification;
 
 use crate::relying_party::directory::Store;
 use crate::relying_party::error::OpenError;
 
 /// An upstream of the kind `embedded`: this program is the relying party.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EmbeddedSettings {
     /// The relying party identifier: the domain passkeys are made for, such as `example.com`.
@@ -64,30 +66,6 @@ impl EmbeddedSettings {
     pub fn open_directory(&self, base_dir: &Path) -> Result<Store, OpenError> {
         Party::checked(self)?;
         Store::open(&base_dir.join(&self.database))
-    }
-}
-
-/// How much the relying party insists on user verification (WebAuthn 5.8.6), weakest first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum UserVerification {
-    /// The user should not be bothered.
-    Discouraged,
-    /// The user is verified where the authenticator can.
-    #[default]
-    Preferred,
-    /// An answer without user verification is refused.
-    Required,
-}
-
-impl UserVerification {
-    /// The word WebAuthn has for it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Discouraged => "discouraged",
-            Self::Preferred => "preferred",
-            Self::Required => "required",
-        }
     }
 }
 

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use crate::canonical::assertion::SignIn;
 use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::registration::{AttestationResponse, CreationRequest, CredentialCreation};
+use crate::canonical::user_verification::UserVerification;
 use crate::relying_party::Shared;
 use crate::relying_party::ceremony::{check_rp_id, new_terms, rejected};
 use crate::relying_party::creation::{self, Created};
@@ -18,7 +19,6 @@ use crate::relying_party::directory::user::{MAX_HANDLE, Profile, User, is_email}
 use crate::relying_party::error::StoreError;
 use crate::relying_party::pending::{Bytes, Pending, PendingSignup};
 use crate::relying_party::random;
-use crate::relying_party::settings::UserVerification;
 use crate::relying_party::tokens::authentication::Authentication;
 use crate::relying_party::tokens::grant::Grant;
 use crate::relying_party::tokens::issue::{Issued, Occasion};

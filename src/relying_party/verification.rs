@@ -4,11 +4,12 @@
 //! `assertion_rejected`, and only the log learns which step it was.
 
 use crate::canonical::fault::{Fault, Refusal};
+use crate::canonical::user_verification::UserVerification;
 use crate::relying_party::directory::credential::{Credential, Use};
 use crate::relying_party::directory::user::User;
 use crate::relying_party::error::StoreError;
 use crate::relying_party::pending::Terms;
-use crate::relying_party::settings::{Party, UserVerification};
+use crate::relying_party::settings::Party;
 use crate::relying_party::webauthn::algorithm::Algorithm;
 use crate::relying_party::webauthn::assertion::{Assertion, AssertionPolicy};
 use crate::relying_party::webauthn::cose_key::CoseKey;

@@ -50,7 +50,7 @@ fn head_bytes<B>(request: &Request<B>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::upstream::within::Within;
+    use crate::within::Within;
 
     fn limits() -> RequestLimits {
         RequestLimits::new(&ServerSettings {

@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::upstream::within::Within;
+use crate::within::Within;
 
 /// Where and within which limits requests are taken.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]

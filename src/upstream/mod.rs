@@ -13,4 +13,3 @@ pub mod failure;
 pub mod fetch;
 pub mod http_upstream;
 pub mod settings;
-pub mod within;

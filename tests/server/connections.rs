@@ -3,7 +3,7 @@
 use passbridge::server::lifecycle::{Lifecycle, Phase};
 use passbridge::server::passthrough::settings::PassthroughSettings;
 use passbridge::server::workers::{Server, StartError};
-use passbridge::upstream::within::Within;
+use passbridge::within::Within;
 
 use super::rig::{settings, start};
 use super::toy::Toy;

@@ -2,7 +2,7 @@
 
 use passbridge::server::lifecycle::Phase;
 use passbridge::server::workers::Drained;
-use passbridge::upstream::within::Within;
+use passbridge::within::Within;
 use tokio::net::TcpStream;
 
 use super::rig::{settings, start, within};

@@ -1,7 +1,7 @@
 //! Targets and callers that hang, break off or lie while something passes through.
 
 use passbridge::server::passthrough::settings::TargetSettings;
-use passbridge::upstream::within::Within;
+use passbridge::within::Within;
 
 use super::rig::{Origin, everything_to, settings, start_before, start_with, target};
 

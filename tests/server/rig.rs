@@ -10,7 +10,7 @@ use passbridge::server::lifecycle::Lifecycle;
 use passbridge::server::passthrough::settings::{HostPattern, PassthroughSettings, Target, TargetSettings};
 use passbridge::server::settings::ServerSettings;
 use passbridge::server::workers::{Running, Server};
-use passbridge::upstream::within::Within;
+use passbridge::within::Within;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 

@@ -51,7 +51,6 @@ fn send(signal: &str, child: &Child) {
 
 /// Not a test by itself: the process that the test above sends signals to.
 #[tokio::test]
-#[expect(clippy::print_stdout, reason = "the parent reads it")]
 async fn child() {
     if env::var_os(IN_CHILD).is_none() {
         return;

@@ -3,7 +3,7 @@
 use passbridge::server::passthrough::settings::TargetSettings;
 use passbridge::server::settings::ServerSettings;
 use passbridge::server::workers::Drained;
-use passbridge::upstream::within::Within;
+use passbridge::within::Within;
 use tokio::io::AsyncWriteExt;
 
 use super::rig::{Origin, Rig, everything_to, field, settings, start_with, target, within};

@@ -7,7 +7,7 @@ use flate2::write::GzEncoder;
 use passbridge::upstream::failure::CallFailure;
 use passbridge::upstream::http_upstream::RetryClass;
 use passbridge::upstream::settings::HttpSettings;
-use passbridge::upstream::within::Within;
+use passbridge::within::Within;
 use tokio::io::AsyncWriteExt;
 
 use super::rig::{Origin, within};

@@ -8,7 +8,7 @@ use passbridge::upstream::breaker::BreakerState;
 use passbridge::upstream::failure::CallFailure;
 use passbridge::upstream::http_upstream::RetryClass::{Begin, Finish};
 use passbridge::upstream::settings::HttpSettings;
-use passbridge::upstream::within::Within;
+use passbridge::within::Within;
 
 use super::rig::{Origin, within};
 use super::upstream::{get, upstream};

@@ -29,9 +29,10 @@ pub(super) fn check(
         let operations: Vec<_> = operations.iter().map(|operation| format!("`{operation}`")).collect();
         let operations = operations.join(", ");
         let message = format!("nothing says who may call {operations}: `{dialect}` has callers of kind `{name}` there");
-        let remedy = match given.is_empty() {
-            true => format!("write `callers = {{ {} }}`", whole(needed, context)),
-            false => format!("add `{}` to `callers`", line(*kind, context)),
+        let remedy = if given.is_empty() {
+            format!("write `callers = {{ {} }}`", whole(needed, context))
+        } else {
+            format!("add `{}` to `callers`", line(*kind, context))
         };
         let label = format!("no answer for `{name}`");
         findings.push("callers", Diagnostic::error(message).label(label).remedy(remedy));

@@ -91,17 +91,30 @@ impl FetchedKeys {
         }
         let age = state.set.as_ref().filter(|(set, _)| enough(set)).map(|(_, begun)| now.duration_since(*begun));
         let is_due = state.begun.is_none_or(|begun| now.duration_since(begun) >= FETCH_EVERY);
-        if is_due && age.is_none_or(|age| age > REFRESH_AFTER) {
-            // An old failure says nothing of now.
-            state.is_failing &= state.begun.is_some_and(|begun| now.duration_since(begun) <= WAIT_AFTER);
-            state.begun = Some(now);
-            state.in_flight = true;
-            let flight = Flight { keys: self.0.clone(), begun: now, brought: None };
-            // Not by the caller itself: it may go away, and others wait.
-            tokio::spawn(flight.fly());
+        let starts = is_due && age.is_none_or(|age| age > REFRESH_AFTER);
+        if starts {
+            state.begin(now);
         }
         let is_needed = age.is_none_or(|age| age > WAIT_AFTER && !state.is_failing);
-        (state.set.as_ref().map(|(set, _)| set.clone()), is_needed && state.in_flight)
+        let outcome = (state.set.as_ref().map(|(set, _)| set.clone()), is_needed && state.in_flight);
+        drop(state);
+        if starts {
+            // Not carried by the caller: it may go away, and others wait. Without the lock: a runtime
+            // that is shutting down drops the flight here and now.
+            tokio::spawn(Flight { keys: self.0.clone(), begun: now, brought: None }.fly());
+        }
+        outcome
+    }
+}
+
+// ===== impl State =====
+
+impl State {
+    fn begin(&mut self, now: Instant) {
+        // An old failure says nothing of now.
+        self.is_failing &= self.begun.is_some_and(|begun| now.duration_since(begun) <= WAIT_AFTER);
+        self.begun = Some(now);
+        self.in_flight = true;
     }
 }
 

@@ -137,11 +137,14 @@ mod tests {
 
     #[test]
     fn a_key_id_selects_and_its_absence_leaves_each_that_suits() {
-        let keys = json!([Signer::es256("a").jwk(), Signer::es256("b").jwk(), Signer::ed("c").jwk()]);
+        let mut unnamed = Signer::es256("");
+        unnamed.header.kid = None;
+        let keys = json!([Signer::es256("a").jwk(), unnamed.jwk(), Signer::ed("c").jwk()]);
         let taken = [Algorithm::ES256, Algorithm::EdDSA];
         assert_eq!(count(&keys, &taken, Some("a"), Algorithm::ES256), 1);
         assert_eq!(count(&keys, &taken, Some("a"), Algorithm::EdDSA), 0);
         assert_eq!(count(&keys, &taken, Some("A"), Algorithm::ES256), 0);
+        assert_eq!(count(&keys, &taken, Some(""), Algorithm::ES256), 0);
         assert_eq!(count(&keys, &taken, None, Algorithm::ES256), 2);
         assert_eq!(count(&keys, &[Algorithm::EdDSA], None, Algorithm::ES256), 0);
     }

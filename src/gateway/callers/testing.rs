@@ -102,6 +102,7 @@ struct Served {
     /// What is served; nothing is a failure.
     keys: Mutex<Option<String>>,
     asked: AtomicUsize,
+    answered: AtomicUsize,
     /// Each answer takes one: a test can hold answers back.
     answers: Semaphore,
 }
@@ -112,7 +113,12 @@ impl Issuer {
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
         let answers = Semaphore::new(1000);
-        let served = Arc::new(Served { keys: Mutex::new(keys), asked: AtomicUsize::new(0), answers });
+        let served = Arc::new(Served {
+            keys: Mutex::new(keys),
+            asked: AtomicUsize::new(0),
+            answered: AtomicUsize::new(0),
+            answers,
+        });
         let serving = served.clone();
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -127,6 +133,10 @@ impl Issuer {
 
     pub(super) fn asked(&self) -> usize {
         self.served.asked.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn answered(&self) -> usize {
+        self.served.answered.load(Ordering::SeqCst)
     }
 
     /// Keeps answers back until [`Self::release`].
@@ -153,6 +163,7 @@ async fn serve(listener: TcpListener, served: Arc<Served>) {
             let length = content.len();
             let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{content}");
             let _ = connection.write_all(answer.as_bytes()).await;
+            served.answered.fetch_add(1, Ordering::SeqCst);
         });
     }
 }

@@ -73,7 +73,11 @@ pub(super) fn unused(
     let fill = pair
         .fill
         .iter()
-        .filter(|assignment| !takes(Side::Provider(pair.dialect), Direction::Response, assignment.member))
+        .filter(|assignment| {
+            let is_issued = pair.issues_tokens
+                && matches!(assignment.member, Member::UserId | Member::UserEmail | Member::UserName);
+            !is_issued && !takes(Side::Provider(pair.dialect), Direction::Response, assignment.member)
+        })
         .map(|assignment| ("fill", assignment.member));
     set.chain(fill).collect()
 }

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use crate::canonical::member::Member;
 use crate::canonical::operation::Operation;
+use crate::canonical::user_verification::UserVerification;
 use crate::diagnostic::Diagnostics;
 use crate::document::Places;
 use crate::gateway::assign::Assignment;
@@ -21,7 +22,7 @@ use crate::gateway::callers::Callers;
 use crate::gateway::check::Carriage;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::router::Router;
-use crate::gateway::settings::{Assignments, CorsSettings, RouteSettings, Verification};
+use crate::gateway::settings::{Assignments, CorsSettings, RouteSettings};
 use crate::gateway::side::Side;
 use crate::provider::descriptor::Provider;
 use crate::provider::registry::Registry;
@@ -85,7 +86,7 @@ pub struct Upstream {
 }
 
 /// What an upstream is.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub enum UpstreamKind {
     /// The embedded relying party.
     Embedded(EmbeddedSettings),
@@ -126,7 +127,7 @@ pub struct Route {
     /// Whether it was accepted that nothing proves the user.
     pub relax_subject: bool,
     /// The least user verification.
-    pub verification: Option<Verification>,
+    pub verification: Option<UserVerification>,
     /// Whether a finish whose begin was never seen passes through.
     pub passes_unseen: bool,
     /// Which pages may call from a browser.
@@ -135,6 +136,10 @@ pub struct Route {
     pub issuer: Option<usize>,
     /// Whether dialect and upstream are the same provider.
     pub same_provider: bool,
+    /// Whether the upstream is the embedded relying party.
+    pub embedded: bool,
+    /// Whether the upstream is asked for one and the same user, whoever the caller names.
+    pub constant_user: bool,
     /// How each operation of the dialect is carried.
     pub carriages: BTreeMap<Operation, Carriage>,
 }

@@ -116,6 +116,9 @@ fn origin() -> Url {
 }
 
 fn descriptors(list: &[Descriptor<'_>]) -> Value {
-    let descriptor = |descriptor: &Descriptor<'_>| json!({ "type": descriptor.r#type, "id": descriptor.id.as_ref().map(|id| URL_SAFE_NO_PAD.encode(id)) });
+    let descriptor = |descriptor: &Descriptor<'_>| {
+        let id = descriptor.id.as_ref().map(|id| URL_SAFE_NO_PAD.encode(id));
+        json!({ "type": descriptor.r#type, "id": id })
+    };
     list.iter().map(descriptor).collect()
 }

@@ -3,10 +3,11 @@
 use super::{Place, begin_login, settings};
 use crate::canonical::assertion::AssertionRequest;
 use crate::canonical::fault::Fault;
+use crate::canonical::user_verification::UserVerification;
 use crate::relying_party::RelyingParty;
 use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::directory::user::User;
-use crate::relying_party::settings::{EmbeddedSettings, UserVerification};
+use crate::relying_party::settings::EmbeddedSettings;
 
 fn for_email(email: &str) -> AssertionRequest<'_> {
     AssertionRequest { user_email: Some(email.into()), ..AssertionRequest::default() }

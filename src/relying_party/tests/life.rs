@@ -185,6 +185,9 @@ async fn an_address_signs_up_once() {
     let request = || CreationRequest { user_email: Some("Grace@example.com".into()), ..CreationRequest::default() };
     let late = begin_signup(&own, request(), None).await.unwrap();
     let answer = Device::default().create(&late).await;
+    let misnamed = AttestationResponse { user_id: Some("user_demo".into()), ..answer.clone() };
+    let refusal = finish_signup(&own, misnamed, late.session.as_deref(), None).await.unwrap_err();
+    assert_eq!(refusal.fault, Fault::AssertionRejected);
     sign_up(&own, &mut Device::default()).await;
     assert_eq!(begin_signup(&own, request(), None).await.unwrap_err().fault, Fault::Conflict);
     let refusal = finish_signup(&own, answer, late.session.as_deref(), None).await.unwrap_err();

@@ -4,10 +4,10 @@ use super::forger::{Forger, UP, UV};
 use super::{Place, begin_login, finish_login};
 use crate::canonical::assertion::{AssertionRequest, AssertionResponse, CredentialAssertion, SignIn};
 use crate::canonical::fault::{Fault, Refusal};
+use crate::canonical::user_verification::UserVerification;
 use crate::relying_party::RelyingParty;
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::credential::Credential;
-use crate::relying_party::settings::UserVerification;
 
 pub(super) fn for_ada() -> AssertionRequest<'static> {
     AssertionRequest { user_id: Some("user_ada".into()), ..AssertionRequest::default() }
@@ -150,7 +150,8 @@ async fn another_users_passkey_does_not_finish_a_named_ceremony() {
     let place = Place::new();
     let own = place.open();
     let store = place.store();
-    let (ada, bob) = (Forger::of_ada(&store), Forger::of_bob(&store));
+    // bob's passkey is the older one, so that its age does not keep it off the list
+    let (bob, ada) = (Forger::of_bob(&store), Forger::of_ada(&store));
     let options = begin(&own, for_ada()).await;
     assert_refused(&place, &own, bob.answer(&options), &options, Fault::AssertionRejected).await;
     // bob's passkey in ada's name, and ada's in bob's
@@ -195,6 +196,11 @@ async fn a_ceremony_that_a_user_began_is_finished_by_that_user() {
     let refusal = finish_login(&own, answer, options.session.as_deref(), Some("user_ada")).await.unwrap_err();
     assert_eq!(refusal.fault, Fault::AssertionRejected);
     finish_login(&own, ada.answer(&options), options.session.as_deref(), Some("user_ada")).await.unwrap();
+
+    let options = begin(&own, AssertionRequest::default()).await;
+    let answer = ada.answer(&options);
+    let refusal = finish_login(&own, answer, options.session.as_deref(), Some("user_bob")).await.unwrap_err();
+    assert_eq!(refusal.fault, Fault::Forbidden);
 }
 
 #[tokio::test]

@@ -5,9 +5,9 @@ use super::{Place, begin_registration, delete, finish_registration, list};
 use crate::canonical::credentials::{DeletionRequest, ListRequest};
 use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::registration::{AttestationResponse, CreationRequest, CredentialCreation, Registered};
+use crate::canonical::user_verification::UserVerification;
 use crate::relying_party::RelyingParty;
 use crate::relying_party::directory::credential::Credential;
-use crate::relying_party::settings::UserVerification;
 
 fn new_key() -> Forger {
     Forger { credential_id: vec![0xAA; 16], ..Forger::new(&[]) }

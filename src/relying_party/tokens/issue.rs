@@ -22,8 +22,7 @@ use crate::relying_party::tokens::grant::Grant;
 use crate::relying_party::tokens::keys::{KeyRing, SigningKey};
 use crate::relying_party::tokens::opaque::{Kind, OpaqueToken};
 
-/// The tokens of one sign-in, not yet given to anybody.
-#[derive(Debug)]
+/// The tokens of one sign-in, not yet given to anybody. Purposefully not `Debug`: they are secrets.
 pub(crate) struct Issued {
     access: String,
     id: Option<String>,

@@ -35,8 +35,7 @@ impl Kind {
     }
 }
 
-/// A new token and what the directory shall remember with it.
-#[derive(Debug)]
+/// A new token and what the directory shall remember with it. Purposefully not `Debug`: it is a secret.
 pub(crate) struct OpaqueToken {
     pub(crate) token: String,
     kind: Kind,

@@ -13,8 +13,7 @@ use crate::relying_party::tokens::issue::{Issued, Occasion};
 use crate::relying_party::tokens::opaque::{Refreshable, Shown, show_refresh};
 use crate::relying_party::tokens::verify::unauthenticated;
 
-/// A refresh token with what else the client sent.
-#[derive(Debug)]
+/// A refresh token with what else the client sent. Purposefully not `Debug`: it is a secret.
 pub(crate) struct RefreshRequest {
     pub(crate) token: String,
     pub(crate) client_id: Option<String>,

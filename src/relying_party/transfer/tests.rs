@@ -1,7 +1,8 @@
 //! Import and export, and what an import leaves behind when it is killed.
 
-use std::io::{BufReader, BufWriter, Cursor, Read, Write};
+use std::io::{BufReader, Cursor, Read, Write};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,14 +18,22 @@ use crate::relying_party::tests::forger::Forger;
 /// Says to the child process below which directory to import into.
 const IMPORT_INTO: &str = "TEST_IMPORT_INTO";
 
+static KEY: LazyLock<String> = LazyLock::new(|| URL_SAFE_NO_PAD.encode(Forger::new(&[]).row().public_key));
+
 fn user(number: u32) -> Value {
-    let key = URL_SAFE_NO_PAD.encode(Forger::new(&[]).row().public_key);
-    let credential = |index: u32| json!({ "id": URL_SAFE_NO_PAD.encode(format!("{number}/{index}")), "public_key": key, "sign_count": number });
+    user_with(3, number)
+}
+
+fn user_with(credentials: u32, number: u32) -> Value {
+    let credential = |index: u32| {
+        let id = URL_SAFE_NO_PAD.encode(format!("{number}/{index}"));
+        json!({ "id": id, "public_key": *KEY, "sign_count": number })
+    };
     json!({
         "id": format!("user_{number}"),
         "handle": URL_SAFE_NO_PAD.encode(format!("handle {number}")),
         "email": format!("user{number}@example.com"),
-        "credentials": [credential(1), credential(2), credential(3)],
+        "credentials": (1..=credentials).map(credential).collect::<Value>(),
     })
 }
 
@@ -44,12 +53,13 @@ fn exported(store: &Store) -> String {
 fn what_was_exported_imports_as_the_same() {
     let (_place, mut store) = temporary();
     let full = json!({
-        "id": "user_full", "handle": "aGFuZGxl", "email": "Full@Example.com", "name": "Full", "display_name": "Full Name",
+        "id": "user_full", "handle": "aGFuZGxl", "email": "Full@Example.com",
+        "name": "Full", "display_name": "Full Name",
         "profile": {"phone": "+1", "username": "full", "given_name": "F", "family_name": "N", "nickname": "f",
                     "picture": "https://example.com/p.png", "metadata": {"b": [1, 2.50], "a": null}},
         "created_at": 7,
         "credentials": [{
-            "id": "_-8", "public_key": URL_SAFE_NO_PAD.encode(Forger::new(&[]).row().public_key), "sign_count": 4294967295_u32,
+            "id": "_-8", "public_key": *KEY, "sign_count": 4294967295_u32,
             "transports": ["usb", "nfc"], "uv_initialized": true, "backup_eligible": true, "backup_state": true,
             "rp_id": "example.com", "aaguid": "ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4", "name": "Key",
             "handle": "webauthn_1", "created_at": 8, "last_used_at": 9,
@@ -164,48 +174,50 @@ fn an_input_that_breaks_off_says_where_and_keeps_what_was_read() {
 #[test]
 fn a_killed_import_leaves_whole_users_only() {
     if let Some(path) = std::env::var_os(IMPORT_INTO) {
-        return import_until_killed(path.as_ref());
+        let mut store = Store::open(path.as_ref()).unwrap();
+        import(&mut store, "localhost", std::io::stdin().lock(), |bad| panic!("{bad}")).unwrap();
+        return;
     }
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("directory.db");
+    let store = Store::open(&path).unwrap();
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "--nocapture", "relying_party::transfer::tests::a_killed_import_leaves_whole_users_only"])
+        .args(["--exact", "relying_party::transfer::tests::a_killed_import_leaves_whole_users_only"])
         .env(IMPORT_INTO, &path)
         .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
+        .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    // It is given lines for as long as it takes them, and killed in their midst.
-    let mut lines = BufWriter::new(child.stdin.take().unwrap());
-    let line = |number| if number == 50 { "a bad line".to_owned() } else { user(number).to_string() };
-    let feeder = std::thread::spawn(move || (0..).try_for_each(|number| writeln!(lines, "{}", line(number))));
-    let mut said = Vec::new();
-    let mut output = child.stdout.take().unwrap();
-    while !said.windows(HALFWAY.len()).any(|part| part == HALFWAY) {
-        let mut byte = [0];
-        output.read_exact(&mut byte).unwrap();
-        said.push(byte[0]);
+    // It has more to read than it can take in until it is killed.
+    let lines: String = (0..500).map(|number| format!("{}\n", user_with(MANY, number))).collect();
+    let mut input = child.stdin.take().unwrap();
+    let feeder = std::thread::spawn(move || input.write_all(lines.as_bytes()));
+    while whole_users(&store) < 50 {
+        assert!(child.try_wait().unwrap().is_none(), "the import ended by itself");
     }
     child.kill().unwrap();
     child.wait().unwrap();
     feeder.join().unwrap().unwrap_err();
+    drop(store);
 
     let store = Store::open(&path).unwrap();
     let users = User::page(store.connection(), "", u32::MAX).unwrap();
-    assert!(users.len() >= 50, "{}", users.len());
+    assert!((50..500).contains(&users.len()), "{}", users.len());
     for user in users {
-        assert_eq!(Credential::all_of_user(store.connection(), &user.id).unwrap().len(), 3);
+        assert_eq!(Credential::all_of_user(store.connection(), &user.id).unwrap().len(), MANY as usize);
     }
     let sound: String = store.connection().query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(sound, "ok");
 }
 
-/// What the child says when it comes to the bad line, so that the fifty lines before it are in.
-const HALFWAY: &[u8] = b"fifty lines are in";
+/// So many passkeys that the end comes in the midst of a user.
+const MANY: u32 = 100;
 
-/// The child's part: imports its standard input.
-fn import_until_killed(path: &std::path::Path) {
-    let mut store = Store::open(path).unwrap();
-    let halfway = |_| println!("{}", String::from_utf8_lossy(HALFWAY));
-    import(&mut store, "localhost", std::io::stdin().lock(), halfway).unwrap();
+/// How many users there are at this moment, all of them whole.
+fn whole_users(store: &Store) -> i64 {
+    let sql = "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM credentials)";
+    let (users, credentials): (i64, i64) =
+        store.connection().query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    assert_eq!(credentials, users * i64::from(MANY));
+    users
 }

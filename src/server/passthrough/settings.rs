@@ -14,7 +14,7 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::upstream::base_url::{BaseUrl, InvalidBaseUrl};
-use crate::upstream::within::Within;
+use crate::within::Within;
 
 /// The targets by host.
 #[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]

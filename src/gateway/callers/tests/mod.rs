@@ -4,6 +4,7 @@ mod credentials;
 mod fetched;
 mod startup;
 mod tokens;
+mod workers;
 
 use std::fs;
 use std::path::Path;

@@ -1,0 +1,52 @@
+//! Tokens of the gateway's own issuer, where the route says so.
+
+use crate::canonical::assertion::SignIn;
+use crate::canonical::fault::{Fault, Refusal};
+use crate::canonical::member::Member;
+use crate::canonical::message::Request;
+use crate::canonical::value::Value;
+use crate::gateway::resolve;
+use crate::gateway::work::Worker;
+use crate::relying_party::vouched::Vouched;
+
+/// Replaces the upstream's tokens by those of an embedded relying party, for the user as the caller
+/// knows them.
+///
+/// # Errors
+/// `upstream_invalid` where nobody says who signed in.
+pub(crate) async fn replace_tokens(
+    issuer: &Worker,
+    request: &Request<'_>,
+    sign_in: &mut SignIn<'_>,
+) -> Result<(), Refusal> {
+    let Worker::Embedded(party) = issuer else {
+        return Err(Refusal::new(Fault::Internal, "the issuer is no embedded relying party"));
+    };
+    let Some(user_id) = sign_in.user_id.as_deref() else {
+        return Err(Refusal::new(Fault::UpstreamInvalid, "the answer names no user to issue tokens for"));
+    };
+    let asked = |member| resolve::text(request.record(), member).map(String::from);
+    let vouched = Vouched {
+        user_id: user_id.to_owned(),
+        email: sign_in.user_email.as_deref().map(str::to_owned),
+        name: sign_in.user_name.as_deref().map(str::to_owned),
+        client_id: asked(Member::ClientId),
+        scope: asked(Member::Scope),
+        audience: asked(Member::Audience),
+        session_lifetime: match request.record().value(Member::SessionLifetime) {
+            Some(Value::Number(seconds)) => Some(seconds),
+            _ => None,
+        },
+    };
+    let issued = party.vouch(vouched).await?;
+    sign_in.tokens_access = issued.tokens_access;
+    sign_in.tokens_refresh = issued.tokens_refresh;
+    sign_in.tokens_id = issued.tokens_id;
+    sign_in.tokens_session = issued.tokens_session;
+    sign_in.tokens_session_details = None;
+    sign_in.tokens_type = issued.tokens_type;
+    sign_in.tokens_scope = issued.tokens_scope;
+    sign_in.tokens_expires_in = issued.tokens_expires_in;
+    sign_in.tokens_refresh_expires_in = issued.tokens_refresh_expires_in;
+    Ok(())
+}
