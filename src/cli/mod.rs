@@ -4,7 +4,9 @@
 
 mod check;
 mod curl;
+mod directory;
 mod members;
+mod reload;
 mod serve;
 mod start;
 
@@ -47,6 +49,12 @@ enum Command {
     Serve,
     /// Prove that the config works: every mistake at once, and what each route loses.
     Check,
+    /// Move users and their passkeys in and out of an embedded upstream's directory.
+    #[command(subcommand)]
+    Users(directory::Users),
+    /// Look after the keys that sign an embedded upstream's tokens.
+    #[command(subcommand)]
+    Keys(directory::Keys),
     /// Show which dialects work before which upstreams, with which settings, and what cannot be.
     Matrix,
     /// Show the members of the model: the names that `set`, `fill` and provider files use.
@@ -77,6 +85,8 @@ pub fn run() -> ExitCode {
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&origin),
         Command::Check => check::check(&origin),
+        Command::Users(command) => directory::users(&origin, &command),
+        Command::Keys(command) => directory::keys(&origin, &command),
         Command::Members => members::members(),
         Command::Matrix => {
             let (registry, _) = Registry::load(None);

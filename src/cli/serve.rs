@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::cli::curl;
+use crate::cli::reload::{Bound, Gateways, on_hangup};
 use crate::cli::start::Ready;
 use crate::config::load::{self, Config, Origin};
+use crate::gateway::live::Live;
 use crate::server::admin::Admin;
 use crate::server::lifecycle::Lifecycle;
 use crate::server::signals::stop_on_signal;
@@ -36,18 +38,27 @@ fn run(config: Config, origin: &Origin) -> Result<(), Box<dyn Error>> {
         tracing::debug!("a TLS provider was installed before");
     }
     let (server, admin, passthrough) = (config.server.clone(), config.admin.clone(), config.passthrough.clone());
+    let bound = Bound::of(&config);
     let ready = Arc::new(Ready::open(config)?);
     let lifecycle = Lifecycle::new();
     let admin = Admin::bind(&admin)?.start(&lifecycle)?;
     let server = Server::bind(&server)?;
     let address = server.address();
-    let builder = ready.clone();
-    let running = server.start(&passthrough, &lifecycle, move || builder.gateway())?;
+    let (builder, gateways) = (ready.clone(), Gateways::default());
+    let started = gateways.clone();
+    let running = server.start(&passthrough, &lifecycle, move || {
+        builder.gateway().map(|gateway| {
+            let live = Live::new(gateway);
+            started.add(&live);
+            live
+        })
+    })?;
 
     super::print(&curl::banner(&ready, origin, address, admin.address()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let drained = runtime.block_on(async {
         stop_on_signal(&lifecycle)?;
+        on_hangup(origin.clone(), bound, ready, gateways)?;
         running.drained().await.map_err(Box::<dyn Error>::from)
     })?;
     tracing::info!(connections_cut = drained.cut, "stopped");

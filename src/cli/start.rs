@@ -22,6 +22,7 @@ pub(super) struct Ready {
 }
 
 /// What the workers share of one upstream.
+#[derive(Clone)]
 enum Door {
     Embedded(RelyingParty),
     Http(Arc<Admission>),
@@ -47,6 +48,30 @@ impl Ready {
             plan: config.plan,
         });
         Ok(Self { shared, doors })
+    }
+
+    /// The same for a config that takes the place of another one: its ceremonies go on, and so does a
+    /// directory whose settings did not change.
+    pub(super) fn reopen(config: Config, former: &Self) -> Result<Self, Unusable> {
+        let doors = config.plan.upstreams.iter().map(|upstream| match former.same_door(upstream) {
+            Some(door) => Ok(door),
+            None => open(upstream, &config.base),
+        });
+        let doors = doors.collect::<Result<Vec<_>, _>>()?;
+        let shared = Arc::new(Shared {
+            ceremonies: former.shared.ceremonies.clone(),
+            limits: config.limits,
+            passes: former.shared.passes.clone(),
+            plan: config.plan,
+        });
+        Ok(Self { shared, doors })
+    }
+
+    fn same_door(&self, upstream: &Upstream) -> Option<Door> {
+        let mut known = self.shared.plan.upstreams.iter().zip(&self.doors);
+        known.find_map(|(former, door)| {
+            (former.name == upstream.name && former.kind == upstream.kind).then(|| door.clone())
+        })
     }
 
     /// The embedded relying party of an upstream.

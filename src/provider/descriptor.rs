@@ -8,7 +8,7 @@ use crate::template::head::Named;
 use crate::template::message::{Message, RequestTemplate, ResponseTemplate};
 
 /// A provider's API.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Provider {
     /// The name of its file, by which the config calls it.
     pub id: String,

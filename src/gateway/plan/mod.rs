@@ -86,7 +86,7 @@ pub struct Upstream {
 }
 
 /// What an upstream is.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub enum UpstreamKind {
     /// The embedded relying party.
     Embedded(EmbeddedSettings),

@@ -33,7 +33,7 @@ impl Compiler {
 
     /// A member named by a key, with a diagnostic where there is none of that name.
     pub fn member(&mut self, name: &str, span: &Range<usize>, members: &'static [Member]) -> Option<Member> {
-        hole::member(name, members).map_err(|bad| self.bad_hole(span, bad)).ok()
+        hole::member(name, members).map_err(|bad| self.error(span, bad.message, "this name", bad.remedy)).ok()
     }
 
     fn pattern(&mut self, text: &str, span: &Range<usize>, members: &'static [Member]) -> Option<Pattern> {
