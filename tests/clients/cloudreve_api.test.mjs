@@ -3,12 +3,11 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { Client } from "./support/client.mjs";
-import { Gateway } from "./support/gateway.mjs";
+import { serve } from "./support/gateway.mjs";
 import { rust } from "./support/installed.mjs";
-import { forged, Passkeys } from "./support/passkeys.mjs";
+import { forged, ORIGIN, Passkeys } from "./support/passkeys.mjs";
 import { send, signUp, SIGNUP } from "./support/people.mjs";
 
-const ORIGIN = "https://app.localhost";
 const ADA = { email: "ada@example.com", name: "Ada" };
 
 suite("against the embedded relying party", () => {
@@ -25,13 +24,13 @@ upstream = "own"
 prefix   = "/api/v4"
 callers  = { open = "anyone", user = "upstream" }
 ${SIGNUP}`;
-  const passkeys = new Passkeys(ORIGIN);
+  const passkeys = new Passkeys();
   let gateway, client, ada, registered;
 
   before(async () => {
-    gateway = await Gateway.start(config);
+    gateway = await serve(config);
     client = new Client(rust("cloudreve"), { SITE: gateway.url });
-    ada = await signUp(gateway, new Passkeys(ORIGIN), ADA);
+    ada = await signUp(gateway, new Passkeys(), ADA);
     registered = await register(gateway, ada, passkeys);
   });
 

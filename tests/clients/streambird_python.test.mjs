@@ -4,12 +4,11 @@ import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { Client } from "./support/client.mjs";
 import { Front, trusting } from "./support/front.mjs";
-import { Gateway } from "./support/gateway.mjs";
+import { serve } from "./support/gateway.mjs";
 import { python } from "./support/installed.mjs";
-import { forged, Passkeys } from "./support/passkeys.mjs";
+import { forged, ORIGIN, Passkeys } from "./support/passkeys.mjs";
 import { claims, signUp, SIGNUP } from "./support/people.mjs";
 
-const ORIGIN = "https://app.localhost";
 const SECRETS = { APP_KEY: "sk_test_of_the_app" };
 const BEGIN = "auth/webauthn/authentication/begin";
 const VERIFY = "auth/webauthn/verify";
@@ -27,7 +26,7 @@ dialect  = "streambird"
 upstream = "own"
 callers  = { key = ["env:APP_KEY"] }
 ${SIGNUP}`;
-  const passkeys = new Passkeys(ORIGIN);
+  const passkeys = new Passkeys();
   let front, gateway, client, ada;
 
   const start = (KEY) => new Client(python("streambird_sdk.py"), { API: `${front.issuer}v1`, KEY, ...trusting(front) });
@@ -41,10 +40,10 @@ ${SIGNUP}`;
 
   before(async () => {
     front = await Front.listen();
-    gateway = await Gateway.start(config, SECRETS);
+    gateway = await serve(config, SECRETS);
     front.serve(gateway);
     client = start(SECRETS.APP_KEY);
-    ada = await signUp(gateway, new Passkeys(ORIGIN), { email: "ada@example.com", name: "Ada" });
+    ada = await signUp(gateway, new Passkeys(), { email: "ada@example.com", name: "Ada" });
     ada.credential = await register(post, ada, passkeys);
   });
 

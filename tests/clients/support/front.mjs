@@ -44,8 +44,8 @@ export class Front {
   }
 
   #pass(caller) {
-    const [host, port] = this.gateway.address.split(":");
-    const behind = connect(Number(port), host);
+    const { hostname, port } = new URL(this.gateway.url);
+    const behind = connect(Number(port), hostname);
     for (const [from, to] of [[caller, behind], [behind, caller]]) {
       this.#open.add(from);
       from.on("error", () => to.destroy());

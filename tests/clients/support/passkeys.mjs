@@ -1,36 +1,15 @@
-// A software authenticator, and what it hands out as clients without a browser send it.
+// What applications without a browser are handed by one, and what they may be handed by somebody else.
 
-import emulator, { AuthenticatorEmulator, PasskeysCredentialsMemoryRepository } from "nid-webauthn-emulator";
+import { Authenticator } from "../../ceremonies/authenticator.mjs";
 
-const { default: WebAuthnEmulator } = emulator;
+export { ORIGIN } from "../../ceremonies/authenticator.mjs";
 
-// The emulator leaves out what every browser says.
-const ATTACHED = { authenticatorAttachment: "platform" };
-
-export class Passkeys {
-  /** @param {string} origin the page that asks for passkeys */
-  constructor(origin) {
-    this.origin = origin;
-    // The emulator's own default is one repository for all.
-    const credentialsRepository = new PasskeysCredentialsMemoryRepository();
-    this.emulator = new WebAuthnEmulator(new AuthenticatorEmulator({ credentialsRepository }));
-  }
-
-  /** A new passkey (`navigator.credentials.create`). */
+/** Somebody's passkeys. */
+export class Passkeys extends Authenticator {
+  /** A new one, with those members of its answer that every provider documents. */
   create(options) {
-    const { response, ...credential } = this.emulator.createJSON(this.origin, options);
-    const { clientDataJSON, attestationObject } = response;
-    return { ...credential, ...ATTACHED, response: { clientDataJSON, attestationObject } };
-  }
-
-  /** An answer of one that is there (`navigator.credentials.get`). */
-  get(options) {
-    return { ...this.emulator.getJSON(this.origin, options), ...ATTACHED };
-  }
-
-  /** The same, for a stand-in that registers a passkey itself. */
-  createJSON(origin, options) {
-    return this.emulator.createJSON(origin, options);
+    const { response: { clientDataJSON, attestationObject }, ...credential } = super.create(options);
+    return { ...credential, response: { clientDataJSON, attestationObject } };
   }
 }
 
