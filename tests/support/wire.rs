@@ -31,6 +31,11 @@ impl Wire {
         let _ = within(self.stream.write_all(bytes.as_ref())).await;
     }
 
+    /// Sends bytes, if the peer still takes them.
+    pub(crate) async fn try_send(&mut self, bytes: &[u8]) -> bool {
+        within(self.stream.write_all(bytes)).await.is_ok()
+    }
+
     /// Says that nothing more will be sent.
     pub(crate) async fn finish_sending(&mut self) {
         let _ = self.stream.shutdown().await;
