@@ -43,6 +43,7 @@ pub fn complete<'a>(
     if operation.is_begin() {
         put(record, Member::Session, ceremony.and_then(|ceremony| ceremony.caller_session.as_deref()).map(borrowed));
         verification(route, record);
+        resident_key(record);
     }
     for member in [Member::CredentialId, Member::CredentialName] {
         let value = asked.record().value(member);
@@ -85,6 +86,18 @@ fn verification(route: &Route, record: &mut dyn Record<'_>) {
         _ => UserVerification::Preferred,
     };
     put(record, Member::UserVerification, Some(borrowed(wanted.max(least).name())));
+}
+
+/// The two ways of asking for a discoverable credential say the same (WebAuthn 5.4.4); a dialect may
+/// know only one of them.
+fn resident_key(record: &mut dyn Record<'_>) {
+    match (record.value(Member::ResidentKey), record.value(Member::RequireResidentKey)) {
+        (None, Some(Value::Flag(true))) => put(record, Member::ResidentKey, Some(borrowed("required"))),
+        (Some(Value::Text(wish)), None) if wish == "required" => {
+            put(record, Member::RequireResidentKey, Some(Value::Flag(true)));
+        }
+        _ => {}
+    }
 }
 
 /// A credential that has no name of its own goes by its id.

@@ -30,6 +30,9 @@ pub struct RouteSettings {
     /// `login.finish` must, the others are carried where they can be.
     #[serde(default)]
     pub operations: Vec<String>,
+    /// Operations of the dialect that this route leaves alone: their requests pass through. Default: none.
+    #[serde(default)]
+    pub leave: Vec<String>,
     /// Members the dialect requires that may be written empty, or `subject` where nothing can prove
     /// that the user who finishes is the one who began.
     #[serde(default)]

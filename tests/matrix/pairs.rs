@@ -45,12 +45,12 @@ impl Pair {
     /// What the route has to say beside who may call.
     fn settings(self) -> &'static str {
         match (self.dialect, self.upstream) {
-            (Quiva, Quiva) | (Flashback, Flashback) | (Streambird, Streambird) | (Auth0, Auth0) | (Apifox, Apifox) => "",
+            (Quiva, Quiva) | (Flashback, Flashback) | (Streambird, Streambird) | (Auth0, Auth0) | (Apifox, Apifox) => {
+                ""
+            }
             (Quiva | Flashback, Apifox) | (Flashback, Quiva) => "",
             (Quiva, Flashback | Auth0) => "relax = [\"subject\"]",
-            (Quiva, Streambird) => {
-                "relax = [\"subject\"]\nset.rp_id = \"localhost\"\nset.user.id = \"{user.email}\""
-            }
+            (Quiva, Streambird) => "relax = [\"subject\"]\nset.rp_id = \"localhost\"\nset.user.id = \"{user.email}\"",
             (Flashback, Streambird) => "set.rp_id = \"localhost\"",
             (Flashback, Auth0) => "relax = [\"subject\"]",
             (Streambird, Quiva) => {

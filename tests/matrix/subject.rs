@@ -40,7 +40,9 @@ async fn proves(dialect: Provider, upstream_of: Provider, settings: &str, cases:
 fn cloudreve(id: &str, email: Option<&str>) -> Response {
     let email = email.map(|email| format!(r#""email":"{email}","#)).unwrap_or_default();
     let documented = Response::fixture(Apifox, "login.finish.response");
-    documented.replacing(r#""email":"user@example.com","#, &email).replacing(r#""id":"bnUn""#, &format!(r#""id":"{id}""#))
+    documented
+        .replacing(r#""email":"user@example.com","#, &email)
+        .replacing(r#""id":"bnUn""#, &format!(r#""id":"{id}""#))
 }
 
 /// Auth0's answer with an id token of these claims, or without one.

@@ -80,16 +80,21 @@ impl Gateway {
         let checked = config.check();
         assert!(checked.status.success(), "{tables}\n{}", String::from_utf8_lossy(&checked.stderr));
 
-        let mut child =
-            config.command().arg("serve").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = config.command().arg("serve").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let logs = Logs::of(child.stderr.take().unwrap());
         let lines = lines(BufReader::new(child.stdout.take().unwrap()));
         let first = lines.recv_timeout(Duration::from_secs(30));
         let first = first.unwrap_or_else(|_| panic!("the gateway did not start: {}", logs.text()));
         let address = address(&first, " on http://", ";");
         let admin = address_of_admin(&first);
-        let gateway =
-            Self { address, banner: rest(first, &lines), logs, child, caller: Caller::of(address), _folder: config.folder };
+        let gateway = Self {
+            address,
+            banner: rest(first, &lines),
+            logs,
+            child,
+            caller: Caller::of(address),
+            _folder: config.folder,
+        };
         gateway.wait_until_ready(admin).await;
         gateway
     }

@@ -14,7 +14,8 @@ use super::provider::{Begun, Provider};
 /// The credential's id, chosen to have `-` and `_` in base64url.
 pub(crate) const ID: &str = "8PHy8_T19vf4-fr7_P3-_wABAgMEBQYHCAkKCwwNDg8";
 const AUTHENTICATOR_DATA: &str = "SZYN5YgOjGh0NBcPZHZgW4_krrmihjLHmVzzuoMdl2MFAAAAAQ";
-const SIGNATURE: &str = "MEQCIBERERERERERERERERERERERERERERERERERERERERERAiAiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIg";
+const SIGNATURE: &str =
+    "MEQCIBERERERERERERERERERERERERERERERERERERERERERAiAiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIg";
 const USER_HANDLE: &str = "--__AAECAwQFBgcICQoLDA";
 
 /// The client data of an assertion, in base64url.

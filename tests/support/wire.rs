@@ -79,7 +79,8 @@ impl Wire {
         let head = String::from_utf8(self.until(b"\r\n\r\n").await?).unwrap();
         let mut lines = head.split("\r\n");
         let status = lines.next()?.split(' ').nth(1)?.parse().unwrap();
-        let field = |line: &str| line.split_once(':').map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()));
+        let field =
+            |line: &str| line.split_once(':').map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()));
         let fields: Vec<_> = lines.filter_map(field).collect();
         let mut response = Response { status, fields, content: Vec::new() };
         if let Some(length) = response.field("content-length") {

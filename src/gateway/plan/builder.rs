@@ -100,7 +100,8 @@ impl<'c> Builder<'c> {
     }
 
     pub(super) fn add_paths(&mut self, router: &mut Router, index: usize, routes: &[Route], route: &Route) {
-        for (operation, template) in &route.dialect.operations {
+        let answered = route.dialect.operations.iter().filter(|(operation, _)| route.carriages.contains_key(operation));
+        for (operation, template) in answered {
             let request = &template.request;
             let candidate = Candidate { route: index, operation: *operation, method: request.method.clone() };
             if let Err(conflict) = router.add(&route.hosts, &route.prefix, &request.path, &candidate) {

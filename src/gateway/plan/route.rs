@@ -23,6 +23,7 @@ impl Builder<'_> {
         let fill = self.assignments(&format!("{key}.fill"), &settings.fill, Direction::Response);
         let prefix_is_good = self.prefix(&settings.prefix, &format!("{key}.prefix"));
         let operations = self.operations(settings, &key);
+        let left = self.left(settings, &key);
         let (Some(dialect), Some(upstream), true) = (dialect, upstream, prefix_is_good) else { return None };
 
         let relax = self.relax(settings, &key, &dialect);
@@ -48,8 +49,12 @@ impl Builder<'_> {
             issues_tokens: issuer.is_some(),
             discoverable: self.upstreams[upstream].discoverable(),
         };
-        let carriages: BTreeMap<_, _> =
-            pair.carriages().into_iter().map(|carriage| (carriage.operation, carriage)).collect();
+        let carriages: BTreeMap<_, _> = pair
+            .carriages()
+            .into_iter()
+            .filter(|carriage| !left.contains(&carriage.operation))
+            .map(|carriage| (carriage.operation, carriage))
+            .collect();
         let found = judge(&pair, name, &operations, &carriages);
         let unused = unused(&pair, &own_set, &carriages);
         for diagnostic in found {

@@ -42,20 +42,33 @@ impl Builder<'_> {
         good
     }
 
+    /// The operations that must be carried.
     pub(super) fn operations(&mut self, settings: &RouteSettings, key: &str) -> Vec<Operation> {
         let mut operations = vec![Operation::LoginBegin, Operation::LoginFinish];
-        for name in &settings.operations {
+        operations.extend(self.named_operations(&settings.operations, &format!("{key}.operations")));
+        operations
+    }
+
+    /// The operations that the route leaves alone; a login is what a route is for.
+    pub(super) fn left(&mut self, settings: &RouteSettings, key: &str) -> Vec<Operation> {
+        let key = format!("{key}.leave");
+        let left = self.named_operations(&settings.leave, &key);
+        for login in left.iter().filter(|one| matches!(one, Operation::LoginBegin | Operation::LoginFinish)) {
+            let message = format!("a route cannot leave `{}` alone", login.name());
+            self.error(&key, message, "this list", "take it out, or take the route out");
+        }
+        left
+    }
+
+    fn named_operations(&mut self, names: &[String], key: &str) -> Vec<Operation> {
+        let mut operations = Vec::new();
+        for name in names {
             match Operation::named(name) {
                 Some(operation) => operations.push(operation),
                 None => {
-                    let names = Operation::ALL.map(Operation::name);
-                    let remedy = format!("the operations are: {}", names.join(", "));
-                    self.error(
-                        &format!("{key}.operations"),
-                        format!("there is no operation `{name}`"),
-                        "this list",
-                        remedy,
-                    );
+                    let known: Vec<_> = Operation::ALL.iter().map(|operation| operation.name()).collect();
+                    let remedy = format!("the operations are: {}", known.join(", "));
+                    self.error(key, format!("there is no operation `{name}`"), "this list", remedy);
                 }
             }
         }

@@ -25,8 +25,7 @@ async fn an_upstream_that_is_down_is_unavailable() {
     for dialect in Provider::ALL {
         let gateway = Gateway::start(&pair(dialect).config(&nowhere().await, "breaker_failures = 2")).await;
         for _ in 0..2 {
-            let (answer, _) =
-                refuses(&gateway, dialect, "login.begin", &begin(dialect), "upstream_unavailable").await;
+            let (answer, _) = refuses(&gateway, dialect, "login.begin", &begin(dialect), "upstream_unavailable").await;
             assert_eq!(answer.field("retry-after"), None);
         }
         let (answer, _) = refuses(&gateway, dialect, "login.begin", &begin(dialect), "upstream_unavailable").await;

@@ -21,7 +21,9 @@ pub(crate) fn check(dialect: Provider, operation: &str, fault: &str, answer: &Re
             format!(r#"{{"type":"about:blank","title":"<text>","status":{status},"detail":"<text>"}}"#)
         }
         Auth0 => format!(r#"{{"error":"{}","error_description":"<text>"}}"#, oauth_error(operation, fault)),
-        Apifox => format!(r#"{{"code":{},"msg":"<text>","correlation_id":"<uuid>"}}"#, cloudreve_code(operation, fault)),
+        Apifox => {
+            format!(r#"{{"code":{},"msg":"<text>","correlation_id":"<uuid>"}}"#, cloudreve_code(operation, fault))
+        }
     };
     assert!(is_like(&content, answer.text()), "{} {operation} {fault}:\n{content}\n{answer:?}", dialect.id());
     assert_eq!(answer.field("cache-control").map(|value| value.contains("no-")), Some(true), "{answer:?}");
