@@ -8,6 +8,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod caller_content;
+mod caller_heads;
+mod caller_pace;
 mod pairs;
 mod upstream_content;
 mod upstream_finish;

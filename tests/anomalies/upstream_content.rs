@@ -51,7 +51,7 @@ fn broken(good: &str) -> Vec<(&'static str, Deed)> {
         ("a number that is none", Deed::answers(with_member(good, "NaN"))),
         ("more than the limit", Deed::answers(with_member(good, &format!("\"{}\"", "x".repeat(1 << 20))))),
         ("a bomb", Deed::answers_with("content-encoding: gzip\r\n", gzip(&vec![b' '; 64 << 20]))),
-        ("half a zip", Deed::answers_with("content-encoding: gzip\r\n", &gzip(good.as_bytes())[..30])),
+        ("half a zip", Deed::answers_with("content-encoding: gzip\r\n", &gzip(good.as_bytes())[..20])),
         ("a zip that is none", Deed::answers_with("content-encoding: gzip\r\n", good)),
         ("a zip in a zip", Deed::answers_with("content-encoding: gzip, gzip\r\n", gzip(&gzip(good.as_bytes())))),
         ("a coding nobody asked for", Deed::answers_with("content-encoding: br\r\n", good)),

@@ -2,11 +2,10 @@
 
 use crate::pairs::{options, refuses, serves, tables};
 use crate::support::gateway::Gateway;
-use crate::support::message::Request;
 use crate::support::passkey::begin;
 use crate::support::provider::Provider::{self, Streambird};
 use crate::support::rogue::{Deed, Rogue};
-use crate::support::wire::Wire;
+use crate::support::wire::{Wire, head_of};
 use crate::support::within;
 
 #[tokio::test]
@@ -28,6 +27,8 @@ async fn an_upstream_that_falls_silent_anywhere_has_its_time() {
             refuses(&gateway, dialect, &begin(dialect), "upstream_timeout", case).await;
             assert_eq!(rogue.requests().len(), index + 1, "{case}: it is not sent again");
         }
+        rogue.does(Deed::Floods(Vec::new(), b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(512)));
+        refuses(&gateway, dialect, &begin(dialect), "upstream_timeout", "early hints without an end").await;
     }
 }
 
@@ -62,7 +63,9 @@ async fn a_caller_that_leaves_takes_its_call_along() {
     for round in 1..=5 {
         rogue.does(Deed::SaysAndHangs(Vec::new()));
         let mut wire = Wire::connect(gateway.address).await;
-        wire.send(raw(&begin(Streambird))).await;
+        let request = begin(Streambird);
+        let head = head_of(&request, &format!("content-length: {}\r\n", request.content.len()));
+        wire.send([head.as_bytes(), &request.content].concat()).await;
         rogue.saw(2 * round - 1).await;
         wire.reset();
         rogue.does(Deed::answers(options(Streambird)));
@@ -70,14 +73,4 @@ async fn a_caller_that_leaves_takes_its_call_along() {
         within(async { while gateway.ask(&begin(Streambird)).await.status == 503 {} }).await;
         assert_eq!(rogue.requests().len(), 2 * round);
     }
-}
-
-/// A request as bytes.
-fn raw(request: &Request) -> Vec<u8> {
-    let mut head = format!("{} {} HTTP/1.1\r\nhost: a.example\r\n", request.method, request.target);
-    for (name, value) in &request.fields {
-        head.push_str(&format!("{name}: {value}\r\n"));
-    }
-    head.push_str(&format!("content-length: {}\r\n\r\n", request.content.len()));
-    [head.as_bytes(), &request.content].concat()
 }

@@ -5,8 +5,17 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::message::Response;
+use super::message::{Request, Response};
 use super::within;
+
+/// The head of a request in bytes, with these fields more, each ended.
+pub(crate) fn head_of(request: &Request, fields: &str) -> String {
+    let mut head = format!("{} {} HTTP/1.1\r\nhost: a.example\r\n", request.method, request.target);
+    for (name, value) in &request.fields {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    head + fields + "\r\n"
+}
 
 /// One end of a connection.
 pub(crate) struct Wire {
