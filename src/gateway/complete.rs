@@ -123,7 +123,8 @@ pub fn prove_subject(route: &Route, ceremony: &Ceremony, answered: &Subject) -> 
     }
     let asked = &ceremony.asked;
     let nobody_was_named = asked.is_nobody() && ceremony.bearer_user.is_none();
-    if nobody_was_named || !told.is_nobody() || route.relax_subject || asked.agrees(answered) {
+    let upstream_was_told = !told.is_nobody() && !route.constant_user;
+    if nobody_was_named || upstream_was_told || route.relax_subject || asked.agrees(answered) {
         return Ok(());
     }
     Err(rejected("the upstream's answer does not prove the user the caller named"))

@@ -49,7 +49,12 @@ pub fn resolve<'a>(
         .filter_map(|assignment| Some((assignment.member, assignment.value(record)?.into_owned())))
         .collect();
     for member in record.members().iter().copied().filter(|member| member.is_caller_credential()) {
-        let may_travel = route.same_provider && (member != Member::UserToken || admission.judge == Judge::Upstream);
+        let may_travel = match member {
+            Member::UserToken => route.same_provider && admission.judge == Judge::Upstream,
+            // Our own relying party makes tokens for the client that the gateway has just verified.
+            Member::ClientId => route.same_provider || route.embedded,
+            _ => route.same_provider,
+        };
         if !may_travel {
             record.put(member, None);
         }

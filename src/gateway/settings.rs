@@ -51,7 +51,8 @@ pub struct RouteSettings {
     /// Which pages may call from a browser. Default: none.
     pub cors: Option<CorsSettings>,
     /// The name of an embedded upstream whose issuer makes the tokens, where the dialect needs tokens
-    /// that the upstream does not give.
+    /// that the upstream does not give. Its users and the upstream's are one: the same id is the same
+    /// user.
     pub issuer: Option<String>,
 }
 

@@ -11,6 +11,7 @@ use crate::gateway::plan::builder::Builder;
 use crate::gateway::plan::judge::{judge, unused};
 use crate::gateway::settings::{RouteSettings, Unseen, Users};
 use crate::gateway::side::Side;
+use crate::gateway::source::names_constant_user;
 use crate::provider::descriptor::Provider;
 use crate::template::message::Caller;
 
@@ -77,6 +78,8 @@ impl Builder<'_> {
             cors: settings.cors.clone(),
             issuer: issuer.flatten(),
             same_provider,
+            embedded,
+            constant_user: names_constant_user(&set),
             carriages,
             dialect,
             set,
