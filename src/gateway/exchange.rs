@@ -25,6 +25,7 @@ use crate::gateway::resolve::Client;
 use crate::gateway::respond;
 use crate::gateway::router::Candidate;
 use crate::gateway::serve::Asked;
+use crate::gateway::trace::Trace;
 use crate::gateway::work::Worker;
 use crate::template::reader::{Reading, Scratch};
 
@@ -92,6 +93,9 @@ impl Exchange for Gateway {
             Some(mut response) => {
                 if let Some(cors) = &self.route(first).cors {
                     cors::permit(cors, &head.headers, response.headers_mut());
+                }
+                if let Some(trace) = head.extensions.get::<Trace>() {
+                    trace.replied(&response);
                 }
                 Outcome::Answered(response)
             }
@@ -170,7 +174,11 @@ impl Gateway {
                     user_agent: head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()),
                     address: head.extensions.get().map(|peer: &Peer| peer.address.ip().to_string()),
                 };
-                Some(self.answer(Asked { route, request, client, now }, id).await)
+                let trace = head.extensions.get::<Trace>();
+                if let Some(trace) = trace {
+                    trace.asked(head, content, request.record());
+                }
+                Some(self.answer(Asked { route, request, client, now, trace }, id).await)
             }
             Err(unrecognised) if unrecognised.is_another && passes => None,
             Err(unrecognised) => Some(self.refuse_with(unrecognised.candidate, &unrecognised.refusal, id, None)),
@@ -205,7 +213,12 @@ impl Gateway {
         let (route, operation) = (asked.route, asked.request.operation());
         let mut response = match self.serve(&asked).await {
             Ok(response) => response,
-            Err(refusal) => refused(route, operation, &refusal, id, None),
+            Err(refusal) => {
+                if let Some(trace) = asked.trace {
+                    trace.refused(&refusal);
+                }
+                refused(route, operation, &refusal, id, None)
+            }
         };
         response.extensions_mut().insert(RouteName(format!("{} {}", route.name, operation.name()).into()));
         response

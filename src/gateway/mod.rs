@@ -27,5 +27,7 @@ mod serve;
 pub mod settings;
 pub mod side;
 mod source;
+pub mod trace;
+pub mod trial;
 pub mod words;
 pub mod work;
