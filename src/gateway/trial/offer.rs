@@ -55,8 +55,8 @@ pub struct Demo {
     pub origins: Vec<String>,
     /// Whether a passkey can be registered through this dialect.
     pub registers: bool,
-    /// What the dialect's answer lacks for that, if that is why.
-    pub lacks: Vec<&'static str>,
+    /// Whether the dialect then asks for a discoverable one, which a sign-in without a user needs.
+    pub discoverable: bool,
 }
 
 /// A member to be given.
@@ -83,11 +83,11 @@ impl Gateway {
         let upstream = &self.shared.plan.upstreams[route.upstream];
         let (provider, demo) = match &upstream.kind {
             UpstreamKind::Embedded(settings) => {
-                let demo = self.demo_token(route).map(|_| {
-                    let lacks = lacks(route);
-                    let begins = [Operation::RegistrationBegin, Operation::RegistrationFinish];
-                    let registers = lacks.is_empty() && begins.iter().all(|operation| route.carries(*operation));
-                    Demo { rp_id: settings.rp_id.clone(), origins: settings.origins.clone(), registers, lacks }
+                let demo = self.demo_token(route).map(|_| Demo {
+                    rp_id: settings.rp_id.clone(),
+                    origins: settings.origins.clone(),
+                    registers: registers(route),
+                    discoverable: creation_says(route, &[Member::ResidentKey]),
                 });
                 (upstream.side().name().to_owned(), demo)
             }
@@ -99,12 +99,16 @@ impl Gateway {
     }
 }
 
-/// What a browser needs for a new passkey and the dialect's answer does not say.
-fn lacks(route: &Route) -> Vec<&'static str> {
-    let Some(template) = route.dialect.operations.get(&Operation::RegistrationBegin) else { return Vec::new() };
+fn registers(route: &Route) -> bool {
+    let carries = [Operation::RegistrationBegin, Operation::RegistrationFinish].map(|leg| route.carries(leg));
+    carries == [true; 2] && creation_says(route, OPTIONS)
+}
+
+/// Whether the dialect's options for a new passkey have these members.
+fn creation_says(route: &Route, members: &[Member]) -> bool {
+    let Some(template) = route.dialect.operations.get(&Operation::RegistrationBegin) else { return false };
     let carried = template.message(Direction::Response).carried();
-    let lacks = OPTIONS.iter().filter(|option| carried.iter().all(|(member, _)| member != *option));
-    lacks.map(|member| member.name()).collect()
+    members.iter().all(|member| carried.iter().any(|(known, _)| known == member))
 }
 
 fn asks(route: &Route) -> Vec<Ask> {
