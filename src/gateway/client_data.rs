@@ -25,7 +25,20 @@ pub fn user_was_verified(record: &dyn Record<'_>) -> bool {
     }
 }
 
-/// The challenge that a finish answers.
+/// The challenge that a finish answers, if it is a passkey that answers.
+///
+/// # Errors
+/// `invalid_request` where there is none, or the credential is of another type.
+pub fn challenge_of_finish(record: &dyn Record<'_>) -> Result<Vec<u8>, Refusal> {
+    match record.value(Member::CredentialType) {
+        Some(Value::Text(kind)) if kind != "public-key" => {
+            Err(Refusal::told(Fault::InvalidRequest, "The credential's type must be `public-key`."))
+        }
+        _ => challenge(record),
+    }
+}
+
+/// The challenge inside a finish's client data.
 ///
 /// # Errors
 /// `invalid_request` where there is none.

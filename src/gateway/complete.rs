@@ -11,6 +11,7 @@ use crate::canonical::assertion::SignIn;
 use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::member::Member;
 use crate::canonical::message::{Request, Response};
+use crate::canonical::operation::Operation;
 use crate::canonical::record::Record;
 use crate::canonical::user_verification::UserVerification;
 use crate::canonical::value::Value;
@@ -43,10 +44,14 @@ pub fn complete<'a>(
     if operation.is_begin() {
         put(record, Member::Session, ceremony.and_then(|ceremony| ceremony.caller_session.as_deref()).map(borrowed));
         verification(route, record);
+        resident_key(record);
     }
     for member in [Member::CredentialId, Member::CredentialName] {
         let value = asked.record().value(member);
         put_absent(record, member, value.map(Value::into_owned));
+    }
+    if operation == Operation::LoginFinish && no_session_was_asked_for(route, asked) {
+        TOKENS.iter().for_each(|token| record.put(*token, None));
     }
     name_credentials(record, asked.record());
     for assignment in &route.fill {
@@ -64,6 +69,24 @@ fn told_of(assignment: &Assignment, ceremony: &Ceremony) -> Option<Value<'static
     let text = |text: &Option<Box<str>>| text.as_deref().map(|text| Cow::Owned(text.to_owned()));
     let told = SignIn { user_id: text(&subject.id), user_email: text(&subject.email), ..SignIn::default() };
     assignment.value(&told).map(Value::into_owned)
+}
+
+/// Everything a session is made of.
+const TOKENS: &[Member] = &[
+    Member::TokensAccess,
+    Member::TokensRefresh,
+    Member::TokensId,
+    Member::TokensSession,
+    Member::TokensSessionDetails,
+    Member::TokensExpiresIn,
+    Member::TokensRefreshExpiresIn,
+];
+
+/// In a dialect whose caller says how long the session shall last, one who does not say wants none.
+fn no_session_was_asked_for(route: &Route, asked: &Request<'_>) -> bool {
+    let template = &route.dialect.operations[&asked.operation()].request;
+    let can_ask = template.carried().iter().any(|(member, _)| *member == Member::SessionLifetime);
+    can_ask && !route.same_provider && asked.record().value(Member::SessionLifetime).is_none()
 }
 
 fn borrowed(text: &str) -> Value<'_> {
@@ -85,6 +108,18 @@ fn verification(route: &Route, record: &mut dyn Record<'_>) {
         _ => UserVerification::Preferred,
     };
     put(record, Member::UserVerification, Some(borrowed(wanted.max(least).name())));
+}
+
+/// The two ways of asking for a discoverable credential say the same (WebAuthn 5.4.4); a dialect may
+/// know only one of them.
+fn resident_key(record: &mut dyn Record<'_>) {
+    match (record.value(Member::ResidentKey), record.value(Member::RequireResidentKey)) {
+        (None, Some(Value::Flag(true))) => put(record, Member::ResidentKey, Some(borrowed("required"))),
+        (Some(Value::Text(wish)), None) if wish == "required" => {
+            put(record, Member::RequireResidentKey, Some(Value::Flag(true)));
+        }
+        _ => {}
+    }
 }
 
 /// A credential that has no name of its own goes by its id.
@@ -110,7 +145,8 @@ pub fn prove_subject(route: &Route, ceremony: &Ceremony, answered: &Subject) -> 
     }
     let asked = &ceremony.asked;
     let nobody_was_named = asked.is_nobody() && ceremony.bearer_user.is_none();
-    if nobody_was_named || !told.is_nobody() || route.relax_subject || asked.agrees(answered) {
+    let upstream_was_told = !told.is_nobody() && !route.constant_user;
+    if nobody_was_named || upstream_was_told || route.relax_subject || asked.agrees(answered) {
         return Ok(());
     }
     Err(rejected("the upstream's answer does not prove the user the caller named"))

@@ -87,13 +87,14 @@ impl Exchange for Gateway {
         let (head, body) = request.into_parts();
         let content = match content::read(&head.headers, body, &self.shared.limits).await {
             Ok(content) => content,
-            Err(refusal) => return Outcome::Answered(self.refuse_with(first, &refusal, id, None)),
+            Err(refusal) => {
+                let response = self.refuse_with(first, &refusal, id, None);
+                return Outcome::Answered(self.readable(first, &head.headers, response));
+            }
         };
         match self.decide(&candidates, &head, &content, passes, id).await {
-            Some(mut response) => {
-                if let Some(cors) = &self.route(first).cors {
-                    cors::permit(cors, &head.headers, response.headers_mut());
-                }
+            Some(response) => {
+                let response = self.readable(first, &head.headers, response);
                 if let Some(trace) = head.extensions.get::<Trace>() {
                     trace.replied(&response);
                 }
@@ -113,7 +114,8 @@ impl Exchange for Gateway {
             }
             outcome::Refusal::Overloaded => Refusal::new(Fault::Overloaded, "max_requests are under way"),
         };
-        Some(self.refuse_with(candidate, &refusal, correlation_id(head.extensions.get()), None))
+        let response = self.refuse_with(candidate, &refusal, correlation_id(head.extensions.get()), None);
+        Some(self.readable(candidate, &head.headers, response))
     }
 }
 
@@ -155,6 +157,19 @@ impl Gateway {
     fn passes(&self, host: Option<&str>) -> bool {
         let listed = |name: &String| name == "*" || host.is_some_and(|host| host.eq_ignore_ascii_case(name));
         self.shared.passes.iter().any(listed)
+    }
+
+    /// The same answer, for the pages that may read it.
+    fn readable(
+        &self,
+        candidate: &Candidate,
+        fields: &HeaderMap,
+        mut response: HttpResponse<Bytes>,
+    ) -> HttpResponse<Bytes> {
+        if let Some(cors) = &self.route(candidate).cors {
+            cors::permit(cors, fields, response.headers_mut());
+        }
+        response
     }
 
     /// The answer to a request on an operation's path; `None` where it is to pass through.
@@ -204,7 +219,8 @@ impl Gateway {
             _ if passes => None,
             _ => {
                 let refusal = Refusal::new(Fault::MethodNotAllowed, "no operation of the path has this method");
-                Some(self.refuse_with(other, &refusal, id, Some(&methods)))
+                let response = self.refuse_with(other, &refusal, id, Some(&methods));
+                Some(self.readable(other, target.fields, response))
             }
         }
     }

@@ -29,5 +29,6 @@ pub mod side;
 mod source;
 pub mod trace;
 pub mod trial;
+mod word_or;
 pub mod words;
 pub mod work;

@@ -60,7 +60,7 @@ impl Gateway {
             return Err(Refusal::new(Fault::NotEnabled, "the route does not carry this operation"));
         }
         let challenge = match operation.is_finish() {
-            true => Some(client_data::challenge(request.record())?),
+            true => Some(client_data::challenge_of_finish(request.record())?),
             false => None,
         };
         let begun = match &challenge {
@@ -80,7 +80,8 @@ impl Gateway {
         let answer = work::ask(call, &told, *now).await?;
         let scratch = Scratch::default();
         let ours = behind.admission.judge == Judge::Gateway;
-        let understood = work::understand(upstream, operation, &answer, self.reading(&scratch, *now), ours);
+        let reading = self.reading(&scratch, *now);
+        let understood = work::understand(upstream, operation, &answer, reading, ours);
         if let Some(trace) = trace {
             trace.answered(&answer, understood.as_ref().ok().map(Response::record));
         }
@@ -207,7 +208,7 @@ impl Gateway {
             begun_by: response.operation(),
             upstream_session: resolve::text(answered, Member::Session),
             caller_session: complete::caller_session(asked.route, response),
-            asked: subject_with(&behind.admission, asked.request.record()),
+            asked: subject_with(&behind, asked.request.record()),
             told: self.told(asked.route, told),
             bearer_user: behind.user.map(String::into_boxed_str),
         };
@@ -219,13 +220,14 @@ impl Gateway {
 }
 
 /// Whom a request names: by the caller's verified token, else by what it says.
-fn subject_with(admission: &Admission, record: &dyn Record<'_>) -> Subject {
+fn subject_with(behind: &Behind, record: &dyn Record<'_>) -> Subject {
     let claimed = |member| {
-        admission.claims.iter().find_map(|(known, value)| match value {
+        behind.admission.claims.iter().find_map(|(known, value)| match value {
             Value::Text(text) if *known == member => Some(text.as_ref().into()),
             _ => None,
         })
     };
     let said = resolve::subject(record);
-    Subject { id: claimed(Member::UserId).or(said.id), email: claimed(Member::UserEmail).or(said.email) }
+    let user = || behind.user.as_deref().map(Into::into);
+    Subject { id: claimed(Member::UserId).or_else(user).or(said.id), email: claimed(Member::UserEmail).or(said.email) }
 }

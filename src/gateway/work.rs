@@ -18,6 +18,7 @@ use crate::provider::descriptor::{OperationTemplate, Provider};
 use crate::provider::exchange::{NoSuccess, WrittenRequest};
 use crate::relying_party::RelyingParty;
 use crate::template::encode::{Absent, Writing};
+use crate::template::message::Caller;
 use crate::template::reader::{Reading, Unread};
 use crate::upstream::failure::CallFailure;
 use crate::upstream::http_upstream::{HttpUpstream, RetryClass};
@@ -110,9 +111,11 @@ pub fn understand<'a>(
         (Answer::Embedded(response), _) => Ok((**response).clone()),
         (Answer::Http(answer), UpstreamKind::Http { provider, .. }) => {
             let template = operation_of(provider, operation)?;
+            // An operation that asks nobody says nothing of our credentials.
+            let ours = ours && template.request.caller != Caller::Open;
             template
                 .read_response(provider, operation, answer.status(), answer.headers(), answer.body(), reading)
-                .map_err(|no_success| refused(no_success, answer.status(), ours))
+                .map_err(|no_success| refused(no_success, operation, answer.status(), ours))
         }
         (Answer::Http(_), UpstreamKind::Embedded(_)) => {
             Err(Refusal::new(Fault::Internal, "the answer does not fit its upstream"))
@@ -164,11 +167,11 @@ fn failed(failure: &CallFailure) -> Refusal {
     }
 }
 
-fn refused(no_success: NoSuccess<'_>, status: StatusCode, ours: bool) -> Refusal {
+fn refused(no_success: NoSuccess<'_>, operation: Operation, status: StatusCode, ours: bool) -> Refusal {
     match no_success {
         NoSuccess::Fault(fault, details) => {
             let reason = format!("the upstream answered {status}: {}", fault.name());
-            Refusal::new(toward_caller(fault, ours), reason).retry_after(details.retry_after)
+            Refusal::new(toward_caller(fault, operation, ours), reason).retry_after(details.retry_after)
         }
         NoSuccess::Broken(Unread::Broken(defect)) => {
             Refusal::new(Fault::UpstreamInvalid, format!("the upstream answered {status}: {defect}"))
@@ -186,9 +189,11 @@ fn refused(no_success: NoSuccess<'_>, status: StatusCode, ours: bool) -> Refusal
 }
 
 /// What an upstream's fault is for our caller: what it says of us is not the caller's doing.
-fn toward_caller(fault: Fault, ours: bool) -> Fault {
+fn toward_caller(fault: Fault, operation: Operation, ours: bool) -> Fault {
     match fault {
-        Fault::Unauthenticated | Fault::Forbidden if ours => Fault::UpstreamRefusedUs,
+        Fault::Unauthenticated if ours => Fault::UpstreamRefusedUs,
+        // At a finish it is the passkey's user who may not.
+        Fault::Forbidden if ours && !operation.is_finish() => Fault::UpstreamRefusedUs,
         Fault::TooLarge | Fault::UnsupportedMediaType | Fault::MethodNotAllowed => Fault::UpstreamInvalid,
         Fault::Overloaded => Fault::UpstreamUnavailable,
         Fault::Internal => Fault::UpstreamFailed,

@@ -106,11 +106,14 @@ fn nested(
 ) -> Result<Wrote, Absent> {
     let before = out.len();
     let wrote = object(template, record, writing, out)?;
-    if wrote != Wrote::Member && template.has_holes() {
-        out.truncate(before);
-        return Ok(Wrote::Nothing);
+    match template.has_holes() {
+        false => Ok(Wrote::Constant),
+        true if wrote == Wrote::Member => Ok(Wrote::Member),
+        true => {
+            out.truncate(before);
+            Ok(Wrote::Nothing)
+        }
     }
-    Ok(wrote)
 }
 
 fn list(template: &List, record: &dyn Record<'_>, writing: Writing<'_>, out: &mut Vec<u8>) -> Result<Wrote, Absent> {
@@ -195,4 +198,92 @@ pub(crate) fn string(text: &str, out: &mut Vec<u8>) {
 
 fn integer(number: i64, out: &mut Vec<u8>) {
     write!(out, "{number}").expect("writing into memory cannot fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::canonical::assertion::{CredentialAssertion, Descriptor};
+    use crate::diagnostic::Diagnostics;
+    use crate::document::Document;
+    use crate::template::codec::Codec;
+    use crate::template::compile::Compiler;
+
+    use super::*;
+
+    fn written(toml: &str, record: &CredentialAssertion<'_>, relaxed: &[Member]) -> Result<String, Absent> {
+        let document = Document::parse("x.toml", toml).unwrap();
+        let source = document.source.clone();
+        let mut compiler = Compiler { source, bytes: Codec::Base64Url, diagnostics: Diagnostics::default() };
+        let template = compiler.content(&document.root, record.members());
+        assert!(compiler.diagnostics.is_empty(), "{}", compiler.diagnostics);
+        let mut out = Vec::new();
+        encode(&template, record, Writing { now: Timestamp::UNIX_EPOCH, relaxed }, &mut out)?;
+        Ok(String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn absence_is_written_as_the_hole_says() {
+        let nobody = CredentialAssertion::default();
+        for (toml, json) in [
+            ("a = '{user.id}'", "{}"),
+            ("a = '{user.id~}'\nb = '{timeout~}'", r#"{"a":null,"b":null}"#),
+            ("a = '{user.id*}'\nb = '{hints*}'\nc = '{extensions*}'", r#"{"a":"","b":[],"c":{}}"#),
+            ("a = '{user_verification!}'", r#"{"a":"preferred"}"#),
+            ("a = [{ '$each' = '{allow_credentials*}', id = '{id!}' }]", r#"{"a":[]}"#),
+            ("a = 'user/{user.id}'", "{}"),
+        ] {
+            assert_eq!(written(toml, &nobody, &[]).as_deref(), Ok(json), "{toml}");
+        }
+        assert_eq!(written("a = '{user.id!}'", &nobody, &[]), Err(Absent(Member::UserId)));
+    }
+
+    #[test]
+    fn a_table_goes_with_its_last_member() {
+        let nobody = CredentialAssertion::default();
+        for (toml, json) in [
+            ("a = { b = 1, c = '{user.id}' }\nd = 2", r#"{"d":2}"#),
+            ("a = { b = { c = '{user.id}' }, e = 'x' }", "{}"),
+            ("a = { b = 1, c = '{user.id~}' }", r#"{"a":{"b":1,"c":null}}"#),
+            ("a = { b = 1 }\nc = {}\nd = true", r#"{"a":{"b":1},"c":{},"d":true}"#),
+            ("a = { '$json' = { b = 1, c = '{user.id}' } }", "{}"),
+        ] {
+            assert_eq!(written(toml, &nobody, &[]).as_deref(), Ok(json), "{toml}");
+        }
+    }
+
+    #[test]
+    fn a_relaxed_member_is_written_empty() {
+        let nobody = CredentialAssertion::default();
+        let toml = "a = '{user.id!}'\nb = '{timeout!}'\nc = '{challenge!}'\nd = [{ '$each' = '{allow_credentials!}' }]";
+        let relaxed = [Member::UserId, Member::Timeout, Member::Challenge, Member::AllowCredentials];
+        assert_eq!(written(toml, &nobody, &relaxed).as_deref(), Ok(r#"{"a":"","c":"","d":[]}"#));
+    }
+
+    #[test]
+    fn what_is_there_is_escaped_and_spelled() {
+        let record = CredentialAssertion {
+            user_id: Some("a\"\\\u{1}é".into()),
+            challenge: Some(vec![0xFB, 0xFF].into()),
+            timeout: Some(-1),
+            hints: vec!["x".into(), "y\n".into()],
+            extensions: Some("{ \"a\": \"b\" }".into()),
+            allow_credentials: vec![
+                Descriptor { id: Some(vec![0].into()), ..Descriptor::default() },
+                Descriptor::default(),
+            ],
+            ..CredentialAssertion::default()
+        };
+        for (toml, json) in [
+            ("'na\"me' = 'u-{user.id}-v'", r#"{"na\"me":"u-a\"\\\u0001é-v"}"#),
+            ("a = '{challenge}'\nb = '{challenge:base64}'", r#"{"a":"-_8","b":"+/8="}"#),
+            ("a = '{timeout}'\nb = '{hints}'", r#"{"a":-1,"b":["x","y\n"]}"#),
+            ("a = { '$json' = { e = '{extensions}' } }", r#"{"a":"{\"e\":{ \"a\": \"b\" }}"}"#),
+            (
+                "a = [{ '$each' = '{allow_credentials}', type = '{type!}', id = '{id}' }]",
+                r#"{"a":[{"type":"public-key","id":"AA"},{"type":"public-key"}]}"#,
+            ),
+        ] {
+            assert_eq!(written(toml, &record, &[]).as_deref(), Ok(json), "{toml}");
+        }
+    }
 }

@@ -80,14 +80,13 @@ impl Path {
     pub fn write(&self, record: &dyn Record<'_>, writing: Writing<'_>) -> Result<String, Absent> {
         let mut path = String::new();
         for segment in &self.segments {
-            let text = text(segment, record, writing)?;
             path.push('/');
-            match (segment, text) {
-                (Pattern::Hole { .. }, Some(text)) if text != "." && text != ".." => {
-                    path.extend(utf8_percent_encode(&text, RESERVED));
-                }
-                (Pattern::Hole { hole, .. }, _) => return Err(Absent(hole.member)),
-                (Pattern::Constant(text), _) => path.extend(utf8_percent_encode(text, RESERVED)),
+            match segment {
+                Pattern::Constant(text) => path.extend(utf8_percent_encode(text, RESERVED)),
+                Pattern::Hole { hole, .. } => match text(segment, record, writing)? {
+                    Some(text) if text != "." && text != ".." => path.extend(utf8_percent_encode(&text, RESERVED)),
+                    _ => return Err(Absent(hole.member)),
+                },
             }
         }
         Ok(path)

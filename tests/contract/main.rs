@@ -7,5 +7,6 @@ mod faults;
 mod fixture;
 mod messages;
 mod quirks;
+mod readme;
 mod schema;
 mod wire;

@@ -5,6 +5,7 @@ use crate::canonical::operation::Operation;
 use crate::canonical::value::Kind;
 use crate::diagnostic::nearest;
 use crate::gateway::assign::Assignment;
+use crate::gateway::outcome;
 use crate::gateway::plan::UpstreamKind;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::settings::RouteSettings;
@@ -29,6 +30,13 @@ impl Builder<'_> {
         }
     }
 
+    pub(super) fn hosts(&mut self, hosts: &[String], key: &str) {
+        for host in hosts.iter().filter(|host| outcome::host(host) != Some(host.as_str())) {
+            let message = format!("`{host}` is no host");
+            self.error(key, message, "this list", "write the name alone, without scheme, port and path");
+        }
+    }
+
     pub(super) fn prefix(&mut self, prefix: &str, key: &str) -> bool {
         let good = prefix.is_empty() || (prefix.starts_with('/') && !prefix.ends_with('/'));
         if !good {
@@ -42,20 +50,33 @@ impl Builder<'_> {
         good
     }
 
+    /// The operations that must be carried.
     pub(super) fn operations(&mut self, settings: &RouteSettings, key: &str) -> Vec<Operation> {
         let mut operations = vec![Operation::LoginBegin, Operation::LoginFinish];
-        for name in &settings.operations {
+        operations.extend(self.named_operations(&settings.operations, &format!("{key}.operations")));
+        operations
+    }
+
+    /// The operations that the route leaves alone; a login is what a route is for.
+    pub(super) fn left(&mut self, settings: &RouteSettings, key: &str) -> Vec<Operation> {
+        let key = format!("{key}.leave");
+        let left = self.named_operations(&settings.leave, &key);
+        for login in left.iter().filter(|one| matches!(one, Operation::LoginBegin | Operation::LoginFinish)) {
+            let message = format!("a route cannot leave `{}` alone", login.name());
+            self.error(&key, message, "this list", "take it out, or take the route out");
+        }
+        left
+    }
+
+    fn named_operations(&mut self, names: &[String], key: &str) -> Vec<Operation> {
+        let mut operations = Vec::new();
+        for name in names {
             match Operation::named(name) {
                 Some(operation) => operations.push(operation),
                 None => {
-                    let names = Operation::ALL.map(Operation::name);
-                    let remedy = format!("the operations are: {}", names.join(", "));
-                    self.error(
-                        &format!("{key}.operations"),
-                        format!("there is no operation `{name}`"),
-                        "this list",
-                        remedy,
-                    );
+                    let known: Vec<_> = Operation::ALL.iter().map(|operation| operation.name()).collect();
+                    let remedy = format!("the operations are: {}", known.join(", "));
+                    self.error(key, format!("there is no operation `{name}`"), "this list", remedy);
                 }
             }
         }
@@ -79,13 +100,12 @@ impl Builder<'_> {
                 carried.iter().any(|(known, need)| *known == member && *need == Need::Required)
             });
             if !matches!(member.kind(), Kind::Text | Kind::Texts | Kind::List(_)) || member == Member::Session {
-                let message = format!("`{name}` cannot be written empty");
-                self.error(
-                    &key,
-                    message,
-                    "this list",
-                    format!("give it a constant in `fill`: it is {}", member.kind().noun()),
-                );
+                let message = format!("`{name}` is {}, and cannot be written empty", member.kind().noun());
+                let remedy = match member.kind() {
+                    Kind::Number | Kind::Flag => "take it out, and give it a constant in the route's `fill`",
+                    Kind::Text | Kind::Bytes | Kind::Texts | Kind::Json | Kind::List(_) => "take it out",
+                };
+                self.error(&key, message, "this list", remedy);
             } else if !required {
                 let message = format!("no answer of {} requires `{name}`", dialect.id);
                 self.error(&key, message, "this list", "take it out");

@@ -46,8 +46,12 @@ pub fn provider(id: &str, document: &Document) -> (Provider, Diagnostics) {
         faults: FaultTable::default(),
     };
     login(&mut compiler, &provider);
+    let mistakes = compiler.diagnostics.len();
     provider.faults = faults::table(&mut compiler, root);
-    faults::complete(&mut compiler, root, &provider);
+    // A row that cannot be read may have been the one that is missing.
+    if compiler.diagnostics.len() == mistakes {
+        faults::complete(&mut compiler, root, &provider);
+    }
     (provider, compiler.diagnostics)
 }
 
@@ -77,11 +81,135 @@ fn accepts(compiler: &mut Compiler, root: &Table) -> Accepts {
 
 /// A provider without a login is none; where the file has other mistakes they may be the reason.
 fn login(compiler: &mut Compiler, provider: &Provider) {
+    let may_be_broken = compiler.diagnostics.has_errors();
     for needed in [Operation::LoginBegin, Operation::LoginFinish] {
-        if !provider.operations.contains_key(&needed) && !compiler.diagnostics.has_errors() {
+        if !provider.operations.contains_key(&needed) && !may_be_broken {
             let message = format!("the provider has no `{}`", needed.name());
             let remedy = format!("write `[{0}.request]` and `[{0}.response]`", needed.name());
             compiler.error(&(0..0), message, "in this file", remedy);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A provider with nothing in it that need not be.
+    const WHOLE: &str = r#"
+title = "Example"
+bytes = "base64url"
+[login.begin.request]
+method = "POST"
+path = "/begin/{user.id}"
+caller = "key"
+fields = { Authorization = "Bearer {client.key!}" }
+omits = { "user.email" = "x", account = "x", organization = "x", connection = "x", rp_id = "x" }
+[login.begin.response]
+content = { c = "{challenge!}", list = [{ "$each" = "{allow_credentials}", id = "{id!}", type = "{type}" }] }
+[login.begin.response.omits]
+"user.*" = "x"
+"allow_credentials.transports" = "x"
+timeout = "x"
+rp_id = "x"
+user_verification = "x"
+hints = "x"
+extensions = "x"
+mediation = "x"
+[login.finish]
+unknown = ["x"]
+[login.finish.request]
+method = "POST"
+path = "/finish"
+caller = "open"
+content = { c = "{credential.client_data_json!}" }
+omits = { "credential.*" = "x", "user.*" = "x", "tokens.*" = "x", account = "x", organization = "x", connection = "x", scope = "x", audience = "x", session_lifetime = "x" }
+[login.finish.response]
+omits = { "credential.*" = "x", "user.*" = "x", "tokens.*" = "x" }
+[[faults]]
+fault = ["invalid_request", "unauthenticated", "forbidden", "unknown_user", "not_enabled", "challenge_expired", "assertion_rejected", "conflict", "too_large", "unsupported_media_type", "method_not_allowed", "not_found", "rate_limited", "overloaded", "upstream_refused_us", "upstream_invalid", "upstream_failed", "upstream_unavailable", "upstream_timeout"]
+status = 400
+[[faults]]
+fault = "internal"
+status = 500
+"#;
+
+    fn found(text: &str) -> Vec<String> {
+        let (_, diagnostics) = provider("x", &Document::parse("x.toml", text).unwrap());
+        diagnostics.iter().map(|diagnostic| diagnostic.message.clone()).collect()
+    }
+
+    #[test]
+    fn a_whole_provider_is_no_mistake() {
+        let (provider, diagnostics) = provider("x", &Document::parse("x.toml", WHOLE).unwrap());
+        assert!(diagnostics.is_empty(), "{diagnostics}");
+        assert_eq!(
+            provider.operations.keys().copied().collect::<Vec<_>>(),
+            [Operation::LoginBegin, Operation::LoginFinish]
+        );
+        let begin = &provider.operations[&Operation::LoginBegin];
+        assert_eq!(begin.request.message.fields[0].name, "authorization");
+        assert_eq!(begin.response.status, http::StatusCode::OK);
+    }
+
+    #[test]
+    fn every_mistake_is_found() {
+        for (from, to, message) in [
+            ("title = \"Example\"", "titel = \"Example\"", "there is no key `titel` here"),
+            ("title = \"Example\"", "title = 1", "`title` must be a string"),
+            ("bytes = \"base64url\"\n", "", "the provider does not say how it writes bytes"),
+            ("bytes = \"base64url\"", "bytes = \"hex\"", "this is no way of writing bytes"),
+            ("bytes = ", "accepts = \"xml\"\nbytes = ", "`accepts` is neither \"json\" nor \"any\""),
+            ("[login.finish]", "[login.end]\n[login.finish]", "there is no operation `login.end`"),
+            ("[login.finish]", "[signup]\nbegin = 1\n[login.finish]", "an operation must be a table"),
+            ("unknown = [\"x\"]", "unknown = \"x\"", "`unknown` must be an array of strings"),
+            ("unknown = [\"x\"]", "unknown = [1]", "`unknown` must hold strings only"),
+            ("method = \"POST\"\npath = \"/finish\"", "path = \"/finish\"", "the request has no valid method"),
+            ("path = \"/finish\"\n", "", "the request has no path"),
+            ("caller = \"open\"", "caller = \"anyone\"", "this is no kind of caller"),
+            (
+                "caller = \"open\"",
+                "caller = \"user\"",
+                "a caller of the kind `user` is known by `user.token`, which the request has not",
+            ),
+            ("[login.finish.response]", "[login.finish.response]\nstatus = 302", "this is no status of success"),
+            (
+                "[login.finish.response]",
+                "[login.finish.response]\nalso = 1",
+                "`also` must be an array of content tables",
+            ),
+            ("c = \"{challenge!}\"", "c = 1", "`login.begin.response` says nothing of `challenge`"),
+            ("timeout = \"x\"", "", "`login.begin.response` says nothing of `timeout`"),
+            (
+                "\"allow_credentials.transports\" = \"x\"",
+                "",
+                "`login.begin.response` says nothing of `allow_credentials.transports`",
+            ),
+            ("rp_id = \"x\"\n", "rp_id = \"\"\n", "an omission needs a reason"),
+            ("rp_id = \"x\"\n", "rp_id = \"x\"\nchallenge = \"x\"\n", "`challenge` is in the message and in its omits"),
+            (
+                "rp_id = \"x\"\n",
+                "rp_id = \"x\"\n\"allow_credentials.id\" = \"x\"\n",
+                "`allow_credentials.id` is in the message and in its omits",
+            ),
+            ("rp_id = \"x\"\n", "rp_id = \"x\"\nnobody = \"x\"\n", "there is no member `nobody`"),
+            ("fault = \"internal\"", "fault = \"internl\"", "there is no fault `internl`"),
+            ("fault = \"internal\"", "", "the row does not say which fault it is"),
+            ("status = 500", "status = \"6xx\"", "the row has no valid status"),
+            ("status = 500", "status = \"5xx\"", "`login.begin`, `login.finish` cannot say: `internal`"),
+            ("status = 500", "status = 500\noperations = [\"login.begin\"]", "`login.finish` cannot say: `internal`"),
+        ] {
+            assert_eq!(WHOLE.matches(from).count(), 1, "{from}");
+            let found = found(&WHOLE.replace(from, to));
+            assert!(found.iter().any(|one| one == message), "{message}: {found:#?}");
+        }
+    }
+
+    #[test]
+    fn a_provider_without_login_is_none() {
+        let start = WHOLE.find("[login.begin.request]").unwrap()..WHOLE.find("[[faults]]").unwrap();
+        let mut text = WHOLE.to_owned();
+        text.replace_range(start, "");
+        assert_eq!(found(&text), ["the provider has no `login.begin`", "the provider has no `login.finish`"]);
     }
 }

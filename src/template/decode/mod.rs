@@ -44,3 +44,112 @@ pub fn decode<'a>(
     }
     progress.end()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::canonical::assertion::CredentialAssertion;
+    use crate::diagnostic::Diagnostics;
+    use crate::document::Document;
+    use crate::template::codec::Codec;
+    use crate::template::compile::Compiler;
+    use crate::template::reader::{Defect, Scratch};
+
+    use super::*;
+
+    fn read<'a>(
+        toml: &str,
+        json: &'a str,
+        lenient: bool,
+        scratch: &'a Scratch,
+    ) -> Result<CredentialAssertion<'a>, Unread> {
+        let document = Document::parse("x.toml", toml).unwrap();
+        let source = document.source.clone();
+        let mut compiler = Compiler { source, bytes: Codec::Base64Url, diagnostics: Diagnostics::default() };
+        let mut record = CredentialAssertion::default();
+        let template = compiler.content(&document.root, record.members());
+        assert!(compiler.diagnostics.is_empty(), "{}", compiler.diagnostics);
+        let reading = Reading { scratch, now: jiff::Timestamp::UNIX_EPOCH, max_depth: 4, lenient };
+        decode(&template, json.as_bytes(), reading, &mut record).map(|()| record)
+    }
+
+    #[test]
+    fn the_text_around_a_hole_is_taken_off() {
+        let scratch = Scratch::default();
+        for (json, id) in [
+            (r#"{"a":"user/1/x"}"#, Some("1")),
+            (r#"{"a":"user//x"}"#, None),
+            (r#"{"a":""}"#, None),
+            (r#"{"a":null}"#, None),
+            ("{}", None),
+        ] {
+            assert_eq!(read("a = 'user/{user.id}/x'", json, false, &scratch).unwrap().user_id.as_deref(), id, "{json}");
+        }
+        let broken = read("a = 'user/{user.id}/x'", r#"{"a":"group/1/x"}"#, false, &scratch).unwrap_err();
+        let kind = DefectKind::Expected("of the documented form");
+        assert_eq!(broken, Unread::Broken(Defect { kind, place: "/a".into() }));
+    }
+
+    #[test]
+    fn a_constant_may_be_absent_only_where_nothing_is_recognised_by_it() {
+        let scratch = Scratch::default();
+        let template = "a = 1\nb = { c = 'x', d = true }\ne = '{user.id}'";
+        for (json, strict, lenient) in [
+            (r#"{"a":1,"b":{"c":"x","d":true}}"#, true, true),
+            (r#"{"a":1.0,"b":{"c":"x","d":true}}"#, true, true),
+            (r#"{"b":{"c":"x","d":true}}"#, false, true),
+            (r#"{"a":1,"b":null}"#, false, true),
+            (r#"{"a":null,"b":{"c":"x","d":true}}"#, false, true),
+            (r#"{"a":2,"b":{"c":"x","d":true}}"#, false, false),
+            (r#"{"a":1,"b":{"c":["x"],"d":true}}"#, false, false),
+            (r#"{"a":1,"b":{"c":"x","d":{}}}"#, false, false),
+            (r#"{"a":1,"b":{"c":"x","d":false},"e":7}"#, false, false),
+        ] {
+            assert_eq!(read(template, json, false, &scratch).is_ok(), strict, "{json}");
+            assert_eq!(read(template, json, true, &scratch).is_ok(), lenient, "{json}");
+            if !strict {
+                assert_eq!(read(template, json, false, &scratch), Err(Unread::AnotherMessage), "{json}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_scratch_serves_several_readings() {
+        let scratch = Scratch::default();
+        let template = "a = { '$json' = { b = '{user.id!}' } }\nc = { '$json' = { d = '{session!}' } }";
+        let first = read(template, r#"{"a":"{\"b\":\"1\"}","c":"{\"d\":\"2\"}"}"#, false, &scratch).unwrap();
+        let second = read(template, r#"{"a":"{\"b\":\"3\"}","c":"{\"d\":\"4\"}"}"#, false, &scratch).unwrap();
+        assert_eq!((first.user_id.as_deref(), first.session.as_deref()), (Some("1"), Some("2")));
+        assert_eq!((second.user_id.as_deref(), second.session.as_deref()), (Some("3"), Some("4")));
+    }
+
+    #[test]
+    fn strings_are_borrowed_where_they_have_no_escapes() {
+        use std::borrow::Cow;
+        let scratch = Scratch::default();
+        let template = "a = '{user.id}'\nb = '{session}'\nc = '{hints}'\nd = '{extensions}'";
+        let json = r#"{"a":"plain","b":"a\nb","c":["x","\u0079"],"d":{"e":"\u0066"}}"#;
+        let record = read(template, json, false, &scratch).unwrap();
+        assert!(matches!(record.user_id, Some(Cow::Borrowed("plain"))));
+        assert_eq!(record.session.as_deref(), Some("a\nb"));
+        assert!(matches!(&record.hints[..], [Cow::Borrowed("x"), Cow::Owned(y)] if y == "y"));
+        assert!(matches!(record.extensions, Some(Cow::Borrowed(r#"{"e":"\u0066"}"#))));
+    }
+
+    #[test]
+    fn what_is_no_unicode_is_no_content() {
+        let unknown = (Object::default(), &b"{\"a\":\"\xff\"}"[..]);
+        let bom = (Object::default(), &b"\xef\xbb\xbf{}"[..]);
+        for (template, json) in [unknown, bom] {
+            let scratch = Scratch::default();
+            let reading = Reading { scratch: &scratch, now: jiff::Timestamp::UNIX_EPOCH, max_depth: 4, lenient: true };
+            let read = decode(&template, json, reading, &mut CredentialAssertion::default());
+            assert!(is_syntax(read.as_ref()), "{read:?}");
+        }
+        let surrogate = read("a = '{user.id}'", r#"{"a":"\ud800"}"#, true, &Scratch::default()).map(|_| ());
+        assert!(is_syntax(surrogate.as_ref()), "{surrogate:?}");
+    }
+
+    fn is_syntax(read: Result<&(), &Unread>) -> bool {
+        matches!(read, Err(Unread::Broken(Defect { kind: DefectKind::Syntax { .. }, .. })))
+    }
+}

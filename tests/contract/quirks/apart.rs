@@ -23,6 +23,14 @@ fn another_grant_or_another_factor_is_another_message() {
         let fixture = changed(provider, name, from, to);
         request(&fixture, operation, |read| assert_eq!(read, Err(&Unread::AnotherMessage), "{provider}/{name}"));
     }
+    for (provider, name, operation, constant) in [
+        ("auth0", "login.finish.request", LoginFinish, r#""grant_type":"urn:okta:params:oauth:grant-type:webauthn","#),
+        ("auth0", "registration.begin.request", RegistrationBegin, r#""type":"passkey","#),
+        ("flashback", "login.finish.request", LoginFinish, r#""mfaType":"PASSKEY","#),
+    ] {
+        let fixture = changed(provider, name, constant, "");
+        request(&fixture, operation, |read| assert_eq!(read, Err(&Unread::AnotherMessage), "{provider}/{name}"));
+    }
     let form = Fixture {
         content: "grant_type=refresh_token&refresh_token=x".into(),
         ..fixture::one("auth0", "login.finish.request")

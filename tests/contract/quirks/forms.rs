@@ -5,6 +5,7 @@ use passbridge::canonical::message::Response;
 use passbridge::canonical::operation::Operation::{
     CredentialsDelete, CredentialsList, LoginBegin, LoginFinish, RegistrationBegin, RegistrationFinish,
 };
+use passbridge::provider::exchange::NoSuccess;
 use passbridge::template::reader::Unread;
 
 use crate::fixture::{self, Fixture};
@@ -62,6 +63,16 @@ fn texts_for_people_may_differ() {
     ] {
         same_response(&fixture::one(provider, name), &changed(provider, name, text, "Done."), operation);
     }
+}
+
+#[test]
+fn what_is_wrong_is_told_of_the_form_that_fits() {
+    let mut fixture = changed("flashback", "login.finish.response", "MFA verified", "Done.");
+    fixture.content = fixture.content.replace("fullAccessToken", "token");
+    response(&fixture, LoginFinish, |read| {
+        let Err(NoSuccess::Broken(Unread::Broken(defect))) = read else { panic!("{read:?}") };
+        assert_eq!(defect.to_string(), "/fullAccessToken is required.");
+    });
 }
 
 #[test]

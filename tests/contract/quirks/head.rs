@@ -1,12 +1,14 @@
 //! Paths, query parameters and header fields.
 
+use passbridge::canonical::fault::Fault;
 use passbridge::canonical::message::Request;
-use passbridge::canonical::operation::Operation::{CredentialsDelete, LoginBegin};
+use passbridge::canonical::operation::Operation::{CredentialsDelete, LoginBegin, RegistrationBegin};
 use passbridge::provider::descriptor::Accepts;
+use passbridge::provider::exchange::NoSuccess;
 use passbridge::template::reader::Unread;
 
-use crate::fixture;
-use crate::quirks::{missing, request, same_request};
+use crate::fixture::{self, Fixture};
+use crate::quirks::{missing, request, response, same_request};
 use crate::wire;
 
 #[test]
@@ -62,8 +64,12 @@ fn a_missing_bearer_is_named_and_its_scheme_has_no_case() {
             assert!(token || missing(read));
         });
     }
+    fixture.fields.insert("authorization", "Bearer first".parse().unwrap());
     fixture.fields.append("authorization", "Bearer second".parse().unwrap());
-    request(&fixture, LoginBegin, |read| assert!(matches!(read, Err(Unread::Broken(_))), "two of them"));
+    request(&fixture, LoginBegin, |read| {
+        let Err(Unread::Broken(defect)) = read else { panic!("{read:?}") };
+        assert_eq!(defect.to_string(), "The field `authorization` stands there twice.");
+    });
 }
 
 #[test]
@@ -72,4 +78,27 @@ fn cloudreve_reads_any_media_type_and_names_its_own() {
     assert_eq!(provider.accepts, Accepts::Any);
     assert_eq!(provider.content_type, "application/json; charset=utf-8");
     assert_eq!(wire::provider("auth0").accepts, Accepts::Json);
+}
+
+#[test]
+fn content_where_none_is_documented_is_not_looked_at() {
+    let example = fixture::one("apifox", "login.begin.request");
+    for content in ["null", "{}", "\u{0}"] {
+        same_request(&example, &Fixture { content: content.into(), ..example.clone() }, LoginBegin);
+    }
+}
+
+#[test]
+fn a_refused_bearer_needs_no_envelope() {
+    for provider in ["quiva", "flashback", "streambird", "auth0"] {
+        let answer = Fixture {
+            provider: provider.into(),
+            status: Some(401),
+            content: "Unauthorized".into(),
+            ..Fixture::default()
+        };
+        response(&answer, RegistrationBegin, |read| {
+            assert!(matches!(read, Err(NoSuccess::Fault(Fault::Unauthenticated, _))), "{provider}: {read:?}");
+        });
+    }
 }

@@ -1,0 +1,129 @@
+//! Every dialect before the embedded relying party, with a real passkey: sign up, sign in, and no
+//! second time.
+
+use serde_json::{Value, json};
+
+use crate::expected::check_content;
+use crate::support::config::{CALLERS, EMBEDDED, route_judged_by_upstream};
+use crate::support::contract::{check_fault, check_response};
+use crate::support::device::Device;
+use crate::support::gateway::Gateway;
+use crate::support::message::Request;
+use crate::support::passkey::finish_content;
+use crate::support::provider::Provider::{self, Apifox, Auth0, Flashback, Quiva, Streambird};
+
+const ADDRESS: &str = "ada@example.com";
+
+/// All five dialects before one relying party.
+async fn start() -> Gateway {
+    let routes = Provider::ALL.map(|dialect| route_judged_by_upstream(dialect.id(), dialect, "own", ""));
+    Gateway::start(&(EMBEDDED.to_owned() + &routes.concat())).await
+}
+
+/// A begin for a user of the directory.
+fn begin(dialect: Provider, id: &str, email: &str, token: &str) -> Request {
+    let request = Request::fixture(dialect, "login.begin").with_prefix(dialect.prefix());
+    match dialect {
+        Quiva => request.with_json(&json!({ "email": email })),
+        Flashback => request.with_field("authorization", &format!("Bearer {token}")),
+        Streambird => request.with_json(&json!({ "domain": "localhost", "user_id": id })),
+        Auth0 | Apifox => request,
+    }
+}
+
+fn finish(dialect: Provider, credential: &Value, session: Option<&str>, token: &str) -> Request {
+    let request = Request::fixture(dialect, "login.finish").with_prefix(dialect.prefix());
+    let request = request.with_json(&finish_content(dialect, credential, session));
+    match dialect {
+        Flashback => request.with_field("authorization", &format!("Bearer {token}")),
+        Quiva | Streambird | Auth0 | Apifox => request,
+    }
+}
+
+/// The token that the banner offers to try things with.
+fn demo_token(gateway: &Gateway) -> &str {
+    let command = gateway.banner.iter().find(|line| line.contains("/mfa/passkey/auth-options")).unwrap();
+    command.split("Bearer ").nth(1).unwrap().split('\'').next().unwrap()
+}
+
+#[tokio::test]
+async fn every_dialect_begins_for_the_demo_user() {
+    let gateway = start().await;
+    let token = demo_token(&gateway);
+    for dialect in Provider::ALL {
+        let answer = gateway.ask(&begin(dialect, "user_demo", "demo@example.com", token)).await;
+        check_response(dialect, "login.begin", &answer);
+        check_content("begin", dialect.id(), "embedded", answer.text());
+        assert_eq!(dialect.begun(&answer).challenge.len(), 32);
+    }
+}
+
+#[tokio::test]
+async fn who_signs_up_signs_in_by_every_dialect_once() {
+    let gateway = start().await;
+    let mut device = Device::default();
+    let mut token = signs_up(&gateway, &mut device).await;
+    let user = user_of(&token);
+    // Flashback is a second factor: it takes the token of a login before it.
+    for dialect in [Auth0, Flashback, Quiva, Streambird, Apifox] {
+        let answer = gateway.ask(&begin(dialect, &user, ADDRESS, &token)).await;
+        check_response(dialect, "login.begin", &answer);
+        let begun = dialect.begun(&answer);
+        let credential = device.get(&begun.challenge).await;
+        let request = finish(dialect, &credential, begun.session.as_deref(), &token);
+        let answer = gateway.ask(&request).await;
+        check_response(dialect, "login.finish", &answer);
+        check_content("finish", dialect.id(), "embedded", answer.text());
+        assert!(names_nobody_else(dialect, &answer.content_json(), &user), "{answer:?}");
+
+        let (answer, refused) = gateway.refused(&request).await;
+        check_fault(dialect, &answer);
+        assert_eq!(refused.fault, "challenge_expired", "{}", dialect.id());
+        if dialect == Auth0 {
+            token = gateway_token(&gateway, &mut device).await;
+        }
+    }
+}
+
+/// Signs up by the one dialect that can, and returns the access token.
+async fn signs_up(gateway: &Gateway, device: &mut Device) -> String {
+    let content = json!({
+        "client_id": CALLERS.client_id,
+        "client_secret": CALLERS.client_secret,
+        "user_profile": { "email": ADDRESS, "name": "Ada" },
+    });
+    let answer = gateway.ask(&Request::fixture(Auth0, "signup.begin").with_json(&content)).await;
+    check_response(Auth0, "signup.begin", &answer);
+    let options = answer.content_json();
+    let handle = Auth0.read(options.pointer("/authn_params_public_key/user/id").unwrap().as_str().unwrap());
+    let credential = device.create(&Auth0.begun(&answer).challenge, &handle).await;
+    let content = finish_content(Auth0, &credential, options["auth_session"].as_str());
+    let answer = gateway.ask(&Request::fixture(Auth0, "signup.finish").with_json(&content)).await;
+    check_response(Auth0, "signup.finish", &answer);
+    answer.content_json()["access_token"].as_str().unwrap().to_owned()
+}
+
+/// Another login, for its access token.
+async fn gateway_token(gateway: &Gateway, device: &mut Device) -> String {
+    let begun = Auth0.begun(&gateway.ask(&begin(Auth0, "", "", "")).await);
+    let credential = device.get(&begun.challenge).await;
+    let answer = gateway.ask(&finish(Auth0, &credential, begun.session.as_deref(), "")).await;
+    answer.content_json()["access_token"].as_str().unwrap().to_owned()
+}
+
+/// The subject of a token, which the test has from the relying party itself.
+fn user_of(token: &str) -> String {
+    let claims = Auth0.read(token.split('.').nth(1).unwrap());
+    serde_json::from_slice::<Value>(&claims).unwrap()["sub"].as_str().unwrap().to_owned()
+}
+
+fn names_nobody_else(dialect: Provider, content: &Value, user: &str) -> bool {
+    match dialect {
+        // No session was asked for, so there is none.
+        Streambird => content["user_id"] == user && content["session_jwt"] == "",
+        Apifox => content["data"]["user"]["id"] == user && content["data"]["user"]["email"] == ADDRESS,
+        Quiva => user_of(content["data"]["auth_token"].as_str().unwrap()) == user,
+        Flashback => user_of(content["fullAccessToken"].as_str().unwrap()) == user,
+        Auth0 => user_of(content["access_token"].as_str().unwrap()) == user,
+    }
+}

@@ -1,0 +1,20 @@
+//! Every dialect before every upstream, over real sockets: what the caller is answered, byte for
+//! byte, what arrives at the upstream, and every refusal in every envelope.
+//!
+//! The upstreams are imitated from the providers' documents alone; the gateway is the real program.
+//! Nothing measures time: a wait that must end is bounded far above what it takes.
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod callers;
+mod embedded;
+mod expected;
+mod faults;
+mod happy;
+mod once;
+mod pairs;
+mod passthrough;
+mod routes;
+mod subject;

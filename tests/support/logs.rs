@@ -1,0 +1,63 @@
+//! What a gateway wrote to its standard error, line by line, while it runs.
+//!
+//! The gateway logs JSON; what is no JSON is kept as text.
+
+use std::io::{BufRead as _, BufReader, Read};
+use std::sync::Arc;
+use std::thread;
+
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::message::Response;
+use super::within;
+
+/// The lines so far.
+#[derive(Clone)]
+pub(crate) struct Logs {
+    lines: Arc<watch::Sender<Vec<String>>>,
+}
+
+/// Why a request was refused, as the log has it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Refused {
+    pub(crate) level: String,
+    pub(crate) fault: String,
+    pub(crate) reason: String,
+}
+
+// ===== impl Logs =====
+
+impl Logs {
+    pub(crate) fn of(stream: impl Read + Send + 'static) -> Self {
+        let lines = Arc::new(watch::Sender::new(Vec::new()));
+        let sender = lines.clone();
+        thread::spawn(move || {
+            for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                sender.send_modify(|lines| lines.push(line));
+            }
+        });
+        Self { lines }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        self.lines.borrow().join("\n")
+    }
+
+    /// The line about an answer that was a refusal.
+    pub(crate) async fn refusal_of(&self, answer: &Response) -> Refused {
+        let id = answer.field("x-request-id").expect("every answer has its id").to_owned();
+        let mut lines = self.lines.subscribe();
+        let found = within(lines.wait_for(|lines| refusal(lines, &id).is_some())).await.unwrap();
+        refusal(&found, &id).unwrap()
+    }
+}
+
+fn refusal(lines: &[String], id: &str) -> Option<Refused> {
+    lines.iter().find_map(|line| {
+        let event: Value = serde_json::from_str(line).ok()?;
+        let text = |name: &str| Some(event[name].as_str()?.to_owned());
+        (event["correlation_id"] == id).then_some(())?;
+        Some(Refused { level: text("level")?, fault: text("fault")?, reason: text("reason")? })
+    })
+}
