@@ -79,7 +79,9 @@ async fn content_is_read_in_chunks_and_no_further_than_its_limit() {
         let answer = wire.response().await.unwrap();
         assert_refused(&gateway, dialect, &answer, "too_large", "chunks beyond the limit").await;
 
-        for (case, broken) in [("a size that is none", "zz\r\n{}\r\n0\r\n\r\n"), ("a size beyond all", "fffffffffffffffff\r\n")] {
+        for (case, broken) in
+            [("a size that is none", "zz\r\n{}\r\n0\r\n\r\n"), ("a size beyond all", "fffffffffffffffff\r\n")]
+        {
             let answer = said(&gateway, [head.as_str(), broken].concat().as_bytes()).await;
             if let Some(answer) = answer {
                 assert_refused(&gateway, dialect, &answer, "invalid_request", case).await;
@@ -124,7 +126,8 @@ async fn content_that_is_zipped_is_no_json() {
     for dialect in Provider::ALL {
         let rogue = Rogue::start(Deed::answers(options(dialect))).await;
         let gateway = Gateway::start(&tables(dialect, &rogue.base_url(), "")).await;
-        let request = some_finish(dialect).with_field("content-encoding", "gzip").with_content(b"\x1f\x8b\x08\0".to_vec());
+        let request =
+            some_finish(dialect).with_field("content-encoding", "gzip").with_content(b"\x1f\x8b\x08\0".to_vec());
         refuses(&gateway, dialect, &request, "invalid_request", "zipped").await;
     }
 }
