@@ -11,7 +11,7 @@ use crate::support::wire::{Wire, head_of};
 const SESSION: Option<&str> = Some("47c10dd3-7e10-4950-95d5-483dbc9508e6");
 
 /// What is too large is refused as such, also where the rest of it does not come.
-const IMPATIENT: &str = "[limits]\ncontent_deadline_ms = 200\n";
+const IMPATIENT: &str = "[limits]\ncontent_deadline_ms = 1000\n";
 
 /// A finish of nothing: it is read to its end, and then nobody knows its challenge.
 fn some_finish(dialect: Provider) -> Request {
