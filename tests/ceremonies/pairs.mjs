@@ -76,12 +76,13 @@ export function pair(dialect, upstream) {
 }
 
 /** The upstream's and the route's tables. */
-export function config({ dialect, upstream, same, general, set, fill, relax, issuer }, { url, clientId }, callers) {
+export function config({ dialect, upstream, same, general, set, fill, relax, issuer, party = "" }, { url, clientId }, callers) {
   const own = `[upstreams.own]
 provider = "embedded"
 rp_id = "localhost"
 origins = ["http://localhost:8080"]
 database = "own.db"
+${party}
 `;
   const there = upstream === "embedded" ? own : `[upstreams.there]
 provider = "${upstream}"
