@@ -60,6 +60,8 @@ pub enum Obstacle {
     NoSourceAmong(&'static [Member]),
     /// Every element of a list must have a member that the upstream does not give.
     NoElementSource(Member, Member),
+    /// The upstream chooses the user handle, and the dialect has no place for it.
+    NoUserHandle,
     /// The dialect deletes one credential, and the upstream cannot be told which.
     NoCredential,
     /// The list of allowed credentials gets lost, and without it the upstream's are not found.
@@ -130,6 +132,11 @@ impl Pair<'_> {
         }
         self.losses(&asking, &asked, Direction::Request, &mut carriage);
         self.losses(&answered, &answering, Direction::Response, &mut carriage);
+        let makes_passkey = matches!(operation, Operation::RegistrationBegin | Operation::SignupBegin);
+        let has_handle = |members: &[(Member, Need)]| carried(members, Member::UserHandle) != Source::None;
+        if makes_passkey && has_handle(&answered) && !has_handle(&answering) {
+            carriage.obstacles.push(Obstacle::NoUserHandle);
+        }
         let names = |members: &[(Member, Need)]| {
             [Member::CredentialId, Member::CredentialHandle].iter().any(|one| carried(members, *one) != Source::None)
         };

@@ -27,5 +27,6 @@ mod serve;
 pub mod settings;
 pub mod side;
 mod source;
+mod word_or;
 pub mod words;
 pub mod work;

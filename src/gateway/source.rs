@@ -45,7 +45,6 @@ impl Pair<'_> {
         }
         let convertible = match member {
             Member::CredentialId => carried(asking, Member::CredentialHandle),
-            Member::CredentialHandle => carried(asking, Member::CredentialId),
             _ => Source::None,
         };
         carried(asking, member).max(convertible).max(self.remembered(operation, member))

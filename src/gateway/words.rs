@@ -40,6 +40,11 @@ impl Obstacle {
                 let (list, member) = (list.name(), member.name());
                 format!("{dialect} promises `{member}` in every element of `{list}`, which {upstream} does not give")
             }
+            Self::NoUserHandle => {
+                format!(
+                    "{dialect} cannot tell the user handle, and a passkey made with another one never signs in at {upstream}"
+                )
+            }
             Self::NoCredential => format!("{upstream} forgets every passkey at once, and {dialect} names one"),
             Self::NotDiscoverable => {
                 format!("{dialect} cannot list the allowed credentials, and those of {upstream} are not discoverable")
@@ -55,7 +60,15 @@ impl Obstacle {
     /// What can be done about it.
     pub fn remedy(&self) -> Remedy {
         match self {
-            Self::NoOperation | Self::NoElementSource(..) | Self::NoCredential | Self::NotDiscoverable => Remedy::None,
+            Self::NoOperation
+            | Self::NoElementSource(..)
+            | Self::NoCredential
+            | Self::NoUserHandle
+            | Self::NotDiscoverable => Remedy::None,
+            Self::NoSource(Direction::Request, member) if member.name().starts_with("credential.") => match member {
+                Member::CredentialName => Remedy::Set(vec![*member]),
+                _ => Remedy::None,
+            },
             Self::NoSource(Direction::Request, member) => Remedy::Set(vec![*member]),
             Self::NoSource(Direction::Response, member) => match member.kind() {
                 _ if is_token(*member) => Remedy::Issue,

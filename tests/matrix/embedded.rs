@@ -119,7 +119,8 @@ fn user_of(token: &str) -> String {
 
 fn names_nobody_else(dialect: Provider, content: &Value, user: &str) -> bool {
     match dialect {
-        Streambird => content["user_id"] == user && user_of(content["session_jwt"].as_str().unwrap()) == user,
+        // No session was asked for, so there is none.
+        Streambird => content["user_id"] == user && content["session_jwt"] == "",
         Apifox => content["data"]["user"]["id"] == user && content["data"]["user"]["email"] == ADDRESS,
         Quiva => user_of(content["data"]["auth_token"].as_str().unwrap()) == user,
         Flashback => user_of(content["fullAccessToken"].as_str().unwrap()) == user,

@@ -37,6 +37,8 @@ pub struct Ground<'c> {
     pub registry: &'c Registry,
     /// `[upstreams]`.
     pub upstreams: &'c BTreeMap<String, UpstreamSettings>,
+    /// The upstreams that are in the config and could not be read.
+    pub broken: &'c [String],
     /// `[routes]`.
     pub routes: &'c BTreeMap<String, RouteSettings>,
     /// Where everything stands.
