@@ -118,7 +118,7 @@ fn from_text(member: Member, text: &str, direction: Direction, base: &Path) -> R
         })?;
         return Ok(Given::Constant(Value::Text(Cow::Owned(secret.expose_secret().to_owned()))));
     }
-    if member.is_secret() {
+    if member.is_secret(direction) {
         let message = format!("`{}` is a secret and must not stand in the config", member.name());
         return Err(Diagnostic::error(message).label("a literal").remedy("write `env:NAME` or `file:PATH`"));
     }
@@ -143,7 +143,8 @@ fn reference(
     direction: Direction,
 ) -> Result<Given, Diagnostic> {
     let known = belongs(of, Direction::Request) || (direction == Direction::Response && belongs(of, direction));
-    if !known || of.is_caller_credential() {
+    let is_secret = of.is_caller_credential() || (direction == Direction::Request && of.is_sign_in_token());
+    if !known || is_secret {
         let message = format!("`{}` is nothing that a request can be read for", of.name());
         let remedy = "refer to a member of requests that is no credential of the caller";
         return Err(Diagnostic::error(message).label("this reference").remedy(remedy));
@@ -179,12 +180,20 @@ mod tests {
     fn a_secret_is_not_taken_as_a_literal() {
         let told = compiled("client.secret", "hunter2").unwrap_err().to_string();
         assert!(told.contains("must not stand in the config") && !told.contains("hunter2"), "{told}");
+        assert!(compiled("tokens.refresh", "hunter2").is_err());
+        let placeholder = Assigned::Text("none".into());
+        assert!(Assignment::compile("tokens.refresh", &placeholder, Direction::Response, Path::new(".")).is_ok());
     }
 
     #[test]
     fn kinds_and_names_are_checked() {
         assert!(compiled("user.id", "{timeout}").is_err());
         assert!(compiled("usr.id", "x").unwrap_err().to_string().contains("did you mean `user.id`?"));
-        assert!(compiled("user.id", "{client.key}").is_err());
+        for secret in ["{client.key}", "{tokens.refresh}"] {
+            assert!(
+                compiled("user.id", secret).unwrap_err().to_string().contains("nothing that a request"),
+                "{secret}"
+            );
+        }
     }
 }

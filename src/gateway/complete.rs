@@ -16,6 +16,7 @@ use crate::canonical::user_verification::UserVerification;
 use crate::canonical::value::Value;
 use crate::ceremony::{Ceremony, Subject};
 use crate::gateway::assign::Assignment;
+use crate::gateway::callers::Relation;
 use crate::gateway::plan::Route;
 use crate::gateway::resolve::{handle_of, put, put_absent};
 
@@ -23,7 +24,9 @@ use crate::gateway::resolve::{handle_of, put, put_absent};
 /// provider, else a new UUID.
 pub fn caller_session(route: &Route, response: &Response<'_>) -> Option<Box<str>> {
     match response.record().value(Member::Session) {
-        Some(Value::Text(session)) if route.same_provider => Some(session.into_owned().into_boxed_str()),
+        Some(Value::Text(session)) if route.relation == Relation::SameProvider => {
+            Some(session.into_owned().into_boxed_str())
+        }
         _ => Some(Uuid::new_v4().to_string().into_boxed_str()),
     }
 }

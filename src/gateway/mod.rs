@@ -27,5 +27,6 @@ mod serve;
 pub mod settings;
 pub mod side;
 mod source;
+mod travel;
 pub mod words;
 pub mod work;

@@ -13,6 +13,7 @@ use crate::canonical::value::Value;
 use crate::ceremony::{Ceremony, Subject};
 use crate::gateway::callers::{Admission, Judge};
 use crate::gateway::plan::Route;
+use crate::gateway::travel::may_travel;
 use crate::template::base64;
 use crate::template::codec::Codec;
 
@@ -48,9 +49,9 @@ pub fn resolve<'a>(
         .iter()
         .filter_map(|assignment| Some((assignment.member, assignment.value(record)?.into_owned())))
         .collect();
-    for member in record.members().iter().copied().filter(|member| member.is_caller_credential()) {
-        let may_travel = route.same_provider && (member != Member::UserToken || admission.judge == Judge::Upstream);
-        if !may_travel {
+    for member in record.members().iter().copied() {
+        let stays = member == Member::UserToken && admission.judge == Judge::Gateway;
+        if stays || !may_travel(member, operation, route.relation) {
             record.put(member, None);
         }
     }

@@ -56,6 +56,11 @@ impl Gateway {
         if !route.carries(operation) {
             return Err(Refusal::new(Fault::NotEnabled, "the route does not carry this operation"));
         }
+        if let (Some(issuer), Request::SessionRefresh(refresh)) = (route.issuer, request) {
+            let mut response = Response::SessionRefresh(issue::refresh(&self.workers[issuer], refresh).await?);
+            complete::complete(route, request, None, &mut response);
+            return respond::success(route, &response, *now);
+        }
         let challenge = match operation.is_finish() {
             true => Some(client_data::challenge_of_finish(request.record())?),
             false => None,

@@ -40,6 +40,9 @@ impl Obstacle {
                 let (list, member) = (list.name(), member.name());
                 format!("{dialect} promises `{member}` in every element of `{list}`, which {upstream} does not give")
             }
+            Self::ForeignTokens => {
+                format!("the refresh tokens of {dialect}'s callers are a secret, and {upstream} did not make them")
+            }
             Self::NoCredential => format!("{upstream} forgets every passkey at once, and {dialect} names one"),
             Self::NotDiscoverable => {
                 format!("{dialect} cannot list the allowed credentials, and those of {upstream} are not discoverable")
@@ -56,6 +59,7 @@ impl Obstacle {
     pub fn remedy(&self) -> Remedy {
         match self {
             Self::NoOperation | Self::NoElementSource(..) | Self::NoCredential | Self::NotDiscoverable => Remedy::None,
+            Self::ForeignTokens => Remedy::Issue,
             Self::NoSource(Direction::Request, member) => Remedy::Set(vec![*member]),
             Self::NoSource(Direction::Response, member) => match member.kind() {
                 _ if is_token(*member) => Remedy::Issue,

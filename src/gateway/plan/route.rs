@@ -10,7 +10,6 @@ use crate::gateway::plan::Route;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::plan::judge::{judge, unused};
 use crate::gateway::settings::{RouteSettings, Unseen, Users};
-use crate::gateway::side::Side;
 use crate::provider::descriptor::Provider;
 use crate::template::message::Caller;
 
@@ -29,14 +28,13 @@ impl Builder<'_> {
         let relax = self.relax(settings, &key, &dialect);
         let issuer = self.issuer(settings, &key);
         let side = self.upstreams[upstream].side();
-        let same_provider = side.provider().is_some_and(|provider| provider.id == dialect.id);
-        let embedded = matches!(side, Side::Embedded);
-        let callers = self.callers(settings, &key, &dialect, embedded, same_provider);
+        let relation = side.relation_to(&dialect);
+        let callers = self.callers(settings, &key, &dialect, relation);
         let mut set = self.sets[upstream].clone();
         set.retain(|general| own_set.iter().all(|own| own.member != general.member));
         set.extend(own_set.iter().cloned());
         self.safe_fill(&key, &fill, &set);
-        let claims: Vec<Member> = claims(settings, embedded);
+        let claims: Vec<Member> = claims(settings, relation);
         let relax_subject = settings.relax.iter().any(|name| name == "subject");
         let pair = Pair {
             dialect: &dialect,
@@ -76,7 +74,7 @@ impl Builder<'_> {
             passes_unseen: settings.unseen == Unseen::Pass,
             cors: settings.cors.clone(),
             issuer: issuer.flatten(),
-            same_provider,
+            relation,
             carriages,
             dialect,
             set,
@@ -90,19 +88,13 @@ impl Builder<'_> {
         settings: &RouteSettings,
         key: &str,
         dialect: &Provider,
-        embedded: bool,
-        same_provider: bool,
+        relation: Relation,
     ) -> Option<Callers> {
         let mut needed: BTreeMap<Caller, Vec<&'static str>> = BTreeMap::new();
         for (operation, template) in &dialect.operations {
             needed.entry(template.request.caller).or_default().push(operation.name());
         }
         let needed: Vec<_> = needed.into_iter().collect();
-        let relation = match (embedded, same_provider) {
-            (true, _) => Relation::Embedded,
-            (false, true) => Relation::SameProvider,
-            (false, false) => Relation::AnotherProvider,
-        };
         let context = CompileContext { base: self.ground.base, dialect: &dialect.id, relation };
         let (callers, diagnostics) = Callers::compile(&settings.callers, &needed, &context);
         for (below, diagnostic) in diagnostics {
@@ -113,10 +105,10 @@ impl Builder<'_> {
 }
 
 /// The members that the end user's verified token gives on a route.
-fn claims(settings: &RouteSettings, embedded: bool) -> Vec<Member> {
+fn claims(settings: &RouteSettings, relation: Relation) -> Vec<Member> {
     match &settings.callers.user {
         Some(Users::Jwt { jwt }) => jwt.claims.keys().filter_map(|name| Member::named(name)).collect(),
-        Some(Users::Upstream(_)) if embedded => vec![Member::UserId],
+        Some(Users::Upstream(_)) if relation == Relation::Embedded => vec![Member::UserId],
         Some(Users::Upstream(_)) | None => Vec::new(),
     }
 }
