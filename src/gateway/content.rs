@@ -24,14 +24,19 @@ where
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     let most = limits.max_content_bytes.count();
-    let announced = fields.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|announced| announced > limits.max_content_bytes.get()) {
+    if is_announced_too_large(fields, limits) {
         return Err(too_large());
     }
     match timeout(limits.content_deadline_ms.millis(), collect(body, most)).await {
         Ok(read) => read,
         Err(_) => Err(Refusal::told(Fault::InvalidRequest, "The content did not arrive in time.")),
     }
+}
+
+/// Whether the length that content announces is beyond the limit.
+pub(crate) fn is_announced_too_large(fields: &HeaderMap, limits: &Limits) -> bool {
+    let announced = fields.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    announced.is_some_and(|announced| announced > limits.max_content_bytes.get())
 }
 
 async fn collect<B>(mut body: B, most: usize) -> Result<Bytes, Refusal>

@@ -12,6 +12,7 @@ pub mod content;
 mod cors;
 mod documents;
 pub mod exchange;
+mod former;
 mod id_token;
 mod issue;
 pub mod limits;
