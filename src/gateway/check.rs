@@ -63,6 +63,8 @@ pub enum Obstacle {
     NoElementSource(Member, Member),
     /// The caller's tokens were made by the dialect's provider, and are a secret to any other.
     ForeignTokens,
+    /// The upstream chooses the user handle, and the dialect has no place for it.
+    NoUserHandle,
     /// The dialect deletes one credential, and the upstream cannot be told which.
     NoCredential,
     /// The list of allowed credentials gets lost, and without it the upstream's are not found.
@@ -149,6 +151,11 @@ impl Pair<'_> {
         }
         self.losses(&asking, &asked, Direction::Request, &mut carriage);
         self.losses(&answered, &answering, Direction::Response, &mut carriage);
+        let makes_passkey = matches!(operation, Operation::RegistrationBegin | Operation::SignupBegin);
+        let has_handle = |members: &[(Member, Need)]| carried(members, Member::UserHandle) != Source::None;
+        if makes_passkey && has_handle(&answered) && !has_handle(&answering) {
+            carriage.obstacles.push(Obstacle::NoUserHandle);
+        }
         let names = |members: &[(Member, Need)]| {
             [Member::CredentialId, Member::CredentialHandle].iter().any(|one| carried(members, *one) != Source::None)
         };

@@ -11,6 +11,7 @@ use crate::canonical::assertion::SignIn;
 use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::member::Member;
 use crate::canonical::message::{Request, Response};
+use crate::canonical::operation::Operation;
 use crate::canonical::record::Record;
 use crate::canonical::user_verification::UserVerification;
 use crate::canonical::value::Value;
@@ -52,6 +53,9 @@ pub fn complete<'a>(
         let value = asked.record().value(member);
         put_absent(record, member, value.map(Value::into_owned));
     }
+    if operation == Operation::LoginFinish && no_session_was_asked_for(route, asked) {
+        TOKENS.iter().for_each(|token| record.put(*token, None));
+    }
     name_credentials(record, asked.record());
     for assignment in &route.fill {
         if !record.has(assignment.member) {
@@ -68,6 +72,24 @@ fn told_of(assignment: &Assignment, ceremony: &Ceremony) -> Option<Value<'static
     let text = |text: &Option<Box<str>>| text.as_deref().map(|text| Cow::Owned(text.to_owned()));
     let told = SignIn { user_id: text(&subject.id), user_email: text(&subject.email), ..SignIn::default() };
     assignment.value(&told).map(Value::into_owned)
+}
+
+/// Everything a session is made of.
+const TOKENS: &[Member] = &[
+    Member::TokensAccess,
+    Member::TokensRefresh,
+    Member::TokensId,
+    Member::TokensSession,
+    Member::TokensSessionDetails,
+    Member::TokensExpiresIn,
+    Member::TokensRefreshExpiresIn,
+];
+
+/// In a dialect whose caller says how long the session shall last, one who does not say wants none.
+fn no_session_was_asked_for(route: &Route, asked: &Request<'_>) -> bool {
+    let template = &route.dialect.operations[&asked.operation()].request;
+    let can_ask = template.carried().iter().any(|(member, _)| *member == Member::SessionLifetime);
+    can_ask && route.relation != Relation::SameProvider && asked.record().value(Member::SessionLifetime).is_none()
 }
 
 fn borrowed(text: &str) -> Value<'_> {
@@ -126,7 +148,8 @@ pub fn prove_subject(route: &Route, ceremony: &Ceremony, answered: &Subject) -> 
     }
     let asked = &ceremony.asked;
     let nobody_was_named = asked.is_nobody() && ceremony.bearer_user.is_none();
-    if nobody_was_named || !told.is_nobody() || route.relax_subject || asked.agrees(answered) {
+    let upstream_was_told = !told.is_nobody() && !route.constant_user;
+    if nobody_was_named || upstream_was_told || route.relax_subject || asked.agrees(answered) {
         return Ok(());
     }
     Err(rejected("the upstream's answer does not prove the user the caller named"))

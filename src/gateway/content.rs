@@ -18,16 +18,23 @@ use crate::provider::descriptor::Accepts;
 /// # Errors
 /// `too_large`, also where only the length it announces is; `invalid_request` where it breaks off or
 /// takes too long.
-pub async fn read<B>(fields: &HeaderMap, body: B, limits: &Limits) -> Result<Bytes, Refusal>
+pub async fn read<B>(fields: &HeaderMap, mut body: B, limits: &Limits) -> Result<Bytes, Refusal>
 where
     B: Body<Data = Bytes> + Send + Unpin,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     let most = limits.max_content_bytes.count();
-    if is_announced_too_large(fields, limits) {
-        return Err(too_large());
-    }
-    match timeout(limits.content_deadline_ms.millis(), collect(body, most)).await {
+    let read = async {
+        let read =
+            if is_announced_too_large(fields, limits) { Err(too_large()) } else { collect(&mut body, most).await };
+        if read.as_ref().is_err_and(|refusal| refusal.fault == Fault::TooLarge)
+            && announced(fields).is_some_and(|announced| announced <= MOST_DRAINED)
+        {
+            drain(&mut body).await;
+        }
+        read
+    };
+    match timeout(limits.content_deadline_ms.millis(), read).await {
         Ok(read) => read,
         Err(_) => Err(Refusal::told(Fault::InvalidRequest, "The content did not arrive in time.")),
     }
@@ -35,11 +42,31 @@ where
 
 /// Whether the length that content announces is beyond the limit.
 pub(crate) fn is_announced_too_large(fields: &HeaderMap, limits: &Limits) -> bool {
-    let announced = fields.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    announced.is_some_and(|announced| announced > limits.max_content_bytes.get())
+    announced(fields).is_some_and(|announced| announced > limits.max_content_bytes.get())
 }
 
-async fn collect<B>(mut body: B, most: usize) -> Result<Bytes, Refusal>
+fn announced(fields: &HeaderMap) -> Option<u64> {
+    fields.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
+}
+
+/// Most callers send everything before they read the answer; what is a little too large is taken off
+/// the connection, so that they get to read why it was refused. In bytes.
+const MOST_DRAINED: u64 = 1 << 20;
+
+async fn drain<B>(body: &mut B)
+where
+    B: Body<Data = Bytes> + Send + Unpin,
+{
+    let mut drained = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        drained += frame.data_ref().map_or(0, |data| data.len() as u64);
+        if drained > MOST_DRAINED {
+            return;
+        }
+    }
+}
+
+async fn collect<B>(body: &mut B, most: usize) -> Result<Bytes, Refusal>
 where
     B: Body<Data = Bytes> + Send + Unpin,
     B::Error: Into<Box<dyn Error + Send + Sync>>,

@@ -119,7 +119,7 @@ mod tests {
     use crate::canonical::operation::Operation;
     use crate::ceremony::Ceremony;
     use crate::ceremony::memory::{Ceremonies, CeremonySettings};
-    use crate::document::Places;
+    use crate::document::{Document, Places};
     use crate::gateway::exchange::Shared;
     use crate::gateway::limits::Limits;
     use crate::gateway::outcome::{Content, Exchange, Outcome};
@@ -154,7 +154,8 @@ mod tests {
             registry: &Registry::load(None).0,
             upstreams: &BTreeMap::from([("new".to_owned(), upstream)]),
             routes: &BTreeMap::from([(route.to_owned(), toml::from_str(&settings).unwrap())]),
-            places: &Places::default(),
+            broken: &[],
+            places: &Places::of(&Document::parse("gateway.toml", "").unwrap()),
             base: Path::new("."),
         };
         let (plan, diagnostics) = Plan::build(&ground);

@@ -26,6 +26,7 @@ use crate::gateway::issue;
 use crate::gateway::plan::Route;
 use crate::gateway::resolve::{self, Client};
 use crate::gateway::respond;
+use crate::gateway::trace::Trace;
 use crate::gateway::work::{self, Call, Worker};
 use crate::relying_party::RelyingParty;
 use crate::template::reader::Scratch;
@@ -36,6 +37,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) request: Request<'a>,
     pub(crate) client: Client<'a>,
     pub(crate) now: Timestamp,
+    /// Where somebody wants to see it.
+    pub(crate) trace: Option<&'a Trace>,
 }
 
 /// Who is behind a request.
@@ -51,7 +54,7 @@ impl Gateway {
     /// # Errors
     /// The refusal to tell the caller.
     pub(crate) async fn serve(&self, asked: &Asked<'_>) -> Result<HttpResponse<Bytes>, Refusal> {
-        let Asked { route, request, client, now } = asked;
+        let Asked { route, request, client, now, trace } = asked;
         let operation = request.operation();
         let behind = self.admit(route, request).await?;
         if !route.carries(operation) {
@@ -60,7 +63,7 @@ impl Gateway {
         if let (Some(issuer), Request::SessionRefresh(refresh)) = (route.issuer, request) {
             let mut response = Response::SessionRefresh(issue::refresh(&self.workers[issuer], refresh).await?);
             complete::complete(route, request, None, &mut response);
-            return respond::success(route, &response, *now);
+            return written(asked, &response);
         }
         let challenge = match operation.is_finish() {
             true => Some(client_data::challenge_of_finish(request.record())?),
@@ -75,12 +78,17 @@ impl Gateway {
         let upstream = &self.shared.plan.upstreams[route.upstream];
         let session = begun.as_ref().and_then(|ceremony| ceremony.upstream_session.as_deref());
         let worker = &self.workers[route.upstream];
-        let call = Call { upstream, worker, session, user: behind.user.as_deref(), least: route.verification };
+        let (user, least) = (behind.user.as_deref(), route.verification);
+        let call = Call { upstream, worker, session, user, least, trace: *trace };
         let answer = work::ask(call, &told, *now).await?;
         let scratch = Scratch::default();
         let ours = behind.admission.judge == Judge::Gateway;
         let reading = self.reading(&scratch, *now);
-        let mut response = work::understand(upstream, operation, &answer, reading, ours)?;
+        let understood = work::understand(upstream, operation, &answer, reading, ours);
+        if let Some(trace) = trace {
+            trace.answered(&answer, understood.as_ref().ok().map(Response::record));
+        }
+        let mut response = understood?;
 
         let ceremony = match begun {
             Some(begun) => {
@@ -99,7 +107,7 @@ impl Gateway {
         {
             issue::replace_tokens(&self.workers[issuer], request, sign_in).await?;
         }
-        respond::success(route, &response, *now)
+        written(asked, &response)
     }
 
     async fn admit(&self, route: &Route, request: &Request<'_>) -> Result<Behind, Refusal> {
@@ -214,6 +222,13 @@ impl Gateway {
         }
         Err(Refusal::new(Fault::UpstreamInvalid, "the upstream gave a challenge that is in use"))
     }
+}
+
+fn written(asked: &Asked<'_>, response: &Response<'_>) -> Result<HttpResponse<Bytes>, Refusal> {
+    if let Some(trace) = asked.trace {
+        trace.completed(response.record());
+    }
+    respond::success(asked.route, response, asked.now)
 }
 
 /// Whom a request names: by the caller's verified token, else by what it says.

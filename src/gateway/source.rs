@@ -46,7 +46,6 @@ impl Pair<'_> {
         }
         let convertible = match member {
             Member::CredentialId => carried(asking, Member::CredentialHandle),
-            Member::CredentialHandle => carried(asking, Member::CredentialId),
             _ => Source::None,
         };
         carried(asking, member).max(convertible).max(self.remembered(operation, member))
@@ -141,7 +140,7 @@ impl Pair<'_> {
         let told = self.upstream.carried(begin, Direction::Request, true).unwrap_or_default();
         let is_told = USER.into_iter().any(|member| {
             carried(&told, member) != Source::None && self.request_source(begin, member, &asking) != Source::None
-        });
+        }) && !names_constant_user(self.set);
         let answered = self.upstream.carried(Operation::LoginFinish, Direction::Response, true).unwrap_or_default();
         is_told
             || named
@@ -156,6 +155,14 @@ impl Pair<'_> {
     pub(crate) fn caller_is_verified(&self, operation: Operation) -> bool {
         self.dialect_caller(operation) == Some(Caller::User)
     }
+}
+
+/// Whether the upstream is asked for one and the same user. That it then signs in that user proves
+/// nothing of the one the caller named.
+pub(crate) fn names_constant_user(set: &[Assignment]) -> bool {
+    set.iter().any(|assignment| {
+        matches!(assignment.member, Member::UserId | Member::UserEmail) && assignment.reference().is_none()
+    })
 }
 
 /// An id token says who signed in, where there is one (OpenID Connect Core 2).

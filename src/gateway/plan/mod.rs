@@ -37,6 +37,8 @@ pub struct Ground<'c> {
     pub registry: &'c Registry,
     /// `[upstreams]`.
     pub upstreams: &'c BTreeMap<String, UpstreamSettings>,
+    /// The upstreams that are in the config and could not be read.
+    pub broken: &'c [String],
     /// `[routes]`.
     pub routes: &'c BTreeMap<String, RouteSettings>,
     /// Where everything stands.
@@ -136,6 +138,8 @@ pub struct Route {
     pub issuer: Option<usize>,
     /// How the upstream stands to the dialect.
     pub relation: Relation,
+    /// Whether the upstream is asked for one and the same user, whoever the caller names.
+    pub constant_user: bool,
     /// How each operation of the dialect is carried.
     pub carriages: BTreeMap<Operation, Carriage>,
 }

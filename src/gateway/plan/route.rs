@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use crate::canonical::member::Member;
 use crate::canonical::operation::Direction;
+use crate::diagnostic::Severity;
+use crate::gateway::callers::settings::Users;
 use crate::gateway::callers::{Callers, CompileContext, Relation};
 use crate::gateway::check::Pair;
 use crate::gateway::plan::Route;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::plan::judge::{judge, unused};
-use crate::gateway::settings::{RouteSettings, Unseen, Users};
+use crate::gateway::settings::{RouteSettings, Unseen};
+use crate::gateway::source::names_constant_user;
 use crate::provider::descriptor::Provider;
 use crate::template::message::Caller;
 
@@ -20,6 +23,7 @@ impl Builder<'_> {
         let upstream = self.named_upstream(&settings.upstream, &format!("{key}.upstream"));
         let own_set = self.assignments(&format!("{key}.set"), &settings.set, Direction::Request);
         let fill = self.assignments(&format!("{key}.fill"), &settings.fill, Direction::Response);
+        self.hosts(&settings.hosts, &format!("{key}.hosts"));
         let prefix_is_good = self.prefix(&settings.prefix, &format!("{key}.prefix"));
         let operations = self.operations(settings, &key);
         let left = self.left(settings, &key);
@@ -29,7 +33,7 @@ impl Builder<'_> {
         let issuer = self.issuer(settings, &key);
         let side = self.upstreams[upstream].side();
         let relation = side.relation_to(&dialect);
-        let callers = self.callers(settings, &key, &dialect, relation);
+        let (callers, callers_are_right) = self.callers(settings, &key, &dialect, relation);
         let mut set = self.sets[upstream].clone();
         set.retain(|general| own_set.iter().all(|own| own.member != general.member));
         set.extend(own_set.iter().cloned());
@@ -53,10 +57,10 @@ impl Builder<'_> {
             .filter(|carriage| !left.contains(&carriage.operation))
             .map(|carriage| (carriage.operation, carriage))
             .collect();
-        let found = judge(&pair, name, &operations, &carriages);
+        let found = judge(&pair, name, &operations, &carriages, callers_are_right);
         let unused = unused(&pair, &own_set, &carriages);
-        for diagnostic in found {
-            self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{key}.upstream")));
+        for (below, diagnostic) in found {
+            self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{key}.{below}")));
         }
         for (table, member) in unused {
             let key = format!("{key}.{table}.{}", member.name());
@@ -68,13 +72,14 @@ impl Builder<'_> {
             prefix: settings.prefix.clone(),
             hosts: settings.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
             upstream,
-            callers: callers?,
+            callers,
             relax_subject,
             verification: settings.user_verification,
             passes_unseen: settings.unseen == Unseen::Pass,
             cors: settings.cors.clone(),
             issuer: issuer.flatten(),
             relation,
+            constant_user: names_constant_user(&set),
             carriages,
             dialect,
             set,
@@ -89,7 +94,7 @@ impl Builder<'_> {
         key: &str,
         dialect: &Provider,
         relation: Relation,
-    ) -> Option<Callers> {
+    ) -> (Callers, bool) {
         let mut needed: BTreeMap<Caller, Vec<&'static str>> = BTreeMap::new();
         for (operation, template) in &dialect.operations {
             needed.entry(template.request.caller).or_default().push(operation.name());
@@ -97,10 +102,11 @@ impl Builder<'_> {
         let needed: Vec<_> = needed.into_iter().collect();
         let context = CompileContext { base: self.ground.base, dialect: &dialect.id, relation };
         let (callers, diagnostics) = Callers::compile(&settings.callers, &needed, &context);
+        let are_right = diagnostics.iter().all(|(_, diagnostic)| diagnostic.severity != Severity::Error);
         for (below, diagnostic) in diagnostics {
             self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{key}.{below}")));
         }
-        Some(callers)
+        (callers, are_right)
     }
 }
 
