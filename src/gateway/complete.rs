@@ -17,6 +17,7 @@ use crate::canonical::user_verification::UserVerification;
 use crate::canonical::value::Value;
 use crate::ceremony::{Ceremony, Subject};
 use crate::gateway::assign::Assignment;
+use crate::gateway::callers::Relation;
 use crate::gateway::plan::Route;
 use crate::gateway::resolve::{handle_of, put, put_absent};
 
@@ -24,7 +25,9 @@ use crate::gateway::resolve::{handle_of, put, put_absent};
 /// provider, else a new UUID.
 pub fn caller_session(route: &Route, response: &Response<'_>) -> Option<Box<str>> {
     match response.record().value(Member::Session) {
-        Some(Value::Text(session)) if route.same_provider => Some(session.into_owned().into_boxed_str()),
+        Some(Value::Text(session)) if route.relation == Relation::SameProvider => {
+            Some(session.into_owned().into_boxed_str())
+        }
         _ => Some(Uuid::new_v4().to_string().into_boxed_str()),
     }
 }
@@ -91,7 +94,7 @@ const TOKENS: &[Member] = &[
 fn no_session_was_asked_for(route: &Route, asked: &Request<'_>) -> bool {
     let template = &route.dialect.operations[&asked.operation()].request;
     let can_ask = template.carried().iter().any(|(member, _)| *member == Member::SessionLifetime);
-    can_ask && !route.same_provider && asked.record().value(Member::SessionLifetime).is_none()
+    can_ask && route.relation != Relation::SameProvider && asked.record().value(Member::SessionLifetime).is_none()
 }
 
 fn borrowed(text: &str) -> Value<'_> {
