@@ -29,7 +29,7 @@ where
         let is_too_large = announced.is_some_and(|announced| announced > limits.max_content_bytes.get());
         let read = if is_too_large { Err(too_large()) } else { collect(&mut body, most).await };
         if read.as_ref().is_err_and(|refusal| refusal.fault == Fault::TooLarge)
-            && announced.unwrap_or(0) <= MOST_DRAINED
+            && announced.is_some_and(|announced| announced <= MOST_DRAINED)
         {
             drain(&mut body).await;
         }

@@ -10,6 +10,9 @@ use crate::support::wire::{Wire, head_of};
 
 const SESSION: Option<&str> = Some("47c10dd3-7e10-4950-95d5-483dbc9508e6");
 
+/// What is too large is refused as such, also where the rest of it does not come.
+const IMPATIENT: &str = "[limits]\ncontent_deadline_ms = 1000\n";
+
 /// A finish of nothing: it is read to its end, and then nobody knows its challenge.
 fn some_finish(dialect: Provider) -> Request {
     finish_with(dialect, &assertion(b"a challenge"), SESSION)
@@ -59,7 +62,7 @@ fn numbered(count: usize) -> String {
 async fn content_is_read_in_chunks_and_no_further_than_its_limit() {
     for dialect in Provider::ALL {
         let rogue = Rogue::start(Deed::answers(options(dialect))).await;
-        let gateway = Gateway::start(&tables(dialect, &rogue.base_url(), "")).await;
+        let gateway = Gateway::start(&(tables(dialect, &rogue.base_url(), "") + IMPATIENT)).await;
         let finish = some_finish(dialect);
         let head = head_of(&finish, "transfer-encoding: chunked\r\n");
 
@@ -79,7 +82,9 @@ async fn content_is_read_in_chunks_and_no_further_than_its_limit() {
         let answer = wire.response().await.unwrap();
         assert_refused(&gateway, dialect, &answer, "too_large", "chunks beyond the limit").await;
 
-        for (case, broken) in [("a size that is none", "zz\r\n{}\r\n0\r\n\r\n"), ("a size beyond all", "fffffffffffffffff\r\n")] {
+        for (case, broken) in
+            [("a size that is none", "zz\r\n{}\r\n0\r\n\r\n"), ("a size beyond all", "fffffffffffffffff\r\n")]
+        {
             let answer = said(&gateway, [head.as_str(), broken].concat().as_bytes()).await;
             if let Some(answer) = answer {
                 assert_refused(&gateway, dialect, &answer, "invalid_request", case).await;
@@ -93,7 +98,7 @@ async fn content_is_read_in_chunks_and_no_further_than_its_limit() {
 async fn content_that_is_announced_beyond_the_limit_is_not_waited_for() {
     for dialect in Provider::ALL {
         let rogue = Rogue::start(Deed::answers(options(dialect))).await;
-        let gateway = Gateway::start(&tables(dialect, &rogue.base_url(), "")).await;
+        let gateway = Gateway::start(&(tables(dialect, &rogue.base_url(), "") + IMPATIENT)).await;
         for length in ["65537", "10737418240", "9223372036854775807"] {
             let head = head_of(&some_finish(dialect), &format!("content-length: {length}\r\n"));
             let answer = said(&gateway, head.as_bytes()).await.unwrap();
@@ -124,7 +129,8 @@ async fn content_that_is_zipped_is_no_json() {
     for dialect in Provider::ALL {
         let rogue = Rogue::start(Deed::answers(options(dialect))).await;
         let gateway = Gateway::start(&tables(dialect, &rogue.base_url(), "")).await;
-        let request = some_finish(dialect).with_field("content-encoding", "gzip").with_content(b"\x1f\x8b\x08\0".to_vec());
+        let request =
+            some_finish(dialect).with_field("content-encoding", "gzip").with_content(b"\x1f\x8b\x08\0".to_vec());
         refuses(&gateway, dialect, &request, "invalid_request", "zipped").await;
     }
 }

@@ -84,7 +84,8 @@ async fn a_head_beyond_its_limits_is_too_large_in_the_dialects_words() {
         ];
         for (case, fields) in cases {
             let mut wire = Wire::connect(gateway.address).await;
-            wire.send([head_of(&begin(dialect), &(fields + &length)).as_bytes(), &begin(dialect).content].concat()).await;
+            wire.send([head_of(&begin(dialect), &(fields + &length)).as_bytes(), &begin(dialect).content].concat())
+                .await;
             let answer = wire.response().await.unwrap();
             assert_refused(&gateway, dialect, &answer, "too_large", case).await;
         }

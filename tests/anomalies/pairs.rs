@@ -33,7 +33,13 @@ pub(crate) fn options(dialect: Provider) -> String {
 }
 
 /// Sends a request that must be refused like this, in the dialect's envelope.
-pub(crate) async fn refuses(gateway: &Gateway, dialect: Provider, request: &Request, fault: &str, case: &str) -> Response {
+pub(crate) async fn refuses(
+    gateway: &Gateway,
+    dialect: Provider,
+    request: &Request,
+    fault: &str,
+    case: &str,
+) -> Response {
     let answer = gateway.ask(request).await;
     assert_refused(gateway, dialect, &answer, fault, case).await;
     answer

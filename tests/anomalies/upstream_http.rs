@@ -9,7 +9,8 @@ use crate::support::rogue::{Deed, Rogue};
 /// Not one of these is an answer.
 fn broken(good: &str, elsewhere: &str) -> Vec<(&'static str, Deed)> {
     let whole = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{good}", good.len());
-    let redirect = |status: u16| format!("HTTP/1.1 {status} Moved\r\nlocation: {elsewhere}/\r\ncontent-length: 0\r\n\r\n");
+    let redirect =
+        |status: u16| format!("HTTP/1.1 {status} Moved\r\nlocation: {elsewhere}/\r\ncontent-length: 0\r\n\r\n");
     vec![
         ("closes at once", Deed::says("")),
         ("resets at once", Deed::SaysAndResets(Vec::new())),
@@ -26,9 +27,15 @@ fn broken(good: &str, elsewhere: &str) -> Vec<(&'static str, Deed)> {
         ("a status that is none", Deed::says(whole.replace("200 OK", "20x OK"))),
         ("a status too short", Deed::says(whole.replace("200 OK", "99 OK"))),
         ("a field without a name", Deed::says(whole.replace("content-length", ": x\r\ncontent-length"))),
-        ("a chunk without a size", Deed::says("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n")),
+        (
+            "a chunk without a size",
+            Deed::says("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"),
+        ),
         ("chunks without an end", Deed::says("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n")),
-        ("switches protocols", Deed::says("HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n")),
+        (
+            "switches protocols",
+            Deed::says("HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n"),
+        ),
         ("found elsewhere", Deed::says(redirect(302))),
         ("moved, keep the method", Deed::says(redirect(307))),
         ("moved for good", Deed::says(redirect(308))),

@@ -3,7 +3,7 @@
 use crate::pairs::{options, refuses, serves, tables};
 use crate::support::gateway::Gateway;
 use crate::support::passkey::begin;
-use crate::support::provider::Provider::{self, Streambird};
+use crate::support::provider::Provider::{self, Quiva, Streambird};
 use crate::support::rogue::{Deed, Rogue};
 use crate::support::wire::{Wire, head_of};
 use crate::support::within;
@@ -27,9 +27,16 @@ async fn an_upstream_that_falls_silent_anywhere_has_its_time() {
             refuses(&gateway, dialect, &begin(dialect), "upstream_timeout", case).await;
             assert_eq!(rogue.requests().len(), index + 1, "{case}: it is not sent again");
         }
-        rogue.does(Deed::Floods(Vec::new(), b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(512)));
-        refuses(&gateway, dialect, &begin(dialect), "upstream_timeout", "early hints without an end").await;
     }
+}
+
+#[tokio::test]
+async fn early_hints_without_an_end_have_their_time() {
+    let rogue = Rogue::start(Deed::Floods(Vec::new(), b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(512))).await;
+    let gateway = Gateway::start(&tables(Quiva, &rogue.base_url(), "timeout_ms = 100")).await;
+    refuses(&gateway, Quiva, &begin(Quiva), "upstream_timeout", "early hints without an end").await;
+    rogue.does(Deed::answers(options(Quiva)));
+    serves(&gateway, Quiva).await;
 }
 
 #[tokio::test]

@@ -21,11 +21,13 @@ const UPSTREAM = {
 
 const CREATED = ["user.name = 'Ada'", "user.created_at = 1700000000"];
 const REGISTERED = "credential.created_at = 1700000000";
+/** Its options are too flat for WebAuthn's, and it forgets every passkey at once. */
+const AT_FLASHBACK = ["registration.begin", "credentials.delete"];
 const NAMED = "credential.name = 'Passkey'";
 
 /** By pair: `set`, `fill`, `relax`, `issuer`; `alone`: for Ada only; `lacks`: operations not carried. */
 const PAIRS = {
-  "quiva flashback": { relax: ["subject"], alone: true, lacks: ["registration.begin"] },
+  "quiva flashback": { relax: ["subject"], alone: true, lacks: AT_FLASHBACK },
   "quiva streambird": { set: ["user.id = '{user.email}'"], upstreamId: ({ email }) => email },
   "quiva auth0": {},
   "quiva apifox": {},
@@ -37,13 +39,13 @@ const PAIRS = {
 
   "streambird quiva": { set: ["user.email = '{user.id}@example.com'", NAMED], fill: ["user.id = 'ada'"] },
   "streambird flashback": {
-    fill: ["user.id = 'ada'"], relax: ["subject", "allow_credentials"], alone: true, lacks: ["registration.begin"],
+    fill: ["user.id = 'ada'"], relax: ["subject", "allow_credentials"], alone: true, lacks: AT_FLASHBACK,
   },
   "streambird auth0": { fill: ["user.id = 'ada'"], relax: ["allow_credentials"] },
   "streambird apifox": { set: [NAMED], fill: ["user.id = 'ada'"], relax: ["allow_credentials"] },
 
-  "auth0 quiva": { set: ["user.email = 'ada@example.com'", NAMED], issuer: true, alone: true },
-  "auth0 flashback": { issuer: true, alone: true, lacks: ["registration.begin"] },
+  "auth0 quiva": { set: ["user.email = 'ada@example.com'", NAMED], fill: ["user.id = 'ada'"], issuer: true, alone: true },
+  "auth0 flashback": { fill: ["user.id = 'ada'"], issuer: true, alone: true, lacks: AT_FLASHBACK },
   "auth0 streambird": { set: ["user.id = 'ada'"], issuer: true, alone: true },
   "auth0 apifox": { set: [NAMED], issuer: true },
 
@@ -51,7 +53,7 @@ const PAIRS = {
     set: ["user.email = 'ada@example.com'"], fill: ["user.id = 'ada'", ...CREATED, REGISTERED], issuer: true, alone: true,
   },
   "apifox flashback": {
-    fill: ["user.id = 'ada'", ...CREATED, REGISTERED], issuer: true, alone: true, lacks: ["registration.begin"],
+    fill: ["user.id = 'ada'", ...CREATED, REGISTERED], issuer: true, alone: true, lacks: AT_FLASHBACK,
   },
   "apifox streambird": { set: ["user.id = 'ada'"], fill: [...CREATED, REGISTERED], issuer: true, alone: true },
   "apifox auth0": { fill: ["user.created_at = 1700000000"], issuer: true },
@@ -74,12 +76,13 @@ export function pair(dialect, upstream) {
 }
 
 /** The upstream's and the route's tables. */
-export function config({ dialect, upstream, same, general, set, fill, relax, issuer }, { url, clientId }, callers) {
+export function config({ dialect, upstream, same, general, set, fill, relax, issuer, party = "" }, { url, clientId }, callers) {
   const own = `[upstreams.own]
 provider = "embedded"
 rp_id = "localhost"
 origins = ["http://localhost:8080"]
 database = "own.db"
+${party}
 `;
   const there = upstream === "embedded" ? own : `[upstreams.there]
 provider = "${upstream}"
