@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { start } from "../upstreams/start.mjs";
+import { BOUNDED } from "./support/bounded.mjs";
 import { Client } from "./support/client.mjs";
 import { serve } from "./support/gateway.mjs";
 import { rust } from "./support/installed.mjs";
@@ -11,7 +12,7 @@ import { send, signUp, SIGNUP } from "./support/people.mjs";
 
 const ADA = { email: "ada@example.com", name: "Ada" };
 
-suite("against the embedded relying party", () => {
+suite("against the embedded relying party", BOUNDED, () => {
   const config = `
 [upstreams.own]
 provider = "embedded"
@@ -51,7 +52,7 @@ ${SIGNUP}`;
   });
 });
 
-suite("through a pair whose upstream is Auth0", () => {
+suite("through a pair whose upstream is Auth0", BOUNDED, () => {
   /** The tokens are ours, because Auth0 gives refresh tokens no end, and Cloudreve's clients want one. */
   const config = ({ url, credentials }) => `
 [upstreams.own]

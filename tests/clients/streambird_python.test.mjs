@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { start } from "../upstreams/start.mjs";
+import { BOUNDED } from "./support/bounded.mjs";
 import { Client } from "./support/client.mjs";
 import { trusting } from "./support/front.mjs";
 import { python } from "./support/installed.mjs";
@@ -16,7 +17,7 @@ const ADA = { email: "ada@example.com", name: "Ada" };
 const BEGIN = "auth/webauthn/authentication/begin";
 const VERIFY = "auth/webauthn/verify";
 
-suite("against the embedded relying party", () => {
+suite("against the embedded relying party", BOUNDED, () => {
   const stage = new Stage(connect, APP_KEY);
   before(async () => {
     await stage.open(() => `
@@ -66,7 +67,7 @@ ${SIGNUP}`, { APP_KEY });
   });
 });
 
-suite("through a pair whose upstream is Auth0", () => {
+suite("through a pair whose upstream is Auth0", BOUNDED, () => {
   const stage = new Stage(connect, APP_KEY);
   before(async () => {
     stage.upstream = await start("auth0");

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { start } from "../../upstreams/start.mjs";
+import { BOUNDED } from "./bounded.mjs";
 import { Client } from "./client.mjs";
 import { trusting } from "./front.mjs";
 import { forged, ORIGIN } from "./passkeys.mjs";
@@ -46,8 +47,8 @@ leave      = ["registration.begin", "registration.finish", "credentials.list", "
 
 /** @param {string[]} command how the client is started */
 export function signsInWith(command) {
-  suite("against the embedded relying party", () => embedded(command));
-  suite("through a pair whose upstream is Cloudreve", () => pair(command));
+  suite("against the embedded relying party", BOUNDED, () => embedded(command));
+  suite("through a pair whose upstream is Cloudreve", BOUNDED, () => pair(command));
 }
 
 function embedded(command) {
