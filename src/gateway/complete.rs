@@ -37,6 +37,11 @@ pub fn complete<'a>(
     response: &mut Response<'a>,
 ) {
     let operation = response.operation();
+    if let Response::CredentialsList(list) = response {
+        for credential in list.credentials.iter_mut().filter(|credential| credential.handle.is_none()) {
+            credential.handle = credential.id.as_deref().map(|id| handle_of(id).into());
+        }
+    }
     let record = response.record_mut();
     let known = ceremony.map(|ceremony| &ceremony.asked);
     echo(record, Member::UserId, known.and_then(|subject| subject.id.as_deref()), asked);

@@ -162,6 +162,9 @@ impl Gateway {
         if ceremony.verify_user && !client_data::user_was_verified(request.record()) {
             return Err(Refusal::new(Fault::AssertionRejected, "the route wants the user verified, and it was not"));
         }
+        if ceremony.asked.names_another(&resolve::subject(request.record())) {
+            return Err(Refusal::new(Fault::AssertionRejected, "the finish names another user than the begin"));
+        }
         if ceremony.bearer_user.as_deref() != user {
             return Err(Refusal::new(Fault::AssertionRejected, "another user began this ceremony"));
         }

@@ -147,6 +147,14 @@ impl Pair<'_> {
                 .any(|member| carried(&answered, member).max(id_token(&answered, member)) != Source::None)
     }
 
+    /// Whether a request that needs a user is always made for the one that the config names.
+    pub(crate) fn asks_as_one_user(&self, asked: &[(Member, Need)]) -> bool {
+        self.set.iter().any(|assignment| {
+            let names = matches!(assignment.member, Member::UserId | Member::UserEmail | Member::UserToken);
+            names && assignment.reference().is_none() && carried(asked, assignment.member) != Source::None
+        })
+    }
+
     pub(crate) fn dialect_caller(&self, operation: Operation) -> Option<Caller> {
         Side::Provider(self.dialect).caller(operation)
     }

@@ -40,6 +40,7 @@ impl Obstacle {
                 let (list, member) = (list.name(), member.name());
                 format!("{dialect} promises `{member}` in every element of `{list}`, which {upstream} does not give")
             }
+            Self::OneUser => format!("every caller would act as the one user that the config sets at {upstream}"),
             Self::NoUserHandle => {
                 format!(
                     "{dialect} cannot tell the user handle, and a passkey made with another one never signs in at {upstream}"
@@ -77,7 +78,7 @@ impl Obstacle {
                 Kind::Bytes | Kind::Json => Remedy::None,
             },
             Self::NoSourceAmong(members) => Remedy::Set(members.to_vec()),
-            Self::NoSubject => Remedy::Relax("subject"),
+            Self::NoSubject | Self::OneUser => Remedy::Relax("subject"),
         }
     }
 }
