@@ -41,10 +41,10 @@ pub(crate) struct Config {
 // ===== impl Config =====
 
 impl Config {
-    /// Writes `tables` below the listeners' own.
+    /// Writes `tables`, and the listeners below.
     pub(crate) fn write(tables: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("gateway.toml"), format!("{SERVER}\n{tables}")).unwrap();
+        std::fs::write(folder.path().join("gateway.toml"), format!("{tables}\n{SERVER}")).unwrap();
         Self { folder }
     }
 
