@@ -41,7 +41,7 @@ pub(crate) struct Config {
 // ===== impl Config =====
 
 impl Config {
-    /// Writes `tables` below the listeners' own.
+    /// Writes `tables`, and the listeners below.
     pub(crate) fn write(tables: &str) -> Self {
         Self::write_with("", tables)
     }
@@ -49,7 +49,15 @@ impl Config {
     /// The same with more in `[server]`.
     pub(crate) fn write_with(limits: &str, tables: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("gateway.toml"), server(limits) + tables).unwrap();
+        std::fs::write(
+            folder.path().join("gateway.toml"),
+            format!(
+                "{tables}
+{}",
+                server(limits)
+            ),
+        )
+        .unwrap();
         Self { folder }
     }
 
