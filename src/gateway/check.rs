@@ -153,32 +153,44 @@ impl Pair<'_> {
         }
         self.losses(&asking, &asked, Direction::Request, &mut carriage);
         self.losses(&answered, &answering, Direction::Response, &mut carriage);
+        self.sense(&asking, &asked, &answering, &answered, &mut carriage);
+        carriage
+    }
+
+    /// What would be carried, and make no sense.
+    fn sense(
+        &self,
+        asking: &[(Member, Need)],
+        asked: &[(Member, Need)],
+        answering: &[(Member, Need)],
+        answered: &[(Member, Need)],
+        carriage: &mut Carriage,
+    ) {
         let manages = matches!(
-            operation,
+            carriage.operation,
             Operation::RegistrationBegin
                 | Operation::RegistrationFinish
                 | Operation::CredentialsList
                 | Operation::CredentialsDelete
         );
-        if manages && !self.relax_subject && self.asks_as_one_user(&asked) {
+        if manages && !self.relax_subject && self.asks_as_one_user(asked) {
             carriage.obstacles.push(Obstacle::OneUser);
         }
-        let makes_passkey = matches!(operation, Operation::RegistrationBegin | Operation::SignupBegin);
+        let makes_passkey = matches!(carriage.operation, Operation::RegistrationBegin | Operation::SignupBegin);
         let has_handle = |members: &[(Member, Need)]| carried(members, Member::UserHandle) != Source::None;
-        if makes_passkey && has_handle(&answered) && !has_handle(&answering) {
+        if makes_passkey && has_handle(answered) && !has_handle(answering) {
             carriage.obstacles.push(Obstacle::NoUserHandle);
         }
         let names = |members: &[(Member, Need)]| {
             [Member::CredentialId, Member::CredentialHandle].iter().any(|one| carried(members, *one) != Source::None)
         };
-        if operation == Operation::CredentialsDelete && names(&asking) && !names(&asked) {
+        if carriage.operation == Operation::CredentialsDelete && names(asking) && !names(asked) {
             carriage.obstacles.push(Obstacle::NoCredential);
         }
         let list_is_lost = carriage.losses.iter().any(|loss| loss.member == Member::AllowCredentials);
         if list_is_lost && self.discoverable == Some(false) {
             carriage.obstacles.push(Obstacle::NotDiscoverable);
         }
-        carriage
     }
 
     fn elements(

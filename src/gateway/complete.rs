@@ -20,6 +20,7 @@ use crate::gateway::assign::Assignment;
 use crate::gateway::callers::Relation;
 use crate::gateway::plan::Route;
 use crate::gateway::resolve::{handle_of, put, put_absent};
+use crate::template::hole::Need;
 
 /// The session handle that a begin gives the caller: the upstream's own where both sides are one
 /// provider, else a new UUID.
@@ -94,7 +95,12 @@ const TOKENS: &[Member] = &[
 fn no_session_was_asked_for(route: &Route, asked: &Request<'_>) -> bool {
     let template = &route.dialect.operations[&asked.operation()].request;
     let can_ask = template.carried().iter().any(|(member, _)| *member == Member::SessionLifetime);
-    can_ask && route.relation != Relation::SameProvider && asked.record().value(Member::SessionLifetime).is_none()
+    let answer = route.dialect.operations[&asked.operation()].response.message.carried();
+    let must_give = answer.iter().any(|(member, need)| TOKENS.contains(member) && *need == Need::Required);
+    can_ask
+        && !must_give
+        && route.relation != Relation::SameProvider
+        && asked.record().value(Member::SessionLifetime).is_none()
 }
 
 fn borrowed(text: &str) -> Value<'_> {

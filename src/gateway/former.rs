@@ -125,6 +125,7 @@ mod tests {
     use crate::gateway::outcome::{Content, Exchange, Outcome};
     use crate::gateway::plan::{Ground, Plan, UpstreamSettings};
     use crate::gateway::work::Worker;
+    use crate::provider::descriptor::OperationTemplate;
     use crate::provider::registry::Registry;
     use crate::template::base64;
     use crate::upstream::admission::Admission;
@@ -140,18 +141,23 @@ mod tests {
     fn gateway(route: &str, prefix: &str, ceremonies: &Arc<Ceremonies>) -> Gateway {
         let base_url: BaseUrl = "http://127.0.0.1:1".parse().unwrap();
         let http = HttpSettings::default();
+        let registry = Registry::load(None).0;
+        let finishes = |template: &OperationTemplate| template.request.path.literal().as_deref() == Some(FINISH);
+        let mut providers = registry.iter();
+        let dialect = providers.find(|provider| finishes(&provider.operations[&Operation::LoginFinish])).unwrap();
+        let dialect = dialect.id.clone();
         let upstream = UpstreamSettings::Http {
-            provider: "quiva".into(),
+            provider: dialect.clone(),
             base_url: base_url.clone(),
             http: http.clone(),
             set: Default::default(),
             discoverable: None,
         };
         let settings = format!(
-            "dialect = 'quiva'\nupstream = 'new'\nprefix = '{prefix}'\ncallers = {{ open = 'anyone', user = 'upstream' }}"
+            "dialect = '{dialect}'\nupstream = 'new'\nprefix = '{prefix}'\ncallers = {{ open = 'anyone', user = 'upstream' }}"
         );
         let ground = Ground {
-            registry: &Registry::load(None).0,
+            registry: &registry,
             upstreams: &BTreeMap::from([("new".to_owned(), upstream)]),
             routes: &BTreeMap::from([(route.to_owned(), toml::from_str(&settings).unwrap())]),
             broken: &[],

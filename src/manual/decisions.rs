@@ -44,8 +44,8 @@
 //! step numbers and is held against others' vectors. *What would change our mind:* a library that takes all
 //! three, Ed25519 among the algorithms.
 //!
-//! **A dialect that asks for a session gets none unless asked.** Streambird's callers say how long a session
-//! shall last; one who does not say would otherwise be handed a bearer it never wanted.
+//! **A dialect that asks for a session gets none unless asked.** Its callers say how long a session shall
+//! last; one who does not say would otherwise be handed a bearer it never wanted.
 //!
 //! **A 400 to a finish is a rejected passkey, where the provider has no other word.** The gateway wrote that
 //! request itself, and well-formed.
