@@ -60,10 +60,14 @@ pub enum Obstacle {
     NoSourceAmong(&'static [Member]),
     /// Every element of a list must have a member that the upstream does not give.
     NoElementSource(Member, Member),
+    /// The upstream chooses the user handle, and the dialect has no place for it.
+    NoUserHandle,
     /// The dialect deletes one credential, and the upstream cannot be told which.
     NoCredential,
     /// The list of allowed credentials gets lost, and without it the upstream's are not found.
     NotDiscoverable,
+    /// The upstream is asked as one and the same user, whoever calls.
+    OneUser,
     /// Nothing proves that the user who finishes is the one who began.
     NoSubject,
 }
@@ -130,6 +134,21 @@ impl Pair<'_> {
         }
         self.losses(&asking, &asked, Direction::Request, &mut carriage);
         self.losses(&answered, &answering, Direction::Response, &mut carriage);
+        let manages = matches!(
+            operation,
+            Operation::RegistrationBegin
+                | Operation::RegistrationFinish
+                | Operation::CredentialsList
+                | Operation::CredentialsDelete
+        );
+        if manages && !self.relax_subject && self.asks_as_one_user(&asked) {
+            carriage.obstacles.push(Obstacle::OneUser);
+        }
+        let makes_passkey = matches!(operation, Operation::RegistrationBegin | Operation::SignupBegin);
+        let has_handle = |members: &[(Member, Need)]| carried(members, Member::UserHandle) != Source::None;
+        if makes_passkey && has_handle(&answered) && !has_handle(&answering) {
+            carriage.obstacles.push(Obstacle::NoUserHandle);
+        }
         let names = |members: &[(Member, Need)]| {
             [Member::CredentialId, Member::CredentialHandle].iter().any(|one| carried(members, *one) != Source::None)
         };

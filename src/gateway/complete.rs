@@ -11,6 +11,7 @@ use crate::canonical::assertion::SignIn;
 use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::member::Member;
 use crate::canonical::message::{Request, Response};
+use crate::canonical::operation::Operation;
 use crate::canonical::record::Record;
 use crate::canonical::user_verification::UserVerification;
 use crate::canonical::value::Value;
@@ -18,6 +19,7 @@ use crate::ceremony::{Ceremony, Subject};
 use crate::gateway::assign::Assignment;
 use crate::gateway::plan::Route;
 use crate::gateway::resolve::{handle_of, put, put_absent};
+use crate::template::hole::Need;
 
 /// The session handle that a begin gives the caller: the upstream's own where both sides are one
 /// provider, else a new UUID.
@@ -36,6 +38,11 @@ pub fn complete<'a>(
     response: &mut Response<'a>,
 ) {
     let operation = response.operation();
+    if let Response::CredentialsList(list) = response {
+        for credential in list.credentials.iter_mut().filter(|credential| credential.handle.is_none()) {
+            credential.handle = credential.id.as_deref().map(|id| handle_of(id).into());
+        }
+    }
     let record = response.record_mut();
     let known = ceremony.map(|ceremony| &ceremony.asked);
     echo(record, Member::UserId, known.and_then(|subject| subject.id.as_deref()), asked);
@@ -48,6 +55,9 @@ pub fn complete<'a>(
     for member in [Member::CredentialId, Member::CredentialName] {
         let value = asked.record().value(member);
         put_absent(record, member, value.map(Value::into_owned));
+    }
+    if operation == Operation::LoginFinish && no_session_was_asked_for(route, asked) {
+        TOKENS.iter().for_each(|token| record.put(*token, None));
     }
     name_credentials(record, asked.record());
     for assignment in &route.fill {
@@ -65,6 +75,27 @@ fn told_of(assignment: &Assignment, ceremony: &Ceremony) -> Option<Value<'static
     let text = |text: &Option<Box<str>>| text.as_deref().map(|text| Cow::Owned(text.to_owned()));
     let told = SignIn { user_id: text(&subject.id), user_email: text(&subject.email), ..SignIn::default() };
     assignment.value(&told).map(Value::into_owned)
+}
+
+/// Everything a session is made of.
+const TOKENS: &[Member] = &[
+    Member::TokensAccess,
+    Member::TokensRefresh,
+    Member::TokensId,
+    Member::TokensSession,
+    Member::TokensSessionDetails,
+    Member::TokensExpiresIn,
+    Member::TokensRefreshExpiresIn,
+];
+
+/// In a dialect whose caller says how long the session shall last, and that promises no token, one who
+/// does not say wants none.
+fn no_session_was_asked_for(route: &Route, asked: &Request<'_>) -> bool {
+    let template = &route.dialect.operations[&asked.operation()];
+    let can_ask = template.request.carried().iter().any(|(member, _)| *member == Member::SessionLifetime);
+    let is_promised = |(member, need): &(Member, Need)| *need == Need::Required && TOKENS.contains(member);
+    let promises = template.response.message.carried().iter().any(is_promised);
+    can_ask && !promises && !route.same_provider && asked.record().value(Member::SessionLifetime).is_none()
 }
 
 fn borrowed(text: &str) -> Value<'_> {

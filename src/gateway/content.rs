@@ -1,10 +1,11 @@
 //! Reading a request's content: whole, within its limit and its time.
 
 use std::error::Error;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use http_body::Body;
 use http_body_util::BodyExt as _;
 use tokio::time::timeout;
@@ -25,21 +26,24 @@ where
 {
     let most = limits.max_content_bytes.count();
     let announced = fields.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    let read = async {
-        let is_too_large = announced.is_some_and(|announced| announced > limits.max_content_bytes.get());
-        let read = if is_too_large { Err(too_large()) } else { collect(&mut body, most).await };
-        if read.as_ref().is_err_and(|refusal| refusal.fault == Fault::TooLarge)
-            && announced.unwrap_or(0) <= MOST_DRAINED
-        {
-            drain(&mut body).await;
-        }
-        read
+    let is_too_large = announced.is_some_and(|announced| announced > limits.max_content_bytes.get());
+    let read = match is_too_large {
+        true => Err(too_large()),
+        false => match timeout(limits.content_deadline_ms.millis(), collect(&mut body, most)).await {
+            Ok(read) => read,
+            Err(_) => Err(Refusal::told(Fault::InvalidRequest, "The content did not arrive in time.")),
+        },
     };
-    match timeout(limits.content_deadline_ms.millis(), read).await {
-        Ok(read) => read,
-        Err(_) => Err(Refusal::told(Fault::InvalidRequest, "The content did not arrive in time.")),
+    let is_sending = !fields.contains_key(EXPECT) && announced.is_some_and(|announced| announced <= MOST_DRAINED);
+    if read.as_ref().is_err_and(|refusal| refusal.fault == Fault::TooLarge) && is_sending {
+        // Whatever becomes of it: the answer is the same, and comes soon.
+        let _ = timeout(DRAIN_TIME, drain(&mut body)).await;
     }
+    read
 }
+
+/// So long is waited for content that is not wanted.
+const DRAIN_TIME: Duration = Duration::from_millis(500);
 
 /// Most callers send everything before they read the answer; what is a little too large is taken off
 /// the connection, so that they get to read why it was refused. In bytes.

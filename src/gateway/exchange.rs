@@ -25,6 +25,7 @@ use crate::gateway::resolve::Client;
 use crate::gateway::respond;
 use crate::gateway::router::Candidate;
 use crate::gateway::serve::Asked;
+use crate::gateway::trace::Trace;
 use crate::gateway::work::Worker;
 use crate::template::reader::{Reading, Scratch};
 
@@ -92,7 +93,13 @@ impl Exchange for Gateway {
             }
         };
         match self.decide(&candidates, &head, &content, passes, id).await {
-            Some(response) => Outcome::Answered(self.readable(first, &head.headers, response)),
+            Some(response) => {
+                let response = self.readable(first, &head.headers, response);
+                if let Some(trace) = head.extensions.get::<Trace>() {
+                    trace.replied(&response);
+                }
+                Outcome::Answered(response)
+            }
             None => Outcome::Unmatched(HttpRequest::from_parts(head, Content::Read(content))),
         }
     }
@@ -182,7 +189,11 @@ impl Gateway {
                     user_agent: head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()),
                     address: head.extensions.get().map(|peer: &Peer| peer.address.ip().to_string()),
                 };
-                Some(self.answer(Asked { route, request, client, now }, id).await)
+                let trace = head.extensions.get::<Trace>();
+                if let Some(trace) = trace {
+                    trace.asked(head, content, request.record());
+                }
+                Some(self.answer(Asked { route, request, client, now, trace }, id).await)
             }
             Err(unrecognised) if unrecognised.is_another && passes => None,
             Err(unrecognised) => Some(self.refuse_with(unrecognised.candidate, &unrecognised.refusal, id, None)),
@@ -218,7 +229,12 @@ impl Gateway {
         let (route, operation) = (asked.route, asked.request.operation());
         let mut response = match self.serve(&asked).await {
             Ok(response) => response,
-            Err(refusal) => refused(route, operation, &refusal, id, None),
+            Err(refusal) => {
+                if let Some(trace) = asked.trace {
+                    trace.refused(&refusal);
+                }
+                refused(route, operation, &refusal, id, None)
+            }
         };
         response.extensions_mut().insert(RouteName(format!("{} {}", route.name, operation.name()).into()));
         response

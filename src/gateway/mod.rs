@@ -27,6 +27,8 @@ mod serve;
 pub mod settings;
 pub mod side;
 mod source;
+pub mod trace;
+pub mod trial;
 mod word_or;
 pub mod words;
 pub mod work;

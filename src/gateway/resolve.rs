@@ -67,8 +67,8 @@ pub fn resolve<'a>(
         let challenge = challenge.map(|challenge| Value::Bytes(Cow::Owned(challenge.to_owned())));
         put(record, Member::Challenge, challenge);
     }
-    if operation == Operation::CredentialsDelete {
-        name_both_ways(record);
+    if operation == Operation::CredentialsDelete && !route.embedded {
+        id_of_handle(record);
     }
     request
 }
@@ -92,19 +92,15 @@ fn retell(record: &mut dyn Record<'_>, ceremony: &Ceremony) {
     }
 }
 
-/// A credential that the gateway named after its id is known by the id again.
-fn name_both_ways(record: &mut dyn Record<'_>) {
-    match (record.value(Member::CredentialId), record.value(Member::CredentialHandle)) {
-        (Some(Value::Bytes(id)), None) => {
-            let handle = Value::Text(Cow::Owned(handle_of(&id)));
-            record.put(Member::CredentialHandle, Some(handle));
-        }
-        (None, Some(Value::Text(handle))) => {
-            if let Ok(id) = base64::read(&handle) {
-                record.put(Member::CredentialId, Some(Value::Bytes(Cow::Owned(id))));
-            }
-        }
-        _ => {}
+/// A credential that the gateway named after its id is known by the id again. An upstream's own name
+/// for it cannot be made out of the id.
+fn id_of_handle(record: &mut dyn Record<'_>) {
+    let id = match (record.value(Member::CredentialId), record.value(Member::CredentialHandle)) {
+        (None, Some(Value::Text(handle))) => base64::read(&handle).ok(),
+        _ => None,
+    };
+    if let Some(id) = id {
+        record.put(Member::CredentialId, Some(Value::Bytes(Cow::Owned(id))));
     }
 }
 

@@ -26,6 +26,7 @@ use crate::gateway::issue;
 use crate::gateway::plan::Route;
 use crate::gateway::resolve::{self, Client};
 use crate::gateway::respond;
+use crate::gateway::trace::Trace;
 use crate::gateway::work::{self, Call, Worker};
 use crate::template::reader::Scratch;
 
@@ -35,6 +36,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) request: Request<'a>,
     pub(crate) client: Client<'a>,
     pub(crate) now: Timestamp,
+    /// Where somebody wants to see it.
+    pub(crate) trace: Option<&'a Trace>,
 }
 
 /// Who is behind a request.
@@ -50,7 +53,7 @@ impl Gateway {
     /// # Errors
     /// The refusal to tell the caller.
     pub(crate) async fn serve(&self, asked: &Asked<'_>) -> Result<HttpResponse<Bytes>, Refusal> {
-        let Asked { route, request, client, now } = asked;
+        let Asked { route, request, client, now, trace } = asked;
         let operation = request.operation();
         let behind = self.admit(route, request).await?;
         if !route.carries(operation) {
@@ -72,12 +75,17 @@ impl Gateway {
         let upstream = &gateway.shared.plan.upstreams[route.upstream];
         let session = begun.as_ref().and_then(|ceremony| ceremony.upstream_session.as_deref());
         let worker = &gateway.workers[route.upstream];
-        let call = Call { upstream, worker, session, user: behind.user.as_deref(), least: route.verification };
+        let (user, least) = (behind.user.as_deref(), route.verification);
+        let call = Call { upstream, worker, session, user, least, trace: *trace };
         let answer = work::ask(call, &told, *now).await?;
         let scratch = Scratch::default();
         let ours = behind.admission.judge == Judge::Gateway;
         let reading = self.reading(&scratch, *now);
-        let mut response = work::understand(upstream, operation, &answer, reading, ours)?;
+        let understood = work::understand(upstream, operation, &answer, reading, ours);
+        if let Some(trace) = trace {
+            trace.answered(&answer, understood.as_ref().ok().map(Response::record));
+        }
+        let mut response = understood?;
 
         let ceremony = match begun {
             Some(begun) => {
@@ -95,6 +103,9 @@ impl Gateway {
             (route.issuer, &mut response)
         {
             issue::replace_tokens(&gateway.workers[issuer], request, sign_in).await?;
+        }
+        if let Some(trace) = trace {
+            trace.completed(response.record());
         }
         respond::success(route, &response, *now)
     }
@@ -150,6 +161,9 @@ impl Gateway {
         }
         if ceremony.verify_user && !client_data::user_was_verified(request.record()) {
             return Err(Refusal::new(Fault::AssertionRejected, "the route wants the user verified, and it was not"));
+        }
+        if ceremony.asked.names_another(&resolve::subject(request.record())) {
+            return Err(Refusal::new(Fault::AssertionRejected, "the finish names another user than the begin"));
         }
         if ceremony.bearer_user.as_deref() != user {
             return Err(Refusal::new(Fault::AssertionRejected, "another user began this ceremony"));

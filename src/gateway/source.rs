@@ -45,7 +45,6 @@ impl Pair<'_> {
         }
         let convertible = match member {
             Member::CredentialId => carried(asking, Member::CredentialHandle),
-            Member::CredentialHandle => carried(asking, Member::CredentialId),
             _ => Source::None,
         };
         carried(asking, member).max(convertible).max(self.remembered(operation, member))
@@ -146,6 +145,14 @@ impl Pair<'_> {
             || named
                 .into_iter()
                 .any(|member| carried(&answered, member).max(id_token(&answered, member)) != Source::None)
+    }
+
+    /// Whether a request that needs a user is always made for the one that the config names.
+    pub(crate) fn asks_as_one_user(&self, asked: &[(Member, Need)]) -> bool {
+        self.set.iter().any(|assignment| {
+            let names = matches!(assignment.member, Member::UserId | Member::UserEmail | Member::UserToken);
+            names && assignment.reference().is_none() && carried(asked, assignment.member) != Source::None
+        })
     }
 
     pub(crate) fn dialect_caller(&self, operation: Operation) -> Option<Caller> {

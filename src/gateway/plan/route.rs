@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::canonical::member::Member;
-use crate::canonical::operation::Direction;
+use crate::canonical::operation::{Direction, Operation};
 use crate::diagnostic::Severity;
 use crate::gateway::callers::settings::Users;
 use crate::gateway::callers::{Callers, CompileContext, Relation};
@@ -32,10 +32,9 @@ impl Builder<'_> {
 
         let relax = self.relax(settings, &key, &dialect);
         let issuer = self.issuer(settings, &key);
-        let side = self.upstreams[upstream].side();
-        let same_provider = side.provider().is_some_and(|provider| provider.id == dialect.id);
-        let embedded = matches!(side, Side::Embedded);
-        let (callers, callers_are_right) = self.callers(settings, &key, &dialect, embedded, same_provider);
+        let relation = relation(self.upstreams[upstream].side(), &dialect);
+        let (same_provider, embedded) = (relation == Relation::SameProvider, relation == Relation::Embedded);
+        let (callers, callers_are_right) = self.callers(settings, &key, &dialect, &left, relation);
         let mut set = self.sets[upstream].clone();
         set.retain(|general| own_set.iter().all(|own| own.member != general.member));
         set.extend(own_set.iter().cloned());
@@ -64,11 +63,7 @@ impl Builder<'_> {
         for (below, diagnostic) in found {
             self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{key}.{below}")));
         }
-        for (table, member) in unused {
-            let key = format!("{key}.{table}.{}", member.name());
-            let message = format!("nothing on this route uses `{}`", member.name());
-            self.error(&key, message, "unused", "take it out, or correct its name");
-        }
+        self.tell_unused(&key, unused);
         Some(Route {
             name: name.into(),
             prefix: settings.prefix.clone(),
@@ -91,24 +86,27 @@ impl Builder<'_> {
         })
     }
 
+    fn tell_unused(&mut self, key: &str, unused: Vec<(&'static str, Member)>) {
+        for (table, member) in unused {
+            let key = format!("{key}.{table}.{}", member.name());
+            let message = format!("nothing on this route uses `{}`", member.name());
+            self.error(&key, message, "unused", "take it out, or correct its name");
+        }
+    }
+
     fn callers(
         &mut self,
         settings: &RouteSettings,
         key: &str,
         dialect: &Provider,
-        embedded: bool,
-        same_provider: bool,
+        left: &[Operation],
+        relation: Relation,
     ) -> (Callers, bool) {
         let mut needed: BTreeMap<Caller, Vec<&'static str>> = BTreeMap::new();
-        for (operation, template) in &dialect.operations {
+        for (operation, template) in dialect.operations.iter().filter(|(operation, _)| !left.contains(operation)) {
             needed.entry(template.request.caller).or_default().push(operation.name());
         }
         let needed: Vec<_> = needed.into_iter().collect();
-        let relation = match (embedded, same_provider) {
-            (true, _) => Relation::Embedded,
-            (false, true) => Relation::SameProvider,
-            (false, false) => Relation::AnotherProvider,
-        };
         let context = CompileContext { base: self.ground.base, dialect: &dialect.id, relation };
         let (callers, diagnostics) = Callers::compile(&settings.callers, &needed, &context);
         let are_right = diagnostics.iter().all(|(_, diagnostic)| diagnostic.severity != Severity::Error);
@@ -125,5 +123,13 @@ fn claims(settings: &RouteSettings, embedded: bool) -> Vec<Member> {
         Some(Users::Jwt { jwt }) => jwt.claims.keys().filter_map(|name| Member::named(name)).collect(),
         Some(Users::Upstream(_)) if embedded => vec![Member::UserId],
         Some(Users::Upstream(_)) | None => Vec::new(),
+    }
+}
+
+fn relation(upstream: Side<'_>, dialect: &Provider) -> Relation {
+    match upstream {
+        Side::Embedded => Relation::Embedded,
+        Side::Provider(provider) if provider.id == dialect.id => Relation::SameProvider,
+        Side::Provider(_) => Relation::AnotherProvider,
     }
 }
