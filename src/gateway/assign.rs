@@ -129,7 +129,7 @@ fn from_text(member: Member, text: &str, direction: Direction, base: &Path) -> R
         })?;
         return Ok(Given::Constant(Value::Text(Cow::Owned(secret.expose_secret().to_owned()))));
     }
-    if member.is_secret() {
+    if member.is_secret(direction) {
         let message = format!("`{}` is a secret and must not stand in the config", member.name());
         return Err(Diagnostic::error(message).label("a literal").remedy(LITERAL));
     }
@@ -161,8 +161,9 @@ fn reference(
     direction: Direction,
 ) -> Result<Given, Diagnostic> {
     let known = belongs(of, Direction::Request) || (direction == Direction::Response && belongs(of, direction));
-    if !known || of.is_caller_credential() {
-        let message = match of.is_caller_credential() {
+    let is_secret = of.is_caller_credential() || (direction == Direction::Request && of.is_sign_in_token());
+    if !known || is_secret {
+        let message = match is_secret {
             true => format!("`{}` proves who calls, and must not travel on", of.name()),
             false => format!("no {} has a member `{}`", direction.name(), of.name()),
         };
@@ -201,12 +202,17 @@ mod tests {
     fn a_secret_is_not_taken_as_a_literal() {
         let told = compiled("client.secret", "hunter2").unwrap_err().to_string();
         assert!(told.contains("must not stand in the config") && !told.contains("hunter2"), "{told}");
+        assert!(compiled("tokens.refresh", "hunter2").is_err());
+        let placeholder = Assigned::Text("none".into());
+        assert!(Assignment::compile(Member::TokensRefresh, &placeholder, Direction::Response, Path::new(".")).is_ok());
     }
 
     #[test]
     fn kinds_and_names_are_checked() {
         assert!(compiled("user.id", "{timeout}").is_err());
         assert!(compiled("usr.id", "x").unwrap_err().to_string().contains("did you mean `user.id`?"));
-        assert!(compiled("user.id", "{client.key}").is_err());
+        for secret in ["{client.key}", "{tokens.refresh}"] {
+            assert!(compiled("user.id", secret).unwrap_err().to_string().contains("must not travel on"), "{secret}");
+        }
     }
 }

@@ -17,6 +17,7 @@ use crate::canonical::user_verification::UserVerification;
 use crate::canonical::value::Value;
 use crate::ceremony::{Ceremony, Subject};
 use crate::gateway::assign::Assignment;
+use crate::gateway::callers::Relation;
 use crate::gateway::plan::Route;
 use crate::gateway::resolve::{handle_of, put, put_absent};
 use crate::template::hole::Need;
@@ -25,7 +26,9 @@ use crate::template::hole::Need;
 /// provider, else a new UUID.
 pub fn caller_session(route: &Route, response: &Response<'_>) -> Option<Box<str>> {
     match response.record().value(Member::Session) {
-        Some(Value::Text(session)) if route.same_provider => Some(session.into_owned().into_boxed_str()),
+        Some(Value::Text(session)) if route.relation == Relation::SameProvider => {
+            Some(session.into_owned().into_boxed_str())
+        }
         _ => Some(Uuid::new_v4().to_string().into_boxed_str()),
     }
 }
@@ -95,7 +98,10 @@ fn no_session_was_asked_for(route: &Route, asked: &Request<'_>) -> bool {
     let can_ask = template.request.carried().iter().any(|(member, _)| *member == Member::SessionLifetime);
     let is_promised = |(member, need): &(Member, Need)| *need == Need::Required && TOKENS.contains(member);
     let promises = template.response.message.carried().iter().any(is_promised);
-    can_ask && !promises && !route.same_provider && asked.record().value(Member::SessionLifetime).is_none()
+    can_ask
+        && !promises
+        && route.relation != Relation::SameProvider
+        && asked.record().value(Member::SessionLifetime).is_none()
 }
 
 fn borrowed(text: &str) -> Value<'_> {

@@ -25,9 +25,8 @@ where
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     let most = limits.max_content_bytes.count();
-    let announced = fields.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    let is_too_large = announced.is_some_and(|announced| announced > limits.max_content_bytes.get());
-    let read = match is_too_large {
+    let announced = announced(fields);
+    let read = match is_announced_too_large(fields, limits) {
         true => Err(too_large()),
         false => match timeout(limits.content_deadline_ms.millis(), collect(&mut body, most)).await {
             Ok(read) => read,
@@ -44,6 +43,15 @@ where
 
 /// So long is waited for content that is not wanted.
 const DRAIN_TIME: Duration = Duration::from_millis(500);
+
+/// Whether the length that content announces is beyond the limit.
+pub(crate) fn is_announced_too_large(fields: &HeaderMap, limits: &Limits) -> bool {
+    announced(fields).is_some_and(|announced| announced > limits.max_content_bytes.get())
+}
+
+fn announced(fields: &HeaderMap) -> Option<u64> {
+    fields.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
+}
 
 /// Most callers send everything before they read the answer; what is a little too large is taken off
 /// the connection, so that they get to read why it was refused. In bytes.

@@ -11,8 +11,9 @@ use crate::canonical::operation::Operation;
 use crate::canonical::record::Record;
 use crate::canonical::value::Value;
 use crate::ceremony::{Ceremony, Subject};
-use crate::gateway::callers::{Admission, Judge};
+use crate::gateway::callers::{Admission, Judge, Relation};
 use crate::gateway::plan::Route;
+use crate::gateway::travel::may_travel;
 use crate::template::base64;
 use crate::template::codec::Codec;
 
@@ -48,14 +49,9 @@ pub fn resolve<'a>(
         .iter()
         .filter_map(|assignment| Some((assignment.member, assignment.value(record)?.into_owned())))
         .collect();
-    for member in record.members().iter().copied().filter(|member| member.is_caller_credential()) {
-        let may_travel = match member {
-            Member::UserToken => route.same_provider && admission.judge == Judge::Upstream,
-            // Our own relying party makes tokens for the client that the gateway has just verified.
-            Member::ClientId => route.same_provider || route.embedded,
-            _ => route.same_provider,
-        };
-        if !may_travel {
+    for member in record.members().iter().copied() {
+        let stays = member == Member::UserToken && admission.judge == Judge::Gateway;
+        if stays || !may_travel(member, operation, route.relation) {
             record.put(member, None);
         }
     }
@@ -67,7 +63,7 @@ pub fn resolve<'a>(
         let challenge = challenge.map(|challenge| Value::Bytes(Cow::Owned(challenge.to_owned())));
         put(record, Member::Challenge, challenge);
     }
-    if operation == Operation::CredentialsDelete && !route.embedded {
+    if operation == Operation::CredentialsDelete && route.relation != Relation::Embedded {
         id_of_handle(record);
     }
     request

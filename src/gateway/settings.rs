@@ -48,7 +48,8 @@ pub struct RouteSettings {
     pub fill: Assignments,
     /// The least user verification a ceremony of this route asks for. Default: what the upstream asks for.
     pub user_verification: Option<UserVerification>,
-    /// What happens to a finish whose begin the gateway never saw. Default: `reject`.
+    /// What happens to a finish whose begin the gateway never saw, and to a refresh token that the
+    /// embedded relying party never made. Default: `reject`.
     #[serde(default)]
     pub unseen: Unseen,
     /// Which pages may call from a browser. Default: none.
@@ -59,11 +60,11 @@ pub struct RouteSettings {
     pub issuer: Option<String>,
 }
 
-/// What happens to a finish whose begin the gateway never saw.
+/// What happens to what was begun before the gateway stood there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Unseen {
-    /// The caller is told that the challenge is not known.
+    /// The caller is told that the challenge or the token is not known.
     #[default]
     Reject,
     /// It passes through, untouched: what was begun at the old provider before the gateway stood in

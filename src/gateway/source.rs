@@ -8,6 +8,7 @@ use crate::canonical::operation::{Direction, Operation};
 use crate::gateway::assign::Assignment;
 use crate::gateway::check::Pair;
 use crate::gateway::side::Side;
+use crate::gateway::travel::may_travel;
 use crate::template::hole::Need;
 use crate::template::message::Caller;
 
@@ -33,7 +34,7 @@ impl Pair<'_> {
         if self.claims.contains(&member) && self.caller_is_verified(operation) {
             return Source::Always;
         }
-        if member.is_caller_credential() && !self.is_same_provider() {
+        if !may_travel(member, operation, self.relation()) {
             return Source::None;
         }
         if matches!(member, Member::ClientUserAgent | Member::ClientAddress) || member.meaning_when_absent().is_some() {

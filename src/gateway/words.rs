@@ -41,6 +41,9 @@ impl Obstacle {
                 format!("{dialect} promises `{member}` in every element of `{list}`, which {upstream} does not give")
             }
             Self::OneUser => format!("every caller would act as the one user that the config sets at {upstream}"),
+            Self::ForeignTokens => {
+                format!("the refresh tokens of {dialect}'s callers are a secret, and {upstream} did not make them")
+            }
             Self::NoUserHandle => {
                 format!(
                     "{dialect} cannot tell the user handle, and a passkey made with another one never signs in at {upstream}"
@@ -66,6 +69,7 @@ impl Obstacle {
             | Self::NoCredential
             | Self::NoUserHandle
             | Self::NotDiscoverable => Remedy::None,
+            Self::ForeignTokens => Remedy::Issue,
             Self::NoSource(Direction::Request, member) if member.name().starts_with("credential.") => match member {
                 Member::CredentialName => Remedy::Set(vec![*member]),
                 _ => Remedy::None,

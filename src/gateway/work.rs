@@ -171,7 +171,11 @@ fn refused(no_success: NoSuccess<'_>, operation: Operation, status: StatusCode, 
     match no_success {
         NoSuccess::Fault(fault, details) => {
             let reason = format!("the upstream answered {status}: {}", fault.name());
-            Refusal::new(toward_caller(fault, operation, ours), reason).retry_after(details.retry_after)
+            let refusal = match (operation, toward_caller(fault, operation, ours)) {
+                (Operation::SessionRefresh, Fault::AssertionRejected) => Refusal::of_token(reason),
+                (_, fault) => Refusal::new(fault, reason),
+            };
+            refusal.retry_after(details.retry_after)
         }
         NoSuccess::Broken(Unread::Broken(defect)) => {
             Refusal::new(Fault::UpstreamInvalid, format!("the upstream answered {status}: {defect}"))
@@ -192,8 +196,10 @@ fn refused(no_success: NoSuccess<'_>, operation: Operation, status: StatusCode, 
 fn toward_caller(fault: Fault, operation: Operation, ours: bool) -> Fault {
     match fault {
         Fault::Unauthenticated if ours => Fault::UpstreamRefusedUs,
-        // At a finish it is the passkey's user who may not.
-        Fault::Forbidden if ours && !operation.is_finish() => Fault::UpstreamRefusedUs,
+        // At a finish it is the passkey's user who may not, at a refresh the token's.
+        Fault::Forbidden if ours && !operation.is_finish() && operation != Operation::SessionRefresh => {
+            Fault::UpstreamRefusedUs
+        }
         Fault::TooLarge | Fault::UnsupportedMediaType | Fault::MethodNotAllowed => Fault::UpstreamInvalid,
         Fault::Overloaded => Fault::UpstreamUnavailable,
         Fault::Internal => Fault::UpstreamFailed,

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { start } from "../upstreams/start.mjs";
 import { creationOptions } from "../upstreams/upstream.mjs";
+import { BOUNDED } from "./support/bounded.mjs";
 import { Browser } from "./support/browser.mjs";
 import { Front } from "./support/front.mjs";
 import { serve } from "./support/gateway.mjs";
@@ -45,7 +46,7 @@ cors     = { origins = ["${origin}"] }
 leave    = ["registration.begin", "registration.finish", "credentials.list", "credentials.delete"]
 `;
 
-suite("against the embedded relying party", () => {
+suite("against the embedded relying party", BOUNDED, () => {
   const stage = {};
   before(async () => {
     await open(stage, (issuer, origin) => EMBEDDED(issuer, origin));
@@ -70,7 +71,7 @@ suite("against the embedded relying party", () => {
   refusals(stage);
 });
 
-suite("through a pair whose upstream is Cloudreve", () => {
+suite("through a pair whose upstream is Cloudreve", BOUNDED, () => {
   const stage = {};
   before(async () => {
     await open(stage, async (issuer, origin) => {

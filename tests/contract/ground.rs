@@ -10,8 +10,8 @@ use Fault::{
     Unauthenticated, UnknownUser, UnsupportedMediaType, UpstreamFailed,
 };
 use Operation::{
-    CredentialsDelete, CredentialsList, LoginBegin, LoginFinish, RegistrationBegin, RegistrationFinish, SignupBegin,
-    SignupFinish,
+    CredentialsDelete, CredentialsList, LoginBegin, LoginFinish, RegistrationBegin, RegistrationFinish, SessionRefresh,
+    SignupBegin, SignupFinish,
 };
 
 /// The folder of the documented examples, below the root.
@@ -67,6 +67,7 @@ pub(crate) const FAULTS: &[(&str, &str, Operation, Fault, Option<i64>)] = &[
     ("quiva", "401_api_key", RegistrationBegin, Unauthenticated, None),
     ("quiva", "401_unknown_user", LoginBegin, UnknownUser, None),
     ("quiva", "401_unknown_user", LoginFinish, AssertionRejected, None),
+    ("quiva", "401_refresh_token", SessionRefresh, AssertionRejected, None),
     ("quiva", "401_unknown_user", CredentialsDelete, Unauthenticated, None),
     ("quiva", "403_api_key", RegistrationFinish, Forbidden, None),
     ("quiva", "404_not_found", CredentialsDelete, NotFound, None),
@@ -95,6 +96,8 @@ pub(crate) const FAULTS: &[(&str, &str, Operation, Fault, Option<i64>)] = &[
     ("auth0", "401_me_problem", RegistrationBegin, Unauthenticated, None),
     ("auth0", "403_access_denied", LoginFinish, Forbidden, None),
     ("auth0", "403_invalid_grant", LoginFinish, AssertionRejected, None),
+    ("auth0", "401_invalid_client", SessionRefresh, Unauthenticated, None),
+    ("auth0", "403_refresh_token", SessionRefresh, AssertionRejected, None),
     ("auth0", "403_me_problem", CredentialsDelete, Forbidden, None),
     ("auth0", "403_mfa_required", LoginFinish, Forbidden, None),
     ("auth0", "403_signup_code", SignupFinish, AssertionRejected, None),
@@ -110,6 +113,7 @@ pub(crate) const FAULTS: &[(&str, &str, Operation, Fault, Option<i64>)] = &[
     ("apifox", "40017_banned", LoginFinish, Forbidden, None),
     ("apifox", "40018_not_activated", LoginFinish, Forbidden, None),
     ("apifox", "40019_not_enabled", LoginBegin, NotEnabled, None),
+    ("apifox", "40020_refresh_token", SessionRefresh, AssertionRejected, None),
     ("apifox", "40020_token_type", RegistrationBegin, Unauthenticated, None),
     ("apifox", "40024_options", LoginBegin, UpstreamFailed, None),
     ("apifox", "40025_login_rejected", LoginFinish, AssertionRejected, None),

@@ -18,7 +18,7 @@ use crate::canonical::user_verification::UserVerification;
 use crate::diagnostic::Diagnostics;
 use crate::document::Places;
 use crate::gateway::assign::Assignment;
-use crate::gateway::callers::Callers;
+use crate::gateway::callers::{Callers, Relation};
 use crate::gateway::check::Carriage;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::router::Router;
@@ -136,10 +136,8 @@ pub struct Route {
     pub cors: Option<CorsSettings>,
     /// The embedded upstream whose issuer makes the tokens, by its place in the plan.
     pub issuer: Option<usize>,
-    /// Whether dialect and upstream are the same provider.
-    pub same_provider: bool,
-    /// Whether the upstream is the embedded relying party.
-    pub embedded: bool,
+    /// How the upstream stands to the dialect.
+    pub relation: Relation,
     /// Whether the upstream is asked for one and the same user, whoever the caller names.
     pub constant_user: bool,
     /// How each operation of the dialect is carried.

@@ -12,7 +12,6 @@ use crate::gateway::plan::Route;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::plan::judge::{judge, unused};
 use crate::gateway::settings::{RouteSettings, Unseen};
-use crate::gateway::side::Side;
 use crate::gateway::source::names_constant_user;
 use crate::provider::descriptor::Provider;
 use crate::template::message::Caller;
@@ -32,14 +31,13 @@ impl Builder<'_> {
 
         let relax = self.relax(settings, &key, &dialect);
         let issuer = self.issuer(settings, &key);
-        let relation = relation(self.upstreams[upstream].side(), &dialect);
-        let (same_provider, embedded) = (relation == Relation::SameProvider, relation == Relation::Embedded);
+        let relation = self.upstreams[upstream].side().relation_to(&dialect);
         let (callers, callers_are_right) = self.callers(settings, &key, &dialect, &left, relation);
         let mut set = self.sets[upstream].clone();
         set.retain(|general| own_set.iter().all(|own| own.member != general.member));
         set.extend(own_set.iter().cloned());
         self.safe_fill(&key, &fill, &set);
-        let claims: Vec<Member> = claims(settings, embedded);
+        let claims: Vec<Member> = claims(settings, relation);
         let relax_subject = settings.relax.iter().any(|name| name == "subject");
         let pair = Pair {
             dialect: &dialect,
@@ -75,8 +73,7 @@ impl Builder<'_> {
             passes_unseen: settings.unseen == Unseen::Pass,
             cors: settings.cors.clone(),
             issuer: issuer.flatten(),
-            same_provider,
-            embedded,
+            relation,
             constant_user: names_constant_user(&set),
             carriages,
             dialect,
@@ -118,18 +115,10 @@ impl Builder<'_> {
 }
 
 /// The members that the end user's verified token gives on a route.
-fn claims(settings: &RouteSettings, embedded: bool) -> Vec<Member> {
+fn claims(settings: &RouteSettings, relation: Relation) -> Vec<Member> {
     match &settings.callers.user {
         Some(Users::Jwt { jwt }) => jwt.claims.keys().filter_map(|name| Member::named(name)).collect(),
-        Some(Users::Upstream(_)) if embedded => vec![Member::UserId],
+        Some(Users::Upstream(_)) if relation == Relation::Embedded => vec![Member::UserId],
         Some(Users::Upstream(_)) | None => Vec::new(),
-    }
-}
-
-fn relation(upstream: Side<'_>, dialect: &Provider) -> Relation {
-    match upstream {
-        Side::Embedded => Relation::Embedded,
-        Side::Provider(provider) if provider.id == dialect.id => Relation::SameProvider,
-        Side::Provider(_) => Relation::AnotherProvider,
     }
 }

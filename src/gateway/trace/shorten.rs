@@ -7,6 +7,7 @@ use http::HeaderMap;
 use serde_json::Value as Json;
 
 use crate::canonical::member::Member;
+use crate::canonical::operation::Direction;
 use crate::canonical::record::Record;
 use crate::canonical::value::Value;
 
@@ -30,16 +31,7 @@ pub(super) struct Secrets(Vec<String>);
 
 /// Whether a member's value is shortened.
 pub(super) fn is_hidden(member: Member) -> bool {
-    member.is_secret()
-        || matches!(
-            member,
-            Member::TokensAccess
-                | Member::TokensRefresh
-                | Member::TokensId
-                | Member::TokensSession
-                | Member::RecoveryCodes
-                | Member::CredentialSignature
-        )
+    member.is_secret(Direction::Request) || matches!(member, Member::RecoveryCodes | Member::CredentialSignature)
 }
 
 /// `eyJ0eX… (612 characters)`. No more than a quarter of it is told.

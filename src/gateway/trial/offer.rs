@@ -119,7 +119,7 @@ fn asks(route: &Route) -> Vec<Ask> {
         name: member.name(),
         meaning: member.meaning().trim(),
         is_required: need == Need::Required,
-        is_secret: member.is_secret(),
+        is_secret: member.is_secret(Direction::Request),
     });
     asks.collect()
 }

@@ -25,6 +25,7 @@ const KEYS: &[&str] = &[
     "login",
     "registration",
     "signup",
+    "session",
     "credentials",
     "faults",
 ];

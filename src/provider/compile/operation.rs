@@ -35,7 +35,7 @@ pub(super) fn all(compiler: &mut Compiler, root: &Table) -> BTreeMap<Operation, 
 
 /// What stands beside the operations and is none.
 fn strangers(compiler: &mut Compiler, root: &Table) {
-    for ceremony in ["login", "registration", "signup", "credentials"] {
+    for ceremony in ["login", "registration", "signup", "session", "credentials"] {
         let Some(table) = keys::table(compiler, root, ceremony) else { continue };
         for entry in &table.entries {
             let name = format!("{ceremony}.{}", entry.key);

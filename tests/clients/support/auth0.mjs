@@ -4,11 +4,12 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { start } from "../../upstreams/start.mjs";
+import { BOUNDED } from "./bounded.mjs";
 import { Client } from "./client.mjs";
-import { Front, trusting } from "./front.mjs";
-import { serve } from "./gateway.mjs";
-import { forged, ORIGIN, Passkeys } from "./passkeys.mjs";
+import { trusting } from "./front.mjs";
+import { forged, ORIGIN } from "./passkeys.mjs";
 import { claims } from "./people.mjs";
+import { Stage } from "./stage.mjs";
 
 const ADA = { email: "ada@example.com", name: "Ada" };
 const GRACE = { email: "grace@example.com", name: "Grace" };
@@ -23,7 +24,7 @@ issuer   = "${issuer}"
 database = "passbridge.db"
 `;
 
-const EMBEDDED = (issuer) => `${OWN(issuer)}
+const EMBEDDED = ({ issuer }) => `${OWN(issuer)}
 [routes.app]
 dialect  = "auth0"
 upstream = "own"
@@ -31,7 +32,7 @@ callers  = { client = { app = "env:APP_SECRET" }, user = "upstream" }
 `;
 
 /** Cloudreve does the work; the tokens are ours, because its own are not what these clients check. */
-const PAIR = (issuer, url) => `${OWN(issuer)}
+const PAIR = ({ issuer }, url) => `${OWN(issuer)}
 [upstreams.there]
 provider = "apifox"
 base_url = "${url}"
@@ -46,25 +47,24 @@ leave      = ["registration.begin", "registration.finish", "credentials.list", "
 
 /** @param {string[]} command how the client is started */
 export function signsInWith(command) {
-  suite("against the embedded relying party", () => embedded(command));
-  suite("through a pair whose upstream is Cloudreve", () => pair(command));
+  suite("against the embedded relying party", BOUNDED, () => embedded(command));
+  suite("through a pair whose upstream is Cloudreve", BOUNDED, () => pair(command));
 }
 
 function embedded(command) {
-  const passkeys = new Passkeys();
-  const stage = new Stage(command);
-  before(() => stage.open(EMBEDDED));
+  const stage = new Stage(connecting(command), SECRETS.APP_SECRET);
+  before(() => stage.open(EMBEDDED, SECRETS));
   after(() => stage.close());
 
   test("somebody signs up, then in, and is the same", async () => {
-    const { client, front } = stage;
+    const { client, front, passkeys } = stage;
     const offered = await client.call("signUp", ADA);
     assert.equal(offered.options.rp.id, "localhost");
     const credential = passkeys.create(offered.options);
     const signedUp = await client.call("finish", { session: offered.session, credential });
     isSignedIn(signedUp, front.issuer, ADA);
 
-    const answered = await stage.answered(passkeys);
+    const answered = await answer(stage);
     const signedIn = await client.call("finish", answered);
     isSignedIn(signedIn, front.issuer, ADA);
     assert.equal(signedIn.user.sub, signedUp.user.sub);
@@ -73,35 +73,30 @@ function embedded(command) {
   });
 
   test("an address that is taken is told as such", async () => {
-    const { client } = stage;
+    const { client, passkeys } = stage;
     const offered = await client.call("signUp", GRACE);
     await client.call("finish", { session: offered.session, credential: passkeys.create(offered.options) });
     await assert.rejects(client.call("signUp", { ...GRACE, name: "Eve" }), { code: "user_exists" });
   });
 
-  refusals(stage, passkeys);
+  refusals(stage);
 }
 
 function pair(command) {
-  const passkeys = new Passkeys();
-  const stage = new Stage(command);
-  let upstream, ada;
+  const stage = new Stage(connecting(command), SECRETS.APP_SECRET);
   before(async () => {
-    upstream = await start("apifox");
-    ada = upstream.addUser({ ...ADA, id: "bnUn" });
-    await upstream.enrol(ada, passkeys);
-    await stage.open(PAIR, upstream.url);
+    stage.upstream = await start("apifox");
+    stage.ada = stage.upstream.addUser({ ...ADA, id: "bnUn" });
+    await stage.upstream.enrol(stage.ada, stage.passkeys);
+    await stage.open((front) => PAIR(front, stage.upstream.url), SECRETS);
   });
-  after(async () => {
-    await stage.close();
-    await upstream?.close();
-  });
+  after(() => stage.close());
 
   test("somebody signs in with a passkey of the upstream's", async () => {
-    const signedIn = await stage.client.call("finish", await stage.answered(passkeys));
+    const signedIn = await stage.client.call("finish", await answer(stage));
     isSignedIn(signedIn, stage.front.issuer, ADA);
-    assert.equal(signedIn.user.sub, ada.id);
-    assert.equal(upstream.count("login.finish"), 1);
+    assert.equal(signedIn.user.sub, stage.ada.id);
+    assert.equal(stage.upstream.count("login.finish"), 1);
   });
 
   test("what the upstream has not is told as such", async () => {
@@ -109,22 +104,22 @@ function pair(command) {
   });
 
   test("an upstream that is away is told as such", async () => {
-    upstream.next("login.begin", { status: 503, content: "be back soon" });
+    stage.upstream.next("login.begin", { status: 503, content: "be back soon" });
     await assert.rejects(stage.client.call("signIn"), { code: "server_error" });
   });
 
-  refusals(stage, passkeys);
+  refusals(stage);
 }
 
-function refusals(stage, passkeys) {
+function refusals(stage) {
   test("an answer that nobody signed is refused", async () => {
-    const { session, credential } = await stage.answered(passkeys);
+    const { session, credential } = await answer(stage);
     const refused = stage.client.call("finish", { session, credential: forged(credential) });
     await assert.rejects(refused, { code: "invalid_grant" });
   });
 
   test("a client with a wrong secret learns so from every step", async () => {
-    const answered = await stage.answered(passkeys);
+    const answered = await answer(stage);
     const stranger = stage.start("not the app's secret");
     await assert.rejects(stranger.call("signIn"), { code: "invalid_client" });
     await assert.rejects(stranger.call("finish", answered), { code: "invalid_client" });
@@ -132,35 +127,14 @@ function refusals(stage, passkeys) {
   });
 }
 
-/** The client, TLS, and the gateway behind it. */
-class Stage {
-  constructor(command) {
-    this.command = command;
-  }
+const connecting = (command) => (front, CLIENT_SECRET) => {
+  return new Client(command, { DOMAIN: front.domain, CLIENT_ID: "app", CLIENT_SECRET, ...trusting(front) });
+};
 
-  async open(config, url) {
-    this.front = await Front.listen();
-    this.gateway = await serve(config(this.front.issuer, url), SECRETS);
-    this.front.serve(this.gateway);
-    this.client = this.start(SECRETS.APP_SECRET);
-  }
-
-  start(CLIENT_SECRET) {
-    const environment = { DOMAIN: this.front.domain, CLIENT_ID: "app", CLIENT_SECRET };
-    return new Client(this.command, { ...environment, ...trusting(this.front) });
-  }
-
-  /** What a sign-in is finished with. */
-  async answered(passkeys) {
-    const { session, options } = await this.client.call("signIn");
-    return { session, credential: passkeys.get(options) };
-  }
-
-  async close() {
-    await this.client?.end();
-    await this.front?.close();
-    await this.gateway?.stop();
-  }
+/** A sign-in as far as the authenticator's answer. */
+async function answer({ client, passkeys }) {
+  const { session, options } = await client.call("signIn");
+  return { session, credential: passkeys.get(options) };
 }
 
 function isSignedIn({ user, accessToken, refreshToken, idToken, scope }, issuer, { email, name }) {

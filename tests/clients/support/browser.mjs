@@ -48,7 +48,7 @@ export class Browser {
     return outcome.answer;
   }
 
-  /** How many passkeys the authenticator holds. */
+  /** The passkeys that the authenticator holds. */
   async passkeys() {
     const { authenticatorId } = this;
     const { credentials } = await this.session.send("WebAuthn.getCredentials", { authenticatorId });
@@ -61,13 +61,8 @@ export class Browser {
 }
 
 function executable() {
-  const named = process.env.CHROMIUM;
-  if (named) return named;
-  for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
-    for (const folder of process.env.PATH.split(delimiter)) {
-      const path = join(folder, name);
-      if (existsSync(path)) return path;
-    }
-  }
-  throw new Error("no Chromium on the PATH: run tests/clients/install, or set CHROMIUM");
+  if (process.env.CHROMIUM) return process.env.CHROMIUM;
+  const found = process.env.PATH.split(delimiter).map((folder) => join(folder, "chromium")).find(existsSync);
+  if (!found) throw new Error("no Chromium on the PATH: run tests/clients/install, or set CHROMIUM");
+  return found;
 }

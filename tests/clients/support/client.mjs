@@ -24,6 +24,8 @@ export class Client {
     const options = { env: { ...process.env, ...environment }, stdio: ["pipe", "pipe", "pipe"] };
     this.process = spawn(program, rest, options);
     this.process.stderr.setEncoding("utf8").on("data", (chunk) => (this.#log += chunk));
+    // What could not be written shows in the answer that does not come.
+    this.process.stdin.on("error", () => {});
     this.#lines = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();
   }
 
@@ -37,9 +39,12 @@ export class Client {
   }
 
   async end() {
-    const ended = once(this.process, "exit");
-    this.process.stdin.end();
-    const [code] = await ended;
-    if (code !== 0) throw new Error(`the client ended with ${code}:\n${this.#log}`);
+    const { process } = this;
+    if (process.exitCode === null && process.signalCode === null) {
+      const ended = once(process, "exit");
+      process.stdin.end();
+      await ended;
+    }
+    if (process.exitCode !== 0) throw new Error(`the client ended with ${process.exitCode}:\n${this.#log}`);
   }
 }

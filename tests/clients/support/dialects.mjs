@@ -2,6 +2,7 @@
 // stand in the answer, and what its successes and refusals look like.
 
 import assert from "node:assert/strict";
+import { claims } from "./people.mjs";
 
 const APP_KEY = "sk_test_of_the_app";
 
@@ -105,29 +106,38 @@ export const QUIVA = {
     }),
     done({ data }) {
       assert.ok(data.refresh_token);
-      assert.ok(data.auth_token);
+      assert.ok(claims(data.auth_token).sub);
     },
   },
 
   refused: (asked) => assert.rejects(asked, ({ status, content }) => status === 401 && typeof content.error === "string"),
   unknown: (asked) => assert.rejects(asked, ({ status, content }) => status === 401 && typeof content.error === "string"),
 
-  /** Streambird does the work: it knows people by ids, and these are their addresses. */
+  /**
+   * Streambird does the work: it knows people by ids, and these are their addresses. It has no refresh
+   * tokens, so the tokens are ours.
+   */
   pair: {
     upstream: "streambird",
     id: "ada@example.com",
     config: ({ url }, origin) => `
+[upstreams.own]
+provider = "embedded"
+rp_id    = "localhost"
+origins  = ["${origin}"]
+database = "passbridge.db"
+
 [upstreams.there]
 provider = "streambird"
 base_url = "${url}"
 [upstreams.there.set]
-client.key       = "env:UPSTREAM_KEY"
-rp_id            = "localhost"
-session_lifetime = 3600
+client.key = "env:UPSTREAM_KEY"
+rp_id      = "localhost"
 
 [routes.app]
 dialect  = "quiva"
 upstream = "there"
+issuer   = "own"
 callers  = { open = "anyone" }
 leave    = ["registration.begin", "registration.finish", "credentials.delete"]
 cors     = { origins = ["${origin}"] }

@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { start } from "../../upstreams/start.mjs";
 import { creationOptions } from "../../upstreams/upstream.mjs";
+import { BOUNDED } from "./bounded.mjs";
 import { Browser } from "./browser.mjs";
 import { QUIVA, STREAMBIRD } from "./dialects.mjs";
 import { serve } from "./gateway.mjs";
@@ -23,8 +24,8 @@ const ADA = { email: "ada@example.com", name: "Ada" };
  */
 export function signsInWith(library) {
   for (const dialect of [STREAMBIRD, QUIVA]) {
-    suite(`with ${dialect.name}'s dialect, against the embedded relying party`, () => embedded(library, dialect));
-    suite(`with ${dialect.name}'s dialect, through a pair`, () => pair(library, dialect));
+    suite(`with ${dialect.name}'s dialect, against the embedded relying party`, BOUNDED, () => embedded(library, dialect));
+    suite(`with ${dialect.name}'s dialect, through a pair`, BOUNDED, () => pair(library, dialect));
   }
 }
 
