@@ -91,14 +91,15 @@ const TOKENS: &[Member] = &[
     Member::TokensRefreshExpiresIn,
 ];
 
-/// In a dialect whose caller says how long the session shall last, one who does not say wants none.
+/// In a dialect whose caller says how long the session shall last, and that promises no token, one who
+/// does not say wants none.
 fn no_session_was_asked_for(route: &Route, asked: &Request<'_>) -> bool {
-    let template = &route.dialect.operations[&asked.operation()].request;
-    let can_ask = template.carried().iter().any(|(member, _)| *member == Member::SessionLifetime);
-    let answer = route.dialect.operations[&asked.operation()].response.message.carried();
-    let must_give = answer.iter().any(|(member, need)| TOKENS.contains(member) && *need == Need::Required);
+    let template = &route.dialect.operations[&asked.operation()];
+    let can_ask = template.request.carried().iter().any(|(member, _)| *member == Member::SessionLifetime);
+    let is_promised = |(member, need): &(Member, Need)| *need == Need::Required && TOKENS.contains(member);
+    let promises = template.response.message.carried().iter().any(is_promised);
     can_ask
-        && !must_give
+        && !promises
         && route.relation != Relation::SameProvider
         && asked.record().value(Member::SessionLifetime).is_none()
 }

@@ -44,8 +44,9 @@
 //! step numbers and is held against others' vectors. *What would change our mind:* a library that takes all
 //! three, Ed25519 among the algorithms.
 //!
-//! **A dialect that asks for a session gets none unless asked.** Its callers say how long a session shall
-//! last; one who does not say would otherwise be handed a bearer it never wanted.
+//! **A dialect whose callers ask for a session gets none unless asked.** Where callers may say how long a
+//! session shall last and no token is promised, one who does not say would otherwise be handed a bearer it
+//! never wanted. *What would change our mind:* a provider whose default is a session of its own length.
 //!
 //! **A 400 to a finish is a rejected passkey, where the provider has no other word.** The gateway wrote that
 //! request itself, and well-formed.
