@@ -64,7 +64,7 @@ fn a_fault_a_provider_tells_apart_reads_back_as_itself() {
                     continue;
                 }
                 // A refusal to refresh is one of the refresh token.
-                if operation == SessionRefresh && fault == Unauthenticated {
+                if operation == Operation::SessionRefresh && fault == Unauthenticated {
                     continue;
                 }
                 let written = written(provider, operation, fault, Some(7));
