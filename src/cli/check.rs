@@ -64,6 +64,7 @@ fn obstacles(route: &Route, plan: &Plan, operation: Operation, carriage: &crate:
         fill: &route.fill,
         relax: &route.relax,
         relax_subject: route.relax_subject,
+        relax_one_user: route.relax_one_user,
         claims: &[],
         issues_tokens: route.issuer.is_some(),
         discoverable: plan.upstreams[route.upstream].discoverable(),

@@ -29,6 +29,8 @@ pub struct Pair<'p> {
     pub relax: &'p [Member],
     /// Whether it was accepted that nothing proves the user.
     pub relax_subject: bool,
+    /// Whether it was accepted that every caller acts as one user of the upstream.
+    pub relax_one_user: bool,
     /// The members that the end user's verified token gives.
     pub claims: &'p [Member],
     /// Whether the gateway's own issuer makes the tokens.
@@ -173,7 +175,7 @@ impl Pair<'_> {
                 | Operation::CredentialsList
                 | Operation::CredentialsDelete
         );
-        if manages && !self.relax_subject && self.asks_as_one_user(asked) {
+        if manages && !self.relax_one_user && self.asks_as_one_user(asked) {
             carriage.obstacles.push(Obstacle::OneUser);
         }
         let makes_passkey = matches!(carriage.operation, Operation::RegistrationBegin | Operation::SignupBegin);

@@ -45,6 +45,7 @@ fn pair<'p>(dialect: &'p Provider, upstream: Side<'p>) -> Pair<'p> {
         fill: &[],
         relax: &[],
         relax_subject: false,
+        relax_one_user: false,
         claims: CLAIMS,
         issues_tokens: false,
         discoverable: Some(true),

@@ -36,8 +36,9 @@ pub struct RouteSettings {
     /// Operations of the dialect that this route leaves alone: their requests pass through. Default: none.
     #[serde(default)]
     pub leave: Vec<String>,
-    /// Members the dialect requires that may be written empty, or `subject` where nothing can prove
-    /// that the user who finishes is the one who began.
+    /// Members the dialect requires that may be written empty; `subject` where nothing can prove that
+    /// the user who finishes is the one who began; `one_user` where every caller's passkeys shall be
+    /// those of the one user that `set` names.
     #[serde(default)]
     pub relax: Vec<String>,
     /// Members of requests: constants, or `{member}` of what the caller sent.

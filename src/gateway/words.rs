@@ -82,7 +82,8 @@ impl Obstacle {
                 Kind::Bytes | Kind::Json => Remedy::None,
             },
             Self::NoSourceAmong(members) => Remedy::Set(members.to_vec()),
-            Self::NoSubject | Self::OneUser => Remedy::Relax("subject"),
+            Self::NoSubject => Remedy::Relax("subject"),
+            Self::OneUser => Remedy::Relax("one_user"),
         }
     }
 }
@@ -102,6 +103,11 @@ impl Remedy {
                 format!("say what names the user in `[routes.{route}.fill]`, such as `{name} = \"{{user.email}}\"`")
             }
             Self::Fill(member) => format!("give `{}` a constant in `[routes.{route}.fill]`", member.name()),
+            Self::Relax("one_user") => {
+                format!(
+                    "name the user by what the caller sends, or accept it knowingly: `relax = [\"one_user\"]` in `[routes.{route}]`"
+                )
+            }
             Self::Relax("subject") => {
                 format!(
                     "choose an upstream that names the user, or accept it knowingly: `relax = [\"subject\"]` in `[routes.{route}]`"

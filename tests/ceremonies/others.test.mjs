@@ -28,7 +28,9 @@ for (const [dialect, upstream] of PAIRS.filter(([dialect]) => !NAMELESS.includes
   });
 
   test(`${dialect} before ${upstream}: Ada's passkey does not sign Bob in`, async (t) => {
-    const { client, ada, bob } = await stage(t, dialect, upstream);
+    const { client, ada, bob, setting } = await stage(t, dialect, upstream);
+    // Where nothing can prove the user, the route says that it knows.
+    if (setting.relax.includes("subject")) return;
     const begun = await client.ask("login.begin", bob);
     // A route for Ada alone may refuse him here already.
     if (!begun.ok) return;
@@ -82,7 +84,9 @@ for (const [dialect, upstream] of PAIRS) {
   });
 
   test(`${dialect} before ${upstream}: Bob's own registration never becomes a passkey of Ada's`, async (t) => {
-    const { client, ada, bob, upstream: there } = await stage(t, dialect, upstream);
+    // Without `one_user` a route whose upstream knows one user only registers nobody's passkeys.
+    const relax = pair(dialect, upstream).relax.filter((name) => name !== "one_user");
+    const { client, ada, bob, upstream: there } = await stage(t, dialect, upstream, { relax });
     const passkeys = new Authenticator();
     const begun = await client.ask("registration.begin", bob);
     // A route for Ada alone may refuse him here already.

@@ -128,6 +128,8 @@ pub struct Route {
     pub relax: Vec<Member>,
     /// Whether it was accepted that nothing proves the user.
     pub relax_subject: bool,
+    /// Whether it was accepted that every caller acts as one user of the upstream.
+    pub relax_one_user: bool,
     /// The least user verification.
     pub verification: Option<UserVerification>,
     /// Whether a finish whose begin was never seen passes through.

@@ -38,7 +38,8 @@ impl Builder<'_> {
         set.extend(own_set.iter().cloned());
         self.safe_fill(&key, &fill, &set);
         let claims: Vec<Member> = claims(settings, relation);
-        let relax_subject = settings.relax.iter().any(|name| name == "subject");
+        let [relax_subject, relax_one_user] =
+            ["subject", "one_user"].map(|word| settings.relax.iter().any(|name| name == word));
         let pair = Pair {
             dialect: &dialect,
             upstream: self.upstreams[upstream].side(),
@@ -46,6 +47,7 @@ impl Builder<'_> {
             fill: &fill,
             relax: &relax,
             relax_subject,
+            relax_one_user,
             claims: &claims,
             issues_tokens: issuer.is_some(),
             discoverable: self.upstreams[upstream].discoverable(),
@@ -69,6 +71,7 @@ impl Builder<'_> {
             upstream,
             callers,
             relax_subject,
+            relax_one_user,
             verification: settings.user_verification,
             passes_unseen: settings.unseen == Unseen::Pass,
             cors: settings.cors.clone(),

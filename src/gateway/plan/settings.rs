@@ -85,7 +85,7 @@ impl Builder<'_> {
 
     pub(super) fn relax(&mut self, settings: &RouteSettings, key: &str, dialect: &Provider) -> Vec<Member> {
         let mut relaxed = Vec::new();
-        for name in settings.relax.iter().filter(|name| *name != "subject") {
+        for name in settings.relax.iter().filter(|name| !matches!(name.as_str(), "subject" | "one_user")) {
             let key = format!("{key}.relax");
             let Some(member) = Member::named(name) else {
                 let remedy = match nearest(name, Member::ALL.iter().map(|member| member.name())) {
