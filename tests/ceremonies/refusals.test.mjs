@@ -128,7 +128,8 @@ function retyped(credential) {
   return withResponse(credential, { clientDataJSON: base64url(JSON.stringify({ ...data, type: "webauthn.get" })) });
 }
 
-for (const dialect of PROVIDERS) {
+// Flashback's options have no place for the user handle, so no passkey is made through them here.
+for (const dialect of PROVIDERS.filter((dialect) => dialect !== "flashback")) {
   for (const [name, { create, fault = "assertion_rejected" }] of Object.entries(REGISTRATIONS)) {
     test(`${dialect}: a new passkey with ${name} is refused`, async (t) => {
       const { client, ada } = await stage(t, dialect, "embedded");
