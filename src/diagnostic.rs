@@ -2,11 +2,12 @@
 //!
 //! Texts are part of the product: each names the file, the line and the remedy, and no secret.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 /// A file that was read, kept for showing its lines.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,6 +16,17 @@ pub struct Source {
     pub name: String,
     /// The whole text.
     pub text: String,
+    /// The bytes that are never shown: secrets that stand where they must not.
+    pub hidden: Vec<Range<usize>>,
+}
+
+/// Where a finding stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// In a file; its line is shown.
+    Span(Arc<Source>, Range<usize>),
+    /// Where no line is to be shown: a whole file, or a variable of the environment.
+    Named(String),
 }
 
 /// How much it matters.
@@ -31,14 +43,32 @@ pub enum Severity {
 pub struct Diagnostic {
     /// How much it matters.
     pub severity: Severity,
-    /// The file and the bytes in it; `None` for what stands in no file (the environment).
-    pub location: Option<(Arc<Source>, Range<usize>)>,
+    /// Where it stands, as far as whoever found it knows.
+    pub location: Option<Location>,
     /// What is wrong, in one sentence without a full stop.
     pub message: String,
     /// What stands at the location, in a few words.
     pub label: String,
     /// What to do.
     pub remedy: String,
+}
+
+impl Source {
+    /// The text with stars for what must not be shown, byte for byte, so that places stay where they are.
+    fn shown(&self) -> Cow<'_, str> {
+        if self.hidden.is_empty() {
+            return Cow::Borrowed(&self.text);
+        }
+        let is_hidden = |at| self.hidden.iter().any(|hidden| hidden.contains(&at));
+        let mut shown = String::with_capacity(self.text.len());
+        for (at, letter) in self.text.char_indices() {
+            match is_hidden(at) && !letter.is_whitespace() {
+                true => shown.extend(std::iter::repeat_n('*', letter.len_utf8())),
+                false => shown.push(letter),
+            }
+        }
+        Cow::Owned(shown)
+    }
 }
 
 impl Diagnostic {
@@ -61,7 +91,13 @@ impl Diagnostic {
     /// The same, at a place in a file.
     #[must_use]
     pub fn at(self, source: &Arc<Source>, span: Range<usize>) -> Self {
-        Self { location: Some((source.clone(), span)), ..self }
+        Self { location: Some(Location::Span(source.clone(), span)), ..self }
+    }
+
+    /// The same, at a place that has a name and no line to show.
+    #[must_use]
+    pub fn of(self, place: impl Into<String>) -> Self {
+        Self { location: Some(Location::Named(place.into())), ..self }
     }
 
     /// The same, with words for the place.
@@ -83,12 +119,13 @@ impl Diagnostic {
         };
         let title = level.primary_title(self.message.as_str());
         let mut group = match &self.location {
-            Some((source, span)) => {
+            Some(Location::Span(source, span)) => {
                 let annotation = AnnotationKind::Primary.span(span.clone());
                 let annotation = if self.label.is_empty() { annotation } else { annotation.label(self.label.as_str()) };
-                title.element(Snippet::source(source.text.as_str()).path(source.name.as_str()).annotation(annotation))
+                title.element(Snippet::source(source.shown()).path(source.name.as_str()).annotation(annotation))
             }
-            None => annotate_snippets::Group::with_title(title),
+            Some(Location::Named(place)) => title.element(Origin::path(place.as_str())),
+            None => Group::with_title(title),
         };
         if !self.remedy.is_empty() {
             group = group.element(Level::HELP.message(self.remedy.as_str()));
@@ -123,6 +160,11 @@ impl Diagnostics {
         self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -136,9 +178,25 @@ impl Diagnostics {
     /// Errors before warnings, and by place in the file within a file.
     pub fn sort(&mut self) {
         self.0.sort_by_cached_key(|diagnostic| {
-            let place = diagnostic.location.as_ref().map(|(source, span)| (source.name.clone(), span.start));
+            let place = diagnostic.location.as_ref().map(|location| match location {
+                Location::Span(source, span) => (source.name.clone(), span.start),
+                Location::Named(place) => (place.clone(), 0),
+            });
             (diagnostic.severity, place)
         });
+    }
+
+    /// Leaves the errors alone: what a warning says of a file that does not work may follow from an error.
+    pub fn keep_errors(&mut self) {
+        self.0.retain(|diagnostic| diagnostic.severity == Severity::Error);
+    }
+
+    /// Gives what has no place yet the one that `place` finds for it.
+    pub fn locate(&mut self, place: impl Fn(Diagnostic) -> Diagnostic) {
+        let found = std::mem::take(&mut self.0).into_iter();
+        self.0 = found
+            .map(|diagnostic| if diagnostic.location.is_none() { place(diagnostic) } else { diagnostic })
+            .collect();
     }
 }
 
@@ -185,7 +243,8 @@ mod tests {
 
     #[test]
     fn a_finding_shows_its_line_and_its_remedy() {
-        let source = Arc::new(Source { name: "gateway.toml".into(), text: "a = 1\nb = 2\n".into() });
+        let source =
+            Arc::new(Source { name: "gateway.toml".into(), text: "a = 1\nb = 2\n".into(), hidden: Vec::new() });
         let shown =
             Diagnostic::error("`b` is too small").at(&source, 10..11).label("here").remedy("write 3").to_string();
         insta::assert_snapshot!(shown, @r"
@@ -196,6 +255,24 @@ mod tests {
           |     ^ here
           |
           = help: write 3
+        ");
+    }
+
+    #[test]
+    fn what_is_hidden_is_shown_as_stars_of_its_length() {
+        let text = "key = \"hünter2\"".to_owned();
+        let source = Arc::new(Source { name: "gateway.toml".into(), hidden: std::iter::once(7..15).collect(), text });
+        let shown = Diagnostic::error("`key` is a literal").at(&source, 6..16).label("here").to_string();
+        assert!(shown.contains("key = \"********\"") && !shown.contains("nter2"), "{shown}");
+    }
+
+    #[test]
+    fn a_place_without_a_line_is_named() {
+        let shown = Diagnostic::error("no route").of("gateway.toml").remedy("write one").to_string();
+        insta::assert_snapshot!(shown, @r"
+        error: no route
+        --> gateway.toml
+         = help: write one
         ");
     }
 

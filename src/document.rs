@@ -69,14 +69,44 @@ pub enum ItemValue {
 
 impl Document {
     /// Parses a file's text; `name` is shown in diagnostics.
+    ///
+    /// # Errors
+    /// The first thing that is not TOML.
     pub fn parse(name: impl Into<String>, text: impl Into<String>) -> Result<Self, Diagnostic> {
-        let source = Arc::new(Source { name: name.into(), text: text.into() });
-        match DeTable::parse(&source.text) {
-            Ok(root) => Ok(Self { root: table(root.get_ref(), root.span()), source: source.clone() }),
-            Err(error) => Err(Diagnostic::error("the file is not valid TOML")
-                .at(&source, error.span().unwrap_or(0..0))
-                .label(error.message().to_owned())
-                .remedy("see https://toml.io for the syntax")),
+        let (name, text) = (name.into(), text.into());
+        match root(&text) {
+            Ok(root) => Ok(Self { root, source: Arc::new(Source { name, text, hidden: Vec::new() }) }),
+            Err(error) => {
+                let source = Arc::new(Source { name, text, hidden: Vec::new() });
+                let finding = Diagnostic::error("the file is not valid TOML").label(error.message().to_owned());
+                Err(finding.at(&source, error.span().unwrap_or(0..0)).remedy(remedy(error.message())))
+            }
+        }
+    }
+
+    /// The same for a file in which secrets may stand by mistake: `secrets` finds those that diagnostics
+    /// must not show. Of a file that is not TOML no line is shown, for it may hold anything.
+    ///
+    /// # Errors
+    /// The first thing that is not TOML.
+    pub fn parse_with_secrets(
+        name: impl Into<String>,
+        text: impl Into<String>,
+        secrets: impl FnOnce(&Table, &str) -> Vec<Range<usize>>,
+    ) -> Result<Self, Diagnostic> {
+        let (name, text) = (name.into(), text.into());
+        match root(&text) {
+            Ok(root) => {
+                let hidden = secrets(&root, &text);
+                Ok(Self { root, source: Arc::new(Source { name, text, hidden }) })
+            }
+            Err(error) => {
+                let before = &text[..error.span().map_or(0, |span| span.start)];
+                let line = before.matches('\n').count() + 1;
+                let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+                let finding = Diagnostic::error(format!("the file is not valid TOML: {}", error.message()));
+                Err(finding.of(format!("{name}:{line}:{column}")).remedy(remedy(error.message())))
+            }
         }
     }
 }
@@ -123,6 +153,17 @@ impl Item {
     }
 }
 
+fn root(text: &str) -> Result<Table, toml::de::Error> {
+    DeTable::parse(text).map(|root| table(root.get_ref(), root.span()))
+}
+
+fn remedy(problem: &str) -> &'static str {
+    match problem {
+        "duplicate key" => "each key stands once in its table: take one of them out",
+        _ => "see https://toml.io for the syntax",
+    }
+}
+
 fn table(table: &DeTable<'_>, span: Range<usize>) -> Table {
     let entries = table
         .iter()
@@ -147,56 +188,80 @@ fn item(value: &Spanned<DeValue<'_>>) -> Item {
 }
 
 /// Where each key of a config stands; keys are written with dots, `routes.ios.upstream`.
-#[derive(Clone, Debug, Default)]
-pub struct Places(BTreeMap<String, (Arc<Source>, Entry)>);
+#[derive(Clone, Debug)]
+pub struct Places {
+    source: Arc<Source>,
+    entries: BTreeMap<String, Entry>,
+    elsewhere: BTreeMap<String, String>,
+}
 
 impl Places {
     /// The places of every key of a document.
     pub fn of(document: &Document) -> Self {
-        let mut places = Self::default();
-        places.note("", &document.root, &document.source);
+        let source = document.source.clone();
+        let mut places = Self { source, entries: BTreeMap::new(), elsewhere: BTreeMap::new() };
+        places.note("", &document.root);
         places
     }
 
-    fn note(&mut self, prefix: &str, table: &Table, source: &Arc<Source>) {
+    /// Notes keys that come from elsewhere and stand before the document's: each with the name of its place.
+    #[must_use]
+    pub fn before(self, elsewhere: BTreeMap<String, String>) -> Self {
+        Self { elsewhere, ..self }
+    }
+
+    fn note(&mut self, prefix: &str, table: &Table) {
         for entry in &table.entries {
             let path = if prefix.is_empty() { entry.key.clone() } else { format!("{prefix}.{}", entry.key) };
             if let Some(inner) = entry.item.as_table() {
-                self.note(&path, inner, source);
+                self.note(&path, inner);
             }
-            self.0.insert(path, (source.clone(), entry.clone()));
+            self.entries.insert(path, entry.clone());
         }
     }
 
     /// Puts a finding at the value of a key, or at the nearest table around it that stands in the file.
     #[must_use]
     pub fn locate(&self, diagnostic: Diagnostic, path: &str) -> Diagnostic {
-        match self.nearest(path) {
-            Some((source, entry, true)) if entry.item.as_table().is_none() => {
-                diagnostic.at(source, entry.item.span.clone())
-            }
-            Some((source, entry, _)) => diagnostic.at(source, entry.key_span.clone()),
-            None => diagnostic,
-        }
+        self.place(diagnostic, path, |entry, itself| match itself && entry.item.as_table().is_none() {
+            true => entry.item.span.clone(),
+            false => entry.key_span.clone(),
+        })
     }
 
     /// Puts a finding at a key itself.
     #[must_use]
     pub fn locate_key(&self, diagnostic: Diagnostic, path: &str) -> Diagnostic {
-        match self.nearest(path) {
-            Some((source, entry, _)) => diagnostic.at(source, entry.key_span.clone()),
-            None => diagnostic,
+        self.place(diagnostic, path, |entry, _| entry.key_span.clone())
+    }
+
+    /// A finding about what stands nowhere is about the whole file.
+    fn place(&self, diagnostic: Diagnostic, path: &str, span: impl Fn(&Entry, bool) -> Range<usize>) -> Diagnostic {
+        if let Some(place) = self.elsewhere(path) {
+            return diagnostic.of(place);
+        }
+        let mut at = path;
+        loop {
+            if let Some(entry) = self.entries.get(at) {
+                // What is left of the path may be the index of an array's element.
+                let rest = path[at.len()..].trim_start_matches('.');
+                let itself = rest.bytes().all(|byte| byte.is_ascii_digit());
+                return diagnostic.at(&self.source, span(entry, itself));
+            }
+            at = match at.rsplit_once('.') {
+                Some((above, _)) => above,
+                None => return diagnostic.of(self.source.name.as_str()),
+            };
         }
     }
 
-    fn nearest(&self, path: &str) -> Option<(&Arc<Source>, &Entry, bool)> {
-        let mut at = path;
-        loop {
-            if let Some((source, entry)) = self.0.get(at) {
-                return Some((source, entry, at == path));
-            }
-            at = at.rsplit_once('.')?.0;
-        }
+    /// The place that a key comes from, if that is not the document: its own, that of a table around
+    /// it, or that of something in it where the document has nothing of the kind.
+    fn elsewhere(&self, path: &str) -> Option<&str> {
+        let is_in = |one: &str, other: &str| one.strip_prefix(other).is_some_and(|rest| rest.starts_with('.'));
+        let around = self.elsewhere.iter().find(|(known, _)| path == *known || is_in(path, known));
+        let within = || self.elsewhere.iter().find(|(known, _)| is_in(known, path) && !self.entries.contains_key(path));
+        around.or_else(within).map(|(_, place)| place.as_str())
     }
 }
 
@@ -213,6 +278,25 @@ mod tests {
         assert_eq!(b.entries[0].key, "z");
         let k = document.root.item("t").and_then(Item::as_table).unwrap().entry("k").unwrap();
         assert_eq!(&document.source.text[k.item.span.clone()], "\"v\"");
+    }
+
+    #[test]
+    fn a_key_from_elsewhere_is_found_there() {
+        let document = Document::parse("x.toml", "[a]\nb = 1\nc = { d = 1 }\n").unwrap();
+        let elsewhere = [("a.b", "variable B"), ("a.c.e", "variable E"), ("z.y", "variable Y")];
+        let elsewhere = elsewhere.map(|(path, place)| (path.to_owned(), place.to_owned()));
+        let places = Places::of(&document).before(elsewhere.into());
+        let place = |path| places.locate(Diagnostic::error("wrong"), path).to_string();
+        assert!(place("a.b").contains("--> variable B") && place("a.b.q").contains("--> variable B"));
+        assert!(place("a.c.d").contains("--> x.toml:3:11") && place("a.c").contains("--> x.toml:3:1"));
+        assert!(place("z").contains("--> variable Y") && place("q").ends_with("--> x.toml"));
+    }
+
+    #[test]
+    fn a_file_with_secrets_shows_no_line_that_does_not_parse() {
+        let told = Document::parse_with_secrets("x.toml", "key = \"hunter2\nb = 1\n", |_, _| Vec::new());
+        let told = told.unwrap_err().to_string();
+        assert!(told.contains("x.toml:1:") && !told.contains("hunter2"), "{told}");
     }
 
     #[test]

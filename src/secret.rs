@@ -34,6 +34,14 @@ impl SecretReference {
         }
     }
 
+    /// What to do where it leads to nothing.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::Environment(name) => format!("set {name} in the environment of the gateway"),
+            Self::File(path) => format!("write the secret into {path}, where the gateway can read it"),
+        }
+    }
+
     /// What it leads to; a relative path starts at `base`.
     ///
     /// # Errors
@@ -75,7 +83,7 @@ impl<'de> Deserialize<'de> for SecretReference {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| {
-            serde::de::Error::custom("a secret must be written as `env:NAME` or `file:PATH`, never itself")
+            serde::de::Error::custom("must be `env:NAME` or `file:PATH`: a secret never stands in the config itself")
         })
     }
 }

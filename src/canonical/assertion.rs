@@ -79,7 +79,7 @@ record! {
 }
 
 record! {
-    /// The response of `login.finish` and `signup.finish`: who signed in, and the tokens that say so.
+    /// The response of `login.finish`, `signup.finish` and `session.refresh`: who signed in, and the tokens that say so.
     SignIn, members SIGN_IN {
         user_id: text = UserId,
         user_email: text = UserEmail,

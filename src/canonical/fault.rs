@@ -22,7 +22,7 @@ pub enum Fault {
     NotEnabled,
     /// The challenge is unknown, used, or too old.
     ChallengeExpired,
-    /// The authenticator's answer does not hold.
+    /// The authenticator's answer does not hold, or the refresh token of an earlier one.
     AssertionRejected,
     /// It exists already.
     Conflict,
@@ -185,6 +185,12 @@ impl Refusal {
     pub fn told(fault: Fault, message: impl Into<Cow<'static, str>>) -> Self {
         let message = message.into();
         Self { fault, reason: message.clone(), message, retry_after: None }
+    }
+
+    /// A refusal of the refresh token that the caller shows.
+    pub fn of_token(reason: impl Into<Cow<'static, str>>) -> Self {
+        let message = "The refresh token is not valid, was used already, or has expired.".into();
+        Self { message, ..Self::new(Fault::AssertionRejected, reason) }
     }
 
     /// The same, to be tried again after some seconds.

@@ -4,6 +4,7 @@
 //! element are named relative to the list (`id`, `type`).
 
 use super::credentials::CREDENTIAL_SUMMARY;
+use super::operation::Direction;
 use super::value::{Kind, Value};
 use super::{assertion::DESCRIPTOR, registration::ALGORITHM};
 
@@ -222,9 +223,17 @@ impl Member {
         matches!(self, Self::ClientId | Self::ClientSecret | Self::ClientKey | Self::UserToken | Self::MfaToken)
     }
 
-    /// Whether its value is a secret, which the config takes as `env:NAME` or `file:PATH` only.
-    pub const fn is_secret(self) -> bool {
-        matches!(self, Self::ClientSecret | Self::ClientKey | Self::UserToken | Self::MfaToken)
+    /// Whether it is a token of a sign-in. In a request it is one of an earlier sign-in, and travels
+    /// only to whoever made it.
+    pub const fn is_sign_in_token(self) -> bool {
+        matches!(self, Self::TokensAccess | Self::TokensRefresh | Self::TokensId | Self::TokensSession)
+    }
+
+    /// Whether its value in a message of that direction is a secret, which the config takes as
+    /// `env:NAME` or `file:PATH` only.
+    pub const fn is_secret(self, direction: Direction) -> bool {
+        let proves = matches!(self, Self::ClientSecret | Self::ClientKey | Self::UserToken | Self::MfaToken);
+        proves || (self.is_sign_in_token() && matches!(direction, Direction::Request))
     }
 
     /// What an absent member means: WebAuthn 5.8.6, 5.8.2, and 5.1 for no extensions; a token of which

@@ -5,6 +5,7 @@ use super::credentials::{CredentialList, Deletion, DeletionRequest, ListRequest}
 use super::operation::{Direction, Operation};
 use super::record::Record;
 use super::registration::{AttestationResponse, CreationRequest, CredentialCreation, Registered};
+use super::session::RefreshRequest;
 
 /// What a caller asks.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +17,7 @@ pub enum Request<'a> {
     RegistrationFinish(AttestationResponse<'a>),
     SignupBegin(CreationRequest<'a>),
     SignupFinish(AttestationResponse<'a>),
+    SessionRefresh(RefreshRequest<'a>),
     CredentialsList(ListRequest<'a>),
     CredentialsDelete(DeletionRequest<'a>),
 }
@@ -30,6 +32,7 @@ pub enum Response<'a> {
     RegistrationFinish(Registered<'a>),
     SignupBegin(CredentialCreation<'a>),
     SignupFinish(SignIn<'a>),
+    SessionRefresh(SignIn<'a>),
     CredentialsList(CredentialList<'a>),
     CredentialsDelete(Deletion<'a>),
 }
@@ -46,6 +49,7 @@ macro_rules! message {
                     Operation::RegistrationFinish => Self::RegistrationFinish(Default::default()),
                     Operation::SignupBegin => Self::SignupBegin(Default::default()),
                     Operation::SignupFinish => Self::SignupFinish(Default::default()),
+                    Operation::SessionRefresh => Self::SessionRefresh(Default::default()),
                     Operation::CredentialsList => Self::CredentialsList(Default::default()),
                     Operation::CredentialsDelete => Self::CredentialsDelete(Default::default()),
                 }
@@ -60,6 +64,7 @@ macro_rules! message {
                     Self::RegistrationFinish(_) => Operation::RegistrationFinish,
                     Self::SignupBegin(_) => Operation::SignupBegin,
                     Self::SignupFinish(_) => Operation::SignupFinish,
+                    Self::SessionRefresh(_) => Operation::SessionRefresh,
                     Self::CredentialsList(_) => Operation::CredentialsList,
                     Self::CredentialsDelete(_) => Operation::CredentialsDelete,
                 }
@@ -75,6 +80,7 @@ macro_rules! message {
                     Self::CredentialsDelete(record) => record,
                     Self::RegistrationFinish(record) => record,
                     Self::SignupFinish(record) => record,
+                    Self::SessionRefresh(record) => record,
                 }
             }
 
@@ -88,6 +94,7 @@ macro_rules! message {
                     Self::CredentialsDelete(record) => record,
                     Self::RegistrationFinish(record) => record,
                     Self::SignupFinish(record) => record,
+                    Self::SessionRefresh(record) => record,
                 }
             }
 

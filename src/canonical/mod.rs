@@ -11,5 +11,6 @@ pub mod message;
 pub mod operation;
 pub mod record;
 pub mod registration;
+pub mod session;
 pub mod user_verification;
 pub mod value;

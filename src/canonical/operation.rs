@@ -1,6 +1,6 @@
-//! The eight operations of a passkey's life, and what each message of them can carry.
+//! The nine operations of a passkey's life, and what each message of them can carry.
 
-use super::{assertion, credentials, member::Member, registration};
+use super::{assertion, credentials, member::Member, registration, session};
 
 /// What a caller wants done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -17,6 +17,8 @@ pub enum Operation {
     SignupBegin,
     /// The authenticator made a passkey for somebody new.
     SignupFinish,
+    /// Somebody who signed in wants new tokens for the refresh token of that.
+    SessionRefresh,
     /// Which passkeys does a user have.
     CredentialsList,
     /// Forget a passkey.
@@ -44,13 +46,14 @@ impl Direction {
 
 impl Operation {
     /// Every operation, in the order of a passkey's life.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::LoginBegin,
         Self::LoginFinish,
         Self::RegistrationBegin,
         Self::RegistrationFinish,
         Self::SignupBegin,
         Self::SignupFinish,
+        Self::SessionRefresh,
         Self::CredentialsList,
         Self::CredentialsDelete,
     ];
@@ -64,6 +67,7 @@ impl Operation {
             Self::RegistrationFinish => "registration.finish",
             Self::SignupBegin => "signup.begin",
             Self::SignupFinish => "signup.finish",
+            Self::SessionRefresh => "session.refresh",
             Self::CredentialsList => "credentials.list",
             Self::CredentialsDelete => "credentials.delete",
         }
@@ -80,7 +84,8 @@ impl Operation {
             (Self::LoginBegin, Direction::Request) => assertion::ASSERTION_REQUEST,
             (Self::LoginBegin, Direction::Response) => assertion::CREDENTIAL_ASSERTION,
             (Self::LoginFinish, Direction::Request) => assertion::ASSERTION_RESPONSE,
-            (Self::LoginFinish | Self::SignupFinish, Direction::Response) => assertion::SIGN_IN,
+            (Self::LoginFinish | Self::SignupFinish | Self::SessionRefresh, Direction::Response) => assertion::SIGN_IN,
+            (Self::SessionRefresh, Direction::Request) => session::REFRESH_REQUEST,
             (Self::RegistrationBegin | Self::SignupBegin, Direction::Request) => registration::CREATION_REQUEST,
             (Self::RegistrationBegin | Self::SignupBegin, Direction::Response) => registration::CREDENTIAL_CREATION,
             (Self::RegistrationFinish | Self::SignupFinish, Direction::Request) => registration::ATTESTATION_RESPONSE,

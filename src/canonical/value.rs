@@ -27,6 +27,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether a config can give a constant of this kind.
+    pub fn is_constant(self) -> bool {
+        matches!(self, Self::Text | Self::Number | Self::Flag)
+    }
+
     /// The kind in plain words, for diagnostics.
     pub fn noun(self) -> &'static str {
         match self {

@@ -117,9 +117,15 @@ impl Ceremonies {
         (held.expires > Instant::now()).then_some(held.ceremony)
     }
 
-    /// Whether a ceremony is held that can still be taken.
-    pub fn holds(&self, key: ChallengeKey) -> bool {
-        self.shard(key).held.get(&key).is_some_and(|held| held.expires > Instant::now())
+    /// Under which config the ceremony was begun that can still be taken there.
+    pub fn generation_of(&self, key: ChallengeKey) -> Option<u64> {
+        let shard = self.shard(key);
+        shard.held.get(&key).filter(|held| held.expires > Instant::now()).map(|held| held.ceremony.generation)
+    }
+
+    /// The longest that a ceremony is kept.
+    pub fn max_age(&self) -> Duration {
+        self.max_age
     }
 
     /// How many ceremonies are held, expired ones that nobody swept yet among them.
@@ -172,7 +178,7 @@ mod tests {
 
     fn ceremony() -> Ceremony {
         Ceremony {
-            generation: 0,
+            generation: 3,
             verify_user: false,
             route: "r".into(),
             upstream: "u".into(),
@@ -194,10 +200,12 @@ mod tests {
         let store = Ceremonies::new(&CeremonySettings::default());
         assert!(store.remember(key(1), ceremony(), Some(Duration::from_secs(60))));
         assert!(!store.remember(key(1), ceremony(), None), "a challenge is kept once");
+        assert_eq!(store.generation_of(key(1)), Some(3));
         assert_eq!(store.take(key(1)), Some(ceremony()));
         assert_eq!(store.take(key(1)), None);
         store.remember(key(2), ceremony(), Some(Duration::from_secs(60)));
         tokio::time::advance(Duration::from_secs(60)).await;
+        assert_eq!((store.generation_of(key(1)), store.generation_of(key(2))), (None, None));
         assert_eq!(store.take(key(2)), None);
         assert!(store.is_empty());
     }

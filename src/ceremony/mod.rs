@@ -62,6 +62,13 @@ impl Subject {
         same_id || same_email
     }
 
+    /// Whether one member that both have differs.
+    pub fn names_another(&self, other: &Self) -> bool {
+        let id = matches!((&self.id, &other.id), (Some(one), Some(other)) if one != other);
+        let email = matches!((&self.email, &other.email), (Some(one), Some(other)) if !one.eq_ignore_ascii_case(other));
+        id || email
+    }
+
     /// Whether both say something, and none of it agrees.
     pub fn contradicts(&self, other: &Self) -> bool {
         let both_id = self.id.is_some() && other.id.is_some();

@@ -12,15 +12,17 @@ use crate::config::load::Origin;
 use crate::gateway::plan::{Route, UpstreamKind};
 use crate::provider::exchange::WrittenRequest;
 use crate::relying_party::demo::{DEMO_EMAIL, DEMO_USER};
+use crate::server::admin::RunningAdmin;
 use crate::template::encode::Writing;
 
 /// What is served, where, and how to try it.
-pub(super) fn banner(ready: &Ready, origin: &Origin, address: SocketAddr, admin: SocketAddr) -> String {
+pub(super) fn banner(ready: &Ready, origin: &Origin, address: SocketAddr, admin: &RunningAdmin) -> String {
     let plan = &ready.shared.plan;
     let version = env!("CARGO_PKG_VERSION");
     let mut text = format!(
-        "passbridge {version} serves {} on http://{address}; health on http://{admin}/healthz\n",
-        origin.name()
+        "passbridge {version} serves {} on http://{address}; health on http://{}/healthz\n",
+        origin.name(),
+        admin.address()
     );
     for route in &plan.routes {
         let upstream = &plan.upstreams[route.upstream];
@@ -31,9 +33,12 @@ pub(super) fn banner(ready: &Ready, origin: &Origin, address: SocketAddr, admin:
             upstream.side().name()
         ));
     }
+    if let Some(url) = admin.console_url() {
+        text.push_str(&format!("\nTry it in a browser: {url}\n"));
+    }
     let commands: Vec<_> = plan.routes.iter().filter_map(|route| command(ready, route, address)).collect();
     if !commands.is_empty() {
-        text.push_str("\nTry it, one command a dialect:\n\n");
+        text.push_str("\nTry it with a command for each dialect:\n\n");
         text.push_str(&commands.join("\n"));
         text.push('\n');
     }

@@ -41,10 +41,17 @@ fn run(config: Config, origin: &Origin) -> Result<(), Box<dyn Error>> {
     let bound = Bound::of(&config);
     let ready = Arc::new(Ready::open(config)?);
     let lifecycle = Lifecycle::new();
-    let admin = Admin::bind(&admin)?.start(&lifecycle)?;
+    let (builder, gateways) = (ready.clone(), Gateways::default());
+    let mut admin = Admin::bind(&admin)?;
+    if admin.wants_console() {
+        let gateway = ready.gateway().map_err(|error| -> Box<dyn Error> { error })?;
+        let live = Live::new(gateway);
+        gateways.add(&live);
+        admin = admin.with_console(live);
+    }
+    let admin = admin.start(&lifecycle)?;
     let server = Server::bind(&server)?;
     let address = server.address();
-    let (builder, gateways) = (ready.clone(), Gateways::default());
     let started = gateways.clone();
     let running = server.start(&passthrough, &lifecycle, move || {
         builder.gateway().map(|gateway| {
@@ -54,7 +61,7 @@ fn run(config: Config, origin: &Origin) -> Result<(), Box<dyn Error>> {
         })
     })?;
 
-    super::print(&curl::banner(&ready, origin, address, admin.address()));
+    super::print(&curl::banner(&ready, origin, address, &admin));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let drained = runtime.block_on(async {
         stop_on_signal(&lifecycle)?;

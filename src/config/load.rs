@@ -12,8 +12,8 @@ use figment::providers::Env;
 use figment::value::{Dict, Tag, Value};
 
 use crate::ceremony::memory::CeremonySettings;
-use crate::config::collect;
 use crate::config::source::FileSource;
+use crate::config::{collect, secrets};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{Document, Places};
 use crate::gateway::limits::Limits;
@@ -85,7 +85,8 @@ impl Origin {
     fn read(&self) -> Result<String, Diagnostic> {
         let Self::File(path) = self else { return Ok(BUILT_IN.to_owned()) };
         let failed = |problem: String| {
-            Diagnostic::error(format!("the config {} cannot be read: {problem}", path.display()))
+            Diagnostic::error(format!("the config cannot be read: {problem}"))
+                .of(path.display().to_string())
                 .remedy("name a readable file with `--config FILE`, or leave it out to run the built-in config")
         };
         let size = fs::metadata(path).map_err(|error| failed(error.to_string()))?.len();
@@ -106,19 +107,20 @@ impl Origin {
 /// Loads a config. There is one exactly if there is no error among the diagnostics.
 pub fn load(origin: &Origin) -> (Option<Config>, Diagnostics) {
     let mut diagnostics = Diagnostics::default();
-    let document = match origin.read().and_then(|text| Document::parse(origin.name(), text)) {
+    let document = origin.read().and_then(|text| Document::parse_with_secrets(origin.name(), text, secrets::find));
+    let document = match document {
         Ok(document) => document,
         Err(diagnostic) => {
             diagnostics.push(diagnostic);
             return (None, diagnostics);
         }
     };
-    let merged: Result<Dict, _> =
-        Figment::from(FileSource(&document)).merge(Env::prefixed(ENVIRONMENT).split("__")).extract();
+    let environment = Env::prefixed(ENVIRONMENT).split("__");
+    let places = Places::of(&document).before(variables(&environment));
+    let merged: Result<Dict, _> = Figment::from(FileSource(&document)).merge(environment).extract();
     let config = match merged {
         Ok(merged) => {
-            let mut reader =
-                Reader { places: Places::of(&document), base: origin.base(), diagnostics: &mut diagnostics };
+            let mut reader = Reader { places, base: origin.base(), broken: Vec::new(), diagnostics: &mut diagnostics };
             reader.config(merged)
         }
         Err(_) => {
@@ -128,12 +130,29 @@ pub fn load(origin: &Origin) -> (Option<Config>, Diagnostics) {
         }
     };
     diagnostics.sort();
-    (config.filter(|_| !diagnostics.has_errors()), diagnostics)
+    if diagnostics.has_errors() {
+        diagnostics.keep_errors();
+        return (None, diagnostics);
+    }
+    (config, diagnostics)
+}
+
+/// The settings that the environment gives, by key, each with the name of its variable.
+fn variables(environment: &Env) -> BTreeMap<String, String> {
+    let names = environment.iter().map(|(key, _)| key.as_str().to_lowercase());
+    names
+        .map(|key| {
+            let variable = key.to_uppercase().replace('.', "__");
+            (key, format!("environment variable {ENVIRONMENT}{variable}"))
+        })
+        .collect()
 }
 
 struct Reader<'d> {
     places: Places,
     base: PathBuf,
+    /// The upstreams that are there and could not be read.
+    broken: Vec<String>,
     diagnostics: &'d mut Diagnostics,
 }
 
@@ -153,6 +172,7 @@ impl Reader<'_> {
         let ground = Ground {
             registry: &registry,
             upstreams: &upstreams,
+            broken: &self.broken,
             routes: &routes,
             places: &self.places,
             base: &self.base,
@@ -185,14 +205,21 @@ impl Reader<'_> {
             None => None,
         };
         let folder = folder.map(|folder| self.base.join(folder));
-        let (registry, found) = Registry::load(folder.as_deref());
+        let (registry, mut found) = Registry::load(folder.as_deref());
+        found.locate(|diagnostic| self.places.locate(diagnostic.label("this folder"), "providers"));
         self.diagnostics.extend(found);
         registry
     }
 
     fn upstreams(&mut self, value: Option<Value>) -> BTreeMap<String, UpstreamSettings> {
-        let tables = collect::tables("upstreams", value, &self.places, self.diagnostics);
-        tables.into_iter().filter_map(|(name, table)| Some((name.clone(), self.upstream(&name, table)?))).collect()
+        let mut upstreams = BTreeMap::new();
+        for (name, table) in collect::tables("upstreams", value, &self.places, self.diagnostics).unwrap_or_default() {
+            match self.upstream(&name, table) {
+                Some(settings) => drop(upstreams.insert(name, settings)),
+                None => self.broken.push(name),
+            }
+        }
+        upstreams
     }
 
     fn upstream(&mut self, name: &str, mut table: Dict) -> Option<UpstreamSettings> {
@@ -235,11 +262,13 @@ impl Reader<'_> {
     }
 
     fn routes(&mut self, value: Option<Value>) -> BTreeMap<String, RouteSettings> {
-        let tables = collect::tables("routes", value, &self.places, self.diagnostics);
+        let Some(tables) = collect::tables("routes", value, &self.places, self.diagnostics) else {
+            return BTreeMap::new();
+        };
         if tables.is_empty() {
             let diagnostic = Diagnostic::error("the config has no route")
                 .remedy("write `[routes.NAME]` with `dialect`, `upstream` and `callers`");
-            self.diagnostics.push(diagnostic);
+            self.diagnostics.push(self.places.locate_key(diagnostic.label("empty"), "routes"));
         }
         tables
             .into_iter()

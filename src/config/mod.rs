@@ -6,4 +6,5 @@
 mod collect;
 pub mod load;
 pub mod schema;
+mod secrets;
 mod source;

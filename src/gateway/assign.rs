@@ -12,11 +12,14 @@ use crate::canonical::member::Member;
 use crate::canonical::operation::{Direction, Operation};
 use crate::canonical::record::Record;
 use crate::canonical::value::{Kind, Value};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::gateway::settings::Assigned;
 use crate::secret::SecretReference;
 use crate::template::codec::Codec;
 use crate::template::hole::Pattern;
+
+/// The remedy for a secret in the config itself.
+const LITERAL: &str = "write `env:NAME` and set that variable for the gateway, or `file:PATH`";
 
 /// A member and what it is given.
 #[derive(Clone, Debug)]
@@ -54,20 +57,28 @@ impl fmt::Debug for Given {
 }
 
 impl Assignment {
-    /// Checks one entry of a `set` or `fill` table.
+    /// The member that an entry of a `set` or `fill` table names.
     ///
     /// # Errors
     /// A diagnostic without a place.
-    pub fn compile(name: &str, assigned: &Assigned, direction: Direction, base: &Path) -> Result<Self, Diagnostic> {
-        let Some(member) = Member::named(name).filter(|member| belongs(*member, direction)) else {
-            let known = Member::ALL.iter().filter(|member| belongs(**member, direction)).map(|member| member.name());
-            let remedy = match crate::diagnostic::nearest(name, known) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "see `passbridge members` for their names".to_owned(),
-            };
-            let message = format!("no {} has a member `{name}`", direction.name());
-            return Err(Diagnostic::error(message).label("this member").remedy(remedy));
+    pub fn member(name: &str, direction: Direction) -> Result<Member, Diagnostic> {
+        if let Some(member) = Member::named(name).filter(|member| belongs(*member, direction)) {
+            return Ok(member);
+        }
+        let known = Member::ALL.iter().filter(|member| belongs(**member, direction)).map(|member| member.name());
+        let remedy = match nearest(name, known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`passbridge members` shows their names".to_owned(),
         };
+        let message = format!("no {} has a member `{name}`", direction.name());
+        Err(Diagnostic::error(message).label("this member").remedy(remedy))
+    }
+
+    /// Checks what an entry gives its member.
+    ///
+    /// # Errors
+    /// A diagnostic without a place.
+    pub fn compile(member: Member, assigned: &Assigned, direction: Direction, base: &Path) -> Result<Self, Diagnostic> {
         Ok(Self { member, given: given(member, assigned, direction, base)? })
     }
 
@@ -112,15 +123,15 @@ fn given(member: Member, assigned: &Assigned, direction: Direction, base: &Path)
 fn from_text(member: Member, text: &str, direction: Direction, base: &Path) -> Result<Given, Diagnostic> {
     if let Some(reference) = SecretReference::parse(text) {
         let secret = reference.resolve(base).map_err(|problem| {
-            Diagnostic::error(format!("`{}` cannot be read: {problem}", member.name()))
+            Diagnostic::error(format!("`{}` is missing: {problem}", member.name()))
                 .label("this reference")
-                .remedy("set the variable or write the file before the gateway starts")
+                .remedy(reference.remedy())
         })?;
         return Ok(Given::Constant(Value::Text(Cow::Owned(secret.expose_secret().to_owned()))));
     }
-    if member.is_secret() {
+    if member.is_secret(direction) {
         let message = format!("`{}` is a secret and must not stand in the config", member.name());
-        return Err(Diagnostic::error(message).label("a literal").remedy("write `env:NAME` or `file:PATH`"));
+        return Err(Diagnostic::error(message).label("a literal").remedy(LITERAL));
     }
     match Pattern::parse(text, Member::ALL, Codec::Base64Url) {
         Err(bad) => Err(Diagnostic::error(bad.message).label("this value").remedy(bad.remedy)),
@@ -129,7 +140,14 @@ fn from_text(member: Member, text: &str, direction: Direction, base: &Path) -> R
         }
         Ok(Pattern::Constant(_)) => {
             let message = format!("`{}` is {}, not text", member.name(), member.kind().noun());
-            Err(Diagnostic::error(message).label("this value").remedy("write it without quotes, or leave it out"))
+            let remedy = match member.kind() {
+                Kind::Number => "write the number without quotes",
+                Kind::Flag => "write true or false without quotes",
+                Kind::Text | Kind::Bytes | Kind::Texts | Kind::Json | Kind::List(_) => {
+                    "leave it out: no constant can stand for it"
+                }
+            };
+            Err(Diagnostic::error(message).label("this value").remedy(remedy))
         }
         Ok(Pattern::Hole { prefix, hole, suffix }) => reference(member, hole.member, prefix, suffix, direction),
     }
@@ -143,9 +161,13 @@ fn reference(
     direction: Direction,
 ) -> Result<Given, Diagnostic> {
     let known = belongs(of, Direction::Request) || (direction == Direction::Response && belongs(of, direction));
-    if !known || of.is_caller_credential() {
-        let message = format!("`{}` is nothing that a request can be read for", of.name());
-        let remedy = "refer to a member of requests that is no credential of the caller";
+    let is_secret = of.is_caller_credential() || (direction == Direction::Request && of.is_sign_in_token());
+    if !known || is_secret {
+        let message = match is_secret {
+            true => format!("`{}` proves who calls, and must not travel on", of.name()),
+            false => format!("no {} has a member `{}`", direction.name(), of.name()),
+        };
+        let remedy = "refer to another member: `passbridge members` shows their names";
         return Err(Diagnostic::error(message).label("this reference").remedy(remedy));
     }
     let bare = prefix.is_empty() && suffix.is_empty();
@@ -164,7 +186,8 @@ mod tests {
     use super::*;
 
     fn compiled(name: &str, text: &str) -> Result<Assignment, Diagnostic> {
-        Assignment::compile(name, &Assigned::Text(text.into()), Direction::Request, Path::new("."))
+        let member = Assignment::member(name, Direction::Request)?;
+        Assignment::compile(member, &Assigned::Text(text.into()), Direction::Request, Path::new("."))
     }
 
     #[test]
@@ -179,12 +202,17 @@ mod tests {
     fn a_secret_is_not_taken_as_a_literal() {
         let told = compiled("client.secret", "hunter2").unwrap_err().to_string();
         assert!(told.contains("must not stand in the config") && !told.contains("hunter2"), "{told}");
+        assert!(compiled("tokens.refresh", "hunter2").is_err());
+        let placeholder = Assigned::Text("none".into());
+        assert!(Assignment::compile(Member::TokensRefresh, &placeholder, Direction::Response, Path::new(".")).is_ok());
     }
 
     #[test]
     fn kinds_and_names_are_checked() {
         assert!(compiled("user.id", "{timeout}").is_err());
         assert!(compiled("usr.id", "x").unwrap_err().to_string().contains("did you mean `user.id`?"));
-        assert!(compiled("user.id", "{client.key}").is_err());
+        for secret in ["{client.key}", "{tokens.refresh}"] {
+            assert!(compiled("user.id", secret).unwrap_err().to_string().contains("must not travel on"), "{secret}");
+        }
     }
 }

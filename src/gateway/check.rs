@@ -8,6 +8,7 @@ use crate::canonical::member::Member;
 use crate::canonical::operation::{Direction, Operation};
 use crate::canonical::value::Kind;
 use crate::gateway::assign::Assignment;
+use crate::gateway::callers::Relation;
 use crate::gateway::side::Side;
 use crate::gateway::source::{Source, USER, carried};
 use crate::provider::descriptor::Provider;
@@ -60,10 +61,16 @@ pub enum Obstacle {
     NoSourceAmong(&'static [Member]),
     /// Every element of a list must have a member that the upstream does not give.
     NoElementSource(Member, Member),
+    /// The caller's tokens were made by the dialect's provider, and are a secret to any other.
+    ForeignTokens,
+    /// The upstream chooses the user handle, and the dialect has no place for it.
+    NoUserHandle,
     /// The dialect deletes one credential, and the upstream cannot be told which.
     NoCredential,
     /// The list of allowed credentials gets lost, and without it the upstream's are not found.
     NotDiscoverable,
+    /// The upstream is asked as one and the same user, whoever calls.
+    OneUser,
     /// Nothing proves that the user who finishes is the one who began.
     NoSubject,
 }
@@ -82,7 +89,12 @@ pub struct Loss {
 impl Pair<'_> {
     /// Whether both sides are the same provider, so that handles and credentials may travel as they are.
     pub fn is_same_provider(&self) -> bool {
-        self.upstream.provider().is_some_and(|provider| provider.id == self.dialect.id)
+        self.relation() == Relation::SameProvider
+    }
+
+    /// How the upstream stands to the dialect.
+    pub fn relation(&self) -> Relation {
+        self.upstream.relation_to(self.dialect)
     }
 
     /// How every operation of the dialect is carried.
@@ -93,6 +105,17 @@ impl Pair<'_> {
     /// How one operation of the dialect is carried.
     pub fn carriage(&self, operation: Operation) -> Carriage {
         let mut carriage = Carriage { operation, obstacles: Vec::new(), uncertain: Vec::new(), losses: Vec::new() };
+        match (operation, self.relation()) {
+            // Tokens are renewed by whoever made them.
+            (Operation::SessionRefresh, _) if self.issues_tokens => {
+                return Self { upstream: Side::Embedded, set: &[], issues_tokens: false, ..*self }.carriage(operation);
+            }
+            (Operation::SessionRefresh, Relation::AnotherProvider) => {
+                carriage.obstacles.push(Obstacle::ForeignTokens);
+                return carriage;
+            }
+            _ => {}
+        }
         let dialect = Side::Provider(self.dialect);
         let asking = dialect.carried(operation, Direction::Request, false).unwrap_or_default();
         let answering = dialect.carried(operation, Direction::Response, false).unwrap_or_default();
@@ -130,6 +153,21 @@ impl Pair<'_> {
         }
         self.losses(&asking, &asked, Direction::Request, &mut carriage);
         self.losses(&answered, &answering, Direction::Response, &mut carriage);
+        let manages = matches!(
+            operation,
+            Operation::RegistrationBegin
+                | Operation::RegistrationFinish
+                | Operation::CredentialsList
+                | Operation::CredentialsDelete
+        );
+        if manages && !self.relax_subject && self.asks_as_one_user(&asked) {
+            carriage.obstacles.push(Obstacle::OneUser);
+        }
+        let makes_passkey = matches!(operation, Operation::RegistrationBegin | Operation::SignupBegin);
+        let has_handle = |members: &[(Member, Need)]| carried(members, Member::UserHandle) != Source::None;
+        if makes_passkey && has_handle(&answered) && !has_handle(&answering) {
+            carriage.obstacles.push(Obstacle::NoUserHandle);
+        }
         let names = |members: &[(Member, Need)]| {
             [Member::CredentialId, Member::CredentialHandle].iter().any(|one| carried(members, *one) != Source::None)
         };

@@ -11,11 +11,13 @@ use crate::canonical::assertion::SignIn;
 use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::member::Member;
 use crate::canonical::message::{Request, Response};
+use crate::canonical::operation::Operation;
 use crate::canonical::record::Record;
 use crate::canonical::user_verification::UserVerification;
 use crate::canonical::value::Value;
 use crate::ceremony::{Ceremony, Subject};
 use crate::gateway::assign::Assignment;
+use crate::gateway::callers::Relation;
 use crate::gateway::plan::Route;
 use crate::gateway::resolve::{handle_of, put, put_absent};
 
@@ -23,7 +25,9 @@ use crate::gateway::resolve::{handle_of, put, put_absent};
 /// provider, else a new UUID.
 pub fn caller_session(route: &Route, response: &Response<'_>) -> Option<Box<str>> {
     match response.record().value(Member::Session) {
-        Some(Value::Text(session)) if route.same_provider => Some(session.into_owned().into_boxed_str()),
+        Some(Value::Text(session)) if route.relation == Relation::SameProvider => {
+            Some(session.into_owned().into_boxed_str())
+        }
         _ => Some(Uuid::new_v4().to_string().into_boxed_str()),
     }
 }
@@ -36,6 +40,11 @@ pub fn complete<'a>(
     response: &mut Response<'a>,
 ) {
     let operation = response.operation();
+    if let Response::CredentialsList(list) = response {
+        for credential in list.credentials.iter_mut().filter(|credential| credential.handle.is_none()) {
+            credential.handle = credential.id.as_deref().map(|id| handle_of(id).into());
+        }
+    }
     let record = response.record_mut();
     let known = ceremony.map(|ceremony| &ceremony.asked);
     echo(record, Member::UserId, known.and_then(|subject| subject.id.as_deref()), asked);
@@ -48,6 +57,9 @@ pub fn complete<'a>(
     for member in [Member::CredentialId, Member::CredentialName] {
         let value = asked.record().value(member);
         put_absent(record, member, value.map(Value::into_owned));
+    }
+    if operation == Operation::LoginFinish && no_session_was_asked_for(route, asked) {
+        TOKENS.iter().for_each(|token| record.put(*token, None));
     }
     name_credentials(record, asked.record());
     for assignment in &route.fill {
@@ -65,6 +77,24 @@ fn told_of(assignment: &Assignment, ceremony: &Ceremony) -> Option<Value<'static
     let text = |text: &Option<Box<str>>| text.as_deref().map(|text| Cow::Owned(text.to_owned()));
     let told = SignIn { user_id: text(&subject.id), user_email: text(&subject.email), ..SignIn::default() };
     assignment.value(&told).map(Value::into_owned)
+}
+
+/// Everything a session is made of.
+const TOKENS: &[Member] = &[
+    Member::TokensAccess,
+    Member::TokensRefresh,
+    Member::TokensId,
+    Member::TokensSession,
+    Member::TokensSessionDetails,
+    Member::TokensExpiresIn,
+    Member::TokensRefreshExpiresIn,
+];
+
+/// In a dialect whose caller says how long the session shall last, one who does not say wants none.
+fn no_session_was_asked_for(route: &Route, asked: &Request<'_>) -> bool {
+    let template = &route.dialect.operations[&asked.operation()].request;
+    let can_ask = template.carried().iter().any(|(member, _)| *member == Member::SessionLifetime);
+    can_ask && route.relation != Relation::SameProvider && asked.record().value(Member::SessionLifetime).is_none()
 }
 
 fn borrowed(text: &str) -> Value<'_> {
@@ -123,7 +153,8 @@ pub fn prove_subject(route: &Route, ceremony: &Ceremony, answered: &Subject) -> 
     }
     let asked = &ceremony.asked;
     let nobody_was_named = asked.is_nobody() && ceremony.bearer_user.is_none();
-    if nobody_was_named || !told.is_nobody() || route.relax_subject || asked.agrees(answered) {
+    let upstream_was_told = !told.is_nobody() && !route.constant_user;
+    if nobody_was_named || upstream_was_told || route.relax_subject || asked.agrees(answered) {
         return Ok(());
     }
     Err(rejected("the upstream's answer does not prove the user the caller named"))

@@ -1,10 +1,11 @@
 //! Reading a request's content: whole, within its limit and its time.
 
 use std::error::Error;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use http_body::Body;
 use http_body_util::BodyExt as _;
 use tokio::time::timeout;
@@ -18,23 +19,58 @@ use crate::provider::descriptor::Accepts;
 /// # Errors
 /// `too_large`, also where only the length it announces is; `invalid_request` where it breaks off or
 /// takes too long.
-pub async fn read<B>(fields: &HeaderMap, body: B, limits: &Limits) -> Result<Bytes, Refusal>
+pub async fn read<B>(fields: &HeaderMap, mut body: B, limits: &Limits) -> Result<Bytes, Refusal>
 where
     B: Body<Data = Bytes> + Send + Unpin,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     let most = limits.max_content_bytes.count();
-    let announced = fields.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|announced| announced > limits.max_content_bytes.get()) {
-        return Err(too_large());
+    let announced = announced(fields);
+    let read = match is_announced_too_large(fields, limits) {
+        true => Err(too_large()),
+        false => match timeout(limits.content_deadline_ms.millis(), collect(&mut body, most)).await {
+            Ok(read) => read,
+            Err(_) => Err(Refusal::told(Fault::InvalidRequest, "The content did not arrive in time.")),
+        },
+    };
+    let is_sending = !fields.contains_key(EXPECT) && announced.is_some_and(|announced| announced <= MOST_DRAINED);
+    if read.as_ref().is_err_and(|refusal| refusal.fault == Fault::TooLarge) && is_sending {
+        // Whatever becomes of it: the answer is the same, and comes soon.
+        let _ = timeout(DRAIN_TIME, drain(&mut body)).await;
     }
-    match timeout(limits.content_deadline_ms.millis(), collect(body, most)).await {
-        Ok(read) => read,
-        Err(_) => Err(Refusal::told(Fault::InvalidRequest, "The content did not arrive in time.")),
+    read
+}
+
+/// So long is waited for content that is not wanted.
+const DRAIN_TIME: Duration = Duration::from_millis(500);
+
+/// Whether the length that content announces is beyond the limit.
+pub(crate) fn is_announced_too_large(fields: &HeaderMap, limits: &Limits) -> bool {
+    announced(fields).is_some_and(|announced| announced > limits.max_content_bytes.get())
+}
+
+fn announced(fields: &HeaderMap) -> Option<u64> {
+    fields.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
+}
+
+/// Most callers send everything before they read the answer; what is a little too large is taken off
+/// the connection, so that they get to read why it was refused. In bytes.
+const MOST_DRAINED: u64 = 1 << 20;
+
+async fn drain<B>(body: &mut B)
+where
+    B: Body<Data = Bytes> + Send + Unpin,
+{
+    let mut drained = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        drained += frame.data_ref().map_or(0, |data| data.len() as u64);
+        if drained > MOST_DRAINED {
+            return;
+        }
     }
 }
 
-async fn collect<B>(mut body: B, most: usize) -> Result<Bytes, Refusal>
+async fn collect<B>(body: &mut B, most: usize) -> Result<Bytes, Refusal>
 where
     B: Body<Data = Bytes> + Send + Unpin,
     B::Error: Into<Box<dyn Error + Send + Sync>>,

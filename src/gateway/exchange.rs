@@ -4,6 +4,7 @@
 //! path. Every way out of it is an answer in the caller's own envelope, or the request untouched.
 
 use std::error::Error;
+use std::iter;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -18,6 +19,7 @@ use crate::canonical::operation::Operation;
 use crate::ceremony::memory::Ceremonies;
 use crate::gateway::content;
 use crate::gateway::cors;
+use crate::gateway::former::{Door, Former};
 use crate::gateway::limits::Limits;
 use crate::gateway::outcome::{self, Content, Exchange, Outcome, Peer, RequestId, RouteName, host_of};
 use crate::gateway::plan::{Plan, Route};
@@ -25,11 +27,9 @@ use crate::gateway::resolve::Client;
 use crate::gateway::respond;
 use crate::gateway::router::Candidate;
 use crate::gateway::serve::Asked;
+use crate::gateway::trace::Trace;
 use crate::gateway::work::Worker;
 use crate::template::reader::{Reading, Scratch};
-
-/// So many earlier configs keep finishing what was begun under them.
-const MOST_FORMER: usize = 8;
 
 /// What every worker shares.
 #[derive(Debug)]
@@ -45,15 +45,15 @@ pub struct Shared {
 }
 
 /// The gateway, as one worker runs it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Gateway {
     pub(crate) shared: Arc<Shared>,
     /// One for each upstream of the plan.
-    pub(crate) workers: Vec<Worker>,
+    pub(crate) workers: Arc<[Worker]>,
     /// How often the config was loaded before this.
     pub(crate) generation: u64,
     /// The gateways of earlier configs, newest first, for the ceremonies that were begun under them.
-    former: Vec<Arc<Self>>,
+    pub(crate) former: Vec<Former>,
 }
 
 /// Where a request goes, without its content.
@@ -71,28 +71,38 @@ impl Exchange for Gateway {
         B: Body<Data = Bytes> + Send + Unpin,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        let host = host_of(&request);
-        let on_path = self.shared.plan.router.find(host, request.uri().path());
-        let candidates: Vec<_> = on_path.iter().copied().filter(|one| one.method == request.method()).collect();
-        let passes = self.passes(host);
+        let (method, fields, path) = (request.method(), request.headers(), request.uri().path());
+        let target = Target { method, fields, host: host_of(&request), path };
+        let passes = self.passes(target.host);
+        let on_path = self.shared.plan.router.find(target.host, path);
+        let asked = |one: &&Candidate| one.method == *method && !(passes && self.leaves(one));
+        let own = Door { gateway: self, candidates: on_path.iter().copied().filter(asked).collect() };
+        let earlier = self.earlier(target.host, path, method, fields);
         let id = correlation_id(request.extensions().get());
-        let Some(first) = candidates.first().copied() else {
-            let (method, fields, path) = (request.method(), request.headers(), request.uri().path());
-            return match self.aside(&Target { method, fields, host, path }, &on_path, passes, id).await {
-                Some(response) => Outcome::Answered(response),
-                None => Outcome::Unmatched(request.map(Content::Unread)),
-            };
+        let aside = match own.candidates.is_empty() {
+            true => self.aside(&target, &on_path, passes, id).await,
+            false => None,
+        };
+        let Some(likeliest) = iter::once(&own).chain(&earlier).find(|door| !door.candidates.is_empty()) else {
+            return aside.map_or_else(|| Outcome::Unmatched(request.map(Content::Unread)), Outcome::Answered);
         };
         let (head, body) = request.into_parts();
         let content = match content::read(&head.headers, body, &self.shared.limits).await {
             Ok(content) => content,
-            Err(refusal) => {
-                let response = self.refuse_with(first, &refusal, id, None);
-                return Outcome::Answered(self.readable(first, &head.headers, response));
-            }
+            Err(refusal) => return Outcome::Answered(likeliest.refuse(&head.headers, &refusal, id)),
         };
-        match self.decide(&candidates, &head, &content, passes, id).await {
-            Some(response) => Outcome::Answered(self.readable(first, &head.headers, response)),
+        let door = earlier.iter().find(|door| door.was_entered(&head, &content)).unwrap_or(&own);
+        let answer = match door.candidates.is_empty() {
+            true => aside,
+            false => door.decide(&head, &content, passes, id).await,
+        };
+        match answer {
+            Some(response) => {
+                if let Some(trace) = head.extensions.get::<Trace>() {
+                    trace.replied(&response);
+                }
+                Outcome::Answered(response)
+            }
             None => Outcome::Unmatched(HttpRequest::from_parts(head, Content::Read(content))),
         }
     }
@@ -115,24 +125,18 @@ impl Exchange for Gateway {
 impl Gateway {
     /// A gateway whose `workers` are those of the plan's upstreams, in their order.
     pub fn new(shared: Arc<Shared>, workers: Vec<Worker>) -> Self {
-        Self { shared, workers, generation: 0, former: Vec::new() }
+        Self { shared, workers: workers.into(), generation: 0, former: Vec::new() }
     }
 
-    /// The same gateway, as what comes after another one.
+    /// The same gateway, in the place of another one, whose ceremonies it lets finish.
     #[must_use]
-    pub fn after(self, former: &Arc<Self>) -> Self {
-        let kept = former.former.iter().take(MOST_FORMER - 1);
-        Self {
-            generation: former.generation + 1,
-            former: std::iter::once(former).chain(kept).cloned().collect(),
-            ..self
-        }
+    pub fn after(self, replaced: &Self) -> Self {
+        Self { generation: replaced.generation + 1, former: Former::after(replaced), ..self }
     }
 
-    /// The gateway of the config that a ceremony was begun under; this one, where that is too long ago.
-    pub(crate) fn of_generation(&self, generation: u64) -> &Self {
-        let former = self.former.iter().map(|former| &**former).find(|former| former.generation == generation);
-        former.unwrap_or(self)
+    /// The same gateway without the earlier ones.
+    pub(crate) fn alone(&self) -> Self {
+        Self { former: Vec::new(), ..self.clone() }
     }
 
     pub(crate) fn route(&self, candidate: &Candidate) -> &Route {
@@ -152,8 +156,14 @@ impl Gateway {
         self.shared.passes.iter().any(listed)
     }
 
+    /// Whether an operation is left to whoever else is there for the host: tokens are renewed by whoever
+    /// made them.
+    fn leaves(&self, candidate: &Candidate) -> bool {
+        candidate.operation == Operation::SessionRefresh && !self.route(candidate).carries(candidate.operation)
+    }
+
     /// The same answer, for the pages that may read it.
-    fn readable(
+    pub(crate) fn readable(
         &self,
         candidate: &Candidate,
         fields: &HeaderMap,
@@ -166,7 +176,7 @@ impl Gateway {
     }
 
     /// The answer to a request on an operation's path; `None` where it is to pass through.
-    async fn decide(
+    pub(crate) async fn decide(
         &self,
         candidates: &[&Candidate],
         head: &request::Parts,
@@ -176,13 +186,17 @@ impl Gateway {
     ) -> Option<HttpResponse<Bytes>> {
         let (scratch, now) = (Scratch::default(), Timestamp::now());
         match self.recognise(candidates, head, content, &scratch, now) {
-            Ok((route, request)) if passes && route.passes_unseen && self.is_unseen(&request) => None,
+            Ok((route, request)) if passes && route.passes_unseen && self.is_unseen(route, &request) => None,
             Ok((route, request)) => {
                 let client = Client {
                     user_agent: head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()),
                     address: head.extensions.get().map(|peer: &Peer| peer.address.ip().to_string()),
                 };
-                Some(self.answer(Asked { route, request, client, now }, id).await)
+                let trace = head.extensions.get::<Trace>();
+                if let Some(trace) = trace {
+                    trace.asked(head, content, request.record());
+                }
+                Some(self.answer(Asked { route, request, client, now, trace }, id).await)
             }
             Err(unrecognised) if unrecognised.is_another && passes => None,
             Err(unrecognised) => Some(self.refuse_with(unrecognised.candidate, &unrecognised.refusal, id, None)),
@@ -218,13 +232,18 @@ impl Gateway {
         let (route, operation) = (asked.route, asked.request.operation());
         let mut response = match self.serve(&asked).await {
             Ok(response) => response,
-            Err(refusal) => refused(route, operation, &refusal, id, None),
+            Err(refusal) => {
+                if let Some(trace) = asked.trace {
+                    trace.refused(&refusal);
+                }
+                refused(route, operation, &refusal, id, None)
+            }
         };
         response.extensions_mut().insert(RouteName(format!("{} {}", route.name, operation.name()).into()));
         response
     }
 
-    fn refuse_with(
+    pub(crate) fn refuse_with(
         &self,
         candidate: &Candidate,
         refusal: &Refusal,

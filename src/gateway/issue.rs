@@ -1,12 +1,14 @@
-//! Tokens of the gateway's own issuer, where the route says so.
+//! Tokens of the gateway's own issuer, where the route says so: made at a sign-in, and renewed.
 
 use crate::canonical::assertion::SignIn;
 use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::member::Member;
 use crate::canonical::message::Request;
+use crate::canonical::session::RefreshRequest;
 use crate::canonical::value::Value;
 use crate::gateway::resolve;
 use crate::gateway::work::Worker;
+use crate::relying_party::RelyingParty;
 use crate::relying_party::vouched::Vouched;
 
 /// Replaces the upstream's tokens by those of an embedded relying party, for the user as the caller
@@ -19,9 +21,7 @@ pub(crate) async fn replace_tokens(
     request: &Request<'_>,
     sign_in: &mut SignIn<'_>,
 ) -> Result<(), Refusal> {
-    let Worker::Embedded(party) = issuer else {
-        return Err(Refusal::new(Fault::Internal, "the issuer is no embedded relying party"));
-    };
+    let party = party(issuer)?;
     let Some(user_id) = sign_in.user_id.as_deref() else {
         return Err(Refusal::new(Fault::UpstreamInvalid, "the answer names no user to issue tokens for"));
     };
@@ -49,4 +49,22 @@ pub(crate) async fn replace_tokens(
     sign_in.tokens_expires_in = issued.tokens_expires_in;
     sign_in.tokens_refresh_expires_in = issued.tokens_refresh_expires_in;
     Ok(())
+}
+
+/// New tokens for a refresh token that the issuer made: the upstream knows nothing of it, and is not asked.
+///
+/// # Errors
+/// `assertion_rejected` where the token is not good; `overloaded`.
+pub(crate) async fn refresh(issuer: &Worker, request: &RefreshRequest<'_>) -> Result<SignIn<'static>, Refusal> {
+    let Some(token) = request.tokens_refresh.as_deref() else {
+        return Err(Refusal::told(Fault::InvalidRequest, "The refresh token is missing."));
+    };
+    party(issuer)?.refresh(token, request.client_id.as_deref(), request.scope.as_deref()).await
+}
+
+fn party(issuer: &Worker) -> Result<&RelyingParty, Refusal> {
+    match issuer {
+        Worker::Embedded(party) => Ok(party),
+        Worker::Http(_) => Err(Refusal::new(Fault::Internal, "the issuer is no embedded relying party")),
+    }
 }

@@ -29,7 +29,8 @@ impl Live {
         *current = Arc::new(gateway.after(&current));
     }
 
-    fn current(&self) -> Arc<Gateway> {
+    /// The gateway of this moment.
+    pub(crate) fn current(&self) -> Arc<Gateway> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -5,6 +5,7 @@ use crate::canonical::member::Member;
 use crate::canonical::operation::Operation;
 use crate::gateway::check::{Carriage, Pair};
 use crate::gateway::side::Side;
+use crate::gateway::words::Remedy;
 use crate::provider::descriptor::Provider;
 use crate::provider::registry::Registry;
 
@@ -63,19 +64,25 @@ fn table(providers: &[&Provider], operation: Operation) -> String {
 }
 
 fn cell(dialect: &Provider, upstream: Side<'_>, operation: Operation) -> String {
-    let carriage = carriage(dialect, upstream, operation);
-    if carriage.works() {
+    let plain = pair(dialect, upstream);
+    let mut obstacles = plain.carriage(operation).obstacles;
+    // An issuer has needs of its own.
+    if obstacles.iter().any(|obstacle| obstacle.remedy() == Remedy::Issue) {
+        obstacles.extend(Pair { issues_tokens: true, ..plain }.carriage(operation).obstacles);
+    }
+    if obstacles.is_empty() {
         return "works".to_owned();
     }
     let mut settings = Vec::new();
     let mut reasons = Vec::new();
-    for obstacle in &carriage.obstacles {
+    for obstacle in &obstacles {
         match obstacle.remedy().setting() {
             Some(setting) if !settings.contains(&setting) => settings.push(setting),
             Some(_) => {}
-            None => reasons.push(obstacle.describe(&pair(dialect, upstream), operation)),
+            None => reasons.push(obstacle.describe(&plain, operation)),
         }
     }
+    reasons.dedup();
     match reasons.is_empty() {
         true => settings.join(", "),
         false => format!("cannot: {}", reasons.join("; ")),

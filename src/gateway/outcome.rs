@@ -149,7 +149,7 @@ pub fn authority_of<B>(request: &Request<B>) -> Option<&str> {
 
 /// `host[:port]` without its port, if it is one. Narrower than a URI allows, so that it can be written
 /// into any field as it is.
-fn host(authority: &str) -> Option<&str> {
+pub(crate) fn host(authority: &str) -> Option<&str> {
     let end_of_address = authority.rfind(']').map_or(0, |bracket| bracket + 1);
     let port = authority[end_of_address..].find(':').map_or(authority.len(), |colon| end_of_address + colon);
     let (host, port) = authority.split_at(port);

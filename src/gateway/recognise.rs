@@ -7,6 +7,7 @@ use http::request;
 use jiff::Timestamp;
 
 use crate::canonical::fault::{Fault, Refusal};
+use crate::canonical::member::Member;
 use crate::canonical::message::Request;
 use crate::gateway::content;
 use crate::gateway::exchange::Gateway;
@@ -74,7 +75,9 @@ fn unrecognised<'a>(candidate: &'a Candidate, unread: &Unread) -> Unrecognised<'
 /// What is broken is told with its place; that the proof of who calls is missing is another matter.
 fn broken(defect: &Defect) -> Refusal {
     match &defect.kind {
-        DefectKind::Missing(member) if member.is_secret() => Refusal::new(Fault::Unauthenticated, defect.to_string()),
+        DefectKind::Missing(member) if member.is_caller_credential() && *member != Member::ClientId => {
+            Refusal::new(Fault::Unauthenticated, defect.to_string())
+        }
         _ => Refusal::told(Fault::InvalidRequest, defect.to_string()),
     }
 }

@@ -11,8 +11,9 @@ use crate::canonical::operation::Operation;
 use crate::canonical::record::Record;
 use crate::canonical::value::Value;
 use crate::ceremony::{Ceremony, Subject};
-use crate::gateway::callers::{Admission, Judge};
+use crate::gateway::callers::{Admission, Judge, Relation};
 use crate::gateway::plan::Route;
+use crate::gateway::travel::may_travel;
 use crate::template::base64;
 use crate::template::codec::Codec;
 
@@ -48,9 +49,9 @@ pub fn resolve<'a>(
         .iter()
         .filter_map(|assignment| Some((assignment.member, assignment.value(record)?.into_owned())))
         .collect();
-    for member in record.members().iter().copied().filter(|member| member.is_caller_credential()) {
-        let may_travel = route.same_provider && (member != Member::UserToken || admission.judge == Judge::Upstream);
-        if !may_travel {
+    for member in record.members().iter().copied() {
+        let stays = member == Member::UserToken && admission.judge == Judge::Gateway;
+        if stays || !may_travel(member, operation, route.relation) {
             record.put(member, None);
         }
     }
@@ -62,8 +63,8 @@ pub fn resolve<'a>(
         let challenge = challenge.map(|challenge| Value::Bytes(Cow::Owned(challenge.to_owned())));
         put(record, Member::Challenge, challenge);
     }
-    if operation == Operation::CredentialsDelete {
-        name_both_ways(record);
+    if operation == Operation::CredentialsDelete && route.relation != Relation::Embedded {
+        id_of_handle(record);
     }
     request
 }
@@ -87,19 +88,15 @@ fn retell(record: &mut dyn Record<'_>, ceremony: &Ceremony) {
     }
 }
 
-/// A credential that the gateway named after its id is known by the id again.
-fn name_both_ways(record: &mut dyn Record<'_>) {
-    match (record.value(Member::CredentialId), record.value(Member::CredentialHandle)) {
-        (Some(Value::Bytes(id)), None) => {
-            let handle = Value::Text(Cow::Owned(handle_of(&id)));
-            record.put(Member::CredentialHandle, Some(handle));
-        }
-        (None, Some(Value::Text(handle))) => {
-            if let Ok(id) = base64::read(&handle) {
-                record.put(Member::CredentialId, Some(Value::Bytes(Cow::Owned(id))));
-            }
-        }
-        _ => {}
+/// A credential that the gateway named after its id is known by the id again. An upstream's own name
+/// for it cannot be made out of the id.
+fn id_of_handle(record: &mut dyn Record<'_>) {
+    let id = match (record.value(Member::CredentialId), record.value(Member::CredentialHandle)) {
+        (None, Some(Value::Text(handle))) => base64::read(&handle).ok(),
+        _ => None,
+    };
+    if let Some(id) = id {
+        record.put(Member::CredentialId, Some(Value::Bytes(Cow::Owned(id))));
     }
 }
 

@@ -17,7 +17,7 @@ use crate::canonical::record::Record;
 use crate::canonical::user_verification::UserVerification;
 use crate::canonical::value::Value;
 use crate::ceremony::{Ceremony, ChallengeKey, Subject, Told};
-use crate::gateway::callers::{Admission, Judge};
+use crate::gateway::callers::{Admission, Judge, Relation};
 use crate::gateway::client_data;
 use crate::gateway::complete;
 use crate::gateway::exchange::Gateway;
@@ -26,7 +26,9 @@ use crate::gateway::issue;
 use crate::gateway::plan::Route;
 use crate::gateway::resolve::{self, Client};
 use crate::gateway::respond;
+use crate::gateway::trace::Trace;
 use crate::gateway::work::{self, Call, Worker};
+use crate::relying_party::RelyingParty;
 use crate::template::reader::Scratch;
 
 /// A request that was recognised.
@@ -35,6 +37,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) request: Request<'a>,
     pub(crate) client: Client<'a>,
     pub(crate) now: Timestamp,
+    /// Where somebody wants to see it.
+    pub(crate) trace: Option<&'a Trace>,
 }
 
 /// Who is behind a request.
@@ -50,11 +54,16 @@ impl Gateway {
     /// # Errors
     /// The refusal to tell the caller.
     pub(crate) async fn serve(&self, asked: &Asked<'_>) -> Result<HttpResponse<Bytes>, Refusal> {
-        let Asked { route, request, client, now } = asked;
+        let Asked { route, request, client, now, trace } = asked;
         let operation = request.operation();
         let behind = self.admit(route, request).await?;
         if !route.carries(operation) {
             return Err(Refusal::new(Fault::NotEnabled, "the route does not carry this operation"));
+        }
+        if let (Some(issuer), Request::SessionRefresh(refresh)) = (route.issuer, request) {
+            let mut response = Response::SessionRefresh(issue::refresh(&self.workers[issuer], refresh).await?);
+            complete::complete(route, request, None, &mut response);
+            return written(asked, &response);
         }
         let challenge = match operation.is_finish() {
             true => Some(client_data::challenge_of_finish(request.record())?),
@@ -64,20 +73,22 @@ impl Gateway {
             Some(challenge) => Some(self.take(route, request, challenge, behind.user.as_deref())?),
             None => None,
         };
-        // What was begun under an earlier config is finished under that.
-        let gateway = begun.as_ref().map_or(self, |begun| self.of_generation(begun.generation));
-        let route = begun.as_ref().and_then(|begun| gateway.route_named(&begun.route)).unwrap_or(route);
         let told = resolve::resolve(route, request, &behind.admission, client, begun.as_ref(), challenge.as_deref());
 
-        let upstream = &gateway.shared.plan.upstreams[route.upstream];
+        let upstream = &self.shared.plan.upstreams[route.upstream];
         let session = begun.as_ref().and_then(|ceremony| ceremony.upstream_session.as_deref());
-        let worker = &gateway.workers[route.upstream];
-        let call = Call { upstream, worker, session, user: behind.user.as_deref(), least: route.verification };
+        let worker = &self.workers[route.upstream];
+        let (user, least) = (behind.user.as_deref(), route.verification);
+        let call = Call { upstream, worker, session, user, least, trace: *trace };
         let answer = work::ask(call, &told, *now).await?;
         let scratch = Scratch::default();
         let ours = behind.admission.judge == Judge::Gateway;
         let reading = self.reading(&scratch, *now);
-        let mut response = work::understand(upstream, operation, &answer, reading, ours)?;
+        let understood = work::understand(upstream, operation, &answer, reading, ours);
+        if let Some(trace) = trace {
+            trace.answered(&answer, understood.as_ref().ok().map(Response::record));
+        }
+        let mut response = understood?;
 
         let ceremony = match begun {
             Some(begun) => {
@@ -94,9 +105,9 @@ impl Gateway {
         if let (Some(issuer), Response::LoginFinish(sign_in) | Response::SignupFinish(sign_in)) =
             (route.issuer, &mut response)
         {
-            issue::replace_tokens(&gateway.workers[issuer], request, sign_in).await?;
+            issue::replace_tokens(&self.workers[issuer], request, sign_in).await?;
         }
-        respond::success(route, &response, *now)
+        written(asked, &response)
     }
 
     async fn admit(&self, route: &Route, request: &Request<'_>) -> Result<Behind, Refusal> {
@@ -115,11 +126,16 @@ impl Gateway {
         Ok(Behind { admission, user })
     }
 
-    /// Whether a request finishes a ceremony that the gateway does not know.
-    pub(crate) fn is_unseen(&self, request: &Request<'_>) -> bool {
+    /// Whether a request finishes a ceremony that the gateway does not know, or shows a refresh token
+    /// that the embedded relying party of its route did not make.
+    pub(crate) fn is_unseen(&self, route: &Route, request: &Request<'_>) -> bool {
+        if let Request::SessionRefresh(refresh) = request {
+            let is_ours = route.issuer.is_some() || route.relation == Relation::Embedded;
+            return is_ours && !refresh.tokens_refresh.as_deref().is_some_and(RelyingParty::may_have_made);
+        }
         request.operation().is_finish()
             && client_data::challenge(request.record())
-                .is_ok_and(|challenge| !self.shared.ceremonies.holds(ChallengeKey::of(&challenge)))
+                .is_ok_and(|challenge| self.shared.ceremonies.generation_of(ChallengeKey::of(&challenge)).is_none())
     }
 
     /// Takes the ceremony of a finish out of the store, and refuses it where anything does not fit.
@@ -131,11 +147,11 @@ impl Gateway {
         user: Option<&str>,
     ) -> Result<Ceremony, Refusal> {
         let expired = |reason: &'static str| Refusal::new(Fault::ChallengeExpired, reason);
-        let ceremony = self
-            .shared
-            .ceremonies
-            .take(ChallengeKey::of(challenge))
-            .ok_or_else(|| expired("no ceremony has this challenge"))?;
+        let (ceremonies, key) = (&self.shared.ceremonies, ChallengeKey::of(challenge));
+        if ceremonies.generation_of(key).is_some_and(|generation| generation != self.generation) {
+            return Err(expired("the ceremony was begun elsewhere, under a config that is no more"));
+        }
+        let ceremony = ceremonies.take(key).ok_or_else(|| expired("no ceremony has this challenge"))?;
         let begun_by = match request.operation() {
             Operation::LoginFinish => Operation::LoginBegin,
             Operation::RegistrationFinish => Operation::RegistrationBegin,
@@ -150,6 +166,9 @@ impl Gateway {
         }
         if ceremony.verify_user && !client_data::user_was_verified(request.record()) {
             return Err(Refusal::new(Fault::AssertionRejected, "the route wants the user verified, and it was not"));
+        }
+        if ceremony.asked.names_another(&resolve::subject(request.record())) {
+            return Err(Refusal::new(Fault::AssertionRejected, "the finish names another user than the begin"));
         }
         if ceremony.bearer_user.as_deref() != user {
             return Err(Refusal::new(Fault::AssertionRejected, "another user began this ceremony"));
@@ -206,6 +225,13 @@ impl Gateway {
         }
         Err(Refusal::new(Fault::UpstreamInvalid, "the upstream gave a challenge that is in use"))
     }
+}
+
+fn written(asked: &Asked<'_>, response: &Response<'_>) -> Result<HttpResponse<Bytes>, Refusal> {
+    if let Some(trace) = asked.trace {
+        trace.completed(response.record());
+    }
+    respond::success(asked.route, response, asked.now)
 }
 
 /// Whom a request names: by the caller's verified token, else by what it says.

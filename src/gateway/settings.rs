@@ -1,12 +1,15 @@
 //! What the config says of a route, before it was proved to work.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::canonical::user_verification::UserVerification;
-use crate::secret::SecretReference;
+use crate::gateway::callers::settings::CallerSettings;
 use crate::within::Within;
 
 /// `[routes.NAME]`: which dialect is spoken where, and who does the work.
@@ -45,21 +48,23 @@ pub struct RouteSettings {
     pub fill: Assignments,
     /// The least user verification a ceremony of this route asks for. Default: what the upstream asks for.
     pub user_verification: Option<UserVerification>,
-    /// What happens to a finish whose begin the gateway never saw. Default: `reject`.
+    /// What happens to a finish whose begin the gateway never saw, and to a refresh token that the
+    /// embedded relying party never made. Default: `reject`.
     #[serde(default)]
     pub unseen: Unseen,
     /// Which pages may call from a browser. Default: none.
     pub cors: Option<CorsSettings>,
     /// The name of an embedded upstream whose issuer makes the tokens, where the dialect needs tokens
-    /// that the upstream does not give.
+    /// that the upstream does not give. Its users and the upstream's are one: the same id is the same
+    /// user.
     pub issuer: Option<String>,
 }
 
-/// What happens to a finish whose begin the gateway never saw.
+/// What happens to what was begun before the gateway stood there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Unseen {
-    /// The caller is told that the challenge is not known.
+    /// The caller is told that the challenge or the token is not known.
     #[default]
     Reject,
     /// It passes through, untouched: what was begun at the old provider before the gateway stood in
@@ -82,112 +87,13 @@ fn ten_minutes() -> Within<0, 86_400> {
     Within::nearest(600)
 }
 
-/// `[routes.NAME.callers]`: who may call.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CallerSettings {
-    /// For operations that ask nobody.
-    pub open: Option<Anyone>,
-    /// For operations that ask for an API key.
-    pub key: Option<Keys>,
-    /// For operations that ask for a client id and secret.
-    pub client: Option<Clients>,
-    /// For operations that ask for the end user's bearer token.
-    pub user: Option<Users>,
-}
-
-/// Said out loud: nobody is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Anyone {
-    /// Whoever calls.
-    Anyone,
-}
-
-/// Whose API keys are taken.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "\"anyone\", or a list of `env:NAME` or `file:PATH`")]
-pub enum Keys {
-    /// Any key, also a made-up one.
-    Anyone(Anyone),
-    /// These.
-    These(Vec<SecretReference>),
-}
-
-/// Which clients are taken.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "\"anyone\", or a table of client ids and `env:NAME` or `file:PATH`")]
-pub enum Clients {
-    /// Any client, also a made-up one.
-    Anyone(Anyone),
-    /// These, by id. An empty text stands for a client without a secret.
-    These(BTreeMap<String, ClientSecret>),
-}
-
-/// What proves a client.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "`env:NAME`, `file:PATH`, or \"public\" for a client without a secret")]
-pub enum ClientSecret {
-    /// Nothing: it is a public client (RFC 6749 section 2.1).
-    Public(Public),
-    /// A secret.
-    Secret(SecretReference),
-}
-
-/// A client that can keep no secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Public {
-    /// See the type.
-    Public,
-}
-
-/// How the end user's bearer token is judged.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "\"upstream\", or `{ jwt = { ... } }`")]
-pub enum Users {
-    /// By the upstream: it is embedded, or of the dialect's own provider.
-    Upstream(ByUpstream),
-    /// By the gateway.
-    Jwt {
-        /// How.
-        jwt: JwtSettings,
-    },
-}
-
-/// The upstream judges.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum ByUpstream {
-    /// See the type.
-    Upstream,
-}
-
-/// A JSON Web Token (RFC 7519) that names the user.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct JwtSettings {
-    /// The keys as a JSON Web Key Set: an `https` URL, or `file:PATH`. This or `key`.
-    pub jwks: Option<String>,
-    /// A shared key (HMAC), as `env:NAME` or `file:PATH`. This or `jwks`.
-    pub key: Option<SecretReference>,
-    /// The algorithms that are taken; whatever else a token says of itself is refused.
-    pub algorithms: Vec<String>,
-    /// Who must have issued it (`iss`).
-    pub issuer: String,
-    /// For whom it must be (`aud`).
-    pub audience: String,
-    /// Members and the claims they are given: `{ "user.id" = "sub" }`.
-    pub claims: BTreeMap<String, String>,
-}
-
 /// Members and what they are given. Tables nest: `client.id` may be written as a table `client`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub struct Assignments(pub BTreeMap<String, Assigned>);
 
 /// What a member is given.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a string, a whole number, true or false")]
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(untagged)]
 pub enum Assigned {
     /// Text, `{member}`, or for a secret `env:NAME` or `file:PATH`.
     Text(String),
@@ -198,6 +104,46 @@ pub enum Assigned {
     /// Members whose names begin with the key.
     Group(BTreeMap<String, Self>),
 }
+
+// ===== impl Assigned =====
+
+impl<'de> Deserialize<'de> for Assigned {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyAssigned)
+    }
+}
+
+struct AnyAssigned;
+
+impl<'de> Visitor<'de> for AnyAssigned {
+    type Value = Assigned;
+
+    fn expecting(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+        text.write_str("a string, a whole number, true or false")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Assigned, E> {
+        Ok(Assigned::Text(text.to_owned()))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Assigned, E> {
+        Ok(Assigned::Number(number))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Assigned, E> {
+        i64::try_from(number).map(Assigned::Number).map_err(|_| E::custom("must be a smaller number"))
+    }
+
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<Assigned, E> {
+        Ok(Assigned::Flag(flag))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, table: A) -> Result<Assigned, A::Error> {
+        BTreeMap::deserialize(MapAccessDeserializer::new(table)).map(Assigned::Group)
+    }
+}
+
+// ===== impl Assignments =====
 
 impl Assignments {
     /// Each member's name and what it is given.

@@ -3,6 +3,7 @@
 use crate::canonical::member::Member;
 use crate::canonical::operation::{Direction, Operation};
 use crate::canonical::value::Kind;
+use crate::gateway::callers::Relation;
 use crate::provider::descriptor::{OperationTemplate, Provider};
 use crate::relying_party::capability::{self, Presence};
 use crate::template::hole::Need;
@@ -31,6 +32,15 @@ impl<'p> Side<'p> {
         match self {
             Self::Provider(provider) => Some(provider),
             Self::Embedded => None,
+        }
+    }
+
+    /// How it stands, as an upstream, to a dialect.
+    pub fn relation_to(self, dialect: &Provider) -> Relation {
+        match self {
+            Self::Embedded => Relation::Embedded,
+            Self::Provider(provider) if provider.id == dialect.id => Relation::SameProvider,
+            Self::Provider(_) => Relation::AnotherProvider,
         }
     }
 

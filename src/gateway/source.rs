@@ -8,6 +8,7 @@ use crate::canonical::operation::{Direction, Operation};
 use crate::gateway::assign::Assignment;
 use crate::gateway::check::Pair;
 use crate::gateway::side::Side;
+use crate::gateway::travel::may_travel;
 use crate::template::hole::Need;
 use crate::template::message::Caller;
 
@@ -33,7 +34,7 @@ impl Pair<'_> {
         if self.claims.contains(&member) && self.caller_is_verified(operation) {
             return Source::Always;
         }
-        if member.is_caller_credential() && !self.is_same_provider() {
+        if !may_travel(member, operation, self.relation()) {
             return Source::None;
         }
         if matches!(member, Member::ClientUserAgent | Member::ClientAddress) || member.meaning_when_absent().is_some() {
@@ -45,7 +46,6 @@ impl Pair<'_> {
         }
         let convertible = match member {
             Member::CredentialId => carried(asking, Member::CredentialHandle),
-            Member::CredentialHandle => carried(asking, Member::CredentialId),
             _ => Source::None,
         };
         carried(asking, member).max(convertible).max(self.remembered(operation, member))
@@ -140,12 +140,20 @@ impl Pair<'_> {
         let told = self.upstream.carried(begin, Direction::Request, true).unwrap_or_default();
         let is_told = USER.into_iter().any(|member| {
             carried(&told, member) != Source::None && self.request_source(begin, member, &asking) != Source::None
-        });
+        }) && !names_constant_user(self.set);
         let answered = self.upstream.carried(Operation::LoginFinish, Direction::Response, true).unwrap_or_default();
         is_told
             || named
                 .into_iter()
                 .any(|member| carried(&answered, member).max(id_token(&answered, member)) != Source::None)
+    }
+
+    /// Whether a request that needs a user is always made for the one that the config names.
+    pub(crate) fn asks_as_one_user(&self, asked: &[(Member, Need)]) -> bool {
+        self.set.iter().any(|assignment| {
+            let names = matches!(assignment.member, Member::UserId | Member::UserEmail | Member::UserToken);
+            names && assignment.reference().is_none() && carried(asked, assignment.member) != Source::None
+        })
     }
 
     pub(crate) fn dialect_caller(&self, operation: Operation) -> Option<Caller> {
@@ -155,6 +163,14 @@ impl Pair<'_> {
     pub(crate) fn caller_is_verified(&self, operation: Operation) -> bool {
         self.dialect_caller(operation) == Some(Caller::User)
     }
+}
+
+/// Whether the upstream is asked for one and the same user. That it then signs in that user proves
+/// nothing of the one the caller named.
+pub(crate) fn names_constant_user(set: &[Assignment]) -> bool {
+    set.iter().any(|assignment| {
+        matches!(assignment.member, Member::UserId | Member::UserEmail) && assignment.reference().is_none()
+    })
 }
 
 /// An id token says who signed in, where there is one (OpenID Connect Core 2).

@@ -40,6 +40,15 @@ impl Obstacle {
                 let (list, member) = (list.name(), member.name());
                 format!("{dialect} promises `{member}` in every element of `{list}`, which {upstream} does not give")
             }
+            Self::OneUser => format!("every caller would act as the one user that the config sets at {upstream}"),
+            Self::ForeignTokens => {
+                format!("the refresh tokens of {dialect}'s callers are a secret, and {upstream} did not make them")
+            }
+            Self::NoUserHandle => {
+                format!(
+                    "{dialect} cannot tell the user handle, and a passkey made with another one never signs in at {upstream}"
+                )
+            }
             Self::NoCredential => format!("{upstream} forgets every passkey at once, and {dialect} names one"),
             Self::NotDiscoverable => {
                 format!("{dialect} cannot list the allowed credentials, and those of {upstream} are not discoverable")
@@ -55,7 +64,16 @@ impl Obstacle {
     /// What can be done about it.
     pub fn remedy(&self) -> Remedy {
         match self {
-            Self::NoOperation | Self::NoElementSource(..) | Self::NoCredential | Self::NotDiscoverable => Remedy::None,
+            Self::NoOperation
+            | Self::NoElementSource(..)
+            | Self::NoCredential
+            | Self::NoUserHandle
+            | Self::NotDiscoverable => Remedy::None,
+            Self::ForeignTokens => Remedy::Issue,
+            Self::NoSource(Direction::Request, member) if member.name().starts_with("credential.") => match member {
+                Member::CredentialName => Remedy::Set(vec![*member]),
+                _ => Remedy::None,
+            },
             Self::NoSource(Direction::Request, member) => Remedy::Set(vec![*member]),
             Self::NoSource(Direction::Response, member) => match member.kind() {
                 _ if is_token(*member) => Remedy::Issue,
@@ -64,7 +82,7 @@ impl Obstacle {
                 Kind::Bytes | Kind::Json => Remedy::None,
             },
             Self::NoSourceAmong(members) => Remedy::Set(members.to_vec()),
-            Self::NoSubject => Remedy::Relax("subject"),
+            Self::NoSubject | Self::OneUser => Remedy::Relax("subject"),
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::canonical::message::{Request, Response};
 use crate::canonical::operation::Operation;
 use crate::canonical::user_verification::UserVerification;
 use crate::gateway::plan::{Upstream, UpstreamKind};
+use crate::gateway::trace::Trace;
 use crate::provider::descriptor::{OperationTemplate, Provider};
 use crate::provider::exchange::{NoSuccess, WrittenRequest};
 use crate::relying_party::RelyingParty;
@@ -56,6 +57,8 @@ pub struct Call<'c> {
     pub user: Option<&'c str>,
     /// The least user verification.
     pub least: Option<UserVerification>,
+    /// Where somebody wants to see it.
+    pub trace: Option<&'c Trace>,
 }
 
 /// Asks an upstream.
@@ -65,6 +68,9 @@ pub struct Call<'c> {
 pub async fn ask(call: Call<'_>, request: &Request<'_>, now: Timestamp) -> Result<Answer, Refusal> {
     match (call.worker, &call.upstream.kind) {
         (Worker::Embedded(party), _) => {
+            if let Some(trace) = call.trace {
+                trace.told(request.record());
+            }
             let strict = call.least.map(|least| party.at_least(least));
             let response = strict.as_ref().unwrap_or(party).serve(request, call.session, call.user).await?;
             Ok(Answer::Embedded(Box::new(response)))
@@ -78,7 +84,11 @@ pub async fn ask(call: Call<'_>, request: &Request<'_>, now: Timestamp) -> Resul
                 Refusal::told(Fault::InvalidRequest, told)
             })?;
             let class = if operation.is_begin() { RetryClass::Begin } else { RetryClass::Finish };
-            http.call(assemble(written)?, class).await.map(Answer::Http).map_err(|failure| failed(&failure))
+            let written = assemble(written)?;
+            if let Some(trace) = call.trace {
+                trace.sent(&written, request.record());
+            }
+            http.call(written, class).await.map(Answer::Http).map_err(|failure| failed(&failure))
         }
         (Worker::Http(_), UpstreamKind::Embedded(_)) => {
             Err(Refusal::new(Fault::Internal, "the worker does not fit its upstream"))
@@ -161,7 +171,11 @@ fn refused(no_success: NoSuccess<'_>, operation: Operation, status: StatusCode, 
     match no_success {
         NoSuccess::Fault(fault, details) => {
             let reason = format!("the upstream answered {status}: {}", fault.name());
-            Refusal::new(toward_caller(fault, operation, ours), reason).retry_after(details.retry_after)
+            let refusal = match (operation, toward_caller(fault, operation, ours)) {
+                (Operation::SessionRefresh, Fault::AssertionRejected) => Refusal::of_token(reason),
+                (_, fault) => Refusal::new(fault, reason),
+            };
+            refusal.retry_after(details.retry_after)
         }
         NoSuccess::Broken(Unread::Broken(defect)) => {
             Refusal::new(Fault::UpstreamInvalid, format!("the upstream answered {status}: {defect}"))
@@ -182,8 +196,10 @@ fn refused(no_success: NoSuccess<'_>, operation: Operation, status: StatusCode, 
 fn toward_caller(fault: Fault, operation: Operation, ours: bool) -> Fault {
     match fault {
         Fault::Unauthenticated if ours => Fault::UpstreamRefusedUs,
-        // At a finish it is the passkey's user who may not.
-        Fault::Forbidden if ours && !operation.is_finish() => Fault::UpstreamRefusedUs,
+        // At a finish it is the passkey's user who may not, at a refresh the token's.
+        Fault::Forbidden if ours && !operation.is_finish() && operation != Operation::SessionRefresh => {
+            Fault::UpstreamRefusedUs
+        }
         Fault::TooLarge | Fault::UnsupportedMediaType | Fault::MethodNotAllowed => Fault::UpstreamInvalid,
         Fault::Overloaded => Fault::UpstreamUnavailable,
         Fault::Internal => Fault::UpstreamFailed,

@@ -79,9 +79,14 @@ impl OperationTemplate {
         first_readable(&self.request.message, |form| {
             let mut request = Request::new(operation);
             let record = request.record_mut();
-            head_of_request(&self.request, arrived, reading, record)?;
-            form.map_or(Ok(()), |form| decode::decode(form, arrived.content, reading, record))?;
-            Ok(request)
+            let head = head_of_request(&self.request, arrived, reading, record);
+            let content = form.map_or(Ok(()), |form| decode::decode(form, arrived.content, reading, record));
+            match (head, content) {
+                (Ok(()), Ok(())) => Ok(request),
+                // The content decides which message it is, whatever its head lacks.
+                (_, Err(Unread::AnotherMessage)) => Err(Unread::AnotherMessage),
+                (Err(unread), _) | (Ok(()), Err(unread)) => Err(unread),
+            }
         })
     }
 

@@ -73,6 +73,23 @@ const SIGN_IN: &[(Member, Presence)] = &[
     (Member::TokensRefreshExpiresIn, Always),
 ];
 
+/// No passkey is at hand, and a session is not made again.
+const REFRESHED: &[(Member, Presence)] = &[
+    (Member::UserId, Always),
+    (Member::UserEmail, Sometimes),
+    (Member::UserName, Always),
+    (Member::UserCreatedAt, Always),
+    (Member::UserPasskeyEnabled, Always),
+    (Member::UserTotpEnabled, Always),
+    (Member::TokensAccess, Always),
+    (Member::TokensRefresh, Always),
+    (Member::TokensId, Sometimes),
+    (Member::TokensType, Always),
+    (Member::TokensScope, Sometimes),
+    (Member::TokensExpiresIn, Always),
+    (Member::TokensRefreshExpiresIn, Always),
+];
+
 /// What a request must have, all of it.
 pub const fn requires(operation: Operation) -> &'static [Need] {
     match operation {
@@ -86,6 +103,7 @@ pub const fn requires(operation: Operation) -> &'static [Need] {
         Operation::RegistrationBegin | Operation::CredentialsList => &[Need::User],
         Operation::RegistrationFinish | Operation::SignupFinish => CREATED,
         Operation::SignupBegin => &[Need::Member(Member::UserEmail)],
+        Operation::SessionRefresh => &[Need::Member(Member::TokensRefresh)],
         Operation::CredentialsDelete => &[Need::AnyOf(&[Member::CredentialId, Member::CredentialHandle])],
     }
 }
@@ -140,6 +158,7 @@ pub const fn takes(operation: Operation) -> &'static [Member] {
             Member::Audience,
             Member::ClientId,
         ],
+        Operation::SessionRefresh => &[Member::TokensRefresh, Member::Scope, Member::ClientId],
         Operation::CredentialsList => &[Member::UserId],
         Operation::CredentialsDelete => {
             &[Member::CredentialId, Member::CredentialHandle, Member::UserId, Member::UserEmail]
@@ -160,6 +179,7 @@ pub const fn gives(operation: Operation) -> &'static [(Member, Presence)] {
             (Member::AllowCredentials, WithUser),
         ],
         Operation::LoginFinish | Operation::SignupFinish => SIGN_IN,
+        Operation::SessionRefresh => REFRESHED,
         Operation::RegistrationBegin | Operation::SignupBegin => CREATION,
         Operation::RegistrationFinish => &[
             (Member::UserId, Always),

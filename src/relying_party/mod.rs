@@ -32,7 +32,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::canonical::assertion::SignIn;
-use crate::canonical::fault::Refusal;
+use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::message::{Request, Response};
 use crate::canonical::user_verification::UserVerification;
 use crate::relying_party::clock::now;
@@ -144,6 +144,12 @@ impl RelyingParty {
                 let finish = FinishSignup::read(request, ceremony, shared)?;
                 self.work(move |store, shared| finish.serve(store, shared, now())).await.map(Response::SignupFinish)
             }
+            Request::SessionRefresh(request) => {
+                let missing = || Refusal::told(Fault::InvalidRequest, "tokens.refresh is missing.");
+                let token = request.tokens_refresh.as_deref().ok_or_else(missing)?;
+                let refreshed = self.refresh(token, request.client_id.as_deref(), request.scope.as_deref()).await;
+                refreshed.map(Response::SessionRefresh)
+            }
             Request::CredentialsList(request) => {
                 let list = ListCredentials::read(request, caller);
                 self.work(move |store, shared| list.serve(store, shared)).await.map(Response::CredentialsList)
@@ -186,7 +192,7 @@ impl RelyingParty {
     /// New tokens for a refresh token, which is used up by this.
     ///
     /// # Errors
-    /// `unauthenticated` when it is not good, or another client's; `overloaded`.
+    /// `assertion_rejected` when it is not good, or another client's; `overloaded`.
     pub async fn refresh(
         &self,
         token: &str,
@@ -196,6 +202,11 @@ impl RelyingParty {
         let [client_id, scope] = [client_id, scope].map(|text| text.map(str::to_owned));
         let request = RefreshRequest { token: token.to_owned(), client_id, scope };
         self.work(move |store, shared| refresh(store, shared, &request, now())).await
+    }
+
+    /// Whether a refresh token looks like one of an embedded relying party's.
+    pub fn may_have_made(token: &str) -> bool {
+        token.starts_with(Kind::Refresh.prefix())
     }
 
     /// The public keys, as a JWK set in JSON.

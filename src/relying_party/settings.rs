@@ -58,6 +58,35 @@ pub struct EmbeddedSettings {
 }
 
 impl EmbeddedSettings {
+    /// Everything about them that cannot be used.
+    pub fn problems(&self) -> Vec<InvalidSetting> {
+        let mut problems = Vec::new();
+        let rp_id = check_rp_id(&self.rp_id);
+        // Beside a wrong domain every origin would be wrong.
+        if rp_id.is_ok() {
+            problems.extend(self.origins.iter().filter_map(|origin| check_origin(origin, &self.rp_id).err()));
+        }
+        problems.extend(rp_id.err());
+        if self.origins.is_empty() {
+            problems.push(invalid("origins", "must hold at least one origin", ORIGINS));
+        }
+        let ranges = [
+            ("timeout_ms", self.timeout_ms, 1_000..=3_600_000, "must be from 1000 to 3600000"),
+            ("access_lifetime", self.access_lifetime, 1..=86_400, "must be from 1 to 86400"),
+            ("refresh_lifetime", self.refresh_lifetime, 1..=31_536_000, "must be from 1 to 31536000"),
+        ];
+        let outside = ranges.into_iter().filter(|(_, value, range, _)| !range.contains(value));
+        problems.extend(outside.map(|(setting, _, _, problem)| invalid(setting, problem, LIFETIME)));
+        match &self.issuer {
+            Some(issuer) => problems.extend(check_issuer(issuer).err()),
+            None if default_issuer(&self.origins).is_none() && !self.origins.is_empty() => {
+                problems.push(invalid("issuer", "must be there where no origin is http(s)", ISSUER));
+            }
+            None => {}
+        }
+        problems
+    }
+
     /// Opens the directory alone, for the command line; a running relying party may have it open too.
     /// A relative path starts at `base_dir`.
     ///
@@ -71,12 +100,14 @@ impl EmbeddedSettings {
 
 /// A setting that cannot be used: which, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{setting}: {problem}")]
+#[error("`{setting}` {problem}")]
 pub struct InvalidSetting {
     /// The key of the config.
     pub setting: &'static str,
-    /// What is wrong with its value, which is not repeated.
+    /// What its value, which is not repeated, must be.
     pub problem: &'static str,
+    /// What to write.
+    pub remedy: &'static str,
 }
 
 /// The settings, checked and with their defaults in place.
@@ -97,20 +128,11 @@ pub(crate) struct Party {
 
 impl Party {
     pub(crate) fn checked(settings: &EmbeddedSettings) -> Result<Self, InvalidSetting> {
-        check_rp_id(&settings.rp_id)?;
-        if settings.origins.is_empty() {
-            return Err(invalid("origins", "at least one origin is needed"));
+        if let Some(first) = settings.problems().into_iter().next() {
+            return Err(first);
         }
-        for origin in &settings.origins {
-            check_origin(origin, &settings.rp_id)?;
-        }
-        within("timeout_ms", settings.timeout_ms, 1_000..=3_600_000)?;
-        within("access_lifetime", settings.access_lifetime, 1..=86_400)?;
-        within("refresh_lifetime", settings.refresh_lifetime, 1..=31_536_000)?;
-        let issuer = match &settings.issuer {
-            Some(issuer) => check_issuer(issuer)?.to_owned(),
-            None => default_issuer(&settings.origins)?,
-        };
+        let issuer = settings.issuer.clone().or_else(|| default_issuer(&settings.origins));
+        let issuer = issuer.expect("settings without a problem have an issuer");
         Ok(Self {
             rp_id: settings.rp_id.clone(),
             rp_name: settings.rp_name.clone().unwrap_or_else(|| settings.rp_id.clone()),
@@ -143,20 +165,20 @@ fn default_refresh_lifetime() -> u32 {
     1_209_600
 }
 
-fn invalid(setting: &'static str, problem: &'static str) -> InvalidSetting {
-    InvalidSetting { setting, problem }
-}
+const RP_ID: &str = "write the domain that passkeys are made for, such as `example.com`";
+const ORIGINS: &str = "write scheme and host, and the port where it is not the scheme's: `https://login.example.com`";
+const ISSUER: &str = "write a URL such as `https://login.example.com/`";
+const LIFETIME: &str = "write a number in that range, or leave it out";
 
-fn within(setting: &'static str, value: u32, range: std::ops::RangeInclusive<u32>) -> Result<(), InvalidSetting> {
-    if range.contains(&value) { Ok(()) } else { Err(invalid(setting, "it is out of range")) }
+fn invalid(setting: &'static str, problem: &'static str, remedy: &'static str) -> InvalidSetting {
+    InvalidSetting { setting, problem, remedy }
 }
 
 fn check_rp_id(rp_id: &str) -> Result<(), InvalidSetting> {
     // Read as a URL's host, a domain comes back as it was only when it is in its one canonical form.
-    let url = Url::parse(&format!("https://{rp_id}/")).map_err(|_| invalid("rp_id", "it must be a domain"))?;
-    match url.domain() {
-        Some(domain) if domain == rp_id => Ok(()),
-        _ => Err(invalid("rp_id", "it must be a domain in lower case, without scheme, port or path")),
+    match Url::parse(&format!("https://{rp_id}/")) {
+        Ok(url) if url.domain() == Some(rp_id) => Ok(()),
+        _ => Err(invalid("rp_id", "must be a domain in lower case, without scheme, port and path", RP_ID)),
     }
 }
 
@@ -164,31 +186,36 @@ fn check_origin(origin: &str, rp_id: &str) -> Result<(), InvalidSetting> {
     if origin.strip_prefix("android:apk-key-hash:").is_some_and(|hash| !hash.is_empty()) {
         return Ok(());
     }
-    let url = Url::parse(origin).map_err(|_| invalid("origins", "an origin must be a URL"))?;
+    let wrong = |problem| invalid("origins", problem, ORIGINS);
+    let url = Url::parse(origin).map_err(|_| wrong("must hold nothing but origins"))?;
     if url.origin().ascii_serialization() != origin {
-        return Err(invalid("origins", "an origin is scheme, host and port in lower case, and nothing after them"));
+        return Err(wrong("must hold scheme, host and port in lower case, and nothing after them"));
     }
     let host = url.domain().unwrap_or_default();
     if host != rp_id && !host.strip_suffix(rp_id).is_some_and(|above| above.ends_with('.')) {
-        return Err(invalid("origins", "an origin's host must be rp_id or lie below it"));
+        return Err(wrong("must hold origins whose host is `rp_id` or lies below it"));
     }
     let local = host == "localhost" || host.ends_with(".localhost");
     match url.scheme() {
         "https" => Ok(()),
         "http" if local => Ok(()),
-        _ => Err(invalid("origins", "an origin must be https, or http on localhost")),
+        _ => Err(wrong("must hold https origins, or http ones on localhost")),
     }
 }
 
-fn check_issuer(issuer: &str) -> Result<&str, InvalidSetting> {
-    let url = Url::parse(issuer).map_err(|_| invalid("issuer", "it must be a URL"))?;
-    let plain = matches!(url.scheme(), "https" | "http") && url.query().is_none() && url.fragment().is_none();
-    if plain { Ok(issuer) } else { Err(invalid("issuer", "it must be an http(s) URL without query and fragment")) }
+fn check_issuer(issuer: &str) -> Result<(), InvalidSetting> {
+    match Url::parse(issuer) {
+        Ok(url) if matches!(url.scheme(), "https" | "http") && url.query().is_none() && url.fragment().is_none() => {
+            Ok(())
+        }
+        _ => Err(invalid("issuer", "must be an http(s) URL without query and fragment", ISSUER)),
+    }
 }
 
-fn default_issuer(origins: &[String]) -> Result<String, InvalidSetting> {
-    let first = origins.iter().find(|origin| origin.starts_with("http"));
-    first.map(|origin| format!("{origin}/")).ok_or(invalid("issuer", "it is needed where no origin is http(s)"))
+/// The first origin that is a URL, with a slash.
+fn default_issuer(origins: &[String]) -> Option<String> {
+    let first = origins.iter().find(|origin| origin.starts_with("http"))?;
+    Some(format!("{first}/"))
 }
 
 #[cfg(test)]
@@ -227,9 +254,9 @@ mod tests {
     fn what_would_fail_every_ceremony_is_an_error_that_names_the_setting() {
         let with =
             |rp_id: &str, origin: &str| problem(&format!("rp_id = '{rp_id}'\norigins = ['{origin}']\ndatabase = 'x'"));
-        assert!(with("https://example.com", "https://example.com").starts_with("rp_id: "));
-        assert!(with("Example.com", "https://example.com").starts_with("rp_id: "));
-        assert!(with("127.0.0.1", "http://127.0.0.1").starts_with("rp_id: "));
+        assert!(with("https://example.com", "https://example.com").starts_with("`rp_id` "));
+        assert!(with("Example.com", "https://example.com").starts_with("`rp_id` "));
+        assert!(with("127.0.0.1", "http://127.0.0.1").starts_with("`rp_id` "));
         for origin in [
             "https://example.org",
             "https://evilexample.com",
@@ -241,13 +268,13 @@ mod tests {
             "example.com",
             "android:apk-key-hash:",
         ] {
-            assert!(with("example.com", origin).starts_with("origins: "), "{origin}");
+            assert!(with("example.com", origin).starts_with("`origins` "), "{origin}");
         }
-        assert!(problem("rp_id='a.b'\norigins=[]\ndatabase='x'").starts_with("origins: "));
+        assert!(problem("rp_id='a.b'\norigins=[]\ndatabase='x'").starts_with("`origins` "));
         assert!(
-            problem("rp_id='a.b'\norigins=['https://a.b']\ndatabase='x'\ntimeout_ms=1").starts_with("timeout_ms: ")
+            problem("rp_id='a.b'\norigins=['https://a.b']\ndatabase='x'\ntimeout_ms=1").starts_with("`timeout_ms` ")
         );
-        assert!(problem("rp_id='a.b'\norigins=['https://a.b']\ndatabase='x'\nissuer='x'").starts_with("issuer: "));
+        assert!(problem("rp_id='a.b'\norigins=['https://a.b']\ndatabase='x'\nissuer='x'").starts_with("`issuer` "));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Tokens for a user whom another upstream has signed in, where a route wants tokens of our own.
 //!
-//! Who the user is was decided elsewhere. The directory keeps such a user under the same id, without
+//! Who the user is was decided elsewhere: the issuer's users and the upstream's are one, and the same
+//! id is the same user. The directory keeps such a user under the same id, without
 //! a passkey, so that the tokens can be refreshed; an address that is somebody else's is not taken.
 
 use crate::canonical::assertion::SignIn;

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use crate::canonical::member::Member;
+use crate::canonical::value::Kind;
 use crate::diagnostic::nearest;
 use crate::template::codec::Codec;
 
@@ -68,7 +69,7 @@ impl Pattern {
             return Err(bad("a `{` is never closed", "write `{member}`; a constant cannot hold a brace"));
         };
         if suffix.contains(['{', '}']) {
-            return Err(bad("a string has more than one hole", "write one `{member}` a string, or a codec for it"));
+            return Err(bad("a string has more than one hole", "write one `{member}` a string"));
         }
         let hole = Hole::parse(inside, scope, bytes)?;
         Ok(Self::Hole { prefix: prefix.to_owned(), hole, suffix: suffix.to_owned() })
@@ -99,16 +100,10 @@ impl Hole {
         let member = member(name, scope)?;
         let kind = member.kind();
         let codec = match codec {
-            Some(codec) => Codec::named(codec).ok_or_else(|| unknown_codec(codec))?,
+            Some(codec) => named_codec(codec, name, kind)?,
             None if Codec::Plain.suits(kind) => Codec::Plain,
             None => bytes,
         };
-        if !codec.suits(kind) {
-            return Err(bad(
-                format!("the codec does not suit `{name}`, which is {}", kind.noun()),
-                "leave the codec out, or choose another one",
-            ));
-        }
         Ok(Self { member, codec, need })
     }
 }
@@ -144,9 +139,30 @@ pub(crate) fn member(name: &str, scope: &'static [Member]) -> Result<Member, Bad
     })
 }
 
-fn unknown_codec(name: &str) -> BadHole {
-    let names = Codec::NAMED.map(|(name, _)| name);
-    bad(format!("there is no codec `{name}`"), format!("the codecs are: {}", names.join(", ")))
+/// The codec of that name, if it suits the member.
+fn named_codec(codec: &str, member: &str, kind: Kind) -> Result<Codec, BadHole> {
+    let names = |which: &dyn Fn(Codec) -> bool| {
+        let names: Vec<_> = Codec::NAMED.iter().filter(|(_, codec)| which(*codec)).map(|(name, _)| *name).collect();
+        names.join(", ")
+    };
+    match Codec::named(codec) {
+        Some(found) if found.suits(kind) => Ok(found),
+        Some(_) => {
+            let suitable = names(&|codec| codec.suits(kind));
+            let remedy = match suitable.is_empty() {
+                true => "leave the codec out".to_owned(),
+                false => format!("leave the codec out, or take one of: {suitable}"),
+            };
+            Err(bad(format!("the codec `{codec}` does not suit `{member}`, which is {}", kind.noun()), remedy))
+        }
+        None => {
+            let remedy = match nearest(codec, Codec::NAMED.iter().map(|(name, _)| *name)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the codecs are: {}", names(&|_| true)),
+            };
+            Err(bad(format!("there is no codec `{codec}`"), remedy))
+        }
+    }
 }
 
 fn bad(message: impl Into<String>, remedy: impl Into<String>) -> BadHole {

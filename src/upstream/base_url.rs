@@ -22,22 +22,22 @@ pub struct BaseUrl(String);
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum InvalidBaseUrl {
     /// It cannot be read as an absolute URL.
-    #[error("not an absolute URL")]
+    #[error("it is no absolute URL")]
     NotAUrl,
     /// The scheme is neither `https` nor `http`.
-    #[error("a base URL begins with https:// or http://")]
+    #[error("it must begin with https:// or http://")]
     Scheme,
     /// It names a user or a password.
-    #[error("a base URL carries no user or password")]
+    #[error("it must carry no user and no password")]
     Credentials,
     /// It has a query or a fragment.
-    #[error("a base URL has no query and no fragment")]
+    #[error("it must have no query and no fragment")]
     Query,
     /// Its path would be rewritten on the way.
-    #[error("the path of this base URL would be rewritten: write it without `..`, and with %-escapes")]
+    #[error("its path would be rewritten: write it without `..`, and with %-escapes")]
     Path,
     /// It has a path where only scheme, host and port are wanted.
-    #[error("this URL has no path: a request's own path goes on unchanged")]
+    #[error("it must have no path: a request's own path goes on unchanged")]
     Prefix,
 }
 

@@ -5,7 +5,9 @@
 
 mod faults;
 mod fixture;
+mod ground;
 mod messages;
+mod noticed;
 mod quirks;
 mod readme;
 mod schema;

@@ -6,34 +6,9 @@ use passbridge::canonical::operation::{Direction, Operation};
 use passbridge::template::reader::Scratch;
 
 use crate::fixture::{self, Fixture, Kind};
+use crate::ground::DROPPED;
 use crate::schema;
 use crate::wire::{self, REGISTRY};
-
-/// What the model knowingly does not carry: provider, message, the text of the example it stands in.
-const DROPPED: &[(&str, &str, &str)] = &[
-    // The page's own origin, which the client knows.
-    ("flashback", "registration.begin.response", r#","origin":"https://flashback.tech""#),
-    // Settings of Cloudreve's own.
-    ("apifox", "login.finish.response", r#","group":{"id":"bXk5","name":"User"},"language":"en-US""#),
-    // What Auth0 notes of an enrolment for its own records.
-    ("auth0", "registration.finish.response", AUTH0_RECORD),
-    ("auth0", "registration.finish.response", AUTH0_KEY),
-    ("auth0", "registration.finish.response", r#""user_agent":"Example/1.0","#),
-    ("auth0", "registration.finish.response", r#""usage":["authentication"],"#),
-    ("auth0", "credentials.list.response", AUTH0_RECORD),
-    ("auth0", "credentials.list.response", AUTH0_KEY),
-    (
-        "auth0",
-        "credentials.list.response",
-        concat!(
-            r#""user_agent":"Example/1.0","user_handle":"--__AAECAwQFBgcICQoLDA","#,
-            r#""relying_party_id":"login.example.com","usage":["authentication"],"#
-        ),
-    ),
-];
-const AUTH0_RECORD: &str =
-    r#""credential_device_type":"multi_device","credential_backed_up":true,"identity_user_id":"fake00000000","#;
-const AUTH0_KEY: &str = r#""public_key":"0NHS09TV1tfY2drb3N3e3+Dh4uPk5ebn6Onq6+zt7u8=","#;
 
 #[test]
 fn every_fixture_is_valid() {

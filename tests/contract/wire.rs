@@ -1,4 +1,4 @@
-//! Reading and writing fixtures by the provider files inside the binary.
+//! Reading and writing fixtures by the provider files.
 
 use std::sync::LazyLock;
 
@@ -14,12 +14,9 @@ use passbridge::template::encode::Writing;
 use passbridge::template::reader::{Reading, Scratch, Unread};
 
 use crate::fixture::Fixture;
+use crate::ground;
 
-pub(crate) static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
-    let (registry, diagnostics) = Registry::load(None);
-    assert!(diagnostics.is_empty(), "{diagnostics}");
-    registry
-});
+pub(crate) static REGISTRY: LazyLock<Registry> = LazyLock::new(ground::registry);
 
 /// The moment every test happens at: 2025-01-01T00:00:00Z.
 pub(crate) fn now() -> Timestamp {

@@ -7,6 +7,9 @@
 #[path = "../contract/fixture.rs"]
 mod fixture;
 #[allow(dead_code, reason = "the laws need a part of it")]
+#[path = "../contract/ground.rs"]
+mod ground;
+#[allow(dead_code, reason = "the laws need a part of it")]
 #[path = "../contract/wire.rs"]
 mod wire;
 

@@ -37,8 +37,8 @@ async fn any_of_the_listed_keys_opens() {
     let fake = Fake::start(Quiva).await;
     let settings = "relax = [\"subject\"]\nset.user.email = \"team@example.com\"\n";
     let keys = r#"key = ["env:CALLER_KEY", "env:CALLER_SECRET"]"#;
-    let tables = upstream("new", Quiva, &fake.base_url(), "")
-        + &route_called_by("main", Streambird, "new", keys, settings);
+    let tables =
+        upstream("new", Quiva, &fake.base_url(), "") + &route_called_by("main", Streambird, "new", keys, settings);
     let with = |key: &str| begin(Streambird).with_field("authorization", &format!("Bearer {key}"));
     let requests = [
         with(CALLERS.key),

@@ -4,12 +4,13 @@
 use serde_json::{Value, json};
 
 use crate::expected::check_content;
+use crate::faults::refuses;
 use crate::support::config::{CALLERS, EMBEDDED, route_judged_by_upstream};
 use crate::support::contract::{check_fault, check_response};
 use crate::support::device::Device;
 use crate::support::gateway::Gateway;
 use crate::support::message::Request;
-use crate::support::passkey::finish_content;
+use crate::support::passkey::{assertion, finish_content};
 use crate::support::provider::Provider::{self, Apifox, Auth0, Flashback, Quiva, Streambird};
 
 const ADDRESS: &str = "ada@example.com";
@@ -55,6 +56,38 @@ async fn every_dialect_begins_for_the_demo_user() {
         check_response(dialect, "login.begin", &answer);
         check_content("begin", dialect.id(), "embedded", answer.text());
         assert_eq!(dialect.begun(&answer).challenge.len(), 32);
+    }
+}
+
+#[tokio::test]
+async fn a_user_who_is_not_there_is_unknown_and_one_who_is_cannot_sign_up() {
+    let gateway = start().await;
+    for dialect in [Quiva, Streambird] {
+        let nobody = begin(dialect, "user_nobody", "nobody@example.com", "");
+        refuses(&gateway, dialect, "login.begin", &nobody, "unknown_user").await;
+    }
+    let content = json!({ "client_id": CALLERS.client_id, "user_profile": { "email": "demo@example.com" } });
+    let again = Request::fixture(Auth0, "signup.begin").with_json(&content);
+    refuses(&gateway, Auth0, "signup.begin", &again, "unauthenticated").await;
+    let content = json!({
+        "client_id": CALLERS.client_id, "client_secret": CALLERS.client_secret,
+        "user_profile": { "email": "demo@example.com" },
+    });
+    refuses(&gateway, Auth0, "signup.begin", &again.with_json(&content), "conflict").await;
+    let foreign = begin(Flashback, "", "", "e30.e30.e30");
+    refuses(&gateway, Flashback, "login.begin", &foreign, "unauthenticated").await;
+}
+
+#[tokio::test]
+async fn a_passkey_of_nobody_is_rejected_in_every_envelope() {
+    let gateway = start().await;
+    let token = demo_token(&gateway).to_owned();
+    for dialect in Provider::ALL {
+        let answer = gateway.ask(&begin(dialect, "user_demo", "demo@example.com", &token)).await;
+        let begun = dialect.begun(&answer);
+        let request = finish(dialect, &assertion(&begun.challenge), begun.session.as_deref(), &token);
+        refuses(&gateway, dialect, "login.finish", &request, "assertion_rejected").await;
+        refuses(&gateway, dialect, "login.finish", &request, "challenge_expired").await;
     }
 }
 
@@ -119,7 +152,8 @@ fn user_of(token: &str) -> String {
 
 fn names_nobody_else(dialect: Provider, content: &Value, user: &str) -> bool {
     match dialect {
-        Streambird => content["user_id"] == user && user_of(content["session_jwt"].as_str().unwrap()) == user,
+        // No session was asked for, so there is none.
+        Streambird => content["user_id"] == user && content["session_jwt"] == "",
         Apifox => content["data"]["user"]["id"] == user && content["data"]["user"]["email"] == ADDRESS,
         Quiva => user_of(content["data"]["auth_token"].as_str().unwrap()) == user,
         Flashback => user_of(content["fullAccessToken"].as_str().unwrap()) == user,

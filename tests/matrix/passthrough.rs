@@ -1,7 +1,7 @@
 //! What is no operation goes on as it came, also on a path that an operation shares.
 
 use crate::pairs::Pair;
-use crate::support::config::{CALLERS, upstream, route};
+use crate::support::config::{CALLERS, route, upstream};
 use crate::support::fake::Fake;
 use crate::support::gateway::Gateway;
 use crate::support::message::{Request, Response};

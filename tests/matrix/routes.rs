@@ -61,7 +61,9 @@ async fn what_no_route_has_is_not_found_where_nothing_passes() {
     let fake = Fake::start(Apifox).await;
     let tables = upstream("new", Apifox, &fake.base_url(), "") + &route("main", Quiva, "new", "");
     let gateway = Gateway::start(&tables).await;
-    for target in ["/", "/accounts", "/accounts/begin-auth-with-passkey/", "/accounts//begin-auth-with-passkey", "/x?y=z"] {
+    for target in
+        ["/", "/accounts", "/accounts/begin-auth-with-passkey/", "/accounts//begin-auth-with-passkey", "/x?y=z"]
+    {
         let answer = gateway.ask(&Request::new("POST", target)).await;
         assert_eq!(answer.status, 404, "{target}");
     }

@@ -115,8 +115,7 @@ async fn the_user_of_a_bearer_must_come_back() {
 async fn an_upstream_that_was_told_a_user_must_not_sign_in_another() {
     let asked = Response::fixture(Streambird, "login.finish.response");
     let other = asked.clone().replacing("user_24wFP9pDa9YiMJLun94iKykoZs2", "user_of_somebody_else");
-    let settings = "set.rp_id = \"localhost\"\nset.user.id = \"user_24wFP9pDa9YiMJLun94iKykoZs2\"";
-    proves(Quiva, Streambird, settings, &[(asked, SIGNED_IN), (other, REFUSED)]).await;
+    proves(Streambird, Streambird, "", &[(asked, SIGNED_IN), (other, REFUSED)]).await;
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Between these lines of `providers/README.md` stands the matrix.
-const MATRIX: [&str; 2] = ["<!-- begin: passbridge matrix -->\n", "<!-- end: passbridge matrix -->\n"];
+const MATRIX: [&str; 2] = ["<!-- matrix:begin -->\n", "<!-- matrix:end -->\n"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -11,7 +11,7 @@ use super::toy::Toy;
 #[tokio::test]
 async fn readiness_follows_the_life_of_the_process() {
     let lifecycle = Lifecycle::new();
-    let admin = Admin::bind(&AdminSettings { listen: "127.0.0.1:0".parse().unwrap() }).unwrap();
+    let admin = Admin::bind(&AdminSettings { listen: "127.0.0.1:0".parse().unwrap(), ..Default::default() }).unwrap();
     let admin = admin.start(&lifecycle).unwrap();
     let mut wire = Wire::connect(admin.address()).await;
     let told = ask(&mut wire, "GET", "/readyz").await;
@@ -35,7 +35,7 @@ async fn readiness_follows_the_life_of_the_process() {
 
 #[tokio::test]
 async fn what_is_not_there_is_told_cleanly() {
-    let admin = Admin::bind(&AdminSettings { listen: "127.0.0.1:0".parse().unwrap() }).unwrap();
+    let admin = Admin::bind(&AdminSettings { listen: "127.0.0.1:0".parse().unwrap(), ..Default::default() }).unwrap();
     let admin = admin.start(&Lifecycle::new()).unwrap();
     let mut wire = Wire::connect(admin.address()).await;
     assert_eq!(ask(&mut wire, "GET", "/nothing").await.status, 404);

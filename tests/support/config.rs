@@ -57,15 +57,11 @@ const BY_JWT: &str = concat!(
 );
 const BY_UPSTREAM: &str = r#"user = "upstream""#;
 
-/// Listeners on any free port, and little patience at the end.
-pub(crate) const SERVER: &str = r#"
-[server]
-listen = "127.0.0.1:0"
-workers = 2
-drain_timeout_ms = 5000
-[admin]
-listen = "127.0.0.1:0"
-"#;
+/// Listeners on any free port, and little patience at the end; `more` stands in `[server]`.
+pub(crate) fn server(more: &str) -> String {
+    let admin = "[admin]\nlisten = \"127.0.0.1:0\"\n";
+    format!("[server]\nlisten = \"127.0.0.1:0\"\nworkers = 2\ndrain_timeout_ms = 5000\n{more}\n{admin}")
+}
 
 /// `[upstreams.NAME]` for a provider, with the gateway's own credentials there.
 pub(crate) fn upstream(name: &str, provider: Provider, base_url: &str, more: &str) -> String {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::caller::Caller;
-use super::config::{CALLERS, ENVIRONMENT, OURS, SERVER};
+use super::config::{CALLERS, ENVIRONMENT, OURS, server};
 use super::logs::{Logs, Refused};
 use super::message::{Request, Response};
 use super::within;
@@ -41,10 +41,23 @@ pub(crate) struct Config {
 // ===== impl Config =====
 
 impl Config {
-    /// Writes `tables` below the listeners' own.
+    /// Writes `tables`, and the listeners below.
     pub(crate) fn write(tables: &str) -> Self {
+        Self::write_with("", tables)
+    }
+
+    /// The same with more in `[server]`.
+    pub(crate) fn write_with(limits: &str, tables: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("gateway.toml"), format!("{SERVER}\n{tables}")).unwrap();
+        std::fs::write(
+            folder.path().join("gateway.toml"),
+            format!(
+                "{tables}
+{}",
+                server(limits)
+            ),
+        )
+        .unwrap();
         Self { folder }
     }
 
@@ -66,7 +79,12 @@ impl Config {
 impl Gateway {
     /// Proves the config, serves it, and waits until it is ready.
     pub(crate) async fn start(tables: &str) -> Self {
-        let config = Config::write(tables);
+        Self::start_with("", tables).await
+    }
+
+    /// The same with more in `[server]`.
+    pub(crate) async fn start_with(limits: &str, tables: &str) -> Self {
+        let config = Config::write_with(limits, tables);
         let checked = config.check();
         assert!(checked.status.success(), "{tables}\n{}", String::from_utf8_lossy(&checked.stderr));
 

@@ -1,56 +1,117 @@
 //! An upstream that misbehaves in bytes, where HTTP itself is broken or lied about.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use super::wire::Wire;
 use super::within;
 
-/// A listener that does the same to every connection.
+/// A listener that does to every connection what it was told last.
 pub(crate) struct Rogue {
     pub(crate) address: SocketAddr,
-    requests: Arc<watch::Sender<Vec<String>>>,
+    shared: Arc<Shared>,
+    accepting: JoinHandle<()>,
+}
+
+struct Shared {
+    does: Mutex<Deed>,
+    requests: watch::Sender<Vec<String>>,
+}
+
+/// What is done to a request that was read.
+#[derive(Clone, Debug)]
+pub(crate) enum Deed {
+    /// These bytes are sent, and the connection is closed.
+    Says(Vec<u8>),
+    /// These bytes are sent, and nothing more happens.
+    SaysAndHangs(Vec<u8>),
+    /// These bytes are sent, and the connection is reset.
+    SaysAndResets(Vec<u8>),
+    /// The first bytes are sent, and then the others again and again until the peer has enough.
+    Floods(Vec<u8>, Vec<u8>),
+}
+
+// ===== impl Deed =====
+
+impl Deed {
+    pub(crate) fn says(bytes: impl AsRef<[u8]>) -> Self {
+        Self::Says(bytes.as_ref().to_vec())
+    }
+
+    /// A whole answer of this content.
+    pub(crate) fn answers(content: impl AsRef<[u8]>) -> Self {
+        Self::Says(answer("", content.as_ref()))
+    }
+
+    /// The same with more header fields, each ended.
+    pub(crate) fn answers_with(fields: &str, content: impl AsRef<[u8]>) -> Self {
+        Self::Says(answer(fields, content.as_ref()))
+    }
+
+    async fn do_to(self, mut wire: Wire) {
+        match self {
+            Self::Says(bytes) => wire.send(bytes).await,
+            Self::SaysAndHangs(bytes) => {
+                wire.send(bytes).await;
+                wire.exactly(1).await;
+            }
+            Self::SaysAndResets(bytes) => {
+                wire.send(bytes).await;
+                wire.reset();
+            }
+            Self::Floods(first, others) => {
+                wire.send(first).await;
+                while wire.try_send(&others).await {}
+            }
+        }
+    }
+}
+
+fn answer(fields: &str, content: &[u8]) -> Vec<u8> {
+    let length = content.len();
+    let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\n{fields}content-length: {length}\r\n\r\n");
+    [head.as_bytes(), content].concat()
 }
 
 // ===== impl Rogue =====
 
 impl Rogue {
-    /// Reads each request and then does `then` with the connection.
-    pub(crate) async fn start<F, T>(then: F) -> Self
-    where
-        F: Fn(Wire) -> T + Clone + Send + 'static,
-        T: Future<Output = ()> + Send,
-    {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    pub(crate) async fn start(does: Deed) -> Self {
+        Self::start_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), does).await
+    }
+
+    pub(crate) async fn start_at(address: SocketAddr, does: Deed) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let requests = Arc::new(watch::Sender::new(Vec::new()));
-        let seen = requests.clone();
-        tokio::spawn(async move {
+        let shared = Arc::new(Shared { does: Mutex::new(does), requests: watch::Sender::new(Vec::new()) });
+        let serving = shared.clone();
+        let accepting = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (then, seen) = (then.clone(), seen.clone());
-                tokio::spawn(async move {
-                    let mut wire = Wire::new(stream);
-                    if let Some(request) = wire.request().await {
-                        seen.send_modify(|requests| requests.push(request));
-                        then(wire).await;
-                    }
-                });
+                tokio::spawn(serve(Wire::new(stream), serving.clone()));
             }
         });
-        Self { address, requests }
+        Self { address, shared, accepting }
     }
 
     /// Answers each request with these bytes and closes.
-    pub(crate) async fn saying(bytes: impl Into<Vec<u8>>) -> Self {
-        let bytes: Arc<[u8]> = bytes.into().into();
-        Self::start(move |mut wire| {
-            let bytes = bytes.clone();
-            async move { wire.send(&bytes).await }
-        })
-        .await
+    pub(crate) async fn saying(bytes: impl AsRef<[u8]>) -> Self {
+        Self::start(Deed::says(bytes)).await
+    }
+
+    /// Listens no more, and says where it did.
+    pub(crate) async fn stop(self) -> SocketAddr {
+        self.accepting.abort();
+        let _ = self.accepting.await;
+        self.address
+    }
+
+    /// Does this from now on.
+    pub(crate) fn does(&self, deed: Deed) {
+        *self.shared.does.lock().unwrap() = deed;
     }
 
     pub(crate) fn base_url(&self) -> String {
@@ -59,10 +120,17 @@ impl Rogue {
 
     /// The requests that arrived, whole.
     pub(crate) fn requests(&self) -> Vec<String> {
-        self.requests.borrow().clone()
+        self.shared.requests.borrow().clone()
     }
 
     pub(crate) async fn saw(&self, count: usize) {
-        within(self.requests.subscribe().wait_for(|seen| seen.len() >= count)).await.unwrap();
+        within(self.shared.requests.subscribe().wait_for(|seen| seen.len() >= count)).await.unwrap();
     }
+}
+
+async fn serve(mut wire: Wire, shared: Arc<Shared>) {
+    let Some(request) = wire.request().await else { return };
+    shared.requests.send_modify(|requests| requests.push(request));
+    let deed = shared.does.lock().unwrap().clone();
+    deed.do_to(wire).await;
 }

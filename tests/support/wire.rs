@@ -5,8 +5,17 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::message::Response;
+use super::message::{Request, Response};
 use super::within;
+
+/// The head of a request in bytes, with these fields more, each ended.
+pub(crate) fn head_of(request: &Request, fields: &str) -> String {
+    let mut head = format!("{} {} HTTP/1.1\r\nhost: a.example\r\n", request.method, request.target);
+    for (name, value) in &request.fields {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    head + fields + "\r\n"
+}
 
 /// One end of a connection.
 pub(crate) struct Wire {
@@ -29,6 +38,11 @@ impl Wire {
     /// Sends bytes; a peer that has gone is found by reading.
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         let _ = within(self.stream.write_all(bytes.as_ref())).await;
+    }
+
+    /// Sends bytes, if the peer still takes them.
+    pub(crate) async fn try_send(&mut self, bytes: &[u8]) -> bool {
+        within(self.stream.write_all(bytes)).await.is_ok()
     }
 
     /// Says that nothing more will be sent.

@@ -8,8 +8,10 @@ use crate::rust;
 
 /// The ids of the providers, and the names people know them by.
 fn provider_names() -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("providers");
-    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders =
+        ["providers", "tests/sixth_provider/providers"].map(|folder| fs::read_dir(root.join(folder)).unwrap());
+    let files = folders.into_iter().flatten().map(|entry| entry.unwrap().path());
     let ids = files.filter(|path| path.extension().is_some_and(|extension| extension == "toml"));
     let mut names: Vec<_> = ids.map(|path| path.file_stem().unwrap().to_str().unwrap().to_lowercase()).collect();
     assert!(!names.is_empty());

@@ -5,8 +5,8 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::gateway::callers::finding::Findings;
+use crate::gateway::callers::settings::CallerSettings;
 use crate::gateway::callers::{CompileContext, Relation};
-use crate::gateway::settings::CallerSettings;
 use crate::template::message::Caller;
 
 /// An answer for users whose tokens the gateway verifies.

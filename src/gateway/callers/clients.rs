@@ -14,8 +14,8 @@ use crate::canonical::value::Value;
 use crate::diagnostic::Diagnostic;
 use crate::gateway::callers::digest::Digest;
 use crate::gateway::callers::finding::{Findings, unreadable};
+use crate::gateway::callers::settings::{self, ClientSecret, Public};
 use crate::gateway::callers::unauthenticated;
-use crate::gateway::settings::{self, ClientSecret, Public};
 
 /// Which clients are taken.
 #[derive(Debug)]
@@ -99,7 +99,7 @@ impl Client {
                 Ok(secret) => (Digest::of(secret.expose_secret()), false),
                 Err(problem) => {
                     let what = format!("the secret of the client `{id}`");
-                    findings.push(format!("callers.client.{id}"), unreadable(&what, &problem));
+                    findings.push(format!("callers.client.{id}"), unreadable(&what, reference, &problem));
                     return None;
                 }
             },

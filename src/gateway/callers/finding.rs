@@ -1,6 +1,7 @@
 //! What is wrong with a route's answers, each finding with the key it is about.
 
 use crate::diagnostic::Diagnostic;
+use crate::secret::SecretReference;
 
 /// Findings and their keys below the route, in the order they were found.
 #[derive(Debug, Default)]
@@ -17,8 +18,6 @@ impl Findings {
 }
 
 /// A secret that is not where the config says.
-pub(super) fn unreadable(what: &str, problem: &str) -> Diagnostic {
-    Diagnostic::error(format!("{what} cannot be read: {problem}"))
-        .label("this reference")
-        .remedy("set the variable or write the file before the gateway starts")
+pub(super) fn unreadable(what: &str, reference: &SecretReference, problem: &str) -> Diagnostic {
+    Diagnostic::error(format!("{what} is missing: {problem}")).label("this reference").remedy(reference.remedy())
 }

@@ -16,9 +16,9 @@ use crate::canonical::value::Value;
 use crate::diagnostic::Diagnostic;
 use crate::gateway::callers::claims::{Claim, Mapping, Said};
 use crate::gateway::callers::finding::Findings;
+use crate::gateway::callers::settings::JwtSettings;
 use crate::gateway::callers::token_keys::TokenKeys;
 use crate::gateway::callers::{CompileContext, unauthenticated};
-use crate::gateway::settings::JwtSettings;
 
 /// How far the issuer's clock may be off, in seconds.
 const LEEWAY: u64 = 60;

@@ -13,8 +13,8 @@ use crate::canonical::value::Value;
 use crate::diagnostic::Diagnostic;
 use crate::gateway::callers::digest::Digest;
 use crate::gateway::callers::finding::{Findings, unreadable};
+use crate::gateway::callers::settings;
 use crate::gateway::callers::unauthenticated;
-use crate::gateway::settings;
 
 /// Whose API keys are taken.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl Keys {
         let mut known: Vec<Digest> = Vec::new();
         for reference in references {
             match reference.resolve(base) {
-                Err(problem) => findings.push("callers.key", unreadable("an API key", &problem)),
+                Err(problem) => findings.push("callers.key", unreadable("an API key", reference, &problem)),
                 Ok(key) => {
                     let key = Digest::of(key.expose_secret());
                     if known.iter().any(|other| other.is(&key)) {

@@ -13,6 +13,7 @@ mod finding;
 mod jwt;
 mod key_set;
 mod keys;
+pub mod settings;
 mod token_keys;
 mod users;
 
@@ -35,8 +36,8 @@ use crate::gateway::callers::clients::Clients;
 use crate::gateway::callers::finding::Findings;
 use crate::gateway::callers::jwt::Presented;
 use crate::gateway::callers::keys::Keys;
+use crate::gateway::callers::settings::CallerSettings;
 use crate::gateway::callers::users::Users;
-use crate::gateway::settings::CallerSettings;
 use crate::template::message::Caller;
 
 /// Who may call one route. One value serves all workers, also on runtimes of their own.

@@ -13,7 +13,7 @@ use crate::gateway::callers::CompileContext;
 use crate::gateway::callers::fetched_keys::{FETCH_WITHIN, FetchedKeys, MAX_BYTES};
 use crate::gateway::callers::finding::{Findings, unreadable};
 use crate::gateway::callers::key_set::KeySet;
-use crate::gateway::settings::JwtSettings;
+use crate::gateway::callers::settings::JwtSettings;
 use crate::secret::SecretReference;
 use crate::upstream::fetch::{InvalidAddress, RemoteDocument};
 
@@ -161,7 +161,7 @@ fn from_file(
     taken: &[Algorithm],
     context: &CompileContext<'_>,
 ) -> Result<TokenKeys, Diagnostic> {
-    let text = file.resolve(context.base).map_err(|problem| unreadable("the key set", &problem))?;
+    let text = file.resolve(context.base).map_err(|problem| unreadable("the key set", file, &problem))?;
     let set = KeySet::parse(text.expose_secret().as_bytes(), taken).map_err(|invalid| {
         let remedy = "write the JSON Web Key Set (RFC 7517) that the issuer publishes into it";
         Diagnostic::error(format!("{file} cannot be used: {invalid}")).remedy(remedy)
@@ -199,7 +199,7 @@ fn shared(
     let secret = match key.resolve(context.base) {
         Ok(secret) => secret,
         Err(problem) => {
-            findings.push(KEY, unreadable("the shared key", &problem));
+            findings.push(KEY, unreadable("the shared key", key, &problem));
             return None;
         }
     };

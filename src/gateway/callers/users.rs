@@ -11,8 +11,8 @@ use crate::diagnostic::Diagnostic;
 use crate::gateway::callers::answers::USER_BY_JWT;
 use crate::gateway::callers::finding::Findings;
 use crate::gateway::callers::jwt::{Jwt, Presented};
+use crate::gateway::callers::settings::{self, ByUpstream};
 use crate::gateway::callers::{CompileContext, Relation, unauthenticated};
-use crate::gateway::settings::{self, ByUpstream};
 
 /// Who judges the token.
 #[derive(Debug)]

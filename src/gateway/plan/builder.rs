@@ -9,6 +9,7 @@ use crate::gateway::plan::{Ground, Route, Upstream, UpstreamKind, UpstreamSettin
 use crate::gateway::router::{Candidate, Router};
 use crate::gateway::settings::Assignments;
 use crate::provider::descriptor::Provider;
+use crate::relying_party::settings::InvalidSetting;
 
 /// A plan in the making, and what was found wrong so far.
 pub(super) struct Builder<'c> {
@@ -31,7 +32,13 @@ impl<'c> Builder<'c> {
 
     pub(super) fn upstream(&mut self, name: &str, settings: &UpstreamSettings) {
         let (kind, set) = match settings {
-            UpstreamSettings::Embedded(settings) => (UpstreamKind::Embedded(settings.clone()), Vec::new()),
+            UpstreamSettings::Embedded(settings) => {
+                for InvalidSetting { setting, problem, remedy } in settings.problems() {
+                    let key = format!("upstreams.{name}.{setting}");
+                    self.error(&key, format!("`{key}` {problem}"), "this value", remedy);
+                }
+                (UpstreamKind::Embedded(settings.clone()), Vec::new())
+            }
             UpstreamSettings::Http { provider, base_url, http, set, discoverable } => {
                 let key = format!("upstreams.{name}");
                 let Some(provider) = self.provider(provider, &format!("{key}.provider")) else { return };
@@ -72,11 +79,17 @@ impl<'c> Builder<'c> {
     ) -> Vec<Assignment> {
         let mut compiled = Vec::new();
         for (name, assigned) in assignments.flatten() {
-            match Assignment::compile(&name, assigned, direction, self.ground.base) {
-                Ok(assignment) => compiled.push(assignment),
-                Err(diagnostic) => {
-                    self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{key}.{name}")));
+            let key = format!("{key}.{name}");
+            let member = match Assignment::member(&name, direction) {
+                Ok(member) => member,
+                Err(finding) => {
+                    self.diagnostics.push(self.ground.places.locate_key(finding, &key));
+                    continue;
                 }
+            };
+            match Assignment::compile(member, assigned, direction, self.ground.base) {
+                Ok(assignment) => compiled.push(assignment),
+                Err(finding) => self.diagnostics.push(self.ground.places.locate(finding, &key)),
             }
         }
         compiled
@@ -88,7 +101,7 @@ impl<'c> Builder<'c> {
         }
         let known: Vec<_> = self.ground.upstreams.keys().map(String::as_str).collect();
         // One that is there and broken was told of already.
-        if !known.contains(&name) {
+        if !known.contains(&name) && !self.ground.broken.iter().any(|broken| broken == name) {
             let remedy = match nearest(name, known.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None if known.is_empty() => format!("write a table `[upstreams.{name}]`"),

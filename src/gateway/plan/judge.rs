@@ -6,30 +6,33 @@ use crate::canonical::member::Member;
 use crate::canonical::operation::{Direction, Operation};
 use crate::diagnostic::Diagnostic;
 use crate::gateway::assign::Assignment;
-use crate::gateway::check::{Carriage, Pair};
+use crate::gateway::check::{Carriage, Obstacle, Pair};
 use crate::gateway::side::Side;
 
-/// What of the check's findings is an error or a warning on this route.
+/// What of the check's findings is an error or a warning on this route, each with the key it is about.
+///
+/// Where the claims of the users' tokens are not known for a mistake, nothing can be said of whom they prove.
 pub(super) fn judge(
     pair: &Pair<'_>,
     route: &str,
     operations: &[Operation],
     carriages: &BTreeMap<Operation, Carriage>,
-) -> Vec<Diagnostic> {
+    claims_are_known: bool,
+) -> Vec<(&'static str, Diagnostic)> {
     let mut found = Vec::new();
     for operation in operations {
         let Some(carriage) = carriages.get(operation) else {
-            let message =
-                format!("the route `{route}` asks for `{}`, which {} has not", operation.name(), pair.dialect.id);
-            found.push(Diagnostic::error(message).label("this route").remedy("take it out of `operations`"));
+            let message = format!("the dialect {} has no `{}`", pair.dialect.id, operation.name());
+            let finding = Diagnostic::error(message).label("this list").remedy("take it out of `operations`");
+            found.push(("operations", finding));
             continue;
         };
-        for obstacle in &carriage.obstacles {
+        let follows = |obstacle: &Obstacle| *obstacle == Obstacle::NoSubject && !claims_are_known;
+        for obstacle in carriage.obstacles.iter().filter(|obstacle| !follows(obstacle)) {
             let what = obstacle.describe(pair, *operation);
             let message = format!("the route `{route}` cannot carry `{}`: {what}", operation.name());
-            found.push(
-                Diagnostic::error(message).label("not possible like this").remedy(obstacle.remedy().advice(route)),
-            );
+            let finding = Diagnostic::error(message).label("not possible like this");
+            found.push(("upstream", finding.remedy(obstacle.remedy().advice(route))));
         }
     }
     let wanted = carriages.values().filter(|carriage| carriage.works() && operations.contains(&carriage.operation));
@@ -41,6 +44,9 @@ pub(super) fn judge(
                 direction.name()
             );
             let remedy = match direction {
+                _ if !member.kind().is_constant() => {
+                    format!("a {} without it is refused", direction.name())
+                }
                 Direction::Request => {
                     format!("a request without it is refused; give it in `[routes.{route}.set]` to be sure")
                 }
@@ -48,7 +54,7 @@ pub(super) fn judge(
                     format!("an answer without it is refused; give it in `[routes.{route}.fill]` to be sure")
                 }
             };
-            found.push(Diagnostic::warning(message).label("may fail").remedy(remedy));
+            found.push(("upstream", Diagnostic::warning(message).label("may fail").remedy(remedy)));
         }
     }
     found

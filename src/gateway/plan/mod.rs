@@ -18,7 +18,7 @@ use crate::canonical::user_verification::UserVerification;
 use crate::diagnostic::Diagnostics;
 use crate::document::Places;
 use crate::gateway::assign::Assignment;
-use crate::gateway::callers::Callers;
+use crate::gateway::callers::{Callers, Relation};
 use crate::gateway::check::Carriage;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::router::Router;
@@ -37,6 +37,8 @@ pub struct Ground<'c> {
     pub registry: &'c Registry,
     /// `[upstreams]`.
     pub upstreams: &'c BTreeMap<String, UpstreamSettings>,
+    /// The upstreams that are in the config and could not be read.
+    pub broken: &'c [String],
     /// `[routes]`.
     pub routes: &'c BTreeMap<String, RouteSettings>,
     /// Where everything stands.
@@ -134,8 +136,10 @@ pub struct Route {
     pub cors: Option<CorsSettings>,
     /// The embedded upstream whose issuer makes the tokens, by its place in the plan.
     pub issuer: Option<usize>,
-    /// Whether dialect and upstream are the same provider.
-    pub same_provider: bool,
+    /// How the upstream stands to the dialect.
+    pub relation: Relation,
+    /// Whether the upstream is asked for one and the same user, whoever the caller names.
+    pub constant_user: bool,
     /// How each operation of the dialect is carried.
     pub carriages: BTreeMap<Operation, Carriage>,
 }

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use crate::canonical::member::Member;
-use crate::canonical::operation::Direction;
+use crate::canonical::operation::{Direction, Operation};
+use crate::diagnostic::Severity;
+use crate::gateway::callers::settings::Users;
 use crate::gateway::callers::{Callers, CompileContext, Relation};
 use crate::gateway::check::Pair;
 use crate::gateway::plan::Route;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::plan::judge::{judge, unused};
-use crate::gateway::settings::{RouteSettings, Unseen, Users};
-use crate::gateway::side::Side;
+use crate::gateway::settings::{RouteSettings, Unseen};
+use crate::gateway::source::names_constant_user;
 use crate::provider::descriptor::Provider;
 use crate::template::message::Caller;
 
@@ -21,6 +23,7 @@ impl Builder<'_> {
         let upstream = self.named_upstream(&settings.upstream, &format!("{key}.upstream"));
         let own_set = self.assignments(&format!("{key}.set"), &settings.set, Direction::Request);
         let fill = self.assignments(&format!("{key}.fill"), &settings.fill, Direction::Response);
+        self.hosts(&settings.hosts, &format!("{key}.hosts"));
         let prefix_is_good = self.prefix(&settings.prefix, &format!("{key}.prefix"));
         let operations = self.operations(settings, &key);
         let left = self.left(settings, &key);
@@ -28,15 +31,13 @@ impl Builder<'_> {
 
         let relax = self.relax(settings, &key, &dialect);
         let issuer = self.issuer(settings, &key);
-        let side = self.upstreams[upstream].side();
-        let same_provider = side.provider().is_some_and(|provider| provider.id == dialect.id);
-        let embedded = matches!(side, Side::Embedded);
-        let callers = self.callers(settings, &key, &dialect, embedded, same_provider);
+        let relation = self.upstreams[upstream].side().relation_to(&dialect);
+        let (callers, callers_are_right) = self.callers(settings, &key, &dialect, &left, relation);
         let mut set = self.sets[upstream].clone();
         set.retain(|general| own_set.iter().all(|own| own.member != general.member));
         set.extend(own_set.iter().cloned());
         self.safe_fill(&key, &fill, &set);
-        let claims: Vec<Member> = claims(settings, embedded);
+        let claims: Vec<Member> = claims(settings, relation);
         let relax_subject = settings.relax.iter().any(|name| name == "subject");
         let pair = Pair {
             dialect: &dialect,
@@ -55,28 +56,25 @@ impl Builder<'_> {
             .filter(|carriage| !left.contains(&carriage.operation))
             .map(|carriage| (carriage.operation, carriage))
             .collect();
-        let found = judge(&pair, name, &operations, &carriages);
+        let found = judge(&pair, name, &operations, &carriages, callers_are_right);
         let unused = unused(&pair, &own_set, &carriages);
-        for diagnostic in found {
-            self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{key}.upstream")));
+        for (below, diagnostic) in found {
+            self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{key}.{below}")));
         }
-        for (table, member) in unused {
-            let key = format!("{key}.{table}.{}", member.name());
-            let message = format!("nothing on this route uses `{}`", member.name());
-            self.error(&key, message, "unused", "take it out, or correct its name");
-        }
+        self.tell_unused(&key, unused);
         Some(Route {
             name: name.into(),
             prefix: settings.prefix.clone(),
             hosts: settings.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
             upstream,
-            callers: callers?,
+            callers,
             relax_subject,
             verification: settings.user_verification,
             passes_unseen: settings.unseen == Unseen::Pass,
             cors: settings.cors.clone(),
             issuer: issuer.flatten(),
-            same_provider,
+            relation,
+            constant_user: names_constant_user(&set),
             carriages,
             dialect,
             set,
@@ -85,38 +83,42 @@ impl Builder<'_> {
         })
     }
 
+    fn tell_unused(&mut self, key: &str, unused: Vec<(&'static str, Member)>) {
+        for (table, member) in unused {
+            let key = format!("{key}.{table}.{}", member.name());
+            let message = format!("nothing on this route uses `{}`", member.name());
+            self.error(&key, message, "unused", "take it out, or correct its name");
+        }
+    }
+
     fn callers(
         &mut self,
         settings: &RouteSettings,
         key: &str,
         dialect: &Provider,
-        embedded: bool,
-        same_provider: bool,
-    ) -> Option<Callers> {
+        left: &[Operation],
+        relation: Relation,
+    ) -> (Callers, bool) {
         let mut needed: BTreeMap<Caller, Vec<&'static str>> = BTreeMap::new();
-        for (operation, template) in &dialect.operations {
+        for (operation, template) in dialect.operations.iter().filter(|(operation, _)| !left.contains(operation)) {
             needed.entry(template.request.caller).or_default().push(operation.name());
         }
         let needed: Vec<_> = needed.into_iter().collect();
-        let relation = match (embedded, same_provider) {
-            (true, _) => Relation::Embedded,
-            (false, true) => Relation::SameProvider,
-            (false, false) => Relation::AnotherProvider,
-        };
         let context = CompileContext { base: self.ground.base, dialect: &dialect.id, relation };
         let (callers, diagnostics) = Callers::compile(&settings.callers, &needed, &context);
+        let are_right = diagnostics.iter().all(|(_, diagnostic)| diagnostic.severity != Severity::Error);
         for (below, diagnostic) in diagnostics {
             self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{key}.{below}")));
         }
-        Some(callers)
+        (callers, are_right)
     }
 }
 
 /// The members that the end user's verified token gives on a route.
-fn claims(settings: &RouteSettings, embedded: bool) -> Vec<Member> {
+fn claims(settings: &RouteSettings, relation: Relation) -> Vec<Member> {
     match &settings.callers.user {
         Some(Users::Jwt { jwt }) => jwt.claims.keys().filter_map(|name| Member::named(name)).collect(),
-        Some(Users::Upstream(_)) if embedded => vec![Member::UserId],
+        Some(Users::Upstream(_)) if relation == Relation::Embedded => vec![Member::UserId],
         Some(Users::Upstream(_)) | None => Vec::new(),
     }
 }

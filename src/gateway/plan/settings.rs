@@ -5,6 +5,7 @@ use crate::canonical::operation::Operation;
 use crate::canonical::value::Kind;
 use crate::diagnostic::nearest;
 use crate::gateway::assign::Assignment;
+use crate::gateway::outcome;
 use crate::gateway::plan::UpstreamKind;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::settings::RouteSettings;
@@ -26,6 +27,13 @@ impl Builder<'_> {
                 let remedy = "refer to what names the user, such as `\"{user.email}\"`, or leave it out";
                 self.error(&format!("{key}.fill.{}", member.name()), message, "this constant", remedy);
             }
+        }
+    }
+
+    pub(super) fn hosts(&mut self, hosts: &[String], key: &str) {
+        for host in hosts.iter().filter(|host| outcome::host(host) != Some(host.as_str())) {
+            let message = format!("`{host}` is no host");
+            self.error(key, message, "this list", "write the name alone, without scheme, port and path");
         }
     }
 
@@ -92,13 +100,12 @@ impl Builder<'_> {
                 carried.iter().any(|(known, need)| *known == member && *need == Need::Required)
             });
             if !matches!(member.kind(), Kind::Text | Kind::Texts | Kind::List(_)) || member == Member::Session {
-                let message = format!("`{name}` cannot be written empty");
-                self.error(
-                    &key,
-                    message,
-                    "this list",
-                    format!("give it a constant in `fill`: it is {}", member.kind().noun()),
-                );
+                let message = format!("`{name}` is {}, and cannot be written empty", member.kind().noun());
+                let remedy = match member.kind() {
+                    Kind::Number | Kind::Flag => "take it out, and give it a constant in the route's `fill`",
+                    Kind::Text | Kind::Bytes | Kind::Texts | Kind::Json | Kind::List(_) => "take it out",
+                };
+                self.error(&key, message, "this list", remedy);
             } else if !required {
                 let message = format!("no answer of {} requires `{name}`", dialect.id);
                 self.error(&key, message, "this list", "take it out");

@@ -2,6 +2,8 @@
 //!
 //! A row with a mistake is left out where it cannot be understood, and the mistake is noted.
 
+use std::collections::BTreeMap;
+
 use http::StatusCode;
 
 use crate::canonical::fault::{FAULT_DETAILS, Fault};
@@ -34,11 +36,17 @@ fn row(compiler: &mut Compiler, item: &Item) -> Option<FaultRow> {
     };
     keys::known(compiler, table, KEYS);
     let operations = match table.item("operations") {
-        Some(item) => keys::named(compiler, item, "operations", Operation::named, &Operation::ALL.map(Operation::name)),
+        Some(item) => keys::named(
+            compiler,
+            item,
+            ("operations", "operation"),
+            Operation::named,
+            &Operation::ALL.map(Operation::name),
+        ),
         None => Vec::new(),
     };
     let faults = match table.item("fault") {
-        Some(item) => keys::named(compiler, item, "fault", Fault::named, &Fault::ALL.map(Fault::name)),
+        Some(item) => keys::named(compiler, item, ("fault", "fault"), Fault::named, &Fault::ALL.map(Fault::name)),
         None => {
             compiler.error(&item.span, "the row does not say which fault it is", "this row", "write `fault = \"...\"`");
             Vec::new()
@@ -73,16 +81,15 @@ fn status(compiler: &mut Compiler, table: &Table, row: &Item) -> Option<Status> 
 /// Every fault must have a row to be written by, for every operation.
 pub(super) fn complete(compiler: &mut Compiler, root: &Table, provider: &Provider) {
     let span = root.entry("faults").map_or(0..0, |entry| entry.key_span.clone());
+    let mut lacking: BTreeMap<Vec<Fault>, Vec<String>> = BTreeMap::new();
     for operation in provider.operations.keys() {
-        let missing: Vec<_> = Fault::ALL
-            .into_iter()
-            .filter(|fault| provider.faults.row(*operation, *fault).is_none())
-            .map(|fault| format!("`{}`", fault.name()))
-            .collect();
-        if !missing.is_empty() {
-            let message = format!("`{}` cannot say: {}", operation.name(), missing.join(", "));
-            let remedy = "give each a row of `[[faults]]` with one status; one row may name several faults";
-            compiler.error(&span, message, "the fault table", remedy);
-        }
+        let missing = Fault::ALL.into_iter().filter(|fault| provider.faults.row(*operation, *fault).is_none());
+        lacking.entry(missing.collect()).or_default().push(format!("`{}`", operation.name()));
+    }
+    for (faults, operations) in lacking.iter().filter(|(faults, _)| !faults.is_empty()) {
+        let faults: Vec<_> = faults.iter().map(|fault| format!("`{}`", fault.name())).collect();
+        let message = format!("{} cannot say: {}", operations.join(", "), faults.join(", "));
+        let remedy = "give each a row of `[[faults]]` with one status; one row may name several faults";
+        compiler.error(&span, message, "the fault table", remedy);
     }
 }

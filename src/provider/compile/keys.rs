@@ -52,11 +52,11 @@ pub(super) fn texts(compiler: &mut Compiler, table: &Table, key: &str) -> Vec<St
     texts
 }
 
-/// One name or an array of names out of a closed set.
+/// One name or an array of names out of a closed set, each the name of a `noun`.
 pub(super) fn named<T>(
     compiler: &mut Compiler,
     item: &Item,
-    key: &str,
+    (key, noun): (&str, &str),
     find: fn(&str) -> Option<T>,
     names: &[&str],
 ) -> Vec<T> {
@@ -71,9 +71,13 @@ pub(super) fn named<T>(
             other => {
                 let remedy = match other.and_then(|(text, _)| nearest(text, names.iter().copied())) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("`{key}` can be: {}", names.join(", ")),
+                    None => format!("it can be: {}", names.join(", ")),
                 };
-                compiler.error(&item.span, format!("this is no name for `{key}`"), "this value", remedy);
+                let message = match item.as_text() {
+                    Some(text) => format!("there is no {noun} `{text}`"),
+                    None => format!("`{key}` must be a string, or an array of strings"),
+                };
+                compiler.error(&item.span, message, "this value", remedy);
             }
         }
     }

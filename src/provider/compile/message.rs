@@ -14,16 +14,18 @@ use crate::template::content::{List, Object};
 use crate::template::head::Path;
 use crate::template::message::{Message, Omission};
 
-/// Which message it is, and where its operation stands in the file.
+/// Which message it is, and where it stands in the file.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'e> {
     pub(super) operation: Operation,
     pub(super) direction: Direction,
+    /// Of the message itself.
     pub(super) key: &'e Range<usize>,
 }
 
 pub(super) fn compile(compiler: &mut Compiler, table: &Table, place: Place<'_>, path: Option<&Path>) -> Message {
     let members = place.operation.members(place.direction);
+    let mistakes = compiler.diagnostics.len();
     let fields = keys::table(compiler, table, "fields").map(|fields| compiler.fields(fields, members));
     let query = keys::table(compiler, table, "query").map(|query| compiler.parameters(query, members));
     let content = keys::table(compiler, table, "content").map(|content| compiler.content(content, members));
@@ -43,7 +45,10 @@ pub(super) fn compile(compiler: &mut Compiler, table: &Table, place: Place<'_>, 
             message.omits.extend(omissions(compiler, entry, &message, &carried, members));
         }
     }
-    unsaid(compiler, &message, &carried, place);
+    // What stands in a hole that cannot be read was said, and badly.
+    if compiler.diagnostics.len() == mistakes {
+        unsaid(compiler, &message, &carried, place);
+    }
     message
 }
 
@@ -124,6 +129,6 @@ fn unsaid(compiler: &mut Compiler, message: &Message, carried: &[Member], place:
         let place_name = format!("{}.{}", place.operation.name(), place.direction.name());
         let text = format!("`{place_name}` says nothing of {}", unsaid.join(", "));
         let remedy = format!("put each into the message, or into `[{place_name}.omits]` with the reason");
-        compiler.error(place.key, text, "this operation", remedy);
+        compiler.error(place.key, text, "this message", remedy);
     }
 }

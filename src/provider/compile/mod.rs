@@ -25,6 +25,7 @@ const KEYS: &[&str] = &[
     "login",
     "registration",
     "signup",
+    "session",
     "credentials",
     "faults",
 ];
@@ -46,8 +47,12 @@ pub fn provider(id: &str, document: &Document) -> (Provider, Diagnostics) {
         faults: FaultTable::default(),
     };
     login(&mut compiler, &provider);
+    let mistakes = compiler.diagnostics.len();
     provider.faults = faults::table(&mut compiler, root);
-    faults::complete(&mut compiler, root, &provider);
+    // A row that cannot be read may have been the one that is missing.
+    if compiler.diagnostics.len() == mistakes {
+        faults::complete(&mut compiler, root, &provider);
+    }
     (provider, compiler.diagnostics)
 }
 
@@ -162,7 +167,7 @@ status = 500
             ("unknown = [\"x\"]", "unknown = [1]", "`unknown` must hold strings only"),
             ("method = \"POST\"\npath = \"/finish\"", "path = \"/finish\"", "the request has no valid method"),
             ("path = \"/finish\"\n", "", "the request has no path"),
-            ("caller = \"open\"", "caller = \"anyone\"", "the request does not say who makes it"),
+            ("caller = \"open\"", "caller = \"anyone\"", "this is no kind of caller"),
             (
                 "caller = \"open\"",
                 "caller = \"user\"",
@@ -189,10 +194,10 @@ status = 500
                 "`allow_credentials.id` is in the message and in its omits",
             ),
             ("rp_id = \"x\"\n", "rp_id = \"x\"\nnobody = \"x\"\n", "there is no member `nobody`"),
-            ("fault = \"internal\"", "fault = \"internl\"", "this is no name for `fault`"),
+            ("fault = \"internal\"", "fault = \"internl\"", "there is no fault `internl`"),
             ("fault = \"internal\"", "", "the row does not say which fault it is"),
             ("status = 500", "status = \"6xx\"", "the row has no valid status"),
-            ("status = 500", "status = \"5xx\"", "`login.begin` cannot say: `internal`"),
+            ("status = 500", "status = \"5xx\"", "`login.begin`, `login.finish` cannot say: `internal`"),
             ("status = 500", "status = 500\noperations = [\"login.begin\"]", "`login.finish` cannot say: `internal`"),
         ] {
             assert_eq!(WHOLE.matches(from).count(), 1, "{from}");

@@ -3,6 +3,7 @@
 //! An operation of which a half is missing or unusable is left out, with the reason noted.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use http::{Method, StatusCode};
 
@@ -34,7 +35,7 @@ pub(super) fn all(compiler: &mut Compiler, root: &Table) -> BTreeMap<Operation, 
 
 /// What stands beside the operations and is none.
 fn strangers(compiler: &mut Compiler, root: &Table) {
-    for ceremony in ["login", "registration", "signup", "credentials"] {
+    for ceremony in ["login", "registration", "signup", "session", "credentials"] {
         let Some(table) = keys::table(compiler, root, ceremony) else { continue };
         for entry in &table.entries {
             let name = format!("{ceremony}.{}", entry.key);
@@ -58,8 +59,8 @@ fn one(compiler: &mut Compiler, operation: Operation, entry: &Entry) -> Option<O
     let unknown = keys::texts(compiler, table, "unknown");
     let request = half(compiler, table, "request", operation, entry);
     let response = half(compiler, table, "response", operation, entry);
-    let request = request.and_then(|table| self::request(compiler, table, operation, entry));
-    let response = response.map(|table| self::response(compiler, table, operation, entry));
+    let request = request.and_then(|(table, key)| self::request(compiler, table, operation, key));
+    let response = response.map(|(table, key)| self::response(compiler, table, operation, key));
     Some(OperationTemplate { request: request?, response: response?, unknown })
 }
 
@@ -69,51 +70,59 @@ fn half<'t>(
     key: &str,
     operation: Operation,
     entry: &Entry,
-) -> Option<&'t Table> {
-    if table.item(key).is_none() {
+) -> Option<(&'t Table, &'t Range<usize>)> {
+    let Some(half) = table.entry(key) else {
         let message = format!("`{}` has no {key}", operation.name());
         let remedy = format!("write `[{}.{key}]`", operation.name());
         compiler.error(&entry.key_span, message, "this operation", remedy);
-    }
-    keys::table(compiler, table, key)
+        return None;
+    };
+    keys::table(compiler, table, key).map(|table| (table, &half.key_span))
 }
 
-fn request(compiler: &mut Compiler, table: &Table, operation: Operation, entry: &Entry) -> Option<RequestTemplate> {
+fn request(
+    compiler: &mut Compiler,
+    table: &Table,
+    operation: Operation,
+    key: &Range<usize>,
+) -> Option<RequestTemplate> {
     keys::known(compiler, table, REQUEST_KEYS);
     let method = table.item("method").and_then(Item::as_text).and_then(|text| Method::from_bytes(text.as_bytes()).ok());
     if method.is_none() {
-        let span = table.item("method").map_or(&entry.key_span, |item| &item.span);
+        let span = table.item("method").map_or(key, |item| &item.span);
         compiler.error(span, "the request has no valid method", "here", "write `method = \"POST\"` or another method");
     }
     let path = match table.item("path") {
         Some(item) => compiler.path(item, operation.members(Direction::Request)),
         None => {
-            compiler.error(&entry.key_span, "the request has no path", "this operation", "write `path = \"/...\"`");
+            compiler.error(key, "the request has no path", "this request", "write `path = \"/...\"`");
             None
         }
     };
-    let caller = caller(compiler, table, entry);
-    let place = message::Place { operation, direction: Direction::Request, key: &entry.key_span };
+    let caller = caller(compiler, table, key);
+    let place = message::Place { operation, direction: Direction::Request, key };
     let message = message::compile(compiler, table, place, path.as_ref());
     let request = RequestTemplate { method: method?, path: path?, caller: caller?, message };
-    known_caller(compiler, &request, entry);
+    known_caller(compiler, &request, key);
     Some(request)
 }
 
-fn caller(compiler: &mut Compiler, table: &Table, entry: &Entry) -> Option<Caller> {
+fn caller(compiler: &mut Compiler, table: &Table, key: &Range<usize>) -> Option<Caller> {
     let item = table.item("caller");
     let found =
         item.and_then(Item::as_text).and_then(|text| Caller::ALL.into_iter().find(|caller| caller.name() == text));
     if found.is_none() {
-        let span = item.map_or(&entry.key_span, |item| &item.span);
         let remedy = "write `caller = \"open\"`, \"key\", \"client\" or \"user\"";
-        compiler.error(span, "the request does not say who makes it", "here", remedy);
+        match item {
+            Some(item) => compiler.error(&item.span, "this is no kind of caller", "this value", remedy),
+            None => compiler.error(key, "the request does not say who makes it", "this request", remedy),
+        }
     }
     found
 }
 
 /// The caller must be known by a member of the request.
-fn known_caller(compiler: &mut Compiler, request: &RequestTemplate, entry: &Entry) {
+fn known_caller(compiler: &mut Compiler, request: &RequestTemplate, key: &Range<usize>) {
     let Some(credential) = request.caller.credential() else { return };
     if request.carried().iter().any(|(member, _)| *member == credential) {
         return;
@@ -121,10 +130,10 @@ fn known_caller(compiler: &mut Compiler, request: &RequestTemplate, entry: &Entr
     let (kind, name) = (request.caller.name(), credential.name());
     let message = format!("a caller of the kind `{kind}` is known by `{name}`, which the request has not");
     let remedy = format!("put `{{{name}!}}` into it, or change `caller`");
-    compiler.error(&entry.key_span, message, "this operation", remedy);
+    compiler.error(key, message, "this request", remedy);
 }
 
-fn response(compiler: &mut Compiler, table: &Table, operation: Operation, entry: &Entry) -> ResponseTemplate {
+fn response(compiler: &mut Compiler, table: &Table, operation: Operation, key: &Range<usize>) -> ResponseTemplate {
     keys::known(compiler, table, RESPONSE_KEYS);
     let status = match table.item("status") {
         None => StatusCode::OK,
@@ -136,11 +145,11 @@ fn response(compiler: &mut Compiler, table: &Table, operation: Operation, entry:
             StatusCode::OK
         }
     };
-    let place = message::Place { operation, direction: Direction::Response, key: &entry.key_span };
+    let place = message::Place { operation, direction: Direction::Response, key };
     let message = message::compile(compiler, table, place, None);
     if operation.is_begin() && !message.carried().iter().any(|(member, _)| *member == Member::Challenge) {
         let message = format!("the response of `{}` has no challenge", operation.name());
-        compiler.error(&entry.key_span, message, "this operation", "put `{challenge!}` into its content");
+        compiler.error(key, message, "this response", "put `{challenge!}` into its content");
     }
     ResponseTemplate { status, message }
 }

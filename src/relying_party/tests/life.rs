@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::authenticator::Device;
 use super::{
     Place, begin_login, begin_registration, begin_signup, delete, finish_login, finish_registration, finish_signup,
-    list,
+    list, refresh,
 };
 use crate::canonical::assertion::{AssertionRequest, AssertionResponse, SignIn};
 use crate::canonical::credentials::{DeletionRequest, ListRequest};
@@ -13,6 +13,7 @@ use crate::canonical::fault::Fault;
 use crate::canonical::operation::Operation;
 use crate::canonical::record::Record;
 use crate::canonical::registration::{AttestationResponse, CreationRequest};
+use crate::canonical::session::RefreshRequest;
 use crate::relying_party::RelyingParty;
 use crate::relying_party::capability::{Presence, gives};
 
@@ -149,12 +150,22 @@ async fn a_session_token_is_a_bearer_for_as_long_as_it_was_asked_for() {
     let signed_in = finish_login(&own, long, options.session.as_deref(), None).await.unwrap();
     // nothing of a session outlives it, however often it is refreshed
     assert_eq!((signed_in.tokens_expires_in, signed_in.tokens_refresh_expires_in), (Some(600), Some(600)));
-    let refreshed = own.refresh(signed_in.tokens_refresh.as_deref().unwrap(), None, None).await.unwrap();
+    let again = refreshing(signed_in.tokens_refresh.as_deref().unwrap(), None, None);
+    let refreshed = refresh(&own, again, None).await.unwrap();
     assert!(refreshed.tokens_refresh_expires_in.unwrap() <= 600);
     assert_eq!(refreshed.tokens_session, None);
     let token = signed_in.tokens_session.unwrap();
     assert_eq!(own.verify(&token).await.unwrap().as_str(), user_id);
     assert_eq!(own.verify(&format!("{token}x")).await.unwrap_err().fault, Fault::Unauthenticated);
+}
+
+fn refreshing(token: &str, client: Option<&'static str>, scope: Option<&'static str>) -> RefreshRequest<'static> {
+    RefreshRequest {
+        tokens_refresh: Some(token.to_owned().into()),
+        client_id: client.map(Into::into),
+        scope: scope.map(Into::into),
+        ..RefreshRequest::default()
+    }
 }
 
 #[tokio::test]
@@ -164,18 +175,25 @@ async fn a_refresh_token_is_replaced_and_its_replay_ends_the_sign_in() {
     let mut device = Device::default();
     let signed_in = sign_up(&own, &mut device).await;
     let old = signed_in.tokens_refresh.unwrap();
+    let ask = |token: &str, client, scope| refresh(&own, refreshing(token, client, scope), None);
     for client in [None, Some("other")] {
-        assert_eq!(own.refresh(&old, client, None).await.unwrap_err().fault, Fault::Unauthenticated);
+        assert_eq!(ask(&old, client, None).await.unwrap_err().fault, Fault::AssertionRejected);
     }
-    let fresh = own.refresh(&old, Some("app"), Some("email")).await.unwrap();
+    let fresh = ask(&old, Some("app"), Some("email")).await.unwrap();
+    assert_gives(Operation::SessionRefresh, &fresh, true);
     assert_eq!(fresh.tokens_scope.as_deref(), Some("email"));
     assert_eq!(fresh.user_id, signed_in.user_id);
     assert!(own.verify(fresh.tokens_access.as_deref().unwrap()).await.is_ok());
-    let fresh = own.refresh(fresh.tokens_refresh.as_deref().unwrap(), Some("app"), None).await.unwrap();
+    let fresh = ask(fresh.tokens_refresh.as_deref().unwrap(), Some("app"), None).await.unwrap();
     assert_eq!(fresh.tokens_scope.as_deref(), Some("openid email"), "narrower once is not narrower for ever");
     let new = fresh.tokens_refresh.unwrap();
-    assert_eq!(own.refresh(&old, Some("app"), None).await.unwrap_err().fault, Fault::Unauthenticated);
-    assert_eq!(own.refresh(&new, Some("app"), None).await.unwrap_err().fault, Fault::Unauthenticated);
+    assert!(RelyingParty::may_have_made(&new));
+    for token in [&old, &new] {
+        let refusal = ask(token, Some("app"), None).await.unwrap_err();
+        assert_eq!((refusal.fault, refusal.message.contains("refresh token")), (Fault::AssertionRejected, true));
+    }
+    let refusal = refresh(&own, RefreshRequest::default(), None).await.unwrap_err();
+    assert_eq!(refusal.fault, Fault::InvalidRequest);
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ use crate::canonical::credentials::{CredentialList, Deletion, DeletionRequest, L
 use crate::canonical::fault::Refusal;
 use crate::canonical::message::{Request, Response};
 use crate::canonical::registration::{AttestationResponse, CreationRequest, CredentialCreation, Registered};
+use crate::canonical::session::RefreshRequest;
 use crate::relying_party::RelyingParty;
 use crate::relying_party::directory::Store;
 use crate::relying_party::settings::{EmbeddedSettings, Party};
@@ -84,5 +85,6 @@ operation!(begin_registration, RegistrationBegin, CreationRequest -> CredentialC
 operation!(finish_registration, RegistrationFinish, AttestationResponse -> Registered, ceremony);
 operation!(begin_signup, SignupBegin, CreationRequest -> CredentialCreation);
 operation!(finish_signup, SignupFinish, AttestationResponse -> SignIn, ceremony);
+operation!(refresh, SessionRefresh, RefreshRequest -> SignIn);
 operation!(list, CredentialsList, ListRequest -> CredentialList);
 operation!(delete, CredentialsDelete, DeletionRequest -> Deletion);

@@ -11,7 +11,6 @@ use crate::relying_party::directory::user::User;
 use crate::relying_party::error::StoreError;
 use crate::relying_party::tokens::issue::{Issued, Occasion};
 use crate::relying_party::tokens::opaque::{Refreshable, Shown, show_refresh};
-use crate::relying_party::tokens::verify::unauthenticated;
 
 /// A refresh token with what else the client sent. Purposefully not `Debug`: it is a secret.
 pub(crate) struct RefreshRequest {
@@ -33,15 +32,15 @@ pub(crate) fn refresh(
         Shown::Good(refreshable) => refreshable,
         Shown::Again => {
             transaction.commit().map_err(StoreError::from)?;
-            return Err(unauthenticated("the refresh token was used before: its sign-in is ended"));
+            return Err(Refusal::of_token("the refresh token was used before: its sign-in is ended"));
         }
-        Shown::Unknown => return Err(unauthenticated("the refresh token is unknown or too old")),
+        Shown::Unknown => return Err(Refusal::of_token("the refresh token is unknown or too old")),
     };
     if authentication.grant.client_id.is_some() && authentication.grant.client_id != request.client_id {
-        return Err(unauthenticated("the refresh token is another client's"));
+        return Err(Refusal::of_token("the refresh token is another client's"));
     }
     let user = User::by_id(&transaction, &user_id)?;
-    let user = user.ok_or_else(|| unauthenticated("the refresh token's user is gone"))?;
+    let user = user.ok_or_else(|| Refusal::of_token("the refresh token's user is gone"))?;
     let grant = authentication.grant.clone().narrowed(request.scope.as_deref());
     let occasion = Occasion { user: &user, authentication: &authentication, grant: &grant, now };
     let issued = Issued::at_refresh(occasion, &shared.party, &ring)?;

@@ -212,12 +212,12 @@ mod tests {
         for (text, told) in [
             ("\"a.example:80\" = \"https://b.example\"", "without scheme, port and path"),
             ("\"\" = \"https://b.example\"", "without scheme, port and path"),
-            ("\"*\" = \"https://b.example/prefix\"", "has no path"),
-            ("\"*\" = { url = \"https://b.example/prefix\" }", "has no path"),
+            ("\"*\" = \"https://b.example/prefix\"", "must have no path"),
+            ("\"*\" = { url = \"https://b.example/prefix\" }", "must have no path"),
             ("\"*\" = { url = \"https://b.example\", upgarde = true }", "unknown field `upgarde`"),
             ("\"*\" = { upgrade = true }", "missing field `url`"),
             ("\"*\" = 5", "a URL such as"),
-            ("\"*\" = \"b.example\"", "not an absolute URL"),
+            ("\"*\" = \"b.example\"", "no absolute URL"),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.contains(told), "{text}: {error}");

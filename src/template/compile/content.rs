@@ -120,7 +120,9 @@ impl Compiler {
             return None;
         };
         if scope.in_list {
-            self.error(span, "a list cannot stand in the element of a list", "this array", "leave it out");
+            let remedy =
+                "write a list of texts as one hole, `\"{transports}\"`; a list of tables cannot be carried here";
+            self.error(span, "a list cannot stand in the element of a list", "this array", remedy);
             return None;
         }
         let Hole { member, need, .. } = self.each(table, span, scope)?;

@@ -42,8 +42,8 @@ impl Compiler {
 
     fn named(&mut self, entry: &Entry, what: &str, members: &'static [Member]) -> Option<Named> {
         let Some(text) = entry.item.as_text() else {
-            let message = format!("a {what} must be a string, not {}", entry.item.noun());
-            self.error(&entry.item.span, message, "this value", "write it between quotes");
+            let message = format!("a {what} must be a string");
+            self.error(&entry.item.span, message, entry.item.noun(), "write it between quotes");
             return None;
         };
         let pattern = self.pattern(text, &entry.item.span, members)?;
@@ -122,7 +122,7 @@ mod tests {
             ),
             ("fields = { 'a b' = 'x' }", "`a b` is no name of a header field"),
             ("fields = { a = \"x\\n\" }", "a header field cannot hold this"),
-            ("fields = { a = 1 }", "a header field must be a string, not integer"),
+            ("fields = { a = 1 }", "a header field must be a string"),
             (
                 "query = { a = '{credential.extension_results}' }",
                 "`credential.extension_results` is a JSON object and cannot stand in a query parameter",

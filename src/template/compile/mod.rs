@@ -81,7 +81,7 @@ mod tests {
             ("a = '{challenge'", "a `{` is never closed"),
             ("a = '{user.id}{user.id}'", "a string has more than one hole"),
             ("a = '{challenge:hex}'", "there is no codec `hex`"),
-            ("a = '{challenge:minutes}'", "the codec does not suit `challenge`, which is bytes"),
+            ("a = '{challenge:minutes}'", "the codec `minutes` does not suit `challenge`, which is bytes"),
             ("a = '{timeout*}'", "nothing stands for an absent `timeout`, which is a number"),
             ("a = 'x{challenge}'", "only text can stand inside other text, and `challenge` is not"),
             ("a = '{allow_credentials}'", "`allow_credentials` is a list and cannot stand in a string"),
@@ -90,7 +90,10 @@ mod tests {
             ("a = [{ id = '{id}' }]", "the array does not say which list it holds"),
             ("a = [{ '$each' = 'x' }]", "`$each` must name a list"),
             ("a = [{ '$each' = '{hints}' }]", "`hints` is a list of texts, not a list"),
-            ("a = [{ '$each' = '{hints:minutes}' }]", "the codec does not suit `hints`, which is a list of texts"),
+            (
+                "a = [{ '$each' = '{hints:minutes}' }]",
+                "the codec `minutes` does not suit `hints`, which is a list of texts",
+            ),
             (
                 "a = [{ '$each' = '{allow_credentials}' }]\nb = [{ '$each' = '{allow_credentials}' }]",
                 "`allow_credentials` stands in two arrays",

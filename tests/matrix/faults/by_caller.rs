@@ -2,7 +2,7 @@
 
 use super::refuses;
 use crate::pairs::Pair;
-use crate::support::config::{CALLERS, caller_token, route_called_by, upstream};
+use crate::support::config::{CALLERS, bare_upstream, caller_token, route_called_by};
 use crate::support::fake::Fake;
 use crate::support::gateway::Gateway;
 use crate::support::message::{Request, Response};
@@ -228,18 +228,29 @@ fn forbidding(provider: Provider) -> Response {
 
 #[tokio::test]
 async fn keys_that_cannot_be_had_are_the_gateways_own_failure() {
-    let callers = concat!(
+    let users = concat!(
         r#"user = { jwt = { jwks = "https://127.0.0.1:1/keys", algorithms = ["RS256"], "#,
         r#"issuer = "https://issuer.example/", audience = "https://api.example/", claims = { "user.id" = "sub" } } }"#
     );
-    let fake = Fake::start(Apifox).await;
-    let tables = upstream("new", Apifox, &fake.base_url(), "")
-        + &route_called_by("main", Flashback, "new", callers, "relax = [\"subject\"]");
-    let gateway = Gateway::start(&tables).await;
-    // {"alg":"RS256","kid":"k"}.{}.
-    let token = "Bearer eyJhbGciOiJSUzI1NiIsImtpZCI6ImsifQ.e30.c2ln";
-    let request = begin(Flashback).with_field("authorization", token);
-    let (_, refused) = refuses(&gateway, Flashback, "login.begin", &request, "internal").await;
-    assert_eq!(refused.level, "ERROR");
-    assert_eq!(fake.requests("login.begin").len(), 0);
+    // Streambird has no callers whose tokens need a key.
+    for (dialect, others, settings) in [
+        (Quiva, "open = \"anyone\", ", ""),
+        (Flashback, "", "relax = [\"subject\"]"),
+        (Auth0, "client = \"anyone\", ", "fill.tokens.type = \"Bearer\""),
+        (Apifox, "open = \"anyone\", ", ""),
+    ] {
+        let fake = Fake::start_knowing(Apifox, CALLERS).await;
+        let callers = format!("{others}{users}");
+        let tables = bare_upstream("new", Apifox, &fake.base_url(), "")
+            + &route_called_by("main", dialect, "new", &callers, settings);
+        let gateway = Gateway::start(&tables).await;
+        let operation = if dialect == Flashback { "login.begin" } else { "registration.begin" };
+        let request = Request::fixture(dialect, operation).with_prefix(dialect.prefix());
+        // {"alg":"RS256","kid":"k"}.{}.
+        let token = "Bearer eyJhbGciOiJSUzI1NiIsImtpZCI6ImsifQ.e30.c2ln";
+        let request = request.with_field("authorization", token);
+        let (_, refused) = refuses(&gateway, dialect, operation, &request, "internal").await;
+        assert_eq!(refused.level, "ERROR");
+        assert_eq!(fake.requests(operation).len(), 0);
+    }
 }

@@ -43,13 +43,13 @@ fn keys() {
         ),
         (
             r#"key = ["env:PASSBRIDGE_NO_SUCH"]"#,
-            "callers.key: error: an API key cannot be read: the environment variable PASSBRIDGE_NO_SUCH is not set\n  \
-             set the variable or write the file before the gateway starts",
+            "callers.key: error: an API key is missing: the environment variable PASSBRIDGE_NO_SUCH is not set\n  \
+             set PASSBRIDGE_NO_SUCH in the environment of the gateway",
         ),
         (
             r#"key = ["file:empty"]"#,
-            "callers.key: error: an API key cannot be read: the file empty is empty\n  \
-             set the variable or write the file before the gateway starts",
+            "callers.key: error: an API key is missing: the file empty is empty\n  \
+             write the secret into empty, where the gateway can read it",
         ),
         (
             r#"key = ["file:one", "file:two"]"#,
@@ -73,9 +73,9 @@ fn clients() {
         ),
         (
             r#"client = { a = "env:PASSBRIDGE_NO_SUCH" }"#,
-            "callers.client.a: error: the secret of the client `a` cannot be read: \
+            "callers.client.a: error: the secret of the client `a` is missing: \
              the environment variable PASSBRIDGE_NO_SUCH is not set\n  \
-             set the variable or write the file before the gateway starts",
+             set PASSBRIDGE_NO_SUCH in the environment of the gateway",
         ),
         (
             r#"client = { "" = "public" }"#,
@@ -143,9 +143,9 @@ fn where_token_keys_come_from() {
         ),
         (
             r#"algorithms = ["HS256"], key = "env:PASSBRIDGE_NO_SUCH""#,
-            "callers.user.jwt.key: error: the shared key cannot be read: \
+            "callers.user.jwt.key: error: the shared key is missing: \
              the environment variable PASSBRIDGE_NO_SUCH is not set\n  \
-             set the variable or write the file before the gateway starts",
+             set PASSBRIDGE_NO_SUCH in the environment of the gateway",
         ),
         (
             r#"algorithms = ["HS256"], key = "file:pem""#,
@@ -165,7 +165,7 @@ fn where_token_keys_come_from() {
         assert!(!found[0].contains("hunter2"));
     }
     let missing = findings(&jwt(r#"algorithms = ["ES256"], jwks = "file:no such""#), folder.path()).remove(0);
-    assert!(missing.starts_with("callers.user.jwt.jwks: error: the key set cannot be read: the file "), "{missing}");
+    assert!(missing.starts_with("callers.user.jwt.jwks: error: the key set is missing: the file "), "{missing}");
 }
 
 #[test]

@@ -1,7 +1,12 @@
 //! The admin listener: what the operator's machinery asks, on an address of its own, loopback by default.
 //!
 //! It has a thread of its own, so that it answers when every worker is busy, and it goes on answering
-//! through the drain, until the [`RunningAdmin`] is dropped. It takes no content.
+//! through the drain, until the [`RunningAdmin`] is dropped. People find the console there, which is
+//! the only part of it that takes content.
+
+mod console;
+mod guard;
+mod pages;
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -22,7 +27,9 @@ use tokio::runtime::Builder;
 use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::gateway::live::Live;
 use crate::server::accept::{Accepted, accept};
+use crate::server::admin::console::{Console, Ends};
 use crate::server::connection::{self, ConnectionLimits};
 use crate::server::lifecycle::{Lifecycle, Phase};
 use crate::server::listen::bind;
@@ -39,6 +46,9 @@ pub struct AdminSettings {
     /// Default 127.0.0.1:9090.
     #[schemars(with = "String")]
     pub listen: SocketAddr,
+    /// Whether the console is there, a page to try the routes with. Default: where the address is one
+    /// that only this machine reaches.
+    pub console: Option<bool>,
 }
 
 /// An admin listener whose port is bound, and that answers nobody yet.
@@ -46,6 +56,15 @@ pub struct AdminSettings {
 pub struct Admin {
     listener: TcpListener,
     address: SocketAddr,
+    wants_console: bool,
+    console: Option<Console>,
+}
+
+/// What every connection is answered from.
+#[derive(Debug)]
+struct Answers {
+    lifecycle: Lifecycle,
+    console: Option<Console>,
 }
 
 /// An admin listener that answers until this is dropped.
@@ -53,12 +72,13 @@ pub struct Admin {
 #[must_use = "dropping it closes the listener"]
 pub struct RunningAdmin {
     address: SocketAddr,
+    has_console: bool,
     _close: DropGuard,
 }
 
 impl Default for AdminSettings {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9090)) }
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9090)), console: None }
     }
 }
 
@@ -76,7 +96,20 @@ impl Admin {
         if !address.ip().is_loopback() {
             tracing::warn!(%address, "the admin listener is open to other machines, without a password");
         }
-        Ok(Self { listener, address })
+        let wants_console = settings.console.unwrap_or(address.ip().is_loopback());
+        Ok(Self { listener, address, wants_console, console: None })
+    }
+
+    /// Whether the settings want the console, which then needs a gateway to try.
+    #[must_use]
+    pub fn wants_console(&self) -> bool {
+        self.wants_console
+    }
+
+    /// Gives the console the gateway that it tries.
+    #[must_use]
+    pub fn with_console(self, live: Live) -> Self {
+        Self { console: Some(Console::new(live)), ..self }
     }
 
     /// Answers from now on, in a thread of its own.
@@ -91,10 +124,11 @@ impl Admin {
             tokio::net::TcpListener::from_std(self.listener)?
         };
         let close = CancellationToken::new();
-        let running = RunningAdmin { address: self.address, _close: close.clone().drop_guard() };
-        let lifecycle = lifecycle.clone();
+        let has_console = self.console.is_some();
+        let running = RunningAdmin { address: self.address, has_console, _close: close.clone().drop_guard() };
+        let answers = Arc::new(Answers { lifecycle: lifecycle.clone(), console: self.console });
         thread::Builder::new().name("admin".to_owned()).spawn(move || {
-            runtime.block_on(serve(listener, lifecycle, close));
+            runtime.block_on(serve(listener, answers, close));
             runtime.shutdown_background();
         })?;
         Ok(running)
@@ -109,18 +143,31 @@ impl RunningAdmin {
     pub fn address(&self) -> SocketAddr {
         self.address
     }
+
+    /// Where a browser on this machine finds the console, if it is there. No passkey is made for an
+    /// address, so `localhost` stands for those that mean it.
+    #[must_use]
+    pub fn console_url(&self) -> Option<String> {
+        let (ip, port) = (self.address.ip(), self.address.port());
+        self.has_console.then(|| match ip.is_loopback() || ip.is_unspecified() {
+            true => format!("http://localhost:{port}/"),
+            false => format!("http://{}/", self.address),
+        })
+    }
 }
 
-async fn serve(listener: tokio::net::TcpListener, lifecycle: Lifecycle, close: CancellationToken) {
+async fn serve(listener: tokio::net::TcpListener, answers: Arc<Answers>, close: CancellationToken) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let limits = ConnectionLimits::from(&ServerSettings::default());
-    accept(listener, &places, &close, |Accepted { stream, place, .. }| {
-        let (lifecycle, close) = (lifecycle.clone(), close.clone());
+    accept(listener, &places, &close, |Accepted { stream, peer, place }| {
+        let (answers, close) = (answers.clone(), close.clone());
         tokio::spawn(async move {
             let _place = place;
+            // A connection that has no end any more is found by reading.
+            let local = stream.local_addr().map_or(peer.ip(), |local| local.ip());
             let service = service_fn(|request: Request<Incoming>| {
-                let response = respond(&lifecycle, request.method(), request.uri().path());
-                async move { Ok::<_, Infallible>(response) }
+                let answers = answers.clone();
+                async move { Ok::<_, Infallible>(answers.to(request, Ends { peer, local }).await) }
             });
             if let Err(error) = connection::serve(stream, service, limits, &close).await {
                 tracing::debug!(error = &error as &dyn Error, "admin connection ended early");
@@ -130,20 +177,30 @@ async fn serve(listener: tokio::net::TcpListener, lifecycle: Lifecycle, close: C
     .await;
 }
 
-fn respond(lifecycle: &Lifecycle, method: &Method, path: &str) -> Response<Full<Bytes>> {
-    match (path, method) {
-        ("/healthz", &Method::GET | &Method::HEAD) => plain(StatusCode::OK, "ok"),
-        ("/readyz", &Method::GET | &Method::HEAD) => match lifecycle.phase() {
-            Phase::Starting => plain(StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
-            Phase::Serving => plain(StatusCode::OK, "ready\n"),
-            Phase::Draining => plain(StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
-        },
-        ("/healthz" | "/readyz", _) => {
-            let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
-            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-            response
+// ===== impl Answers =====
+
+impl Answers {
+    async fn to(&self, request: Request<Incoming>, ends: Ends) -> Response<Full<Bytes>> {
+        match (request.uri().path(), request.method()) {
+            ("/healthz", &Method::GET | &Method::HEAD) => plain(StatusCode::OK, "ok"),
+            ("/readyz", &Method::GET | &Method::HEAD) => match self.lifecycle.phase() {
+                Phase::Starting => plain(StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
+                Phase::Serving => plain(StatusCode::OK, "ready\n"),
+                Phase::Draining => plain(StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
+            },
+            ("/healthz" | "/readyz", _) => {
+                let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
+                response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+                response
+            }
+            _ => {
+                let page = match &self.console {
+                    Some(console) => console.respond(request, ends).await,
+                    None => None,
+                };
+                page.unwrap_or_else(|| plain(StatusCode::NOT_FOUND, "the admin listener has no such page\n"))
+            }
         }
-        _ => plain(StatusCode::NOT_FOUND, "the admin listener has no such page\n"),
     }
 }
 

@@ -1,0 +1,23 @@
+// Asks the gateway, through the admin listener that served this page.
+
+/** What can be tried: see `gateway/trial/offer.rs`. */
+export async function offers() {
+  return answered(await fetch("/try"));
+}
+
+/** Lets the gateway serve one request of a caller. Answers with `answer`, absent in a refusal, and `steps`. */
+export async function attempt(route, operation, members) {
+  return answered(
+    await fetch("/try", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ route, operation, members }),
+    }),
+  );
+}
+
+async function answered(response) {
+  const content = await response.json();
+  if (!response.ok) throw new Error(`The gateway did not try it: ${content.problem}.`);
+  return content;
+}

@@ -1,0 +1,211 @@
+// The page: what can be tried, a passkey for the demo user, and a sign-in through each route.
+
+import { created, creationOptions, explain, requestOptions, signed } from "./ceremony.js";
+import { byId, element, tell } from "./element.js";
+import { attempt, offers } from "./gateway.js";
+import { between, leg } from "./steps.js";
+
+const BEGIN = "Begin: asking for a challenge";
+
+start().catch((error) => notice(`The page cannot start. ${error.message}`));
+
+async function start() {
+  const { routes, user_email, version } = await offers();
+  byId("version").textContent = version;
+  byId("demo-user").textContent = user_email;
+  const demos = routes.filter((offer) => offer.demo);
+  if (demos.length) {
+    warnOfAddress(demos);
+    showRegistration(demos);
+    showSignIns(demos);
+  }
+  showBegins(routes.filter((offer) => !offer.demo));
+}
+
+// ===== whether the browser can do it here
+
+function warnOfAddress(demos) {
+  const { rp_id, origins } = demos[0].demo;
+  const belongs = location.hostname === rp_id || location.hostname.endsWith(`.${rp_id}`);
+  if (!window.PublicKeyCredential) {
+    notice("This browser offers no passkeys here: it needs https, or an address on localhost.");
+  } else if (!belongs) {
+    const url = `${location.protocol}//${rp_id}:${location.port}/`;
+    notice("A passkey belongs to a name, not to this address. Open ", element("a", { href: url }, url), " instead.");
+  } else if (!origins.includes(location.origin)) {
+    notice(`The gateway takes no passkey from this page: add "${location.origin}" to the upstream’s origins.`);
+  }
+}
+
+function notice(...words) {
+  byId("notice").replaceChildren(...words);
+  byId("notice").hidden = false;
+}
+
+// ===== registering
+
+function showRegistration(demos) {
+  const choices = demos.filter(({ demo }) => demo.registers);
+  choices.sort((one, other) => Number(other.demo.discoverable) - Number(one.demo.discoverable));
+  const [form, select] = [byId("register-form"), byId("register-route")];
+  select.append(...choices.map((offer) => element("option", { value: offer.route }, offer.dialect)));
+  const chosen = () => choices.find((offer) => offer.route === select.value);
+  const hint = () => {
+    byId("register-hint").textContent = chosen()?.demo.discoverable
+      ? ""
+      : "This dialect cannot ask for a discoverable passkey; some browsers then make one that only a sign-in with a named user can use.";
+  };
+  select.addEventListener("change", hint);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    whileBusy(() => register(chosen()));
+  });
+  hint();
+  byId("register").hidden = choices.length === 0;
+}
+
+async function register(offer) {
+  const [outcome, legs] = [byId("register-outcome"), byId("register-legs")];
+  const ceremony = {
+    operation: "registration",
+    ask: async (answer) => created(await navigator.credentials.create({ publicKey: creationOptions(answer) }), answer),
+    asked: "Between: navigator.credentials.create() made a key pair and signed for it",
+    finish: "Finish: handing the new passkey in",
+    done: () => `A passkey was registered through ${offer.dialect}.`,
+  };
+  await run(offer, ceremony, outcome, legs);
+}
+
+// ===== signing in
+
+function showSignIns(demos) {
+  const cards = demos.map(signInCard);
+  byId("sign-in-routes").replaceChildren(...cards.map((card) => card.article));
+  byId("sign-in-all").addEventListener("click", () => whileBusy(() => signInThroughAll(cards)));
+  byId("sign-in").hidden = false;
+}
+
+function signInCard(offer) {
+  const { article, outcome, legs, heading } = card(offer);
+  const button = element("button", { type: "button" }, `Sign in through ${offer.dialect}`);
+  const signIn = () => run(offer, signInCeremony(offer), outcome, legs);
+  button.addEventListener("click", () => whileBusy(signIn));
+  heading.after(button);
+  return { article, signIn };
+}
+
+async function signInThroughAll(cards) {
+  const outcome = byId("sign-in-outcome");
+  let good = 0;
+  for (const [index, { signIn }] of cards.entries()) {
+    tell(outcome, "busy", `Signing in, ${index + 1} of ${cards.length} …`);
+    if (await signIn()) good += 1;
+  }
+  tell(outcome, good === cards.length ? "good" : "bad", `Signed in through ${good} of ${cards.length}.`);
+}
+
+function signInCeremony(offer) {
+  return {
+    operation: "login",
+    ask: async (answer) => signed(await navigator.credentials.get({ publicKey: requestOptions(answer) }), answer),
+    asked: "Between: navigator.credentials.get() signed the challenge",
+    finish: "Finish: handing the signature in",
+    done: (answer) => `Signed in through ${offer.dialect}: ${answer["tokens.access"] ?? answer["tokens.session"]}`,
+  };
+}
+
+// ===== a ceremony
+
+/** Begins, asks the browser, finishes, and shows each of that. Tells whether it went well. */
+async function run(offer, ceremony, outcome, legs) {
+  legs.replaceChildren();
+  tell(outcome, "busy", "Asking for a challenge …");
+  try {
+    const begun = await attempt(offer.route, `${ceremony.operation}.begin`, {});
+    legs.append(leg(BEGIN, offer, begun));
+    if (!begun.answer) return refused(outcome, begun);
+    tell(outcome, "busy", "Waiting for your browser …");
+    const members = await ceremony.ask(begun.answer);
+    legs.append(between(ceremony.asked));
+    const finished = await attempt(offer.route, `${ceremony.operation}.finish`, members);
+    legs.append(leg(ceremony.finish, offer, finished));
+    if (!finished.answer) return refused(outcome, finished);
+    tell(outcome, "good", ceremony.done(finished.answer));
+    return true;
+  } catch (error) {
+    tell(outcome, "bad", explain(error));
+    return false;
+  }
+}
+
+function refused(outcome, { steps }) {
+  const fault = steps.find((step) => step.fault)?.fault;
+  tell(outcome, "bad", fault ? `Refused: ${fault.message} (${fault.name}: ${fault.reason})` : "Refused.");
+  return false;
+}
+
+// ===== routes where only the begin can be tried
+
+function showBegins(others) {
+  byId("begin-routes").replaceChildren(...others.map(beginCard));
+  byId("begin").hidden = others.length === 0;
+}
+
+function beginCard(offer) {
+  const { article, outcome, legs, heading } = card(offer);
+  const form = element("form", { class: "asks" }, ...offer.asks.map((ask) => field(offer, ask)));
+  form.append(element("button", { type: "submit" }, "Begin a sign-in"));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    whileBusy(() => begin(offer, Object.fromEntries(new FormData(form)), outcome, legs));
+  });
+  heading.after(form);
+  return article;
+}
+
+function field(offer, { name, meaning, is_required, is_secret }) {
+  const id = `${offer.route}-${name}`;
+  const type = is_secret ? "password" : "text";
+  const input = element("input", { id, name, type, required: is_required, autocomplete: "off", "aria-describedby": `${id}-hint` });
+  const label = element("label", { for: id }, is_required ? name : `${name} (optional)`);
+  return element("div", { class: "field" }, label, input, element("p", { class: "hint", id: `${id}-hint` }, meaning));
+}
+
+async function begin(offer, members, outcome, legs) {
+  legs.replaceChildren();
+  try {
+    const begun = await attempt(offer.route, "login.begin", members);
+    legs.append(leg(BEGIN, offer, begun));
+    if (!begun.answer) return refused(outcome, begun);
+    tell(outcome, "good", "The upstream gave a challenge.");
+  } catch (error) {
+    tell(outcome, "bad", error.message);
+  }
+}
+
+// ===== what every route has
+
+function card(offer) {
+  const heading = element("h3", {}, offer.dialect);
+  const who = offer.demo ? "the embedded relying party" : offer.provider;
+  const about = element("p", { class: "about" }, `Route “${offer.route}”, answered by ${who} (upstream “${offer.upstream}”).`);
+  const outcome = element("p", { class: "outcome", role: "status" });
+  const legs = element("div");
+  const article = element("article", { id: `route-${offer.route}` }, heading, about, outcome, legs);
+  return { article, heading, outcome, legs };
+}
+
+/** One thing at a time: a browser asks for one passkey at a time too. */
+async function whileBusy(work) {
+  if (document.body.dataset.busy) return;
+  document.body.dataset.busy = "yes";
+  const buttons = [...document.querySelectorAll("button")];
+  // Not `disabled`, which would take the focus away.
+  buttons.forEach((button) => button.setAttribute("aria-disabled", "true"));
+  try {
+    await work();
+  } finally {
+    delete document.body.dataset.busy;
+    buttons.forEach((button) => button.removeAttribute("aria-disabled"));
+  }
+}

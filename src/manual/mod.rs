@@ -1,0 +1,11 @@
+//! How passbridge works and why it is as it is, for those who change it. Nothing here is code.
+//!
+//! - [`request`]: the life of a request, and which layer knows what
+//! - [`templates`]: the laws that every provider file is held to
+//! - [`adding_a_provider`]: what a sixth provider takes
+//! - [`decisions`]: context, decision, and what would change our mind
+
+pub mod adding_a_provider;
+pub mod decisions;
+pub mod request;
+pub mod templates;

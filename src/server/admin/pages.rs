@@ -1,0 +1,84 @@
+//! The console's files, as they travel inside the binary, and the fields that fence its page in.
+//!
+//! The page loads nothing from anywhere else, runs no script but these, and stands in no frame.
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Response, StatusCode};
+use http_body_util::Full;
+
+const HTML: &str = "text/html; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+const PICTURE: &str = "image/svg+xml";
+
+/// Path, media type, content.
+const PAGES: &[(&str, &str, &str)] = &[
+    ("/", HTML, include_str!("../../console/index.html")),
+    ("/console/style.css", STYLE, include_str!("../../console/style.css")),
+    ("/console/icon.svg", PICTURE, include_str!("../../console/icon.svg")),
+    ("/console/page.js", SCRIPT, include_str!("../../console/page.js")),
+    ("/console/gateway.js", SCRIPT, include_str!("../../console/gateway.js")),
+    ("/console/ceremony.js", SCRIPT, include_str!("../../console/ceremony.js")),
+    ("/console/element.js", SCRIPT, include_str!("../../console/element.js")),
+    ("/console/steps.js", SCRIPT, include_str!("../../console/steps.js")),
+];
+
+/// What the page may load, and who may frame it (Content Security Policy Level 3).
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const FENCE: &[(&str, &str)] = &[
+    ("content-security-policy", POLICY),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("cache-control", "no-store"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+];
+
+/// The file of a path.
+pub(super) fn page(path: &str) -> Option<Response<Full<Bytes>>> {
+    let (_, media_type, text) = PAGES.iter().find(|(known, ..)| *known == path)?;
+    Some(fenced(StatusCode::OK, media_type, Bytes::from_static(text.as_bytes())))
+}
+
+/// An answer with the fields that every answer of the console has.
+pub(super) fn fenced(status: StatusCode, media_type: &'static str, content: Bytes) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(content));
+    *response.status_mut() = status;
+    for (name, value) in FENCE {
+        response.headers_mut().insert(*name, HeaderValue::from_static(value));
+    }
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_names_only_files_that_are_there() {
+        for (path, _, text) in PAGES {
+            for begin in ["src=\"", "href=\"", "from \"", "import \""] {
+                for (at, _) in text.match_indices(begin) {
+                    let name = text[at + begin.len()..].split('"').next().unwrap();
+                    let is_there = match name.strip_prefix("./") {
+                        Some(file) => page(&format!("/console/{file}")).is_some(),
+                        None => name.starts_with('#') || page(name).is_some(),
+                    };
+                    assert!(is_there, "{path} names {name}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_page_keeps_its_own_policy() {
+        let (_, _, html) = PAGES[0];
+        for inline in ["<style", "style=\"", "onclick", "javascript:", "<script>"] {
+            assert!(!html.contains(inline), "{inline}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+// A client of one dialect over a real socket. It holds its own requests and every answer against
+// the dialect's schema, so that no test has to.
+
+import assert from "node:assert/strict";
+import { breaches } from "../upstreams/contract.mjs";
+import * as apifox from "./dialects/apifox.mjs";
+import * as auth0 from "./dialects/auth0.mjs";
+import * as flashback from "./dialects/flashback.mjs";
+import * as quiva from "./dialects/quiva.mjs";
+import * as streambird from "./dialects/streambird.mjs";
+
+export const DIALECTS = { quiva, flashback, streambird, auth0, apifox };
+
+/** What the product says to callers; a dialect's own status or code stands beside it. */
+export const TEXTS = {
+  challenge_expired: "The challenge is unknown, was used already, or has expired.",
+  assertion_rejected: "The passkey could not be verified.",
+  not_enabled: "Passkeys are not enabled for this operation.",
+};
+
+export class Client {
+  /**
+   * @param {string} dialect
+   * @param {string} base such as `http://127.0.0.1:8080`, with what stands before the dialect's paths
+   * @param {{ tolerates?: RegExp }} how breaches of answers that a route's `relax` asked for
+   */
+  constructor(dialect, base, { tolerates = /^$/ } = {}) {
+    this.dialect = DIALECTS[dialect];
+    this.base = base;
+    this.tolerates = tolerates;
+  }
+
+  /** Sends the dialect's request of an operation. `given` is what it is made of. */
+  ask(operation, who, given = {}) {
+    return this.send(operation, this.dialect.requests[operation](who, given));
+  }
+
+  /** Sends a request as it is; `operation` says what its answer must look like. */
+  async send(operation, request) {
+    const { provider } = this.dialect;
+    assert.deepEqual(breaches(provider, `${operation}.request`, request), [], "the test's own request");
+    return this.sendAnyhow(operation, request);
+  }
+
+  /** The same for a request that no schema describes. */
+  async sendAnyhow(operation, { method, path, query, fields, content }) {
+    const { provider } = this.dialect;
+    const search = query ? `?${new URLSearchParams(query)}` : "";
+    const response = await fetch(`${this.base}${path}${search}`, {
+      method,
+      headers: fields,
+      body: content === undefined ? undefined : JSON.stringify(content),
+    });
+    const text = await response.text();
+    const answer = { status: response.status, fields: Object.fromEntries(response.headers) };
+    if (text !== "") answer.content = JSON.parse(text);
+    const ok = this.dialect.succeeded(answer);
+    const found = breaches(provider, ok ? `${operation}.response` : "fault", answer);
+    assert.deepEqual(found.filter((breach) => !this.tolerates.test(breach)), [], `the answer to ${operation}: ${text}`);
+    return { operation, ok, ...answer };
+  }
+
+  /** What the dialect's client reads in a success. */
+  read(answer) {
+    assert.ok(answer.ok, `${answer.operation}: ${answer.status} ${JSON.stringify(answer.content)}`);
+    return this.dialect.reads[answer.operation](answer.content);
+  }
+
+  /** Asserts that an answer is the dialect's own way to say a fault. */
+  refused(answer, fault) {
+    assert.ok(!answer.ok, `${answer.operation} should be refused with ${fault}: ${JSON.stringify(answer.content)}`);
+    const told = this.dialect.fault(answer);
+    const expected = this.dialect.faults[fault];
+    const sign = typeof expected === "object" ? expected[answer.operation] : expected;
+    assert.equal(this.dialect.provider === "apifox" ? told.code : told.status, sign, JSON.stringify(answer.content));
+    assert.equal(told.text, TEXTS[fault]);
+  }
+
+  async login(who, authenticator) {
+    const begun = await this.ask("login.begin", who);
+    const credential = authenticator.get(this.read(begun));
+    return this.ask("login.finish", who, { credential, begun: begun.content });
+  }
+
+  /** Registers a passkey: the finish's answer, and the credential as the authenticator gave it. */
+  async register(who, authenticator, kind = "registration") {
+    const begun = await this.ask(`${kind}.begin`, who);
+    const credential = authenticator.create(this.read(begun));
+    const finished = await this.ask(`${kind}.finish`, who, { credential, begun: begun.content });
+    return { finished, credential };
+  }
+}

@@ -1,0 +1,80 @@
+// What a client of Auth0 sends, and reads in the answers: a regular web application with a secret,
+// and the My Account API with the user's token.
+
+import { creationOptions, requestOptions } from "../options.mjs";
+
+export const provider = "auth0";
+export const prefix = "";
+export const succeeded = ({ status }) => status < 300;
+
+const METHODS = "/me/v1/authentication-methods";
+const json = { "content-type": "application/json" };
+const bearer = ({ token }) => ({ authorization: `Bearer ${token}` });
+const client = ({ client: { id, secret } }) => ({ client_id: id, client_secret: secret });
+
+const grant = (who) => ({
+  grant_type: "urn:okta:params:oauth:grant-type:webauthn",
+  ...client(who),
+  scope: "openid profile email offline_access",
+});
+
+export const requests = {
+  "login.begin": (who) => ({
+    method: "POST", path: "/passkey/challenge", fields: json,
+    content: { ...client(who), realm: "Username-Password-Authentication" },
+  }),
+  "login.finish": (who, { credential, begun }) => ({
+    method: "POST", path: "/oauth/token", fields: json,
+    content: { ...grant(who), auth_session: begun.auth_session, authn_response: asserted(credential) },
+  }),
+  "signup.begin": (who) => ({
+    method: "POST", path: "/passkey/register", fields: json,
+    content: { ...client(who), user_profile: { email: who.email, name: who.name } },
+  }),
+  "signup.finish": (who, { credential, begun }) => ({
+    method: "POST", path: "/oauth/token", fields: json,
+    content: { ...grant(who), auth_session: begun.auth_session, authn_response: attested(credential) },
+  }),
+  "registration.begin": (who) => ({
+    method: "POST", path: METHODS, fields: { ...json, ...bearer(who) }, content: { type: "passkey" },
+  }),
+  "registration.finish": (who, { credential, begun }) => ({
+    method: "POST", path: `${METHODS}/passkey%7Cnew/verify`, fields: { ...json, ...bearer(who) },
+    content: { auth_session: begun.auth_session, authn_response: attested(credential) },
+  }),
+  "credentials.list": (who) => ({
+    method: "GET", path: METHODS, query: { type: "passkey" }, fields: bearer(who),
+  }),
+  "credentials.delete": (who, { registered }) => ({
+    method: "DELETE", path: `${METHODS}/${encodeURIComponent(registered.id)}`, fields: bearer(who),
+  }),
+};
+
+/** Every member of `response` is a string: the SDKs leave out a handle that is not there. */
+function asserted({ id, rawId, type, authenticatorAttachment, response, clientExtensionResults }) {
+  return { id, rawId, type, authenticatorAttachment, response, clientExtensionResults };
+}
+
+function attested({ response: { clientDataJSON, attestationObject }, ...credential }) {
+  return asserted({ ...credential, response: { clientDataJSON, attestationObject } });
+}
+
+const tokens = ({ access_token: access, refresh_token: refresh, id_token: idToken }) => ({ access, refresh, idToken });
+
+export const reads = {
+  "login.begin": ({ authn_params_public_key: options }) => requestOptions(options),
+  "login.finish": tokens,
+  "signup.begin": ({ authn_params_public_key: options }) => creationOptions(options),
+  "signup.finish": tokens,
+  "registration.begin": ({ authn_params_public_key: options }) => creationOptions(options),
+  "registration.finish": ({ id: handle, key_id: id }) => ({ handle, id }),
+  "credentials.list": ({ authentication_methods: methods }) => methods.map(({ id: handle, key_id: id }) => ({ handle, id })),
+};
+
+export const fault = ({ status, content }) => ({ status, code: content.error, text: content.error_description ?? content.detail });
+
+export const faults = {
+  challenge_expired: { "login.finish": 403, "signup.finish": 403, "registration.finish": 400 },
+  assertion_rejected: { "login.finish": 403, "signup.finish": 403, "registration.finish": 400 },
+  not_enabled: { "signup.begin": 404, "registration.begin": 403, "credentials.list": 403, "credentials.delete": 403 },
+};

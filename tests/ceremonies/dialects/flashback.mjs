@@ -1,0 +1,58 @@
+// What a client of flashback.tech sends, and reads in the answers.
+
+import { base64url } from "../../upstreams/bytes.mjs";
+import { creationOptions, requestOptions } from "../options.mjs";
+
+export const provider = "flashback";
+export const prefix = "";
+export const succeeded = ({ status, content }) => status === 200 && content.success === true;
+
+const json = { "content-type": "application/json" };
+const bearer = ({ token }) => ({ authorization: `Bearer ${token}` });
+
+export const requests = {
+  "login.begin": (who) => ({ method: "POST", path: "/mfa/passkey/auth-options", fields: bearer(who) }),
+  "login.finish": (who, { credential: { id, rawId, type, response } }) => ({
+    method: "POST", path: "/mfa/verify-login", fields: { ...json, ...bearer(who) },
+    content: { mfaType: "PASSKEY", credential: { id, rawId, type, response } },
+  }),
+  "registration.begin": (who) => ({
+    method: "POST", path: "/mfa/setup", fields: { ...json, ...bearer(who) },
+    content: { mfaType: "PASSKEY", deviceInfo: { name: "Laptop", type: "desktop" } },
+  }),
+  "registration.finish": (who, { credential: { id, rawId, type, response, clientExtensionResults }, begun }) => ({
+    method: "POST", path: "/mfa/passkey/complete-registration", fields: { ...json, ...bearer(who) },
+    content: {
+      credential: {
+        id, rawId, type,
+        response: {
+          clientDataJSON: response.clientDataJSON,
+          attestationObject: response.attestationObject,
+          clientExtensionResults,
+        },
+      },
+      challenge: begun.data.challenge,
+    },
+  }),
+  "credentials.delete": (who) => ({
+    method: "POST", path: "/mfa/disable", fields: { ...json, ...bearer(who) }, content: { mfaType: "PASSKEY" },
+  }),
+};
+
+export const reads = {
+  "login.begin": ({ data }) => requestOptions(data),
+  "login.finish": ({ fullAccessToken, refreshToken }) => ({ access: fullAccessToken, refresh: refreshToken }),
+  // The reply is flat: the client makes WebAuthn's options of it, with the algorithms every browser has.
+  "registration.begin": ({ data: { challenge, rpID, rpName, userName, userId } }) => creationOptions({
+    challenge,
+    rp: { id: rpID, name: rpName },
+    user: { id: base64url(userId), name: userName, displayName: userName },
+    pubKeyCredParams: [-7, -257].map((alg) => ({ type: "public-key", alg })),
+    authenticatorSelection: { residentKey: "required", userVerification: "preferred" },
+  }),
+  "registration.finish": () => ({}),
+};
+
+export const fault = ({ status, content }) => ({ status, text: content.error });
+
+export const faults = { challenge_expired: 400, assertion_rejected: 400, not_enabled: 403 };

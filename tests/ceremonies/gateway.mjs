@@ -1,0 +1,75 @@
+// The built binary as a child process, with a config of its own, on ports of its own.
+
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const BINARY = process.env.PASSBRIDGE ?? fileURLToPath(new URL("../../target/debug/passbridge", import.meta.url));
+const SERVES = /serves .* on (http:\/\/\S+); health on (http:\/\/\S+)\/healthz/;
+
+/** What every config begins with: any free ports. */
+export const PORTS = `[server]\nlisten = "127.0.0.1:0"\nworkers = 2\n[admin]\nlisten = "127.0.0.1:0"\n`;
+
+export class Gateway {
+  /** What it wrote to the log so far. */
+  log = "";
+
+  /**
+   * Serves a config; fails with everything the program said if it does not start.
+   * @param {string} toml the config without ports
+   * @param {Record<string, string>} secrets what its `env:NAME` refer to
+   */
+  static async start(toml, secrets = {}) {
+    const gateway = new Gateway();
+    gateway.folder = await mkdtemp(join(tmpdir(), "passbridge-"));
+    gateway.config = join(gateway.folder, "gateway.toml");
+    gateway.secrets = secrets;
+    await writeFile(gateway.config, PORTS + toml);
+    gateway.child = spawn(BINARY, ["--config", gateway.config], { env: { ...process.env, ...secrets } });
+    gateway.child.stderr.setEncoding("utf8").on("data", (text) => {
+      gateway.log += text;
+      if (process.env.SHOW_LOG) process.stderr.write(text);
+    });
+    const [, url, admin] = await gateway.#banner();
+    Object.assign(gateway, { url, admin });
+    return gateway;
+  }
+
+  /** What `passbridge check` says of the config: `{ code, stdout, stderr }`. */
+  check() {
+    return run(["check", "--config", this.config], this.secrets);
+  }
+
+  async stop() {
+    const ended = once(this.child, "exit");
+    this.child.kill("SIGTERM");
+    await ended;
+    await rm(this.folder, { recursive: true });
+  }
+
+  #banner() {
+    return new Promise((resolve, reject) => {
+      let said = "";
+      this.child.stdout.setEncoding("utf8").on("data", (text) => {
+        said += text;
+        const found = said.match(SERVES);
+        if (found) resolve(found);
+      });
+      this.child.once("exit", (code) => reject(new Error(`passbridge ended with ${code}:\n${said}${this.log}`)));
+    });
+  }
+}
+
+/** Runs a command of the program to its end. */
+export async function run(args, secrets = {}) {
+  try {
+    const { stdout, stderr } = await promisify(execFile)(BINARY, args, { env: { ...process.env, ...secrets } });
+    return { code: 0, stdout, stderr };
+  } catch (error) {
+    return { code: error.code, stdout: error.stdout, stderr: error.stderr };
+  }
+}

@@ -1,0 +1,98 @@
+// One pair, every operation that both sides document.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { base64url } from "../upstreams/bytes.mjs";
+import { documents } from "../upstreams/contract.mjs";
+import { PROVIDERS } from "../upstreams/start.mjs";
+import { Authenticator } from "./authenticator.mjs";
+import { pair } from "./pairs.mjs";
+import { stage } from "./stage.mjs";
+
+/** The tests of one dialect: each upstream in turn. */
+export function everyOperation(dialect) {
+  for (const upstream of [...PROVIDERS, "embedded"]) {
+    test(`${dialect} before ${upstream}: the check is satisfied`, (t) => checked(t, dialect, upstream));
+    test(`${dialect} before ${upstream}: login with a passkey from before the move`, (t) => login(t, dialect, upstream));
+    if (carries(dialect, upstream, "registration.begin")) {
+      test(`${dialect} before ${upstream}: register, log in with it, list, delete`, (t) => lifetime(t, dialect, upstream));
+    }
+    if (carries(dialect, upstream, "signup.begin")) {
+      test(`${dialect} before ${upstream}: sign up, log in`, (t) => signup(t, dialect, upstream));
+    }
+    test(`${dialect} before ${upstream}: what is not carried is not enabled`, (t) => rest(t, dialect, upstream));
+  }
+}
+
+/** Whether both sides document the operation, and the pair's entry names no reason against it. */
+function carries(dialect, upstream, operation) {
+  const there = upstream === "embedded" || documents(upstream, operation);
+  return documents(dialect, operation) && there && !pair(dialect, upstream).lacks.includes(operation);
+}
+
+async function checked(t, dialect, upstream) {
+  const { gateway } = await stage(t, dialect, upstream);
+  const { code, stdout, stderr } = await gateway.check();
+  assert.equal(code, 0, stdout + stderr);
+}
+
+async function login(t, dialect, upstream) {
+  const { client, ada, bob, upstream: there, setting } = await stage(t, dialect, upstream);
+  for (const who of setting.alone ? [ada] : [ada, bob]) {
+    const signedIn = client.read(await client.login(who, who.passkeys));
+    assert.ok(signedIn.access);
+    if ("id" in signedIn) assert.equal(signedIn.id, who.id);
+    if (signedIn.email !== undefined) assert.equal(signedIn.email, who.email);
+  }
+  if (there) assert.equal(there.count("login.finish"), setting.alone ? 1 : 2);
+}
+
+async function lifetime(t, dialect, upstream) {
+  const { client, ada, upstream: there } = await stage(t, dialect, upstream);
+  const kept = () => there?.party.passkeysOf(ada.there).map(({ id }) => id);
+  const passkeys = new Authenticator();
+  const { finished, credential } = await client.register(ada, passkeys);
+  client.read(finished);
+  assert.ok(kept()?.includes(credential.id) ?? true, "the new passkey lives at the upstream");
+  assert.ok(client.read(await client.login(ada, passkeys)).access);
+
+  const listed = async () => client.read(await client.ask("credentials.list", ada)).map(({ id }) => id);
+  const lists = carries(dialect, upstream, "credentials.list");
+  if (lists) assert.ok((await listed()).includes(credential.id));
+  if (!carries(dialect, upstream, "credentials.delete")) return;
+  const registered = finished.content.data ?? finished.content;
+  const deleted = await client.ask("credentials.delete", ada, { credential, registered });
+  assert.ok(deleted.ok, JSON.stringify(deleted));
+  assert.ok(!kept()?.includes(credential.id), "the passkey is gone at the upstream");
+  if (lists) assert.ok(!(await listed()).includes(credential.id));
+  if (dialect !== "flashback") await cannotLogIn(client, ada, passkeys, credential);
+}
+
+/** The deleted passkey signs whatever begin gives, and opens nothing. */
+async function cannotLogIn(client, ada, passkeys, { id }) {
+  const begun = await client.ask("login.begin", ada);
+  const options = { ...client.read(begun), allowCredentials: [{ type: "public-key", id }] };
+  const credential = passkeys.get(options);
+  client.refused(await client.ask("login.finish", ada, { credential, begun: begun.content }), "assertion_rejected");
+}
+
+async function signup(t, dialect, upstream) {
+  const { client, ada } = await stage(t, dialect, upstream);
+  const carol = { ...ada, email: "carol@example.com", name: "Carol" };
+  const passkeys = new Authenticator();
+  const { finished } = await client.register(carol, passkeys, "signup");
+  assert.ok(client.read(finished).access);
+  assert.ok(client.read(await client.login(carol, passkeys)).access);
+}
+
+async function rest(t, dialect, upstream) {
+  const { client, ada, upstream: there } = await stage(t, dialect, upstream);
+  for (const [operation, request] of Object.entries(client.dialect.requests)) {
+    if (carries(dialect, upstream, operation) || operation.endsWith(".finish")) continue;
+    const credential = { id: base64url("a passkey") };
+    const registered = { id: "a passkey", webauthn_credential_id: "a passkey" };
+    const answer = await client.send(operation, request(ada, { credential, registered }));
+    client.refused(answer, "not_enabled");
+    assert.equal(there?.count(operation) ?? 0, 0);
+  }
+}

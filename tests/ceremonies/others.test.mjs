@@ -1,0 +1,110 @@
+// Nobody finishes another's ceremony: not with a passkey of their own, not under another name, not
+// with a registration of their own in another's place; also where the upstream's begin names nobody.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PROVIDERS } from "../upstreams/start.mjs";
+import { Authenticator } from "./authenticator.mjs";
+import { TEXTS } from "./client.mjs";
+import { pair } from "./pairs.mjs";
+import { stage } from "./stage.mjs";
+
+/** Dialects whose login begins for nobody: whoever signs is signed in, as themselves. */
+const NAMELESS = ["auth0", "apifox"];
+const PAIRS = PROVIDERS.flatMap((dialect) => [...PROVIDERS, "embedded"].map((upstream) => [dialect, upstream]));
+
+/** Begins as one person and signs with another's passkey, whatever the options list. */
+async function signedByAnother(client, beginner, signer, finisher = beginner) {
+  const begun = await client.ask("login.begin", beginner);
+  const options = { ...client.read(begun), allowCredentials: undefined };
+  const credential = signer.passkeys.get(options);
+  return client.ask("login.finish", finisher, { credential, begun: begun.content });
+}
+
+for (const [dialect, upstream] of PAIRS.filter(([dialect]) => !NAMELESS.includes(dialect))) {
+  test(`${dialect} before ${upstream}: Bob's passkey does not finish Ada's login`, async (t) => {
+    const { client, ada, bob } = await stage(t, dialect, upstream);
+    client.refused(await signedByAnother(client, ada, bob), "assertion_rejected");
+  });
+
+  test(`${dialect} before ${upstream}: Ada's passkey does not sign Bob in`, async (t) => {
+    const { client, ada, bob } = await stage(t, dialect, upstream);
+    const begun = await client.ask("login.begin", bob);
+    // A route for Ada alone may refuse him here already.
+    if (!begun.ok) return;
+    client.refused(await signedByAnother(client, bob, ada), "assertion_rejected");
+  });
+}
+
+for (const [dialect, upstream] of PAIRS.filter(([dialect]) => NAMELESS.includes(dialect))) {
+  const { alone } = pair(dialect, upstream);
+  test(`${dialect} before ${upstream}: Bob's passkey signs ${alone ? "nobody" : "Bob"} in`, async (t) => {
+    const { client, ada, bob, upstream: there } = await stage(t, dialect, upstream);
+    const answer = await signedByAnother(client, ada, bob);
+    if (alone) return client.refused(answer, "assertion_rejected");
+    assert.equal(signedInAs(client, answer, there), bob.id);
+  });
+}
+
+for (const upstream of ["auth0", "apifox"]) {
+  for (const dialect of ["quiva", "flashback", "streambird"]) {
+    test(`${dialect} before ${upstream}: an answer that proves no user signs nobody in`, async (t) => {
+      // Without `openid` among the scopes there is no id token, and Auth0's answer names nobody.
+      const { general } = pair(dialect, upstream);
+      const changes = { general: general.filter((line) => !line.startsWith("scope")) };
+      const { client, ada, bob } = await stage(t, dialect, upstream, changes);
+      client.refused(await signedByAnother(client, ada, bob), "assertion_rejected");
+    });
+  }
+}
+
+for (const upstream of ["quiva", "flashback", "streambird", "auth0", "apifox", "embedded"]) {
+  test(`quiva before ${upstream}: a finish under another address than the begin's signs nobody in`, async (t) => {
+    const { client, ada, bob } = await stage(t, "quiva", upstream);
+    refusedEither(client, await signedByAnother(client, ada, ada, bob));
+  });
+
+  test(`flashback before ${upstream}: another bearer than the begin's signs nobody in`, async (t) => {
+    const { client, ada, bob } = await stage(t, "flashback", upstream);
+    refusedEither(client, await signedByAnother(client, ada, ada, bob));
+  });
+}
+
+for (const [dialect, upstream] of PAIRS) {
+  if (pair(dialect, upstream).lacks.includes("registration.begin")) continue;
+  test(`${dialect} before ${upstream}: Bob does not finish Ada's registration`, async (t) => {
+    const { client, ada, bob, upstream: there } = await stage(t, dialect, upstream);
+    const begun = await client.ask("registration.begin", ada);
+    const credential = new Authenticator().create(client.read(begun));
+    const answer = await client.ask("registration.finish", bob, { credential, begun: begun.content });
+    assert.ok(!answer.ok, JSON.stringify(answer.content));
+    if (there) assert.equal(there.party.passkeysOf(ada.there).length, 1);
+  });
+
+  test(`${dialect} before ${upstream}: Bob's own registration never becomes a passkey of Ada's`, async (t) => {
+    const { client, ada, bob, upstream: there } = await stage(t, dialect, upstream);
+    const passkeys = new Authenticator();
+    const begun = await client.ask("registration.begin", bob);
+    // A route for Ada alone may refuse him here already.
+    if (!begun.ok) return;
+    const credential = passkeys.create(client.read(begun));
+    await client.ask("registration.finish", bob, { credential, begun: begun.content });
+    if (there) assert.equal(there.party.passkeysOf(ada.there).length, 1, "Ada has the one she had");
+    const answer = await signedByAnother(client, ada, { passkeys });
+    if (NAMELESS.includes(dialect)) assert.equal(signedInAs(client, answer, there), bob.id);
+    else client.refused(answer, "assertion_rejected");
+  });
+}
+
+/** The user does not fit the challenge: a dialect may call that one or the other. */
+function refusedEither(client, answer) {
+  const { text } = answer.ok ? {} : client.dialect.fault(answer);
+  client.refused(answer, text === TEXTS.challenge_expired ? "challenge_expired" : "assertion_rejected");
+}
+
+/** Whom a dialect's answer, its id token or else the upstream's own token names. */
+function signedInAs(client, answer, there) {
+  const { id, access, idToken } = client.read(answer);
+  const claims = idToken && JSON.parse(Buffer.from(idToken.split(".")[1], "base64url"));
+  return id ?? claims?.sub ?? there.party.byToken(access).id;
+}

@@ -1,0 +1,115 @@
+// What each pair of dialect and upstream needs in the config, as `passbridge check` asks for it.
+//
+// People have the id `ada` and the address `ada@example.com` on both sides unless a pair says how
+// else. Where an upstream's begin needs a user and the dialect names none, the route is for Ada alone.
+
+export const ADA = { id: "ada", email: "ada@example.com", name: "Ada" };
+export const BOB = { id: "bob", email: "bob@example.com", name: "Bob" };
+
+/** By upstream: what it is given on every route of another dialect. */
+const UPSTREAM = {
+  quiva: ["user.token = 'env:ADA_AT_UPSTREAM'"],
+  flashback: ["user.token = 'env:ADA_AT_UPSTREAM'"],
+  // Without a lifetime it makes no session, and gives no tokens.
+  streambird: ["client.key = 'env:UPSTREAM_KEY'", "rp_id = 'localhost'", "session_lifetime = 3600"],
+  auth0: [
+    "client.id = 'CLIENT_ID'", "client.secret = 'env:UPSTREAM_SECRET'", "user.token = 'env:ADA_AT_UPSTREAM'",
+    "scope = 'openid profile email offline_access'",
+  ],
+  apifox: ["user.token = 'env:ADA_AT_UPSTREAM'"],
+};
+
+const CREATED = ["user.name = 'Ada'", "user.created_at = 1700000000"];
+const REGISTERED = "credential.created_at = 1700000000";
+/** Its options are too flat for WebAuthn's, and it forgets every passkey at once. */
+const AT_FLASHBACK = ["registration.begin", "credentials.delete"];
+const NAMED = "credential.name = 'Passkey'";
+
+/** By pair: `set`, `fill`, `relax`, `issuer`; `alone`: for Ada only; `lacks`: operations not carried. */
+const PAIRS = {
+  "quiva flashback": { relax: ["subject"], alone: true, lacks: AT_FLASHBACK },
+  "quiva streambird": { set: ["user.id = '{user.email}'"], upstreamId: ({ email }) => email },
+  "quiva auth0": {},
+  "quiva apifox": {},
+
+  "flashback quiva": { set: [NAMED], lacks: ["credentials.delete"] },
+  "flashback streambird": { lacks: ["credentials.delete"] },
+  "flashback auth0": { lacks: ["credentials.delete"] },
+  "flashback apifox": { set: [NAMED], lacks: ["credentials.delete"] },
+
+  "streambird quiva": { set: ["user.email = '{user.id}@example.com'", NAMED], fill: ["user.id = 'ada'"] },
+  "streambird flashback": {
+    fill: ["user.id = 'ada'"], relax: ["subject", "allow_credentials"], alone: true, lacks: AT_FLASHBACK,
+  },
+  "streambird auth0": { fill: ["user.id = 'ada'"], relax: ["allow_credentials"] },
+  "streambird apifox": { set: [NAMED], fill: ["user.id = 'ada'"], relax: ["allow_credentials"] },
+
+  "auth0 quiva": { set: ["user.email = 'ada@example.com'", NAMED], fill: ["user.id = 'ada'"], issuer: true, alone: true },
+  "auth0 flashback": { fill: ["user.id = 'ada'"], issuer: true, alone: true, lacks: AT_FLASHBACK },
+  "auth0 streambird": { set: ["user.id = 'ada'"], issuer: true, alone: true },
+  "auth0 apifox": { set: [NAMED], issuer: true },
+
+  "apifox quiva": {
+    set: ["user.email = 'ada@example.com'"], fill: ["user.id = 'ada'", ...CREATED, REGISTERED], issuer: true, alone: true,
+  },
+  "apifox flashback": {
+    fill: ["user.id = 'ada'", ...CREATED, REGISTERED], issuer: true, alone: true, lacks: AT_FLASHBACK,
+  },
+  "apifox streambird": { set: ["user.id = 'ada'"], fill: [...CREATED, REGISTERED], issuer: true, alone: true },
+  "apifox auth0": { fill: ["user.created_at = 1700000000"], issuer: true },
+
+  "flashback embedded": { lacks: ["credentials.delete"] },
+};
+
+/** Everything a test wants to know of a pair. */
+export function pair(dialect, upstream) {
+  const needs = { set: [], fill: [], relax: [], lacks: [], ...PAIRS[`${dialect} ${upstream}`] };
+  const same = dialect === upstream;
+  const general = upstream === "embedded" ? [] : UPSTREAM[upstream].filter((line) => !same || line.startsWith("client."));
+  return {
+    dialect, upstream, same, ...needs,
+    general,
+    // A finish is nothing without its begin.
+    lacks: needs.lacks.flatMap((name) => name.endsWith(".begin") ? [name, name.replace("begin", "finish")] : [name]),
+    tolerates: needs.relax.includes("allow_credentials") ? /allowCredentials must NOT have fewer than 1 items/ : undefined,
+  };
+}
+
+/** The upstream's and the route's tables. */
+export function config({ dialect, upstream, same, general, set, fill, relax, issuer, party = "" }, { url, clientId }, callers) {
+  const own = `[upstreams.own]
+provider = "embedded"
+rp_id = "localhost"
+origins = ["http://localhost:8080"]
+database = "own.db"
+${party}
+`;
+  const there = upstream === "embedded" ? own : `[upstreams.there]
+provider = "${upstream}"
+base_url = "${url}"
+[upstreams.there.set]
+${general.join("\n").replace("CLIENT_ID", clientId)}
+${issuer ? own : ""}`;
+  return `${there}
+[routes.front]
+dialect = "${dialect}"
+upstream = "${upstream === "embedded" ? "own" : "there"}"
+prefix = "${dialect === "apifox" ? "/api/v4" : ""}"
+callers = ${callers}
+relax = ${JSON.stringify(relax)}
+${issuer ? 'issuer = "own"' : ""}
+[routes.front.set]
+${set.join("\n")}
+[routes.front.fill]
+${fill.join("\n")}
+${upstream === "embedded" ? SIGNUP : ""}`;
+}
+
+/** Another route to the same relying party, by which its users come to be. */
+const SIGNUP = `
+[routes.signup]
+dialect = "auth0"
+upstream = "own"
+prefix = "/signup"
+callers = { client = "anyone", user = "upstream" }
+`;

@@ -1,0 +1,246 @@
+// What only one of the five does, on the wire: the upstream's request and the caller's answer as sent.
+// (That each is valid at all, every other test sees: stand-ins and clients hold them against schemas.)
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { base64, base64url, bytes } from "../upstreams/bytes.mjs";
+import { Authenticator } from "./authenticator.mjs";
+import { stage } from "./stage.mjs";
+
+const withHandle = (credential, userHandle) => ({ ...credential, response: { ...credential.response, userHandle } });
+
+/** Begins, and finishes with what `change` makes of the dialect's request. */
+async function loginWith({ client, ada }, change) {
+  const begun = await client.ask("login.begin", ada);
+  const credential = ada.passkeys.get(client.read(begun));
+  const request = client.dialect.requests["login.finish"](ada, { credential, begun: begun.content });
+  return client.sendAnyhow("login.finish", change(structuredClone(request), credential));
+}
+
+// ===== a credential as text, and as an object
+
+for (const [name, form] of Object.entries({
+  "JSON text": (credential) => JSON.stringify(credential),
+  "base64 of it": (credential) => base64(JSON.stringify(credential)),
+  "an object": (credential) => credential,
+})) {
+  test(`quiva's login takes the credential as ${name}`, async (t) => {
+    const staged = await stage(t, "quiva", "auth0");
+    const answer = await loginWith(staged, (request, credential) => {
+      request.content.credential = form(credential);
+      return request;
+    });
+    assert.ok(staged.client.read(answer).access);
+    assert.equal(typeof staged.upstream.last("login.finish").content.authn_response, "object");
+  });
+}
+
+test("quiva's credential is text at login and an object at registration", async (t) => {
+  const { client, ada, upstream } = await stage(t, "streambird", "quiva");
+  client.read(await client.login(ada, ada.passkeys));
+  assert.equal(typeof upstream.last("login.finish").content.credential, "string");
+  client.read((await client.register(ada, new Authenticator())).finished);
+  assert.equal(typeof upstream.last("registration.finish").content.credential, "object");
+});
+
+test("apifox's credential is text in both legs", async (t) => {
+  const { client, ada, upstream } = await stage(t, "quiva", "apifox");
+  client.read(await client.login(ada, ada.passkeys));
+  client.read((await client.register(ada, new Authenticator())).finished);
+  assert.equal(JSON.parse(upstream.last("login.finish").content.response).type, "public-key");
+  assert.equal(JSON.parse(upstream.last("registration.finish").content.response).type, "public-key");
+});
+
+// ===== client extension results
+
+test("clientExtensionResults is empty at streambird where the caller's web client sent none", async (t) => {
+  const { client, ada, upstream } = await stage(t, "apifox", "streambird");
+  client.read(await client.login(ada, ada.passkeys));
+  assert.deepEqual(upstream.last("login.finish").content.public_key_credential.clientExtensionResults, {});
+});
+
+test("clientExtensionResults goes as it came, without a credential's member being lost", async (t) => {
+  const { client, ada, upstream } = await stage(t, "streambird", "quiva");
+  client.read(await client.login(ada, ada.passkeys));
+  const credential = JSON.parse(upstream.last("login.finish").content.credential);
+  assert.deepEqual(credential.clientExtensionResults, { credProps: { rk: true } });
+  assert.equal(credential.authenticatorAttachment, "platform");
+});
+
+test("clientExtensionResults stands inside response at flashback's registration, and beside it elsewhere", async (t) => {
+  const { client, ada, upstream } = await stage(t, "flashback", "streambird");
+  client.read((await client.register(ada, new Authenticator())).finished);
+  const { clientExtensionResults, response } = upstream.last("registration.finish").content.public_key_credential;
+  assert.deepEqual(clientExtensionResults, { credProps: { rk: true } });
+  assert.ok(!("clientExtensionResults" in response));
+});
+
+test("flashback's login hears of neither extension results nor attachment", async (t) => {
+  const { client, ada, upstream } = await stage(t, "quiva", "flashback");
+  client.read(await client.login(ada, ada.passkeys));
+  const { credential } = upstream.last("login.finish").content;
+  assert.deepEqual(Object.keys(credential).sort(), ["id", "rawId", "response", "type"]);
+});
+
+// ===== user handles
+
+for (const [said, userHandle] of [["null", null], ["an empty text", ""], ["nothing", undefined]]) {
+  for (const [upstream, expected] of [["streambird", null], ["auth0", undefined], ["quiva", undefined], ["flashback", undefined]]) {
+    const name = `a user handle that is ${said} is ${expected === null ? "null" : "absent"} at ${upstream}`;
+    test(name, async (t) => {
+      const staged = await stage(t, "quiva", upstream);
+      const answer = await loginWith(staged, (request, credential) => {
+        request.content.credential = JSON.stringify(withHandle(credential, userHandle));
+        return request;
+      });
+      assert.ok(staged.client.read(answer).access);
+      const { content } = staged.upstream.last("login.finish");
+      const credential = content.public_key_credential ?? content.authn_response ?? content.credential;
+      const { response } = typeof credential === "string" ? JSON.parse(credential) : credential;
+      assert.equal(response.userHandle, expected);
+      assert.equal("userHandle" in response, expected === null);
+    });
+  }
+
+  test(`a user handle that is ${said} is refused before apifox, which cannot do without`, async (t) => {
+    const staged = await stage(t, "quiva", "apifox");
+    const answer = await loginWith(staged, (request, credential) => {
+      request.content.credential = JSON.stringify(withHandle(credential, userHandle));
+      return request;
+    });
+    assert.ok(!answer.ok && answer.status < 500, JSON.stringify(answer));
+    assert.equal(staged.upstream.count("login.finish"), 0);
+  });
+}
+
+// ===== statuses, Location, and fields
+
+test("auth0's enrolment answers 202 and 201 with Location, and its deletion 204 with nothing", async (t) => {
+  const { client, ada } = await stage(t, "auth0", "apifox");
+  const begun = await client.ask("registration.begin", ada);
+  assert.deepEqual([begun.status, begun.fields.location], [202, "/me/v1/authentication-methods/passkey%7Cnew"]);
+  const credential = new Authenticator().create(client.read(begun));
+  const finished = await client.ask("registration.finish", ada, { credential, begun: begun.content });
+  const { handle } = client.read(finished);
+  assert.equal(finished.status, 201);
+  assert.equal(decodeURIComponent(finished.fields.location.split("/").at(-1)), handle);
+  const deleted = await client.ask("credentials.delete", ada, { registered: finished.content });
+  assert.deepEqual([deleted.status, deleted.content], [204, undefined]);
+});
+
+test("the other dialects answer 200 where Auth0 answered 202, 201 and 204", async (t) => {
+  const { client, ada } = await stage(t, "streambird", "auth0");
+  const { finished } = await client.register(ada, new Authenticator());
+  const deleted = await client.ask("credentials.delete", ada, { registered: finished.content });
+  assert.deepEqual([finished.status, deleted.status], [200, 200]);
+  assert.equal(finished.fields.location, undefined);
+});
+
+test("apifox's answers are not kept by caches", async (t) => {
+  const { client, ada } = await stage(t, "apifox", "auth0");
+  const begun = await client.ask("login.begin", ada);
+  assert.equal(begun.fields["cache-control"], "private, no-cache");
+  assert.equal(begun.fields["content-type"], "application/json; charset=utf-8");
+});
+
+test("WWW-Authenticate stands beside no refusal of auth0's", async (t) => {
+  const { client, ada, upstream } = await stage(t, "auth0", "auth0");
+  const stranger = { ...ada, client: { id: ada.client.id, secret: "wrong" }, token: "wrong" };
+  for (const operation of ["login.begin", "credentials.list"]) {
+    const { status, fields } = await client.ask(operation, stranger);
+    assert.deepEqual([status, fields["www-authenticate"]], [401, undefined]);
+  }
+  const content = { type: "about:blank", title: "Unauthorized", status: 401, detail: "expired" };
+  upstream.next("credentials.list", { status: 401, content, fields: { "www-authenticate": "Bearer" } });
+  const { status, fields } = await client.ask("credentials.list", ada);
+  assert.deepEqual([status, fields["www-authenticate"]], [401, undefined]);
+});
+
+// ===== ids in paths and queries
+
+test("a method's id is percent-encoded in Auth0's path", async (t) => {
+  const { client, ada, upstream } = await stage(t, "streambird", "auth0");
+  const { finished } = await client.register(ada, new Authenticator());
+  const { handle } = client.read(finished);
+  assert.match(handle, /^passkey\|dev_/);
+  await client.ask("credentials.delete", ada, { registered: finished.content });
+  assert.equal(upstream.last("credentials.delete").path, `/me/v1/authentication-methods/${handle.replace("|", "%7C")}`);
+});
+
+for (const [dialect, upstream] of [["apifox", "apifox"], ["quiva", "apifox"], ["apifox", "quiva"]]) {
+  test(`${dialect} before ${upstream}: an id with + and / survives a query and a content`, async (t) => {
+    const { client, ada, upstream: there } = await stage(t, dialect, upstream);
+    const { credential, finished } = await registeredWith(client, ada, (id) => /\+/.test(id) && /\//.test(id));
+    const deleted = await client.ask("credentials.delete", ada, { credential, registered: finished.content });
+    assert.ok(deleted.ok, JSON.stringify(deleted));
+    const { query, content } = there.last("credentials.delete");
+    assert.equal(query?.id ?? content.id, base64(bytes(credential.id)));
+    assert.ok(!there.party.passkeys.has(credential.id));
+  });
+}
+
+/** Begins registrations until an authenticator makes an id that, in the standard alphabet, fits. */
+async function registeredWith(client, ada, fits) {
+  for (;;) {
+    const begun = await client.ask("registration.begin", ada);
+    const credential = new Authenticator().create(client.read(begun));
+    if (!fits(base64(bytes(credential.id)))) continue;
+    const finished = await client.ask("registration.finish", ada, { credential, begun: begun.content });
+    client.read(finished);
+    return { credential, finished };
+  }
+}
+
+// ===== times
+
+test("streambird's minutes are the same minutes at streambird, and seconds elsewhere", async (t) => {
+  const own = await stage(t, "streambird", "streambird");
+  own.client.read(await own.client.login(own.ada, own.ada.passkeys));
+  assert.equal(own.upstream.last("login.finish").content.session_expires_in, 60);
+  const ours = await stage(t, "streambird", "embedded");
+  const { access } = ours.client.read(await ours.client.login(ours.ada, ours.ada.passkeys));
+  const { exp, iat } = JSON.parse(bytes(access.split(".")[1]));
+  assert.equal(exp - iat, 3600);
+});
+
+test("a lifetime in seconds is minutes at streambird", async (t) => {
+  const { client, ada, upstream } = await stage(t, "quiva", "streambird");
+  client.read(await client.login(ada, ada.passkeys));
+  assert.equal(upstream.last("login.finish").content.session_expires_in, 60);
+});
+
+test("auth0's seconds are apifox's instants", async (t) => {
+  const fill = ["user.created_at = 1700000000", "tokens.refresh_expires_in = 1209600"];
+  const { client, ada } = await stage(t, "apifox", "auth0", { fill, issuer: false });
+  const before = Date.now();
+  const { content } = await client.login(ada, ada.passkeys);
+  const { access_expires: access } = content.data.token;
+  const [lasts, slack] = [Date.parse(access) - before, Date.now() - before + 1000];
+  assert.ok(lasts >= 86400_000 - 1000 && lasts <= 86400_000 + slack, access);
+});
+
+test("apifox's instants are auth0's seconds", async (t) => {
+  const { client, ada } = await stage(t, "auth0", "apifox", { fill: ["tokens.type = 'Bearer'"], issuer: false });
+  const { content } = await client.login(ada, ada.passkeys);
+  assert.ok(Number.isInteger(content.expires_in) && content.expires_in <= 3600 && content.expires_in > 3000, content.expires_in);
+});
+
+// ===== challenges
+
+for (const upstream of ["quiva", "flashback", "streambird"]) {
+  test(`${upstream}'s padded challenge is base64url toward auth0's clients, byte for byte`, async (t) => {
+    const { client, ada, upstream: there } = await stage(t, "auth0", upstream);
+    const { content } = await client.ask("login.begin", ada);
+    const [challenge] = there.ceremonies.keys();
+    assert.equal(content.authn_params_public_key.challenge, challenge);
+  });
+}
+
+test("flashback's registration echoes the challenge in the upstream's own alphabet", async (t) => {
+  const { client, ada, upstream } = await stage(t, "flashback", "flashback");
+  const { finished } = await client.register(ada, new Authenticator());
+  client.read(finished);
+  const { challenge } = upstream.last("registration.finish").content;
+  assert.equal(challenge, base64(bytes(challenge)));
+  assert.equal(base64url(bytes(challenge)).length, 43);
+});

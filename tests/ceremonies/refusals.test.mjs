@@ -1,0 +1,141 @@
+// WebAuthn's negative cases (Level 3, 7.1 and 7.2): the embedded relying party refuses each, and the
+// caller hears it as its dialect says it. The same passkey signs in honestly afterwards.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { base64url, bytes } from "../upstreams/bytes.mjs";
+import { PROVIDERS } from "../upstreams/start.mjs";
+import { Authenticator } from "./authenticator.mjs";
+import { stage } from "./stage.mjs";
+
+const REQUIRED = { party: 'user_verification = "required"' };
+const UV = 0x04;
+const FLAGS = 32;
+
+const unverified = (data) => {
+  const changed = Buffer.from(data);
+  changed[FLAGS] &= ~UV;
+  return changed;
+};
+const otherHash = (data) => Buffer.concat([Buffer.alloc(32, 7), data.subarray(32)]);
+const counter = (value) => (data) => {
+  const changed = Buffer.from(data);
+  changed.writeUInt32BE(value, FLAGS + 1);
+  return changed;
+};
+const flipped = (text) => {
+  const changed = bytes(text);
+  changed[changed.length - 1] ^= 1;
+  return base64url(changed);
+};
+const withResponse = (credential, response) => ({ ...credential, response: { ...credential.response, ...response } });
+
+/** By case: how the assertion is made from the options, and the fault it gets. */
+const LOGINS = {
+  "a wrong origin": {
+    forge: ({ passkeys }, options) => passkeys.get(options, "http://localhost:9999"),
+  },
+  "a wrong rpId hash": {
+    forge: ({ passkeys }, options) => passkeys.forge(passkeys.get(options), { authenticatorData: otherHash }),
+  },
+  "a missing user verification where it is required": {
+    forge: ({ passkeys }, options) => passkeys.forge(passkeys.get(options), { authenticatorData: unverified }),
+  },
+  "a counter going back": {
+    before: async (client, ada) => client.read(await client.login(ada, ada.passkeys)),
+    forge: ({ passkeys }, options) => passkeys.forge(passkeys.get(options), { authenticatorData: counter(1) }),
+  },
+  "a foreign user handle": {
+    forge: ({ passkeys }, options) => withResponse(passkeys.get(options), { userHandle: base64url("somebody else") }),
+  },
+  "a tampered signature": {
+    forge({ passkeys }, options) {
+      const credential = passkeys.get(options);
+      return withResponse(credential, { signature: flipped(credential.response.signature) });
+    },
+  },
+  "a signature of another key": {
+    forge({ passkeys }, options) {
+      const other = new Authenticator();
+      other.create({ ...CREATION, challenge: options.challenge });
+      const { response } = other.get({ ...options, allowCredentials: undefined });
+      return withResponse(passkeys.get(options), { signature: response.signature });
+    },
+  },
+  "a wrong challenge": {
+    forge: ({ passkeys }, options) => passkeys.get({ ...options, challenge: base64url(Buffer.alloc(32, 9)) }),
+    fault: "challenge_expired",
+  },
+  "a wrong type": {
+    forge: ({ passkeys }, options) => {
+      return passkeys.forge(passkeys.get(options), { clientData: (data) => ({ ...data, type: "webauthn.create" }) });
+    },
+  },
+};
+
+const CREATION = {
+  rp: { id: "localhost", name: "localhost" },
+  user: { id: base64url("x"), name: "x", displayName: "x" },
+  pubKeyCredParams: [{ type: "public-key", alg: -7 }],
+};
+
+for (const dialect of PROVIDERS) {
+  for (const [name, { before, forge, fault = "assertion_rejected" }] of Object.entries(LOGINS)) {
+    test(`${dialect}: ${name} is refused`, async (t) => {
+      const { client, ada } = await stage(t, dialect, "embedded", REQUIRED);
+      await before?.(client, ada);
+      const begun = await client.ask("login.begin", ada);
+      const credential = forge(ada, client.read(begun));
+      client.refused(await client.ask("login.finish", ada, { credential, begun: begun.content }), fault);
+      assert.ok(client.read(await client.login(ada, ada.passkeys)).access);
+    });
+  }
+
+  test(`${dialect}: a forger who changes nothing is believed`, async (t) => {
+    const { client, ada } = await stage(t, dialect, "embedded", REQUIRED);
+    const begun = await client.ask("login.begin", ada);
+    const credential = ada.passkeys.forge(ada.passkeys.get(client.read(begun)), {});
+    assert.ok(client.read(await client.ask("login.finish", ada, { credential, begun: begun.content })).access);
+  });
+
+  test(`${dialect}: a replayed assertion is refused`, async (t) => {
+    const { client, ada } = await stage(t, dialect, "embedded", REQUIRED);
+    const begun = await client.ask("login.begin", ada);
+    const given = { credential: ada.passkeys.get(client.read(begun)), begun: begun.content };
+    client.read(await client.ask("login.finish", ada, given));
+    client.refused(await client.ask("login.finish", ada, given), "challenge_expired");
+    // In a ceremony of its own it answers the wrong challenge.
+    const again = await client.ask("login.begin", ada);
+    client.refused(await client.ask("login.finish", ada, { ...given, begun: again.content }), "challenge_expired");
+  });
+}
+
+/** The same for a new passkey; what it answers with is not signed, so that changing it is enough. */
+const REGISTRATIONS = {
+  "a wrong origin": { create: (passkeys, options) => passkeys.createJSON("http://localhost:9999", options) },
+  "a wrong type": { create: (passkeys, options) => retyped(passkeys.create(options)) },
+  "a wrong rpId hash": {
+    create: (passkeys, options) => passkeys.createJSON("http://a.localhost", { ...options, rp: { ...options.rp, id: "a.localhost" } }),
+  },
+  "a wrong challenge": {
+    create: (passkeys, options) => passkeys.create({ ...options, challenge: base64url(Buffer.alloc(32, 9)) }),
+    fault: "challenge_expired",
+  },
+};
+
+function retyped(credential) {
+  const data = JSON.parse(bytes(credential.response.clientDataJSON));
+  return withResponse(credential, { clientDataJSON: base64url(JSON.stringify({ ...data, type: "webauthn.get" })) });
+}
+
+for (const dialect of PROVIDERS) {
+  for (const [name, { create, fault = "assertion_rejected" }] of Object.entries(REGISTRATIONS)) {
+    test(`${dialect}: a new passkey with ${name} is refused`, async (t) => {
+      const { client, ada } = await stage(t, dialect, "embedded");
+      const begun = await client.ask("registration.begin", ada);
+      const credential = create(new Authenticator(), client.read(begun));
+      const answer = await client.ask("registration.finish", ada, { credential, begun: begun.content });
+      client.refused(answer, fault);
+    });
+  }
+}

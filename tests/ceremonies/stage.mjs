@@ -1,0 +1,70 @@
+// A stage for one pair: the upstream, passbridge before it, and Ada and Bob with a passkey each.
+
+import assert from "node:assert/strict";
+import { start } from "../upstreams/start.mjs";
+import { Authenticator } from "./authenticator.mjs";
+import { Callers } from "./callers.mjs";
+import { Client } from "./client.mjs";
+import { Gateway } from "./gateway.mjs";
+import { ADA, BOB, config, pair } from "./pairs.mjs";
+
+/**
+ * @param {object} [changes] what differs from the pair's entry in `pairs.mjs`; `terms` go to the upstream
+ * @returns `{ client, ada, bob, upstream, gateway }`, ended with the test; a person is `{ id, email, token, passkeys, ... }`
+ */
+export async function stage(t, dialect, upstream, changes = {}) {
+  const setting = { ...pair(dialect, upstream), ...changes };
+  const callers = new Callers(dialect, setting.same || upstream === "embedded");
+  return upstream === "embedded" ? embedded(t, setting, callers) : standIn(t, setting, callers);
+}
+
+async function standIn(t, setting, callers) {
+  const upstream = await start(setting.upstream, setting.terms);
+  t.after(() => upstream.close());
+  const ada = await enrolled(upstream, setting, callers, ADA);
+  const bob = await enrolled(upstream, setting, callers, BOB);
+  const { id: clientId, secret = "", key = "" } = upstream.credentials;
+  const toml = config(setting, { url: upstream.url, clientId }, callers.toml());
+  const gateway = await Gateway.start(toml, {
+    ...callers.secrets(),
+    UPSTREAM_KEY: key,
+    UPSTREAM_SECRET: secret,
+    ADA_AT_UPSTREAM: ada.there.token,
+  });
+  t.after(() => gateway.stop());
+  return { setting, upstream, gateway, ada, bob, client: client(setting, gateway) };
+}
+
+/** Somebody who has had a passkey at the upstream since before the move. */
+async function enrolled(upstream, { same, upstreamId = ({ id }) => id }, callers, person) {
+  const there = upstream.addUser({ ...person, id: upstreamId(person) });
+  const passkeys = new Authenticator();
+  await upstream.enrol(there, passkeys);
+  return { ...who(callers, person), token: same ? there.token : callers.token(person), there, passkeys };
+}
+
+async function embedded(t, setting, callers) {
+  const gateway = await Gateway.start(config(setting, {}, callers.toml()), callers.secrets());
+  t.after(() => gateway.stop());
+  const [ada, bob] = await Promise.all([ADA, BOB].map((person) => signedUp(gateway, callers, person)));
+  return { setting, gateway, ada, bob, client: client(setting, gateway) };
+}
+
+/** Somebody who signed up with a first passkey, by the route that is there for it. */
+async function signedUp(gateway, callers, person) {
+  const signup = new Client("auth0", `${gateway.url}/signup`);
+  const passkeys = new Authenticator();
+  const { finished } = await signup.register(who(callers, person), passkeys, "signup");
+  const { access, idToken } = signup.read(finished);
+  const { sub } = JSON.parse(Buffer.from(idToken.split(".")[1], "base64url"));
+  assert.ok(sub);
+  return { ...who(callers, person), id: sub, token: access, passkeys };
+}
+
+function who({ key, client }, person) {
+  return { ...person, key, client };
+}
+
+function client({ dialect, tolerates }, { url }) {
+  return new Client(dialect, url + (dialect === "apifox" ? "/api/v4" : ""), { tolerates });
+}

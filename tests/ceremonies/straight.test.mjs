@@ -1,0 +1,37 @@
+// Before the move: each dialect's client straight at its own provider's stand-in. What passes here
+// and fails through passbridge is passbridge's.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { documents } from "../upstreams/contract.mjs";
+import { PROVIDERS, start } from "../upstreams/start.mjs";
+import { Authenticator } from "./authenticator.mjs";
+import { Client } from "./client.mjs";
+import { ADA, BOB } from "./pairs.mjs";
+
+for (const provider of PROVIDERS) {
+  test(`${provider}'s client and ${provider}'s stand-in understand each other`, async (t) => {
+    const upstream = await start(provider);
+    t.after(() => upstream.close());
+    const client = new Client(provider, upstream.url);
+    const there = upstream.addUser(ADA);
+    const ada = { ...ADA, token: there.token, key: upstream.credentials.key, client: upstream.credentials };
+    const passkeys = new Authenticator();
+
+    const { finished, credential } = await client.register(ada, passkeys);
+    client.read(finished);
+    assert.equal(upstream.party.passkeysOf(there).length, 1);
+    assert.ok(client.read(await client.login(ada, passkeys)).access);
+    if (documents(provider, "credentials.list")) {
+      assert.equal(client.read(await client.ask("credentials.list", ada)).length, 1);
+    }
+    const registered = finished.content;
+    const deleted = await client.ask("credentials.delete", ada, { credential, registered: registered.data ?? registered });
+    assert.ok(deleted.ok);
+    assert.equal(upstream.party.passkeysOf(there).length, 0);
+    if (documents(provider, "signup.begin")) {
+      const { finished } = await client.register({ ...ada, ...BOB }, new Authenticator(), "signup");
+      assert.ok(client.read(finished).access);
+    }
+  });
+}

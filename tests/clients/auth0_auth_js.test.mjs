@@ -1,0 +1,6 @@
+// @auth0/auth0-auth-js signs in through passbridge.
+
+import { signsInWith } from "./support/auth0.mjs";
+import { node } from "./support/installed.mjs";
+
+signsInWith(node("auth0_auth.mjs"));

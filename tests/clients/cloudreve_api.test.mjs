@@ -1,0 +1,153 @@
+// cloudreve-api, a Rust client of Cloudreve's API, signs in through passbridge.
+
+import assert from "node:assert/strict";
+import { after, before, suite, test } from "node:test";
+import { start } from "../upstreams/start.mjs";
+import { BOUNDED } from "./support/bounded.mjs";
+import { Client } from "./support/client.mjs";
+import { serve } from "./support/gateway.mjs";
+import { rust } from "./support/installed.mjs";
+import { forged, ORIGIN, Passkeys } from "./support/passkeys.mjs";
+import { send, signUp, SIGNUP } from "./support/people.mjs";
+
+const ADA = { email: "ada@example.com", name: "Ada" };
+
+suite("against the embedded relying party", BOUNDED, () => {
+  const config = `
+[upstreams.own]
+provider = "embedded"
+rp_id    = "localhost"
+origins  = ["${ORIGIN}"]
+database = "passbridge.db"
+
+[routes.app]
+dialect  = "apifox"
+upstream = "own"
+prefix   = "/api/v4"
+callers  = { open = "anyone", user = "upstream" }
+${SIGNUP}`;
+  const stage = { passkeys: new Passkeys() };
+  let registered;
+
+  before(async () => {
+    stage.gateway = await serve(config);
+    stage.client = new Client(rust("cloudreve"), { SITE: stage.gateway.url });
+    stage.ada = await signUp(stage.gateway, new Passkeys(), ADA);
+    registered = await register(stage.gateway, stage.ada, stage.passkeys);
+  });
+  after(() => close(stage));
+
+  test("somebody signs in", async () => {
+    const { user } = isSignedIn(await signIn(stage), stage.ada);
+    assert.ok(Date.parse(user.created_at) <= Date.now());
+  });
+
+  refusals(stage);
+
+  test("a passkey that is deleted signs nobody in any more", async () => {
+    await signIn(stage);
+    await stage.client.call("forget", { id: registered.id });
+    await assert.rejects(stage.client.call("forget", { id: registered.id }), { name: "Api", code: 404 });
+    await assert.rejects(signIn(stage), { name: "Api", code: 40025 });
+  });
+});
+
+suite("through a pair whose upstream is Auth0", BOUNDED, () => {
+  /** The tokens are ours, because Auth0 gives refresh tokens no end, and Cloudreve's clients want one. */
+  const config = ({ url, credentials }) => `
+[upstreams.own]
+provider = "embedded"
+rp_id    = "localhost"
+origins  = ["${ORIGIN}"]
+database = "passbridge.db"
+
+[upstreams.there]
+provider = "auth0"
+base_url = "${url}"
+[upstreams.there.set]
+client.id     = "${credentials.id}"
+client.secret = "env:UPSTREAM_SECRET"
+scope         = "openid profile email"
+
+[routes.app]
+dialect  = "apifox"
+upstream = "there"
+issuer   = "own"
+prefix   = "/api/v4"
+callers  = { open = "anyone" }
+leave    = ["registration.begin", "registration.finish", "credentials.list", "credentials.delete"]
+[routes.app.fill]
+user.created_at = 1700000000
+`;
+  const stage = { passkeys: new Passkeys() };
+
+  before(async () => {
+    stage.upstream = await start("auth0");
+    stage.ada = stage.upstream.addUser({ ...ADA, id: "auth0|ada" });
+    await stage.upstream.enrol(stage.ada, stage.passkeys);
+    const { secret } = stage.upstream.credentials;
+    stage.gateway = await serve(config(stage.upstream), { UPSTREAM_SECRET: secret });
+    stage.client = new Client(rust("cloudreve"), { SITE: stage.gateway.url });
+  });
+  after(() => close(stage));
+
+  test("somebody signs in with a passkey of the upstream's", async () => {
+    const { user } = isSignedIn(await signIn(stage), stage.ada);
+    assert.equal(Date.parse(user.created_at), 1_700_000_000_000);
+    assert.equal(stage.upstream.count("login.finish"), 1);
+  });
+
+  test("an upstream that is away is told as such", async () => {
+    stage.upstream.next("login.begin", { status: 503, content: "be back soon" });
+    await assert.rejects(stage.client.call("signIn"), { name: "Api", code: -1 });
+  });
+
+  refusals(stage);
+});
+
+function refusals(stage) {
+  test("an answer is taken once", async () => {
+    const answered = await answer(stage);
+    await stage.client.call("finish", answered);
+    await assert.rejects(stage.client.call("finish", answered), { name: "Api", code: 404 });
+  });
+
+  test("an answer that nobody signed is refused", async () => {
+    const { session, credential } = await answer(stage);
+    const refused = stage.client.call("finish", { session, credential: forged(credential) });
+    await assert.rejects(refused, { name: "Api", code: 40025 });
+  });
+}
+
+async function signIn(stage) {
+  return stage.client.call("finish", await answer(stage));
+}
+
+/** A sign-in as far as the authenticator's answer. */
+async function answer({ client, passkeys }) {
+  const { session, options } = await client.call("signIn");
+  return { session, credential: passkeys.get(options.publicKey) };
+}
+
+function isSignedIn({ user, token }, { id }) {
+  const { email, nickname } = user;
+  assert.deepEqual({ id: user.id, email, name: nickname }, { id, ...ADA });
+  assert.ok(token.access_token && token.refresh_token);
+  assert.ok(Date.parse(token.access_expires) > Date.now());
+  assert.ok(Date.parse(token.refresh_expires) > Date.parse(token.access_expires));
+  return { user, token };
+}
+
+async function close({ client, gateway, upstream }) {
+  await client?.end();
+  await gateway?.stop();
+  await upstream?.close();
+}
+
+/** A passkey by the dialect's own registration, for which the client has no calls. */
+async function register(gateway, { token }, passkeys) {
+  const { data: { publicKey } } = await send(gateway, "PUT", "/api/v4/user/authn", { token });
+  const content = { response: JSON.stringify(passkeys.create(publicKey)), name: "a laptop", ua: "a test" };
+  const { data } = await send(gateway, "POST", "/api/v4/user/authn", { token, content });
+  return data;
+}

@@ -1,0 +1,156 @@
+// streambird, the Python SDK, signs in through passbridge. It has no calls of its own for passkeys, so the
+// application names the endpoints.
+
+import assert from "node:assert/strict";
+import { after, before, suite, test } from "node:test";
+import { start } from "../upstreams/start.mjs";
+import { BOUNDED } from "./support/bounded.mjs";
+import { Client } from "./support/client.mjs";
+import { trusting } from "./support/front.mjs";
+import { python } from "./support/installed.mjs";
+import { forged, ORIGIN, Passkeys } from "./support/passkeys.mjs";
+import { claims, signUp, SIGNUP } from "./support/people.mjs";
+import { Stage } from "./support/stage.mjs";
+
+const APP_KEY = "sk_test_of_the_app";
+const ADA = { email: "ada@example.com", name: "Ada" };
+const BEGIN = "auth/webauthn/authentication/begin";
+const VERIFY = "auth/webauthn/verify";
+
+suite("against the embedded relying party", BOUNDED, () => {
+  const stage = new Stage(connect, APP_KEY);
+  before(async () => {
+    await stage.open(() => `
+[upstreams.own]
+provider = "embedded"
+rp_id    = "localhost"
+origins  = ["${ORIGIN}"]
+database = "passbridge.db"
+
+[routes.app]
+dialect  = "streambird"
+upstream = "own"
+callers  = { key = ["env:APP_KEY"] }
+${SIGNUP}`, { APP_KEY });
+    stage.ada = await signUp(stage.gateway, new Passkeys(), ADA);
+    stage.ada.credential = await register(stage);
+  });
+  after(() => stage.close());
+
+  test("somebody signs in, with a session where one is asked for", async () => {
+    const { ada } = stage;
+    const bare = await post(stage, VERIFY, { public_key_credential: await answer(stage) });
+    assert.deepEqual(bare, {
+      user_id: ada.id, webauthn_credential_id: ada.credential, session_token: "", session_jwt: "", session: null,
+    });
+    const asked = { public_key_credential: await answer(stage), session_expires_in: 30 };
+    const lasting = await post(stage, VERIFY, asked);
+    assert.equal(lasting.user_id, ada.id);
+    assert.equal(lasting.webauthn_credential_id, ada.credential);
+    assert.ok(lasting.session_token);
+    assert.equal(claims(lasting.session_jwt).sub, ada.id);
+  });
+
+  test("a user who is not there is told as such", async () => {
+    const nobody = { domain: "localhost", user_id: "user_nobody" };
+    await assert.rejects(post(stage, BEGIN, nobody), { name: "StreambirdResourceNotFound", code: 404 });
+  });
+
+  refusals(stage);
+
+  test("a credential that is deleted signs nobody in any more", async () => {
+    const endpoint = `auth/users/webauthn_credentials/${stage.ada.credential}/delete`;
+    const public_key_credential = await answer(stage);
+    assert.equal((await stage.client.call("delete", { endpoint })).user_id, stage.ada.id);
+    await assert.rejects(stage.client.call("delete", { endpoint }), { name: "StreambirdResourceNotFound", code: 404 });
+    await refused(post(stage, VERIFY, { public_key_credential }));
+  });
+});
+
+suite("through a pair whose upstream is Auth0", BOUNDED, () => {
+  const stage = new Stage(connect, APP_KEY);
+  before(async () => {
+    stage.upstream = await start("auth0");
+    stage.ada = stage.upstream.addUser({ ...ADA, id: "ada" });
+    await stage.upstream.enrol(stage.ada, stage.passkeys);
+    const { url, credentials: { id, secret } } = stage.upstream;
+    // Auth0's begin names no passkeys, so the list that Streambird's clients expect is written empty, knowingly.
+    await stage.open(() => `
+[upstreams.there]
+provider = "auth0"
+base_url = "${url}"
+[upstreams.there.set]
+client.id     = "${id}"
+client.secret = "env:UPSTREAM_SECRET"
+scope         = "openid profile email"
+
+[routes.app]
+dialect  = "streambird"
+upstream = "there"
+callers  = { key = ["env:APP_KEY"] }
+relax    = ["allow_credentials"]
+`, { APP_KEY, UPSTREAM_SECRET: secret });
+  });
+  after(() => stage.close());
+
+  test("somebody signs in with a passkey of the upstream's", async () => {
+    const signedIn = await post(stage, VERIFY, { public_key_credential: await answer(stage), session_expires_in: 30 });
+    assert.equal(signedIn.user_id, stage.ada.id);
+    assert.ok(signedIn.webauthn_credential_id);
+    assert.ok(signedIn.session_jwt);
+    assert.equal(stage.upstream.count("login.finish"), 1);
+  });
+
+  test("nobody signs in as somebody else", async () => {
+    const named = { domain: "localhost", user_id: "bob" };
+    const { public_key_credential_request_options: { publicKey } } = await post(stage, BEGIN, named);
+    await refused(post(stage, VERIFY, { public_key_credential: stage.passkeys.get(publicKey) }));
+  });
+
+  refusals(stage);
+});
+
+function refusals(stage) {
+  test("an answer is taken once", async () => {
+    const public_key_credential = await answer(stage);
+    await post(stage, VERIFY, { public_key_credential });
+    await refused(post(stage, VERIFY, { public_key_credential }));
+  });
+
+  test("an answer that nobody signed is refused", async () => {
+    await refused(post(stage, VERIFY, { public_key_credential: forged(await answer(stage)) }));
+  });
+
+  test("a wrong key is told as such", async () => {
+    const stranger = stage.start("sk_test_of_another");
+    const content = { domain: "localhost", user_id: stage.ada.id };
+    const asked = stranger.call("post", { endpoint: BEGIN, content });
+    await assert.rejects(asked, { name: "StreambirdUnauthorized", code: 401 });
+    await stranger.end();
+  });
+}
+
+const refused = (asked) => assert.rejects(asked, { name: "StreambirdInvalidRequest", code: 400 });
+
+function connect(front, KEY) {
+  return new Client(python("streambird_sdk.py"), { API: `${front.issuer}v1`, KEY, ...trusting(front) });
+}
+
+function post({ client }, endpoint, content) {
+  return client.call("post", { endpoint, content });
+}
+
+/** A passkey by the dialect's own registration; answers with the name it has there. */
+async function register(stage) {
+  const user = { user_id: stage.ada.id };
+  const begun = await post(stage, "auth/webauthn/registrations/begin", { domain: "localhost", ...user });
+  const { public_key_credential_creation_options: { publicKey } } = begun;
+  const content = { public_key_credential: stage.passkeys.create(publicKey), ...user };
+  return (await post(stage, "auth/webauthn/registrations/create", content)).webauthn_credential_id;
+}
+
+/** A sign-in as far as the authenticator's answer. */
+async function answer(stage) {
+  const begun = await post(stage, BEGIN, { domain: "localhost", user_id: stage.ada.id });
+  return stage.passkeys.get(begun.public_key_credential_request_options.publicKey);
+}

@@ -1,0 +1,147 @@
+// What every Auth0 client without a browser is tried with: it signs people up and in, and tells what went
+// wrong by the dialect's own codes.
+
+import assert from "node:assert/strict";
+import { after, before, suite, test } from "node:test";
+import { start } from "../../upstreams/start.mjs";
+import { BOUNDED } from "./bounded.mjs";
+import { Client } from "./client.mjs";
+import { trusting } from "./front.mjs";
+import { forged, ORIGIN } from "./passkeys.mjs";
+import { claims } from "./people.mjs";
+import { Stage } from "./stage.mjs";
+
+const ADA = { email: "ada@example.com", name: "Ada" };
+const GRACE = { email: "grace@example.com", name: "Grace" };
+const SECRETS = { APP_SECRET: "the app's own secret" };
+
+const OWN = (issuer) => `
+[upstreams.own]
+provider = "embedded"
+rp_id    = "localhost"
+origins  = ["${ORIGIN}"]
+issuer   = "${issuer}"
+database = "passbridge.db"
+`;
+
+const EMBEDDED = ({ issuer }) => `${OWN(issuer)}
+[routes.app]
+dialect  = "auth0"
+upstream = "own"
+callers  = { client = { app = "env:APP_SECRET" }, user = "upstream" }
+`;
+
+/** Cloudreve does the work; the tokens are ours, because its own are not what these clients check. */
+const PAIR = ({ issuer }, url) => `${OWN(issuer)}
+[upstreams.there]
+provider = "apifox"
+base_url = "${url}"
+
+[routes.app]
+dialect    = "auth0"
+upstream   = "there"
+issuer     = "own"
+callers    = { client = { app = "env:APP_SECRET" } }
+leave      = ["registration.begin", "registration.finish", "credentials.list", "credentials.delete"]
+`;
+
+/** @param {string[]} command how the client is started */
+export function signsInWith(command) {
+  suite("against the embedded relying party", BOUNDED, () => embedded(command));
+  suite("through a pair whose upstream is Cloudreve", BOUNDED, () => pair(command));
+}
+
+function embedded(command) {
+  const stage = new Stage(connecting(command), SECRETS.APP_SECRET);
+  before(() => stage.open(EMBEDDED, SECRETS));
+  after(() => stage.close());
+
+  test("somebody signs up, then in, and is the same", async () => {
+    const { client, front, passkeys } = stage;
+    const offered = await client.call("signUp", ADA);
+    assert.equal(offered.options.rp.id, "localhost");
+    const credential = passkeys.create(offered.options);
+    const signedUp = await client.call("finish", { session: offered.session, credential });
+    isSignedIn(signedUp, front.issuer, ADA);
+
+    const answered = await answer(stage);
+    const signedIn = await client.call("finish", answered);
+    isSignedIn(signedIn, front.issuer, ADA);
+    assert.equal(signedIn.user.sub, signedUp.user.sub);
+    assert.notEqual(signedIn.accessToken, signedUp.accessToken);
+    await assert.rejects(client.call("finish", answered), { code: "invalid_grant" }, "a challenge is used once");
+  });
+
+  test("an address that is taken is told as such", async () => {
+    const { client, passkeys } = stage;
+    const offered = await client.call("signUp", GRACE);
+    await client.call("finish", { session: offered.session, credential: passkeys.create(offered.options) });
+    await assert.rejects(client.call("signUp", { ...GRACE, name: "Eve" }), { code: "user_exists" });
+  });
+
+  refusals(stage);
+}
+
+function pair(command) {
+  const stage = new Stage(connecting(command), SECRETS.APP_SECRET);
+  before(async () => {
+    stage.upstream = await start("apifox");
+    stage.ada = stage.upstream.addUser({ ...ADA, id: "bnUn" });
+    await stage.upstream.enrol(stage.ada, stage.passkeys);
+    await stage.open((front) => PAIR(front, stage.upstream.url), SECRETS);
+  });
+  after(() => stage.close());
+
+  test("somebody signs in with a passkey of the upstream's", async () => {
+    const signedIn = await stage.client.call("finish", await answer(stage));
+    isSignedIn(signedIn, stage.front.issuer, ADA);
+    assert.equal(signedIn.user.sub, stage.ada.id);
+    assert.equal(stage.upstream.count("login.finish"), 1);
+  });
+
+  test("what the upstream has not is told as such", async () => {
+    await assert.rejects(stage.client.call("signUp", GRACE), { code: "not_found" });
+  });
+
+  test("an upstream that is away is told as such", async () => {
+    stage.upstream.next("login.begin", { status: 503, content: "be back soon" });
+    await assert.rejects(stage.client.call("signIn"), { code: "server_error" });
+  });
+
+  refusals(stage);
+}
+
+function refusals(stage) {
+  test("an answer that nobody signed is refused", async () => {
+    const { session, credential } = await answer(stage);
+    const refused = stage.client.call("finish", { session, credential: forged(credential) });
+    await assert.rejects(refused, { code: "invalid_grant" });
+  });
+
+  test("a client with a wrong secret learns so from every step", async () => {
+    const answered = await answer(stage);
+    const stranger = stage.start("not the app's secret");
+    await assert.rejects(stranger.call("signIn"), { code: "invalid_client" });
+    await assert.rejects(stranger.call("finish", answered), { code: "invalid_client" });
+    await stranger.end();
+  });
+}
+
+const connecting = (command) => (front, CLIENT_SECRET) => {
+  return new Client(command, { DOMAIN: front.domain, CLIENT_ID: "app", CLIENT_SECRET, ...trusting(front) });
+};
+
+/** A sign-in as far as the authenticator's answer. */
+async function answer({ client, passkeys }) {
+  const { session, options } = await client.call("signIn");
+  return { session, credential: passkeys.get(options) };
+}
+
+function isSignedIn({ user, accessToken, refreshToken, idToken, scope }, issuer, { email, name }) {
+  assert.deepEqual({ email: user.email, name: user.name }, { email, name });
+  assert.deepEqual(scope.split(" ").sort(), ["email", "offline_access", "openid", "profile"]);
+  assert.ok(refreshToken);
+  const { iss, aud, sub } = claims(idToken);
+  assert.deepEqual({ iss, aud, sub }, { iss: issuer, aud: "app", sub: user.sub });
+  assert.equal(claims(accessToken).sub, user.sub);
+}

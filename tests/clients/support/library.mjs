@@ -1,0 +1,152 @@
+// What a browser's passkey library is tried with, in Chromium: it makes and uses passkeys with options as
+// Streambird and quiva write them, and what it makes of them is sent back in their dialects.
+//
+// Streambird's calls take the application's key, so the page leaves them to the application's server;
+// quiva's are for the page itself, from another origin.
+
+import assert from "node:assert/strict";
+import { after, before, suite, test } from "node:test";
+import { start } from "../../upstreams/start.mjs";
+import { creationOptions } from "../../upstreams/upstream.mjs";
+import { BOUNDED } from "./bounded.mjs";
+import { Browser } from "./browser.mjs";
+import { QUIVA, STREAMBIRD } from "./dialects.mjs";
+import { serve } from "./gateway.mjs";
+import { forged, Passkeys } from "./passkeys.mjs";
+import { signUp, SIGNUP } from "./people.mjs";
+import { Site } from "./site.mjs";
+
+const ADA = { email: "ada@example.com", name: "Ada" };
+
+/**
+ * @param {{ script: string, create: Function, get: Function }} library its file below node_modules, and how a
+ *   page calls it with WebAuthn's options in JSON
+ */
+export function signsInWith(library) {
+  for (const dialect of [STREAMBIRD, QUIVA]) {
+    suite(`with ${dialect.name}'s dialect, against the embedded relying party`, BOUNDED, () => embedded(library, dialect));
+    suite(`with ${dialect.name}'s dialect, through a pair`, BOUNDED, () => pair(library, dialect));
+  }
+}
+
+function embedded(library, dialect) {
+  const stage = { library, dialect };
+  before(async () => {
+    await open(stage, (origin) => `
+[upstreams.own]
+provider = "embedded"
+rp_id    = "localhost"
+origins  = ["${origin}"]
+database = "passbridge.db"
+
+[routes.app]
+dialect  = "${dialect.id}"
+upstream = "own"
+callers  = ${dialect.callers('"upstream"')}
+cors     = { origins = ["${origin}"] }
+${SIGNUP}`);
+    stage.ada = await signUp(stage.gateway, passkeysOf(stage), ADA);
+  });
+  after(() => close(stage));
+
+  test("somebody registers a passkey, then signs in with it", async () => {
+    const begun = await post(stage, dialect.registration.begin(stage.ada));
+    const credential = await stage.browser.run(library.create, dialect.registration.options(begun));
+    dialect.registration.done(await post(stage, dialect.registration.finish(stage.ada, credential)), stage.ada);
+    assert.equal((await stage.browser.passkeys()).length, 1);
+    dialect.login.done(await post(stage, dialect.login.finish(stage.ada, await answer(stage))), stage.ada);
+  });
+
+  test("a second one is not made on the same device", async () => {
+    const begun = await post(stage, dialect.registration.begin(stage.ada));
+    const again = stage.browser.run(library.create, dialect.registration.options(begun));
+    await assert.rejects(again, { name: "InvalidStateError" });
+  });
+
+  refusals(stage);
+}
+
+function pair(library, dialect) {
+  const stage = { library, dialect };
+  before(async () => {
+    await open(stage, async (origin) => {
+      stage.upstream = await start(dialect.pair.upstream, { origins: [origin] });
+      return dialect.pair.config(stage.upstream, origin);
+    });
+    const { party } = stage.upstream;
+    stage.ada = stage.upstream.addUser({ ...ADA, id: dialect.pair.id });
+    const ceremony = party.begin(stage.ada);
+    const options = creationOptions(party, ceremony);
+    await party.register(ceremony, await stage.browser.run(library.create, options), "the first one");
+  });
+  after(() => close(stage));
+
+  test("somebody signs in with a passkey of the upstream's", async () => {
+    dialect.login.done(await post(stage, dialect.login.finish(stage.ada, await answer(stage))), stage.ada);
+    assert.equal(stage.upstream.count("login.finish"), 1);
+  });
+
+  refusals(stage);
+}
+
+function refusals(stage) {
+  const { dialect } = stage;
+  test("an answer is taken once", async () => {
+    const credential = await answer(stage);
+    await post(stage, dialect.login.finish(stage.ada, credential));
+    await dialect.refused(post(stage, dialect.login.finish(stage.ada, credential)));
+  });
+
+  test("an answer that nobody signed is refused", async () => {
+    await dialect.refused(post(stage, dialect.login.finish(stage.ada, forged(await answer(stage)))));
+  });
+
+  test("a user who is not there is told as such", async () => {
+    await dialect.unknown(post(stage, dialect.login.begin({ id: "nobody", email: "nobody@example.com" })));
+  });
+}
+
+// ===== what all of them do
+
+async function open(stage, config) {
+  stage.site = await Site.open(stage.library.script, {
+    "/backend": ({ path, content }) => stage.dialect.backend(stage.gateway, path, content),
+  });
+  stage.gateway = await serve(await config(stage.site.origin), stage.dialect.secrets(stage.upstream));
+  stage.browser = await Browser.open(stage.site.origin);
+}
+
+async function close({ browser, site, gateway, upstream }) {
+  await browser?.close();
+  await site?.close();
+  await gateway?.stop();
+  await upstream?.close();
+}
+
+/** A sign-in as far as the library's answer. */
+async function answer(stage) {
+  const { dialect, library, browser, ada } = stage;
+  return browser.run(library.get, dialect.login.options(await post(stage, dialect.login.begin(ada))));
+}
+
+/** The page asks; what is not a success rejects with `status` and `content`. */
+async function post({ browser, dialect, gateway }, request) {
+  const { status, content } = await browser.run(ask, dialect.address(gateway, request));
+  if (status !== 200) throw Object.assign(new Error(`answered ${status}`), { status, content });
+  return content;
+}
+
+/** In the page. */
+async function ask({ url, token, content }) {
+  const headers = { "content-type": "application/json" };
+  if (token) headers.authorization = `Bearer ${token}`;
+  const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(content) });
+  return { status: answer.status, content: await answer.json() };
+}
+
+/** The authenticator that Ada signed up with; it is not the browser's. */
+function passkeysOf({ site }) {
+  const passkeys = new Passkeys();
+  passkeys.create = (options) => passkeys.createJSON(site.origin, options);
+  return passkeys;
+}

@@ -1,0 +1,21 @@
+// What applications without a browser are handed by one, and what they may be handed by somebody else.
+
+import { Authenticator } from "../../ceremonies/authenticator.mjs";
+
+export { ORIGIN } from "../../ceremonies/authenticator.mjs";
+
+/** Somebody's passkeys. */
+export class Passkeys extends Authenticator {
+  /** A new one, with those members of its answer that every provider documents. */
+  create(options) {
+    const { response: { clientDataJSON, attestationObject }, ...credential } = super.create(options);
+    return { ...credential, response: { clientDataJSON, attestationObject } };
+  }
+}
+
+/** The same answer, signed by nobody. */
+export function forged(credential) {
+  const signature = Buffer.from(credential.response.signature, "base64url");
+  signature[signature.length - 1] ^= 1;
+  return { ...credential, response: { ...credential.response, signature: signature.toString("base64url") } };
+}

@@ -1,0 +1,147 @@
+// A relying party that really verifies, with @simplewebauthn/server: users, passkeys, challenges.
+//
+// How a ceremony is found again is each provider's own affair; what is found must fit in every way.
+
+import { randomBytes } from "node:crypto";
+import { verifyAuthenticationResponse, verifyRegistrationResponse } from "@simplewebauthn/server";
+import { base64url, bytes, toBase64url } from "./bytes.mjs";
+
+export const ALGORITHMS = [-8, -7, -257];
+
+/** The credential, its challenge or its user is not what the ceremony wants. */
+export class Rejected extends Error {}
+
+export class RelyingParty {
+  users = [];
+  passkeys = new Map();
+
+  /** @param {{ rpId: string, origins: string[], userVerification: string }} terms */
+  constructor(terms) {
+    Object.assign(this, terms);
+  }
+
+  /** A user with a bearer token; `handle` is what authenticators keep as `user.id`. */
+  addUser({ id, email, name = email, handle = Buffer.from(id) }) {
+    const token = `${base64url(randomBytes(12))}.${base64url(randomBytes(24))}.${base64url(randomBytes(24))}`;
+    const user = { id, email, name, handle: Buffer.from(handle), tokens: new Set([token]), token, createdAt: new Date() };
+    this.users.push(user);
+    return user;
+  }
+
+  byToken(token) {
+    return this.users.find((user) => user.tokens.has(token));
+  }
+
+  byId(id) {
+    return this.users.find((user) => user.id === id);
+  }
+
+  byEmail(email) {
+    return this.users.find((user) => user.email === email);
+  }
+
+  passkeysOf(user) {
+    return [...this.passkeys.values()].filter((passkey) => passkey.user === user);
+  }
+
+  /** A new token by which the user is known from now on. */
+  issue(user) {
+    const token = `${base64url(randomBytes(12))}.${base64url(randomBytes(32))}.${base64url(randomBytes(24))}`;
+    user.tokens.add(token);
+    return token;
+  }
+
+  /** A ceremony: the challenge as bytes, and whom it is for, where that is known. */
+  begin(user) {
+    return { challenge: randomBytes(32), user };
+  }
+
+  /** Checks a new passkey and keeps it. `credential` is a RegistrationResponseJSON in any alphabet. */
+  async register(ceremony, credential, handle, name) {
+    const response = {
+      ...webauthn(credential),
+      response: {
+        clientDataJSON: toBase64url(credential.response.clientDataJSON),
+        attestationObject: toBase64url(credential.response.attestationObject),
+        transports: credential.response.transports,
+      },
+    };
+    const { verified, registrationInfo } = await rejecting(() => verifyRegistrationResponse({
+      response,
+      expectedChallenge: base64url(ceremony.challenge),
+      expectedOrigin: this.origins,
+      expectedRPID: this.rpId,
+      requireUserVerification: this.userVerification === "required",
+      supportedAlgorithmIDs: ALGORITHMS,
+    }));
+    if (!verified) throw new Rejected("the attestation does not verify");
+    const { id } = registrationInfo.credential;
+    if (this.passkeys.has(id)) throw new Rejected("the credential is registered already");
+    const passkey = {
+      ...registrationInfo.credential,
+      aaguid: registrationInfo.aaguid,
+      user: ceremony.user,
+      handle: handle ?? id,
+      name,
+      createdAt: new Date(),
+    };
+    this.passkeys.set(id, passkey);
+    return passkey;
+  }
+
+  /** Checks an assertion and raises the counter; answers with the passkey that signed. */
+  async authenticate(ceremony, credential) {
+    const id = toBase64url(credential.id);
+    if (id !== toBase64url(credential.rawId)) throw new Rejected("id and rawId differ");
+    const passkey = this.passkeys.get(id);
+    if (!passkey) throw new Rejected("no such passkey");
+    if (ceremony.user && ceremony.user !== passkey.user) throw new Rejected("another user's passkey");
+    const { clientDataJSON, authenticatorData, signature, userHandle } = credential.response;
+    if (userHandle && !bytes(userHandle).equals(passkey.user.handle)) throw new Rejected("another user's handle");
+    const response = {
+      ...webauthn(credential),
+      response: {
+        clientDataJSON: toBase64url(clientDataJSON),
+        authenticatorData: toBase64url(authenticatorData),
+        signature: toBase64url(signature),
+        userHandle: userHandle ? toBase64url(userHandle) : undefined,
+      },
+    };
+    const { verified, authenticationInfo } = await rejecting(() => verifyAuthenticationResponse({
+      response,
+      expectedChallenge: base64url(ceremony.challenge),
+      expectedOrigin: this.origins,
+      expectedRPID: this.rpId,
+      credential: passkey,
+      requireUserVerification: this.userVerification === "required",
+    }));
+    if (!verified) throw new Rejected("the signature does not verify");
+    passkey.counter = authenticationInfo.newCounter;
+    passkey.usedAt = new Date();
+    return passkey;
+  }
+
+  /** The challenge a credential answers, as base64url; it is looked up, never believed. */
+  static challengeOf(credential) {
+    return JSON.parse(bytes(credential.response.clientDataJSON).toString()).challenge;
+  }
+}
+
+/** The members that both responses have, as the verifying library wants them. */
+function webauthn({ id, rawId, type, clientExtensionResults = {}, authenticatorAttachment }) {
+  return {
+    id: toBase64url(id),
+    rawId: toBase64url(rawId),
+    type,
+    clientExtensionResults,
+    authenticatorAttachment: authenticatorAttachment ?? undefined,
+  };
+}
+
+async function rejecting(verify) {
+  try {
+    return await verify();
+  } catch (error) {
+    throw new Rejected(error.message, { cause: error });
+  }
+}
