@@ -214,7 +214,7 @@ async fn a_connection_is_kept_unless_something_speaks_against_it() {
 }
 
 #[tokio::test]
-async fn interim_answers_are_passed_over_within_reason() {
+async fn interim_answers_are_passed_over() {
     let continued = "HTTP/1.1 100 Continue\n\n";
     let early = "HTTP/1.1 103 Early Hints\nlink: </a>\n\n";
     let last = "HTTP/1.1 200 OK\ncontent-length: 2\n\nab";
@@ -224,8 +224,7 @@ async fn interim_answers_are_passed_over_within_reason() {
         true,
         &[
             (&format!("{continued}{early}{last}"), Closed("ab")),
-            (&format!("{}{last}", continued.repeat(8)), Closed("ab")),
-            (&format!("{}{last}", continued.repeat(9)), Broken),
+            (&format!("{}{last}", continued.repeat(5_000)), Closed("ab")),
             (continued, Broken),
             (switched, Broken),
         ],

@@ -6,7 +6,7 @@
 use std::mem;
 
 use bytes::Bytes;
-use http::Response;
+use http::{Response, StatusCode};
 
 use crate::upstream::failure::CallFailure;
 use crate::upstream::wire::chunked::Chunked;
@@ -14,8 +14,6 @@ use crate::upstream::wire::framing::Framing;
 use crate::upstream::wire::head::{self, Head};
 use crate::upstream::wire::malformed::Malformed;
 
-/// The most interim answers (1xx) before the one that counts.
-pub(super) const MOST_INTERIM: u8 = 8;
 /// How much room to read into while it is not known how much is to come.
 const ROOM: usize = 8 << 10;
 const MOST_ROOM: usize = 256 << 10;
@@ -33,8 +31,8 @@ pub struct Reading {
 
 #[derive(Debug)]
 enum State {
-    /// So many bytes were searched for the end of the head, after so many interim answers.
-    Head { seen: usize, interim: u8 },
+    /// So many bytes of the head were searched for its end.
+    Head { seen: usize },
     /// The content stands in the buffer from `begin` on.
     Sized { head: Head, begin: usize, length: usize },
     /// What is not yet taken apart stands in the buffer.
@@ -58,7 +56,7 @@ impl Reading {
     /// Of an answer with at most `limit` bytes of content; `to_head` if the request was a `HEAD`.
     #[must_use]
     pub fn new(limit: usize, to_head: bool) -> Self {
-        Self { limit, to_head, state: State::Head { seen: 0, interim: 0 } }
+        Self { limit, to_head, state: State::Head { seen: 0 } }
     }
 
     /// Takes in what `buffer` holds: all that was read of the connection and not taken out before.
@@ -68,10 +66,8 @@ impl Reading {
     ///
     /// [`CallFailure::Broken`] by a [`Malformed`], or [`CallFailure::TooLarge`]. The answer is lost then.
     pub fn advance(&mut self, buffer: &mut Vec<u8>) -> Result<Option<Answer>, CallFailure> {
-        while let State::Head { seen, interim } = self.state {
-            if !self.advance_head(buffer, seen, interim)? {
-                return Ok(None);
-            }
+        if let State::Head { seen } = self.state {
+            self.advance_head(buffer, seen)?;
         }
         let is_whole = match &mut self.state {
             State::Head { .. } => false,
@@ -114,60 +110,47 @@ impl Reading {
         }
     }
 
-    /// Whether there may be more to read of the head.
-    fn advance_head(&mut self, buffer: &mut Vec<u8>, seen: usize, interim: u8) -> Result<bool, CallFailure> {
-        // The first read mostly brings all of it, so it is not searched before it is tried.
-        if seen > 0 && !head::is_complete(buffer, seen) {
-            return self.wait_for_head(buffer, interim);
-        }
-        let Some((head, length)) = head::read(buffer, self.to_head).map_err(broken)? else {
-            return self.wait_for_head(buffer, interim);
+    /// Passes over interim answers, however many: they have until the call's deadline.
+    fn advance_head(&mut self, buffer: &mut Vec<u8>, seen: usize) -> Result<(), CallFailure> {
+        let mut begin = 0;
+        let (head, length) = loop {
+            // The first read mostly brings all of it, so it is not searched before it is tried.
+            let may_be_whole = seen == 0 || begin > 0 || head::is_complete(buffer, seen);
+            let read = if may_be_whole { head::read(&buffer[begin..], self.to_head).map_err(broken)? } else { None };
+            match read {
+                Some((_, length)) if length > head::MOST_BYTES => return Err(broken(Malformed::LongHead)),
+                Some((head, _)) if head.status == StatusCode::SWITCHING_PROTOCOLS => {
+                    return Err(broken(Malformed::Switched));
+                }
+                Some((head, length)) if head.status.is_informational() => begin += length,
+                Some((head, length)) => break (head, length),
+                None if buffer.len() - begin > head::MOST_BYTES => return Err(broken(Malformed::LongHead)),
+                None => {
+                    buffer.drain(..begin);
+                    self.state = State::Head { seen: buffer.len() };
+                    return Ok(());
+                }
+            }
         };
-        if length > head::MOST_BYTES {
-            return Err(broken(Malformed::LongHead));
-        }
-        if head.status.is_informational() {
-            self.skip(&head, interim)?;
-            buffer.drain(..length);
-            return Ok(!buffer.is_empty());
-        }
+        let begin = begin + length;
         self.state = match head.framing {
-            Framing::Empty => State::Sized { head, begin: length, length: 0 },
+            Framing::Empty => State::Sized { head, begin, length: 0 },
             Framing::Sized(told) => match usize::try_from(told) {
-                Ok(content) if content <= self.limit => State::Sized { head, begin: length, length: content },
+                Ok(length) if length <= self.limit => State::Sized { head, begin, length },
                 Ok(_) | Err(_) => return Err(self.too_large()),
             },
             Framing::Chunked => {
-                buffer.drain(..length);
+                buffer.drain(..begin);
                 State::Chunked { head, chunks: Chunked::new(), content: Vec::new() }
             }
-            Framing::ToEnd => State::ToEnd { head, begin: length },
+            Framing::ToEnd => State::ToEnd { head, begin },
         };
-        Ok(true)
-    }
-
-    fn wait_for_head(&mut self, buffer: &[u8], interim: u8) -> Result<bool, CallFailure> {
-        if buffer.len() > head::MOST_BYTES {
-            return Err(broken(Malformed::LongHead));
-        }
-        self.state = State::Head { seen: buffer.len(), interim };
-        Ok(false)
-    }
-
-    fn skip(&mut self, head: &Head, interim: u8) -> Result<(), CallFailure> {
-        if head.status == http::StatusCode::SWITCHING_PROTOCOLS {
-            return Err(broken(Malformed::Switched));
-        }
-        if interim == MOST_INTERIM {
-            return Err(broken(Malformed::Interim));
-        }
-        self.state = State::Head { seen: 0, interim: interim + 1 };
         Ok(())
     }
 
     /// Puts the whole answer together. `None` before its head has come.
     fn take(&mut self, buffer: &mut Vec<u8>) -> Option<Answer> {
-        let (head, content, is_alone) = match mem::replace(&mut self.state, State::Head { seen: 0, interim: 0 }) {
+        let (head, content, is_alone) = match mem::replace(&mut self.state, State::Head { seen: 0 }) {
             State::Head { .. } => return None,
             State::Sized { head, begin, length } => {
                 let is_alone = buffer.len() == begin + length;

@@ -12,9 +12,6 @@ pub enum Malformed {
     /// The protocol was switched, which nobody asked for.
     #[error("the upstream switched protocols")]
     Switched,
-    /// Interim answers do not end.
-    #[error("more than {} interim answers came", super::answer::MOST_INTERIM)]
-    Interim,
     /// There are two lengths, or one that is no number (RFC 9112 section 6.3).
     #[error("the content length is not one number")]
     Length,
