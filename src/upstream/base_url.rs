@@ -56,6 +56,11 @@ impl BaseUrl {
         self.0.splitn(4, '/').nth(3).is_some()
     }
 
+    /// The base itself.
+    pub(super) fn to_url(&self) -> Url {
+        Url::parse(&self.0).expect("a base URL was written by the parser")
+    }
+
     /// The base with `target` behind it, or `None` if the path or query would not arrive exactly as
     /// they stand in `target`.
     pub(crate) fn with_target(&self, target: &PathAndQuery) -> Option<Url> {

@@ -1,16 +1,17 @@
-//! The HTTP client of one upstream or passthrough target, with every convenience turned off.
+//! The library's HTTP client of one upstream or passthrough target, with every convenience turned off.
 //!
 //! No proxy from the environment, no redirect, no `Referer`, no cookie, no decompression, no retry,
 //! no second resolver: what leaves is what was written, once, to the address in the config.
 //! One convenience cannot be turned off: a request without `Accept` goes out with `Accept: */*`.
 
-use std::fs;
+use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client};
 
+use crate::upstream::authorities;
 use crate::upstream::base_url::BaseUrl;
 
 /// How often an HTTP/2 connection is asked whether it still lives.
@@ -40,7 +41,7 @@ pub enum InvalidClient {
     NoCertificate(PathBuf),
     /// TLS cannot be set up, as on a system without any certificate authority.
     #[error("TLS cannot be set up; are certificate authorities installed on this system?")]
-    Tls(#[source] reqwest::Error),
+    Tls(#[source] Box<dyn Error + Send + Sync>),
 }
 
 /// Makes the client for `base`. Reads the system's or the given certificate authorities, so make it
@@ -66,18 +67,15 @@ pub(crate) fn client(base: &BaseUrl, options: ClientOptions<'_>) -> Result<Clien
         builder = builder.http1_only();
     }
     if let Some(file) = options.ca_file {
-        builder = builder.tls_certs_only(authorities(file)?);
+        let certificates = authorities::read(file)?.into_iter().map(|der| Certificate::from_der(&der));
+        builder = builder.tls_certs_only(certificates.collect::<Result<Vec<_>, _>>().map_err(unusable)?);
     } else if base.is_plain() {
         // No TLS is ever spoken, so a system without any authority can still run.
         builder = builder.tls_certs_only([]);
     }
-    builder.build().map_err(InvalidClient::Tls)
+    builder.build().map_err(unusable)
 }
 
-fn authorities(file: &Path) -> Result<Vec<Certificate>, InvalidClient> {
-    let pem = fs::read(file).map_err(|error| InvalidClient::Unreadable(file.to_owned(), error))?;
-    match Certificate::from_pem_bundle(&pem) {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(InvalidClient::NoCertificate(file.to_owned())),
-    }
+fn unusable(error: reqwest::Error) -> InvalidClient {
+    InvalidClient::Tls(error.into())
 }

@@ -5,11 +5,12 @@
 //! more crates for nothing. Whoever sends a bomb is stopped one byte past the limit.
 
 use std::io::Read;
+use std::mem;
 
 use bytes::{Bytes, BytesMut};
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
-use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::{HeaderMap, Response};
 
 use crate::upstream::failure::CallFailure;
 
@@ -31,6 +32,13 @@ pub(super) async fn read(mut response: reqwest::Response, limit: usize) -> Resul
         }
     }
     Ok(content.freeze())
+}
+
+/// The answer without its content encoding.
+pub(super) fn decoded(mut answer: Response<Bytes>, limit: usize) -> Result<Response<Bytes>, CallFailure> {
+    let content = mem::take(answer.body_mut());
+    *answer.body_mut() = decode(answer.headers_mut(), content, limit)?;
+    Ok(answer)
 }
 
 /// Undoes the content encoding that `headers` name, and takes the name out of them.

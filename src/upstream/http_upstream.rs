@@ -9,26 +9,35 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST};
-use http::{HeaderValue, Request, Response};
-use reqwest::{Client, Url};
+use http::{Request, Response};
 use tokio::time::{Instant, timeout_at};
 
 use crate::upstream::admission::Admission;
 use crate::upstream::base_url::BaseUrl;
-use crate::upstream::client::{ClientOptions, InvalidClient, client};
+use crate::upstream::client::InvalidClient;
 use crate::upstream::content;
 use crate::upstream::failure::CallFailure;
-use crate::upstream::settings::HttpSettings;
+use crate::upstream::library::LibraryClient;
+use crate::upstream::settings::{HttpSettings, HttpVersion};
+use crate::upstream::target;
+use crate::upstream::wire::client::WireClient;
 
 /// A named upstream's base URL with the connections of one worker to it.
 #[derive(Debug)]
 pub struct HttpUpstream {
-    base: BaseUrl,
     client: Client,
     admission: Arc<Admission>,
     timeout: Duration,
     max_response_bytes: usize,
+}
+
+/// Who carries the calls.
+#[derive(Debug)]
+enum Client {
+    /// Ours: HTTP/1.1, and a third of the library's instructions.
+    Wire(WireClient),
+    /// The library's, which speaks HTTP/2.
+    Library(LibraryClient),
 }
 
 /// What may be done when a call's connection cannot be made.
@@ -49,15 +58,11 @@ impl HttpUpstream {
     ///
     /// [`InvalidClient`] if they cannot be read: an error of the config or the system.
     pub fn new(base: BaseUrl, settings: &HttpSettings, admission: Arc<Admission>) -> Result<Self, InvalidClient> {
-        let options = ClientOptions {
-            connect_timeout: settings.connect_timeout_ms.millis(),
-            idle_timeout: settings.idle_timeout_ms.millis(),
-            ca_file: settings.ca_file.as_deref(),
-            http1_only: false,
-        };
         Ok(Self {
-            client: client(&base, options)?,
-            base,
+            client: match settings.http_version {
+                HttpVersion::One => Client::Wire(WireClient::new(&base, settings)?),
+                HttpVersion::Two => Client::Library(LibraryClient::new(base, settings)?),
+            },
             admission,
             timeout: settings.timeout_ms.millis(),
             max_response_bytes: settings.max_response_bytes.count(),
@@ -79,10 +84,11 @@ impl HttpUpstream {
     pub async fn call(&self, request: Request<Bytes>, class: RetryClass) -> Result<Response<Bytes>, CallFailure> {
         let deadline = Instant::now() + self.timeout;
         let target = request.uri().path_and_query().ok_or(CallFailure::Unsendable)?;
-        let url = self.base.with_target(target).ok_or(CallFailure::Unsendable)?;
-
+        if !target::is_stable(target.as_str()) {
+            return Err(CallFailure::Unsendable);
+        }
         let admitted = self.admission.enter(deadline).await?;
-        let outcome = by(deadline, self.attempts(&url, &request, class)).await;
+        let outcome = by(deadline, self.attempts(&request, class)).await;
         if counts_as_failure(&outcome) {
             admitted.ticket.failed();
         } else {
@@ -91,40 +97,20 @@ impl HttpUpstream {
         outcome
     }
 
-    async fn attempts(
-        &self,
-        url: &Url,
-        request: &Request<Bytes>,
-        class: RetryClass,
-    ) -> Result<Response<Bytes>, CallFailure> {
-        let first = self.attempt(url.clone(), request).await;
+    async fn attempts(&self, request: &Request<Bytes>, class: RetryClass) -> Result<Response<Bytes>, CallFailure> {
+        let first = self.attempt(request).await;
         match (first, class) {
-            (Err(CallFailure::Unreachable(_)), RetryClass::Begin) => self.attempt(url.clone(), request).await,
+            (Err(CallFailure::Unreachable(_)), RetryClass::Begin) => self.attempt(request).await,
             (outcome, RetryClass::Begin | RetryClass::Finish) => outcome,
         }
     }
 
-    async fn attempt(&self, url: Url, request: &Request<Bytes>) -> Result<Response<Bytes>, CallFailure> {
-        let mut outgoing = reqwest::Request::new(request.method().clone(), url);
-        let headers = outgoing.headers_mut();
-        headers.clone_from(request.headers());
-        headers.remove(HOST); // the client writes the upstream's own
-        headers.remove(CONTENT_LENGTH); // and the length it really sends
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        *outgoing.body_mut() = Some(request.body().clone().into());
-
-        let response = self.client.execute(outgoing).await.map_err(CallFailure::from_client)?;
-        let status = response.status();
-        let version = response.version();
-        let mut headers = response.headers().clone();
-        let encoded = content::read(response, self.max_response_bytes).await?;
-        let decoded = content::decode(&mut headers, encoded, self.max_response_bytes)?;
-
-        let mut answer = Response::new(decoded);
-        *answer.status_mut() = status;
-        *answer.version_mut() = version;
-        *answer.headers_mut() = headers;
-        Ok(answer)
+    async fn attempt(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, CallFailure> {
+        let encoded = match &self.client {
+            Client::Wire(client) => client.exchange(request, self.max_response_bytes).await?,
+            Client::Library(client) => client.exchange(request, self.max_response_bytes).await?,
+        };
+        content::decoded(encoded, self.max_response_bytes)
     }
 }
 

@@ -5,6 +5,7 @@
 //! the server's passthrough are the only modules that know the HTTP client.
 
 pub mod admission;
+mod authorities;
 pub mod base_url;
 pub mod breaker;
 pub mod client;
@@ -12,4 +13,7 @@ mod content;
 pub mod failure;
 pub mod fetch;
 pub mod http_upstream;
+mod library;
 pub mod settings;
+mod target;
+pub mod wire;

@@ -20,5 +20,7 @@ mod toy;
 mod upgrade;
 mod upstream;
 mod upstream_content;
+mod upstream_framing;
+mod upstream_pool;
 mod upstream_retry;
 mod upstream_tls;

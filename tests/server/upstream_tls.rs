@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use http::{Request, Response, Version};
@@ -13,10 +14,11 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use passbridge::upstream::failure::CallFailure;
 use passbridge::upstream::http_upstream::{HttpUpstream, RetryClass};
-use passbridge::upstream::settings::HttpSettings;
+use passbridge::upstream::settings::{HttpSettings, HttpVersion};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{HandshakeKind, ServerConfig};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
@@ -27,6 +29,8 @@ use super::upstream::{get, upstream};
 pub(crate) struct Vouched {
     pub(crate) address: SocketAddr,
     pub(crate) ca_file: PathBuf,
+    /// How many connections took up a session where an earlier one had left it.
+    resumed: Arc<AtomicUsize>,
     _folder: tempfile::TempDir,
 }
 
@@ -36,6 +40,24 @@ pub(crate) async fn vouched(protocols: &[&str]) -> Vouched {
 
 /// The same, but it hangs up on the first `refused` connections.
 async fn vouched_after(refused: usize, protocols: &[&str]) -> Vouched {
+    let resumed = Arc::new(AtomicUsize::new(0));
+    let count = resumed.clone();
+    let server = vouched_for(protocols, move |listener, tls| async move {
+        for _ in 0..refused {
+            let (stream, _) = listener.accept().await.unwrap();
+            stream.readable().await.unwrap();
+        }
+        serve(listener, tls, &count).await;
+    })
+    .await;
+    Vouched { resumed, ..server }
+}
+
+/// The same for a server that does as it likes.
+async fn vouched_for<F>(protocols: &[&str], serve: impl FnOnce(TcpListener, TlsAcceptor) -> F) -> Vouched
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
@@ -55,26 +77,22 @@ async fn vouched_after(refused: usize, protocols: &[&str]) -> Vouched {
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let tls = TlsAcceptor::from(Arc::new(config));
-    tokio::spawn(async move {
-        for _ in 0..refused {
-            let (stream, _) = listener.accept().await.unwrap();
-            stream.readable().await.unwrap();
-        }
-        serve(listener, tls).await;
-    });
+    tokio::spawn(serve(listener, TlsAcceptor::from(Arc::new(config))));
 
     let folder = tempfile::tempdir().unwrap();
     let ca_file = folder.path().join("ca.pem");
     std::fs::write(&ca_file, authority.pem()).unwrap();
-    Vouched { address, ca_file, _folder: folder }
+    Vouched { address, ca_file, resumed: Arc::default(), _folder: folder }
 }
 
 /// Answers with the version it was asked in.
-async fn serve(listener: TcpListener, tls: TlsAcceptor) {
+async fn serve(listener: TcpListener, tls: TlsAcceptor, resumed: &AtomicUsize) {
     loop {
         let (stream, _) = listener.accept().await.unwrap();
         let Ok(stream) = tls.accept(stream).await else { continue };
+        if stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed) {
+            resumed.fetch_add(1, Ordering::SeqCst);
+        }
         let speaks_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         let service = service_fn(|request: Request<hyper::body::Incoming>| async move {
             let said = format!("{:?} {:?}", request.version(), request.uri().path());
@@ -96,33 +114,82 @@ impl Vouched {
         HttpSettings { ca_file: Some(self.ca_file.clone()), ..HttpSettings::default() }
     }
 
+    /// The same, with HTTP/2 where it is offered.
+    fn preferring_http2(&self) -> HttpSettings {
+        HttpSettings { http_version: HttpVersion::Two, ..self.trusting() }
+    }
+
     fn upstream(&self, settings: &HttpSettings) -> HttpUpstream {
         upstream(&format!("https://127.0.0.1:{}/base", self.address.port()), settings)
     }
 }
 
 #[tokio::test]
-async fn http2_is_spoken_where_it_is_offered() {
+async fn http2_is_spoken_where_it_is_offered_and_wanted() {
     for (protocols, version) in [(&["h2", "http/1.1"][..], "HTTP/2.0"), (&["http/1.1"], "HTTP/1.1"), (&[], "HTTP/1.1")]
     {
         let server = vouched(protocols).await;
-        let answer = within(server.upstream(&server.trusting()).call(get("/x"), RetryClass::Finish)).await.unwrap();
-        assert_eq!(answer.body(), &format!("{version} \"/base/x\""));
-        assert_eq!(answer.version() == Version::HTTP_2, version == "HTTP/2.0");
+        for (settings, version) in [(server.preferring_http2(), version), (server.trusting(), "HTTP/1.1")] {
+            let answer = within(server.upstream(&settings).call(get("/x"), RetryClass::Finish)).await.unwrap();
+            assert_eq!(answer.body(), &format!("{version} \"/base/x\""));
+            assert_eq!(answer.version() == Version::HTTP_2, version == "HTTP/2.0");
+        }
     }
 }
 
 #[tokio::test]
 async fn a_second_connection_saves_a_begin_and_no_finish() {
-    let server = vouched_after(1, &["h2"]).await;
-    let begin = within(server.upstream(&server.trusting()).call(get("/x"), RetryClass::Begin)).await;
-    assert_eq!(begin.unwrap().body(), "HTTP/2.0 \"/base/x\"");
-    let server = vouched_after(1, &["h2"]).await;
-    let finish = within(server.upstream(&server.trusting()).call(get("/x"), RetryClass::Finish)).await;
-    assert!(matches!(finish, Err(CallFailure::Unreachable(_))), "{finish:?}");
-    let server = vouched_after(2, &["h2"]).await;
-    let begin = within(server.upstream(&server.trusting()).call(get("/x"), RetryClass::Begin)).await;
-    assert!(matches!(begin, Err(CallFailure::Unreachable(_))), "once more is once: {begin:?}");
+    for http_version in [HttpVersion::One, HttpVersion::Two] {
+        let settings = |server: &Vouched| HttpSettings { http_version, ..server.trusting() };
+        let server = vouched_after(1, &["http/1.1"]).await;
+        let begin = within(server.upstream(&settings(&server)).call(get("/x"), RetryClass::Begin)).await;
+        assert_eq!(begin.unwrap().body(), "HTTP/1.1 \"/base/x\"");
+        let server = vouched_after(1, &["http/1.1"]).await;
+        let finish = within(server.upstream(&settings(&server)).call(get("/x"), RetryClass::Finish)).await;
+        assert!(matches!(finish, Err(CallFailure::Unreachable(_))), "{finish:?}");
+        let server = vouched_after(2, &["http/1.1"]).await;
+        let begin = within(server.upstream(&settings(&server)).call(get("/x"), RetryClass::Begin)).await;
+        assert!(matches!(begin, Err(CallFailure::Unreachable(_))), "once more is once: {begin:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_resumed_and_its_tickets_do_not_disturb_a_kept_connection() {
+    let server = vouched(&["http/1.1"]).await;
+    let upstream = server.upstream(&server.trusting());
+    for _ in 0..3 {
+        within(upstream.call(get("/x"), RetryClass::Finish)).await.unwrap();
+    }
+    assert_eq!(server.resumed.load(Ordering::SeqCst), 0);
+    let (one, other) = within(async {
+        tokio::join!(upstream.call(get("/x"), RetryClass::Finish), upstream.call(get("/x"), RetryClass::Finish))
+    })
+    .await;
+    assert!(one.is_ok() && other.is_ok());
+    assert_eq!(server.resumed.load(Ordering::SeqCst), 1, "one went out on the kept connection");
+}
+
+#[tokio::test]
+async fn content_that_ends_with_the_connection_must_end_by_a_word() {
+    for says_so in [true, false] {
+        let server = vouched_for(&["http/1.1"], move |listener, tls| async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut stream = tls.accept(stream).await.unwrap();
+            let mut asked = [0; 4096];
+            assert!(stream.read(&mut asked).await.unwrap() > 0);
+            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\nperhaps half").await.unwrap();
+            stream.flush().await.unwrap();
+            if says_so {
+                stream.shutdown().await.unwrap();
+            }
+        })
+        .await;
+        let outcome = within(server.upstream(&server.trusting()).call(get("/"), RetryClass::Finish)).await;
+        match outcome {
+            Ok(answer) => assert!(says_so && answer.body() == "perhaps half"),
+            Err(failure) => assert!(!says_so && matches!(failure, CallFailure::Broken(_)), "{failure:?}"),
+        }
+    }
 }
 
 #[tokio::test]

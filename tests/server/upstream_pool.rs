@@ -1,0 +1,169 @@
+//! Which connection a call goes out on, and when one is closed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use passbridge::upstream::http_upstream::RetryClass::Finish;
+use passbridge::upstream::settings::HttpSettings;
+use passbridge::within::Within;
+use tokio::io::AsyncWriteExt as _;
+use tokio::sync::{Notify, Semaphore, mpsc};
+
+use super::rig::{Origin, within};
+use super::upstream::{get, upstream};
+
+const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+/// Lets the runtime hear what the system has to tell of its sockets.
+async fn hear() {
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_died_while_it_lay_idle_is_replaced() {
+    // Closed, reset, and spoken over.
+    for ending in 0..3 {
+        let (ended, mut endings) = mpsc::unbounded_channel();
+        let origin = Origin::start(move |mut wire| {
+            let ended = ended.clone();
+            async move {
+                wire.try_head().await.unwrap();
+                wire.send(OK).await;
+                if ending == 1 {
+                    socket2::SockRef::from(&wire.stream).set_linger(Some(std::time::Duration::ZERO)).unwrap();
+                } else if ending == 2 {
+                    tokio::task::yield_now().await; // so that the answer is read without it
+                    wire.send("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil").await;
+                }
+                let kept = (ending == 2).then_some(wire);
+                let _ = ended.send(kept);
+            }
+        })
+        .await;
+        let upstream = upstream(&origin.url(), &HttpSettings::default());
+        let mut kept = Vec::new();
+        for connections in 1..=3 {
+            let answer = within(upstream.call(get("/"), Finish)).await.unwrap();
+            assert_eq!((answer.body(), origin.accepted()), (&"ok".into(), connections), "{ending}");
+            kept.push(within(endings.recv()).await);
+            hear().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn calls_at_once_have_a_connection_each_and_the_last_used_is_used_next() {
+    let (connections, calls) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (second_came, go) = (Arc::new(Notify::new()), Arc::new(Semaphore::new(0)));
+    let origin = Origin::start({
+        let (second_came, go) = (second_came.clone(), go.clone());
+        move |mut wire| {
+            let name = connections.fetch_add(1, Ordering::SeqCst);
+            let (calls, second_came, go) = (calls.clone(), second_came.clone(), go.clone());
+            async move {
+                while wire.try_head().await.is_some() {
+                    if calls.fetch_add(1, Ordering::SeqCst) == 1 {
+                        second_came.notify_one();
+                    }
+                    let _ = go.acquire().await.unwrap();
+                    wire.send(&format!("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n{name}")).await;
+                }
+            }
+        }
+    })
+    .await;
+    let upstream = upstream(&origin.url(), &HttpSettings::default());
+    let (one, two, ()) = within(async {
+        tokio::join!(upstream.call(get("/1"), Finish), upstream.call(get("/2"), Finish), async {
+            second_came.notified().await;
+            go.add_permits(1);
+        })
+    })
+    .await;
+    assert_ne!(one.unwrap().body(), two.unwrap().body());
+    let mut carried = Vec::new();
+    for _ in 0..5 {
+        carried.push(within(upstream.call(get("/"), Finish)).await.unwrap().into_body());
+    }
+    assert_eq!(origin.accepted(), 2);
+    assert!(carried.windows(2).all(|pair| pair[0] == pair[1]), "{carried:?}");
+}
+
+#[tokio::test]
+async fn what_lies_idle_too_long_is_closed_without_a_call() {
+    let (closed, mut closings) = mpsc::unbounded_channel();
+    let origin = Origin::start(move |mut wire| {
+        let closed = closed.clone();
+        async move {
+            while wire.try_head().await.is_some() {
+                wire.send(OK).await;
+            }
+            closed.send(()).unwrap();
+        }
+    })
+    .await;
+    let settings = HttpSettings { idle_timeout_ms: Within::nearest(100), ..HttpSettings::default() };
+    let upstream = upstream(&origin.url(), &settings);
+    for connections in 1..=2 {
+        within(upstream.call(get("/"), Finish)).await.unwrap();
+        assert_eq!(within(closings.recv()).await, Some(()));
+        assert_eq!(origin.accepted(), connections);
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_given_up_closes_its_connection() {
+    let (heard, mut hearings) = mpsc::unbounded_channel();
+    let origin = Origin::start(move |mut wire| {
+        let heard = heard.clone();
+        async move {
+            wire.try_head().await.unwrap();
+            wire.send("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf").await;
+            heard.send("asked").unwrap();
+            assert_eq!(wire.rest().await, "");
+            heard.send("closed").unwrap();
+        }
+    })
+    .await;
+    let upstream = Arc::new(upstream(&origin.url(), &HttpSettings::default()));
+    for connections in 1..=2 {
+        let call = tokio::spawn({
+            let upstream = upstream.clone();
+            async move { upstream.call(get("/"), Finish).await }
+        });
+        assert_eq!(within(hearings.recv()).await, Some("asked"));
+        hear().await;
+        call.abort();
+        assert_eq!(within(hearings.recv()).await, Some("closed"));
+        assert_eq!(origin.accepted(), connections);
+    }
+}
+
+#[tokio::test]
+async fn one_message_is_one_write() {
+    let origin = Origin::start(|mut wire| async move {
+        let mut first = vec![0; 1 << 20];
+        wire.stream.readable().await.unwrap();
+        let length = wire.stream.try_read(&mut first).unwrap();
+        let said = format!("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n{length:5}");
+        wire.stream.write_all(said.as_bytes()).await.unwrap();
+        wire.rest().await;
+    })
+    .await;
+    let upstream = upstream(&origin.url(), &HttpSettings::default());
+    let content = "x".repeat(10_000);
+    let request = http::Request::post("/a").body(content.into()).unwrap();
+    let answer = within(upstream.call(request, Finish)).await.unwrap();
+    let head = format!("POST /a HTTP/1.1\r\nhost: {}\r\naccept-encoding: identity\r\n", origin.address);
+    let head = format!("{head}accept: */*\r\ncontent-length: 10000\r\n\r\n");
+    assert_eq!(std::str::from_utf8(answer.body()).unwrap().trim(), (head.len() + 10_000).to_string());
+}
+
+#[tokio::test]
+async fn a_name_is_reached_by_whichever_of_its_addresses_answers() {
+    let origin = Origin::saying(OK).await; // listens on 127.0.0.1; `localhost` may be ::1 first
+    let upstream = upstream(&format!("http://localhost:{}", origin.address.port()), &HttpSettings::default());
+    assert_eq!(within(upstream.call(get("/"), Finish)).await.unwrap().body(), "ok");
+}
