@@ -35,7 +35,8 @@ export class Authenticator {
   /** Signs what no honest client would: changed client data, changed authenticator data. */
   forge(credential, { clientData = (data) => data, authenticatorData = (data) => data }) {
     const { response } = credential;
-    const client = Buffer.from(JSON.stringify(clientData(JSON.parse(Buffer.from(response.clientDataJSON, "base64url")))));
+    const said = JSON.parse(Buffer.from(response.clientDataJSON, "base64url"));
+    const client = Buffer.from(JSON.stringify(clientData(said)));
     const data = authenticatorData(Buffer.from(response.authenticatorData, "base64url"));
     const signed = Buffer.concat([data, createHash("sha256").update(client).digest()]);
     return {

@@ -34,7 +34,10 @@ export class Gateway {
       gateway.log += text;
       if (process.env.SHOW_LOG) process.stderr.write(text);
     });
-    const [, url, admin] = await gateway.#banner();
+    const [, url, admin] = await gateway.#banner().catch(async (error) => {
+      await rm(gateway.folder, { recursive: true });
+      throw error;
+    });
     Object.assign(gateway, { url, admin });
     return gateway;
   }

@@ -3,6 +3,8 @@
 // People have the id `ada` and the address `ada@example.com` on both sides unless a pair says how
 // else. Where an upstream's begin needs a user and the dialect names none, the route is for Ada alone.
 
+import { documents } from "../upstreams/contract.mjs";
+
 export const ADA = { id: "ada", email: "ada@example.com", name: "Ada" };
 export const BOB = { id: "bob", email: "bob@example.com", name: "Bob" };
 
@@ -21,69 +23,87 @@ const UPSTREAM = {
 
 const CREATED = ["user.name = 'Ada'", "user.created_at = 1700000000"];
 const REGISTERED = "credential.created_at = 1700000000";
-/** Its options are too flat for WebAuthn's, and it forgets every passkey at once. */
-const AT_FLASHBACK = ["registration.begin", "credentials.delete"];
-/** Its options have no place for the user handle, and its delete names no passkey. */
-const FROM_FLASHBACK = ["registration.begin", "credentials.delete"];
-/** A passkey's name at these upstreams cannot be made out of its id. */
-const NAMES_OF_ITS_OWN = ["credentials.delete"];
+/** Its options are too flat to make WebAuthn's of them, or of them WebAuthn's; it forgets every passkey at once. */
+const FLASHBACK = ["registration.begin", "credentials.delete"];
+/** A passkey goes by a name of the upstream's own there, and by its id here. */
+const NO_NAME = ["credentials.delete"];
 const NAMED = "credential.name = 'Passkey'";
 
 /** By pair: `set`, `fill`, `relax`, `issuer`; `alone`: for Ada only; `lacks`: operations not carried. */
 const PAIRS = {
-  "quiva flashback": { relax: ["subject"], alone: true, lacks: AT_FLASHBACK },
-  "quiva streambird": { set: ["user.id = '{user.email}'"], lacks: NAMES_OF_ITS_OWN, upstreamId: ({ email }) => email },
-  "quiva auth0": { lacks: NAMES_OF_ITS_OWN },
-  "quiva apifox": {},
+  "quiva flashback": { relax: ["subject"], alone: true, lacks: FLASHBACK },
+  "quiva streambird": { set: ["user.id = '{user.email}'"], upstreamId: ({ email }) => email, lacks: NO_NAME },
+  "quiva auth0": { lacks: NO_NAME },
 
-  "flashback quiva": { lacks: FROM_FLASHBACK },
-  "flashback streambird": { lacks: FROM_FLASHBACK },
-  "flashback auth0": { lacks: FROM_FLASHBACK },
-  "flashback apifox": { lacks: FROM_FLASHBACK },
+  "flashback quiva": { lacks: FLASHBACK },
+  "flashback streambird": { lacks: FLASHBACK },
+  "flashback auth0": { lacks: FLASHBACK },
+  "flashback apifox": { lacks: FLASHBACK },
+  "flashback embedded": { lacks: FLASHBACK },
 
   "streambird quiva": { set: ["user.email = '{user.id}@example.com'", NAMED], fill: ["user.id = 'ada'"] },
   "streambird flashback": {
-    fill: ["user.id = 'ada'"], relax: ["subject", "allow_credentials"], alone: true, lacks: AT_FLASHBACK,
+    fill: ["user.id = 'ada'"], relax: ["subject", "allow_credentials"], alone: true, lacks: FLASHBACK,
   },
   "streambird auth0": { fill: ["user.id = 'ada'"], relax: ["allow_credentials"] },
   "streambird apifox": { set: [NAMED], fill: ["user.id = 'ada'"], relax: ["allow_credentials"] },
 
-  "auth0 quiva": { set: ["user.email = 'ada@example.com'", NAMED], fill: ["user.id = 'ada'"], issuer: true, alone: true },
-  "auth0 flashback": { fill: ["user.id = 'ada'"], issuer: true, alone: true, lacks: AT_FLASHBACK },
+  "auth0 quiva": {
+    set: ["user.email = 'ada@example.com'", NAMED], fill: ["user.id = 'ada'"], issuer: true, alone: true,
+  },
+  "auth0 flashback": { fill: ["user.id = 'ada'"], issuer: true, alone: true, lacks: FLASHBACK },
   "auth0 streambird": { set: ["user.id = 'ada'"], issuer: true, alone: true },
   "auth0 apifox": { set: [NAMED], issuer: true },
 
   "apifox quiva": {
-    set: ["user.email = 'ada@example.com'"], fill: ["user.id = 'ada'", ...CREATED, REGISTERED], issuer: true, alone: true,
+    set: ["user.email = 'ada@example.com'"], fill: ["user.id = 'ada'", ...CREATED, REGISTERED],
+    issuer: true, alone: true,
   },
   "apifox flashback": {
-    fill: ["user.id = 'ada'", ...CREATED, REGISTERED], issuer: true, alone: true, lacks: AT_FLASHBACK,
+    fill: ["user.id = 'ada'", ...CREATED, REGISTERED], issuer: true, alone: true, lacks: FLASHBACK,
   },
-  "apifox streambird": { lacks: NAMES_OF_ITS_OWN, set: ["user.id = 'ada'"], fill: [...CREATED, REGISTERED], issuer: true, alone: true },
-  "apifox auth0": { lacks: NAMES_OF_ITS_OWN, fill: ["user.created_at = 1700000000"], issuer: true },
-
-  "flashback embedded": { lacks: FROM_FLASHBACK },
+  "apifox streambird": {
+    set: ["user.id = 'ada'"], fill: [...CREATED, REGISTERED], issuer: true, alone: true, lacks: NO_NAME,
+  },
+  "apifox auth0": { fill: ["user.created_at = 1700000000"], issuer: true, lacks: NO_NAME },
 };
+
+/** Operations on what the bearer's user has. */
+const MANAGES = ["registration.begin", "registration.finish", "credentials.list", "credentials.delete"];
 
 /** Everything a test wants to know of a pair. */
 export function pair(dialect, upstream) {
   const needs = { set: [], fill: [], relax: [], lacks: [], ...PAIRS[`${dialect} ${upstream}`] };
   const same = dialect === upstream;
-  const general = upstream === "embedded" ? [] : UPSTREAM[upstream].filter((line) => !same || line.startsWith("client."));
-  // Whoever calls acts as Ada at the upstream: for managing passkeys that must be said out loud.
-  const constant = [...general, ...needs.set].some((line) => /^user\.(id|email|token) = '[^{]*$/.test(line));
+  const there = upstream === "embedded" ? [] : UPSTREAM[upstream];
+  const general = there.filter((line) => !same || line.startsWith("client."));
+  // A finish is nothing without its begin.
+  const lacks = needs.lacks.flatMap((name) => [name, name.replace(".begin", ".finish")]);
+  // Where the config says who the user is at the upstream, it says so of every caller.
+  const oneUser = [...general, ...needs.set].some((line) => /^user\.(id|email|token) = '[^{]*'$/.test(line));
+  const documented = (operation) => {
+    return documents(dialect, operation) && (upstream === "embedded" || documents(upstream, operation));
+  };
+  const can = (operation) => documented(operation) && !lacks.includes(operation);
   return {
-    dialect, upstream, same, ...needs,
-    relax: constant && !same ? [...needs.relax, "one_user"] : needs.relax,
-    general,
-    // A finish is nothing without its begin.
-    lacks: needs.lacks.flatMap((name) => name.endsWith(".begin") ? [name, name.replace("begin", "finish")] : [name]),
-    tolerates: needs.relax.includes("allow_credentials") ? /allowCredentials must NOT have fewer than 1 items/ : undefined,
+    ...needs,
+    dialect, upstream, same, general, oneUser,
+    /** Whether the pair can carry an operation at all. */
+    can,
+    /** Whether it does so without having been told that every caller acts as one user. */
+    does: (operation) => can(operation) && (!oneUser || !MANAGES.includes(operation)),
+    /** What it takes to look after passkeys where every caller acts as one user: that it is said. */
+    knowingly: oneUser ? { relax: [...needs.relax, "one_user"] } : {},
+    tolerates: needs.relax.includes("allow_credentials") ? NO_CREDENTIALS : undefined,
   };
 }
 
+/** Streambird promises at least one; a route may be told to promise less. */
+const NO_CREDENTIALS = /allowCredentials must NOT have fewer than 1 items/;
+
 /** The upstream's and the route's tables. */
-export function config({ dialect, upstream, same, general, set, fill, relax, issuer, party = "" }, { url, clientId }, callers) {
+export function config(setting, { url, clientId }, callers) {
+  const { dialect, upstream, general, set, fill, relax, issuer, party = "" } = setting;
   const own = `[upstreams.own]
 provider = "embedded"
 rp_id = "localhost"

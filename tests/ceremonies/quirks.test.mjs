@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { base64, base64url, bytes } from "../upstreams/bytes.mjs";
 import { Authenticator } from "./authenticator.mjs";
-import { stage } from "./stage.mjs";
+import { stage, stageForOne } from "./stage.mjs";
 
 const withHandle = (credential, userHandle) => ({ ...credential, response: { ...credential.response, userHandle } });
 
@@ -36,7 +36,7 @@ for (const [name, form] of Object.entries({
 }
 
 test("quiva's credential is text at login and an object at registration", async (t) => {
-  const { client, ada, upstream } = await stage(t, "streambird", "quiva");
+  const { client, ada, upstream } = await stageForOne(t, "streambird", "quiva");
   client.read(await client.login(ada, ada.passkeys));
   assert.equal(typeof upstream.last("login.finish").content.credential, "string");
   client.read((await client.register(ada, new Authenticator())).finished);
@@ -44,7 +44,7 @@ test("quiva's credential is text at login and an object at registration", async 
 });
 
 test("apifox's credential is text in both legs", async (t) => {
-  const { client, ada, upstream } = await stage(t, "quiva", "apifox");
+  const { client, ada, upstream } = await stageForOne(t, "quiva", "apifox");
   client.read(await client.login(ada, ada.passkeys));
   client.read((await client.register(ada, new Authenticator())).finished);
   assert.equal(JSON.parse(upstream.last("login.finish").content.response).type, "public-key");
@@ -68,11 +68,11 @@ test("clientExtensionResults goes as it came, without a credential's member bein
 });
 
 test("clientExtensionResults stands inside response at flashback's registration", async (t) => {
-  const { client, ada, upstream } = await stage(t, "flashback", "flashback");
+  const { client, ada, upstream } = await stageForOne(t, "flashback", "flashback");
   client.read((await client.register(ada, new Authenticator())).finished);
-  const { clientExtensionResults, response } = upstream.last("registration.finish").content.credential;
-  assert.deepEqual(response.clientExtensionResults, { credProps: { rk: true } });
-  assert.equal(clientExtensionResults, undefined);
+  const { credential } = upstream.last("registration.finish").content;
+  assert.deepEqual(credential.response.clientExtensionResults, { credProps: { rk: true } });
+  assert.ok(!("clientExtensionResults" in credential));
 });
 
 test("flashback's login hears of neither extension results nor attachment", async (t) => {
@@ -85,7 +85,8 @@ test("flashback's login hears of neither extension results nor attachment", asyn
 // ===== user handles
 
 for (const [said, userHandle] of [["null", null], ["an empty text", ""], ["nothing", undefined]]) {
-  for (const [upstream, expected] of [["streambird", null], ["auth0", undefined], ["quiva", undefined], ["flashback", undefined]]) {
+  for (const upstream of ["streambird", "auth0", "quiva", "flashback"]) {
+    const expected = upstream === "streambird" ? null : undefined;
     const name = `a user handle that is ${said} is ${expected === null ? "null" : "absent"} at ${upstream}`;
     test(name, async (t) => {
       const staged = await stage(t, "quiva", upstream);
@@ -116,7 +117,7 @@ for (const [said, userHandle] of [["null", null], ["an empty text", ""], ["nothi
 // ===== statuses, Location, and fields
 
 test("auth0's enrolment answers 202 and 201 with Location, and its deletion 204 with nothing", async (t) => {
-  const { client, ada } = await stage(t, "auth0", "apifox");
+  const { client, ada } = await stageForOne(t, "auth0", "apifox");
   const begun = await client.ask("registration.begin", ada);
   assert.deepEqual([begun.status, begun.fields.location], [202, "/me/v1/authentication-methods/passkey%7Cnew"]);
   const credential = new Authenticator().create(client.read(begun));
@@ -129,7 +130,7 @@ test("auth0's enrolment answers 202 and 201 with Location, and its deletion 204 
 });
 
 test("the other dialects answer 200 where Auth0 answered 202, 201 and 204", async (t) => {
-  const { client, ada } = await stage(t, "streambird", "auth0");
+  const { client, ada } = await stageForOne(t, "streambird", "auth0");
   const { finished } = await client.register(ada, new Authenticator());
   const deleted = await client.ask("credentials.delete", ada, { registered: finished.content });
   assert.deepEqual([finished.status, deleted.status], [200, 200]);
@@ -159,7 +160,7 @@ test("WWW-Authenticate stands beside no refusal of auth0's", async (t) => {
 // ===== ids in paths and queries
 
 test("a method's id is percent-encoded in Auth0's path", async (t) => {
-  const { client, ada, upstream } = await stage(t, "streambird", "auth0");
+  const { client, ada, upstream } = await stageForOne(t, "streambird", "auth0");
   const { finished } = await client.register(ada, new Authenticator());
   const { handle } = client.read(finished);
   assert.match(handle, /^passkey\|dev_/);
@@ -169,7 +170,7 @@ test("a method's id is percent-encoded in Auth0's path", async (t) => {
 
 for (const [dialect, upstream] of [["apifox", "apifox"], ["quiva", "apifox"], ["apifox", "quiva"]]) {
   test(`${dialect} before ${upstream}: an id with + and / survives a query and a content`, async (t) => {
-    const { client, ada, upstream: there } = await stage(t, dialect, upstream);
+    const { client, ada, upstream: there } = await stageForOne(t, dialect, upstream);
     const { credential, finished } = await registeredWith(client, ada, (id) => /\+/.test(id) && /\//.test(id));
     const deleted = await client.ask("credentials.delete", ada, { credential, registered: finished.content });
     assert.ok(deleted.ok, JSON.stringify(deleted));
@@ -222,7 +223,8 @@ test("auth0's seconds are apifox's instants", async (t) => {
 test("apifox's instants are auth0's seconds", async (t) => {
   const { client, ada } = await stage(t, "auth0", "apifox", { fill: ["tokens.type = 'Bearer'"], issuer: false });
   const { content } = await client.login(ada, ada.passkeys);
-  assert.ok(Number.isInteger(content.expires_in) && content.expires_in <= 3600 && content.expires_in > 3000, content.expires_in);
+  const { expires_in: seconds } = content;
+  assert.ok(Number.isInteger(seconds) && seconds <= 3600 && seconds > 3000, String(seconds));
 });
 
 // ===== challenges
@@ -237,7 +239,7 @@ for (const upstream of ["quiva", "flashback", "streambird"]) {
 }
 
 test("flashback's registration echoes the challenge in the upstream's own alphabet", async (t) => {
-  const { client, ada, upstream } = await stage(t, "flashback", "flashback");
+  const { client, ada, upstream } = await stageForOne(t, "flashback", "flashback");
   const { finished } = await client.register(ada, new Authenticator());
   client.read(finished);
   const { challenge } = upstream.last("registration.finish").content;

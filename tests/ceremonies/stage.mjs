@@ -10,12 +10,18 @@ import { ADA, BOB, config, pair } from "./pairs.mjs";
 
 /**
  * @param {object} [changes] what differs from the pair's entry in `pairs.mjs`; `terms` go to the upstream
- * @returns `{ client, ada, bob, upstream, gateway }`, ended with the test; a person is `{ id, email, token, passkeys, ... }`
+ * @returns `{ client, ada, bob, upstream, gateway }`, ended with the test; a person has `id`, `email`,
+ *   `token`, `passkeys` and what else its dialect's clients send
  */
 export async function stage(t, dialect, upstream, changes = {}) {
   const setting = { ...pair(dialect, upstream), ...changes };
   const callers = new Callers(dialect, setting.same || upstream === "embedded");
   return upstream === "embedded" ? embedded(t, setting, callers) : standIn(t, setting, callers);
+}
+
+/** The same where passkeys are looked after: a config that makes every caller Ada says so out loud. */
+export function stageForOne(t, dialect, upstream) {
+  return stage(t, dialect, upstream, pair(dialect, upstream).knowingly);
 }
 
 async function standIn(t, setting, callers) {

@@ -25,8 +25,8 @@ for (const provider of PROVIDERS) {
     if (documents(provider, "credentials.list")) {
       assert.equal(client.read(await client.ask("credentials.list", ada)).length, 1);
     }
-    const registered = finished.content;
-    const deleted = await client.ask("credentials.delete", ada, { credential, registered: registered.data ?? registered });
+    const registered = finished.content.data ?? finished.content;
+    const deleted = await client.ask("credentials.delete", ada, { credential, registered });
     assert.ok(deleted.ok);
     assert.equal(upstream.party.passkeysOf(there).length, 0);
     if (documents(provider, "signup.begin")) {

@@ -26,7 +26,8 @@ const OPERATIONS = {
 export const recognise = ({ method, path }) => OPERATIONS[`${method} ${path}`];
 
 export function rejected(operation) {
-  return refused(40025, operation === "login.finish" ? "Failed to validate login" : "Failed to finish registration").answer;
+  const text = operation === "login.finish" ? "Failed to validate login" : "Failed to finish registration";
+  return refused(40025, text).answer;
 }
 
 export const serve = {

@@ -18,8 +18,11 @@ export const user = (user) => ({ ...user, handle: randomBytes(48) });
 export const credentials = () => ({
   id: randomBytes(16).toString("base64url"),
   secret: randomBytes(32).toString("base64url"),
-  signing: generateKeyPairSync("rsa", { modulusLength: 2048 }),
+  signing: SIGNING,
 });
+
+/** One pair for every stand-in of the process: to make one takes long. */
+const SIGNING = generateKeyPairSync("rsa", { modulusLength: 2048 });
 
 const GRANT = "urn:okta:params:oauth:grant-type:webauthn";
 const METHODS = "/me/v1/authentication-methods";
@@ -76,7 +79,8 @@ export const serve = {
     client(upstream, content);
     const { email, name } = content.user_profile;
     if (upstream.party.byEmail(email)) throw refused(400, "invalid_request", "The user exists.");
-    const ceremony = begin(upstream, { id: `auth0|${randomBytes(12).toString("hex")}`, email, name, handle: randomBytes(48) });
+    const user = { id: `auth0|${randomBytes(12).toString("hex")}`, email, name, handle: randomBytes(48) };
+    const ceremony = begin(upstream, user);
     return { content: { auth_session: ceremony.session, authn_params_public_key: creation(upstream, ceremony) } };
   },
 

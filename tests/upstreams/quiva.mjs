@@ -21,7 +21,9 @@ const OPERATIONS = {
 
 export const recognise = ({ method, path }) => OPERATIONS[`${method} ${path}`];
 
-export const rejected = (operation, error) => ({ status: operation === "login.finish" ? 401 : 400, content: { error } });
+export function rejected(operation, error) {
+  return { status: operation === "login.finish" ? 401 : 400, content: { error } };
+}
 
 export const serve = {
   "login.begin"(upstream, { content }) {
@@ -33,7 +35,9 @@ export const serve = {
       challenge: base64(begin(upstream, user).challenge),
       timeout: 60000,
       rpId: party.rpId,
-      allowCredentials: passkeys.map(({ id, transports }) => ({ id: base64(bytes(id)), type: "public-key", transports })),
+      allowCredentials: passkeys.map(({ id, transports }) => {
+        return { id: base64(bytes(id)), type: "public-key", transports };
+      }),
       userVerification: party.userVerification,
     } } };
   },

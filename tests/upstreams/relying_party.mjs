@@ -22,8 +22,8 @@ export class RelyingParty {
 
   /** A user with a bearer token; `handle` is what authenticators keep as `user.id`. */
   addUser({ id, email, name = email, handle = Buffer.from(id) }) {
-    const token = `${base64url(randomBytes(12))}.${base64url(randomBytes(24))}.${base64url(randomBytes(24))}`;
-    const user = { id, email, name, handle: Buffer.from(handle), tokens: new Set([token]), token, createdAt: new Date() };
+    const user = { id, email, name, handle: Buffer.from(handle), tokens: new Set(), createdAt: new Date() };
+    user.token = this.issue(user);
     this.users.push(user);
     return user;
   }
