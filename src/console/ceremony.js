@@ -1,6 +1,9 @@
 // Between the model's members, as the gateway tells them, and what the browser takes and gives
 // (WebAuthn Level 3, sections 5.4 and 5.5). Bytes are base64url without padding.
 
+/** How long a session is asked for, in seconds. */
+const SESSION = 3600;
+
 /** Options for a new passkey. */
 export function creationOptions(answer) {
   return {
@@ -57,6 +60,7 @@ export function signed(credential, answer) {
     "credential.authenticator_data": text(response.authenticatorData),
     "credential.signature": text(response.signature),
     "credential.user_handle": response.userHandle ? text(response.userHandle) : "",
+    session_lifetime: SESSION, // some dialects give tokens only with a session, and that only when it is asked for
   };
 }
 

@@ -5,7 +5,7 @@ export async function offers() {
   return answered(await fetch("/try"));
 }
 
-/** Lets the gateway serve one request of a caller. Answers with `answer`, absent in a refusal, and `steps`. */
+/** Lets the gateway serve one request of a caller. Answers with `is_success`, `answer` and `steps`: see `gateway/trial`. */
 export async function attempt(route, operation, members) {
   return answered(
     await fetch("/try", {

@@ -5,7 +5,7 @@ import { byId, element, tell } from "./element.js";
 import { attempt, offers } from "./gateway.js";
 import { between, leg } from "./steps.js";
 
-const BEGIN = "Begin: asking for a challenge";
+const BEGIN = "Begin";
 
 start().catch((error) => notice(`The page cannot start. ${error.message}`));
 
@@ -69,11 +69,10 @@ async function register(offer) {
   const ceremony = {
     operation: "registration",
     ask: async (answer) => created(await navigator.credentials.create({ publicKey: creationOptions(answer) }), answer),
-    asked: "Between: navigator.credentials.create() made a key pair and signed for it",
-    finish: "Finish: handing the new passkey in",
+    asked: "In the browser, navigator.credentials.create() made a passkey for that challenge.",
     done: () => `A passkey was registered through ${offer.dialect}.`,
   };
-  await run(offer, ceremony, outcome, legs);
+  await run(offer, ceremony, outcome, legs, true);
 }
 
 // ===== signing in
@@ -86,11 +85,11 @@ function showSignIns(demos) {
 }
 
 function signInCard(offer) {
-  const { article, outcome, legs, heading } = card(offer);
+  const { article, about, outcome, legs } = card(offer);
   const button = element("button", { type: "button" }, `Sign in through ${offer.dialect}`);
-  const signIn = () => run(offer, signInCeremony(offer), outcome, legs);
-  button.addEventListener("click", () => whileBusy(signIn));
-  heading.after(button);
+  const signIn = (open) => run(offer, signInCeremony(offer), outcome, legs, open);
+  button.addEventListener("click", () => whileBusy(() => signIn(true)));
+  about.after(button);
   return { article, signIn };
 }
 
@@ -99,7 +98,7 @@ async function signInThroughAll(cards) {
   let good = 0;
   for (const [index, { signIn }] of cards.entries()) {
     tell(outcome, "busy", `Signing in, ${index + 1} of ${cards.length} …`);
-    if (await signIn()) good += 1;
+    if (await signIn(false)) good += 1;
   }
   tell(outcome, good === cards.length ? "good" : "bad", `Signed in through ${good} of ${cards.length}.`);
 }
@@ -108,34 +107,43 @@ function signInCeremony(offer) {
   return {
     operation: "login",
     ask: async (answer) => signed(await navigator.credentials.get({ publicKey: requestOptions(answer) }), answer),
-    asked: "Between: navigator.credentials.get() signed the challenge",
-    finish: "Finish: handing the signature in",
-    done: (answer) => `Signed in through ${offer.dialect}: ${answer["tokens.access"] ?? answer["tokens.session"]}`,
+    asked: "In the browser, navigator.credentials.get() signed that challenge.",
+    done: (answer) => {
+      const token = answer["tokens.access"] ?? answer["tokens.session"];
+      return `Signed in through ${offer.dialect}. ${token ? `The token: ${token}` : "The answer has no token."}`;
+    },
   };
 }
 
 // ===== a ceremony
 
 /** Begins, asks the browser, finishes, and shows each of that. Tells whether it went well. */
-async function run(offer, ceremony, outcome, legs) {
-  legs.replaceChildren();
+async function run(offer, ceremony, outcome, legs, open) {
+  clear(legs);
   tell(outcome, "busy", "Asking for a challenge …");
   try {
     const begun = await attempt(offer.route, `${ceremony.operation}.begin`, {});
-    legs.append(leg(BEGIN, offer, begun));
-    if (!begun.answer) return refused(outcome, begun);
+    legs.append(leg(BEGIN, offer, begun, open));
+    if (!begun.is_success) return refused(outcome, begun);
+    if (!begun.answer) throw new Error("The answer lacks what the route relaxed, so no browser can go on with it.");
     tell(outcome, "busy", "Waiting for your browser …");
     const members = await ceremony.ask(begun.answer);
     legs.append(between(ceremony.asked));
     const finished = await attempt(offer.route, `${ceremony.operation}.finish`, members);
-    legs.append(leg(ceremony.finish, offer, finished));
-    if (!finished.answer) return refused(outcome, finished);
-    tell(outcome, "good", ceremony.done(finished.answer));
+    legs.append(leg("Finish", offer, finished, open));
+    if (!finished.is_success) return refused(outcome, finished);
+    tell(outcome, "good", ceremony.done(finished.answer ?? {}));
     return true;
   } catch (error) {
     tell(outcome, "bad", explain(error));
     return false;
   }
+}
+
+/** What is shown open is the latest: everything before it is folded up. */
+function clear(legs) {
+  legs.replaceChildren();
+  document.querySelectorAll("details").forEach((details) => (details.open = false));
 }
 
 function refused(outcome, { steps }) {
@@ -152,14 +160,14 @@ function showBegins(others) {
 }
 
 function beginCard(offer) {
-  const { article, outcome, legs, heading } = card(offer);
+  const { article, about, outcome, legs } = card(offer);
   const form = element("form", { class: "asks" }, ...offer.asks.map((ask) => field(offer, ask)));
   form.append(element("button", { type: "submit" }, "Begin a sign-in"));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     whileBusy(() => begin(offer, Object.fromEntries(new FormData(form)), outcome, legs));
   });
-  heading.after(form);
+  about.after(form);
   return article;
 }
 
@@ -172,11 +180,11 @@ function field(offer, { name, meaning, is_required, is_secret }) {
 }
 
 async function begin(offer, members, outcome, legs) {
-  legs.replaceChildren();
+  clear(legs);
   try {
     const begun = await attempt(offer.route, "login.begin", members);
-    legs.append(leg(BEGIN, offer, begun));
-    if (!begun.answer) return refused(outcome, begun);
+    legs.append(leg(BEGIN, offer, begun, true));
+    if (!begun.is_success) return refused(outcome, begun);
     tell(outcome, "good", "The upstream gave a challenge.");
   } catch (error) {
     tell(outcome, "bad", error.message);
@@ -192,7 +200,7 @@ function card(offer) {
   const outcome = element("p", { class: "outcome", role: "status" });
   const legs = element("div");
   const article = element("article", { id: `route-${offer.route}` }, heading, about, outcome, legs);
-  return { article, heading, outcome, legs };
+  return { article, about, outcome, legs };
 }
 
 /** One thing at a time: a browser asks for one passkey at a time too. */

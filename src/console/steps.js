@@ -9,15 +9,17 @@ const TITLES = {
   model_request: "The gateway understood",
   upstream_request: "The upstream got",
   upstream_answer: "The upstream answered",
-  model_answer: "The gateway understood",
+  model_answer: "The gateway completed",
   refusal: "The gateway refused",
   caller_answer: "The caller received",
 };
 
-/** One leg of a ceremony: `title` says which, `offer` is the route's. */
-export function leg(title, offer, { steps }) {
+/** One leg of a ceremony: `title` says which, `offer` is the route's, `open` whether its steps are shown at once. */
+export function leg(title, offer, { steps }, open) {
   const journey = element("ol", { class: "journey" }, ...steps.map((step) => cell(step, offer)));
-  return element("details", { class: "leg", open: true }, element("summary", {}, title), journey);
+  const [sent, received] = ["caller_request", "caller_answer"].map((stage) => steps.find((step) => step.stage === stage));
+  const line = element("code", {}, `${sent?.message.line ?? ""} → ${received?.message.line ?? ""}`);
+  return element("details", { class: "leg", open }, element("summary", {}, title, " ", line), journey);
 }
 
 /** What happened between two legs, in the browser. */

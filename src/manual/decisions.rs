@@ -50,3 +50,8 @@
 //!
 //! **A 400 to a finish is a rejected passkey, where the provider has no other word.** The gateway wrote that
 //! request itself, and well-formed.
+//!
+//! **The page to try it goes through the front door.** It makes a caller's request in the dialect and hands it to
+//! the gateway like any other, and reads the options for the browser back from the caller's own answer, so what it
+//! shows is what a caller gets. It is nobody special, but for the demo user's bearer, which opens the demo user
+//! only. *What would change our mind:* a wish to try a real user's sign-in, which wants an origin of its own.

@@ -38,7 +38,9 @@ async fn what_is_not_there_is_told_cleanly() {
     let admin = Admin::bind(&AdminSettings { listen: "127.0.0.1:0".parse().unwrap(), ..Default::default() }).unwrap();
     let admin = admin.start(&Lifecycle::new()).unwrap();
     let mut wire = Wire::connect(admin.address()).await;
-    assert_eq!(ask(&mut wire, "GET", "/nothing").await.status, 404);
+    for path in ["/nothing", "/", "/try"] {
+        assert_eq!(ask(&mut wire, "GET", path).await.status, 404, "{path}: no gateway was given to a console");
+    }
     let told = ask(&mut wire, "POST", "/healthz").await;
     assert_eq!((told.status, told.field("allow")), (405, Some("get, head")));
     let told = ask(&mut wire, "HEAD", "/healthz").await;

@@ -26,7 +26,7 @@ use crate::gateway::outcome::{Exchange as _, Outcome, Peer, RequestId};
 use crate::gateway::plan::{Route, UpstreamKind};
 use crate::gateway::resolve::put;
 use crate::gateway::trace::shown::{self, Extent};
-use crate::gateway::trace::{Step, Trace};
+use crate::gateway::trace::{Stage, Step, Trace};
 use crate::gateway::work::Worker;
 use crate::provider::descriptor::OperationTemplate;
 use crate::provider::exchange::WrittenRequest;
@@ -56,7 +56,10 @@ pub struct Trial {
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Tried {
-    /// What a caller of the dialect reads in the answer; `None` where it is a refusal.
+    /// Whether the caller was answered, and not refused.
+    pub is_success: bool,
+    /// What a caller of the dialect reads in the answer; `None` where that is none the dialect
+    /// documents: a refusal, or one that lacks what the route relaxed.
     pub answer: Option<Map<String, Json>>,
     /// What happened on the way.
     pub steps: Vec<Step>,
@@ -129,7 +132,10 @@ impl Gateway {
             Outcome::Unmatched(_) => Err(InvalidTrial::PassesThrough),
             Outcome::Answered(response) => {
                 let answer = self.read_as_caller(route, operation, template, &response, now);
-                Ok(Tried { answer, steps: trace.steps() })
+                let steps = trace.steps();
+                let came_to = |stage| steps.iter().any(|step: &Step| step.stage == stage);
+                let is_success = came_to(Stage::ModelAnswer) && !came_to(Stage::Refusal);
+                Ok(Tried { is_success, answer, steps })
             }
         }
     }

@@ -11,7 +11,7 @@ mod pages;
 use std::convert::Infallible;
 use std::error::Error;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread;
 
@@ -82,6 +82,14 @@ impl Default for AdminSettings {
     }
 }
 
+// ===== impl AdminSettings =====
+
+impl AdminSettings {
+    fn want_console(&self, address: IpAddr) -> bool {
+        self.console.unwrap_or(address.is_loopback())
+    }
+}
+
 // ===== impl Admin =====
 
 impl Admin {
@@ -96,7 +104,7 @@ impl Admin {
         if !address.ip().is_loopback() {
             tracing::warn!(%address, "the admin listener is open to other machines, without a password");
         }
-        let wants_console = settings.console.unwrap_or(address.ip().is_loopback());
+        let wants_console = settings.want_console(address.ip());
         Ok(Self { listener, address, wants_console, console: None })
     }
 
@@ -211,4 +219,20 @@ fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_console_is_there_where_only_this_machine_reaches_it_or_by_the_settings() {
+        let want = |console, address: &str| {
+            AdminSettings { console, ..AdminSettings::default() }.want_console(address.parse().unwrap())
+        };
+        assert!(want(None, "127.0.0.1") && want(None, "::1"));
+        assert!(!want(None, "0.0.0.0") && !want(None, "192.0.2.7"));
+        assert!(want(Some(true), "0.0.0.0"));
+        assert!(!want(Some(false), "127.0.0.1"));
+    }
 }
