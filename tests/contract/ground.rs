@@ -32,7 +32,8 @@ pub(crate) fn registry() -> Registry {
 /// Whether a provider has a way of its own to say a fault.
 pub(crate) fn tells_apart(provider: &str, operation: Operation, fault: Fault) -> bool {
     // quiva's open requests have one status for everything about the user.
-    !(provider == "quiva" && fault == Unauthenticated && matches!(operation, LoginBegin | LoginFinish))
+    let is_open = matches!(operation, LoginBegin | LoginFinish | SessionRefresh);
+    !(provider == "quiva" && fault == Unauthenticated && is_open)
 }
 
 /// What the model knowingly does not carry: provider, message, the text of the example it stands in.

@@ -8,6 +8,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod banner;
 mod callers;
 mod embedded;
 mod expected;

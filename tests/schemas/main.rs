@@ -5,4 +5,5 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 mod generated;
+mod readme;
 mod valid;

@@ -1,5 +1,6 @@
 //! The schemas agree with the program: what it takes is valid, what it refuses for its form is not.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -103,4 +104,40 @@ fn a_provider_file_of_the_wrong_form_is_not_valid() {
     wrong(&|file| file["login"]["begin"]["response"]["status"] = 404.into());
     wrong(&|file| file["faults"][0]["fault"] = "unheard_of".into());
     wrong(&|file| file["faults"][0]["status"] = "4x".into());
+}
+
+/// Every name that an object of a schema can have.
+fn names(schema: &Value, found: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(members) => {
+            if let Some(Value::Object(properties)) = members.get("properties") {
+                found.extend(properties.keys().cloned());
+            }
+            members.values().for_each(|member| names(member, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| names(item, found)),
+        _ => {}
+    }
+}
+
+/// Every key of a document.
+fn keys(document: &Value, found: &mut BTreeSet<String>) {
+    match document {
+        Value::Object(members) => {
+            found.extend(members.keys().cloned());
+            members.values().for_each(|member| keys(member, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| keys(item, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn a_config_with_everything_has_everything() {
+    let schema = fs::read_to_string(root().join("schemas/gateway.json")).unwrap();
+    let (mut known, mut written) = (BTreeSet::new(), BTreeSet::new());
+    names(&serde_json::from_str(&schema).unwrap(), &mut known);
+    keys(&document(include_str!("everything.toml")), &mut written);
+    let missing: Vec<_> = known.difference(&written).collect();
+    assert!(missing.is_empty(), "everything.toml lacks {missing:?}");
 }
