@@ -17,7 +17,7 @@ use crate::within::Within;
 const SHARDS: usize = 16;
 
 /// `[ceremonies]`: where begun ceremonies wait for their finish.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CeremonySettings {
     /// `memory`: this process alone. Default: `memory`.

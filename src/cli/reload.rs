@@ -1,13 +1,15 @@
 //! Loading the config anew while serving, at SIGHUP.
 //!
 //! A config that does not work changes nothing. What was begun under the old one is finished by it.
-//! `[server]`, `[admin]` and `[passthrough]` are bound once: a change of them needs a restart.
+//! `[server]`, `[admin]`, `[ceremonies]` and `[passthrough]` are bound once: a change of them needs a
+//! restart.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::ceremony::memory::CeremonySettings;
 use crate::cli::start::Ready;
 use crate::config::load::{self, Config, Origin};
 use crate::gateway::live::Live;
@@ -23,6 +25,7 @@ pub(super) struct Gateways(Arc<Mutex<Vec<Live>>>);
 pub(super) struct Bound {
     server: ServerSettings,
     admin: AdminSettings,
+    ceremonies: CeremonySettings,
     passthrough: PassthroughSettings,
 }
 
@@ -40,12 +43,23 @@ impl Gateways {
 impl Bound {
     /// Those of a config.
     pub(super) fn of(config: &Config) -> Self {
-        let (server, admin, passthrough) = (config.server.clone(), config.admin.clone(), config.passthrough.clone());
-        Self { server, admin, passthrough }
+        Self {
+            server: config.server.clone(),
+            admin: config.admin.clone(),
+            ceremonies: config.ceremonies.clone(),
+            passthrough: config.passthrough.clone(),
+        }
     }
 
-    fn differs(&self, config: &Config) -> bool {
-        self.server != config.server || self.admin != config.admin || self.passthrough != config.passthrough
+    /// The tables that a config would change.
+    fn changed(&self, config: &Config) -> Vec<&'static str> {
+        let tables = [
+            ("[server]", self.server != config.server),
+            ("[admin]", self.admin != config.admin),
+            ("[ceremonies]", self.ceremonies != config.ceremonies),
+            ("[passthrough]", self.passthrough != config.passthrough),
+        ];
+        tables.into_iter().filter_map(|(table, differs)| differs.then_some(table)).collect()
     }
 }
 
@@ -70,8 +84,9 @@ pub(super) fn on_hangup(origin: Origin, bound: Bound, ready: Arc<Ready>, gateway
 fn reload(origin: &Origin, bound: &Bound, former: &Ready, gateways: &Gateways) -> Result<Arc<Ready>, String> {
     let (config, diagnostics) = load::load(origin);
     let Some(config) = config else { return Err(format!("it does not work\n{diagnostics}")) };
-    if bound.differs(&config) {
-        tracing::warn!("changes of [server], [admin] and [passthrough] need a restart");
+    let changed = bound.changed(&config);
+    if !changed.is_empty() {
+        tracing::warn!("a change of {} needs a restart", changed.join(", "));
     }
     let ready = Arc::new(Ready::reopen(config, former).map_err(|error| super::chain(&error))?);
     let lives = gateways.all();

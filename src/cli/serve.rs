@@ -61,11 +61,13 @@ fn run(config: Config, origin: &Origin) -> Result<(), Box<dyn Error>> {
         })
     })?;
 
-    super::print(&curl::banner(&ready, origin, address, &admin));
+    let banner = curl::banner(&ready, origin, address, &admin);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let drained = runtime.block_on(async {
         stop_on_signal(&lifecycle)?;
         on_hangup(origin.clone(), bound, ready, gateways)?;
+        // Whoever reads this may send signals.
+        super::print(&banner);
         running.drained().await.map_err(Box::<dyn Error>::from)
     })?;
     tracing::info!(connections_cut = drained.cut, "stopped");

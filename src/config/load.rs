@@ -13,7 +13,7 @@ use figment::value::{Dict, Tag, Value};
 
 use crate::ceremony::memory::CeremonySettings;
 use crate::config::source::FileSource;
-use crate::config::{collect, secrets};
+use crate::config::{authorities, collect, secrets};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{Document, Places};
 use crate::gateway::limits::Limits;
@@ -24,6 +24,7 @@ use crate::server::admin::AdminSettings;
 use crate::server::passthrough::settings::PassthroughSettings;
 use crate::server::settings::ServerSettings;
 use crate::upstream::base_url::BaseUrl;
+use crate::upstream::settings::HttpSettings;
 
 /// What every environment variable that is a setting begins with.
 pub const ENVIRONMENT: &str = "PASSBRIDGE__";
@@ -165,7 +166,7 @@ impl Reader<'_> {
         let admin = self.section("admin", merged.remove("admin"));
         let ceremonies = self.section("ceremonies", merged.remove("ceremonies"));
         let limits = self.section("limits", merged.remove("limits"));
-        let passthrough = self.section("passthrough", merged.remove("passthrough"));
+        let passthrough = self.passthrough(merged.remove("passthrough"));
         let registry = self.registry(merged.remove("providers"));
         let upstreams = self.upstreams(merged.remove("upstreams"));
         let routes = self.routes(merged.remove("routes"));
@@ -197,6 +198,20 @@ impl Reader<'_> {
             Some(value) => collect::section(name, value, &self.places, self.diagnostics),
             None => Some(T::default()),
         }
+    }
+
+    fn passthrough(&mut self, value: Option<Value>) -> Option<PassthroughSettings> {
+        let mut passthrough: PassthroughSettings = self.section("passthrough", value)?;
+        for (host, target) in &mut passthrough.0 {
+            target.0.ca_file = self.authorities(target.0.ca_file.take(), &format!("passthrough.{host}"));
+        }
+        Some(passthrough)
+    }
+
+    fn authorities(&mut self, file: Option<PathBuf>, table: &str) -> Option<PathBuf> {
+        let (file, found) = authorities::find(&self.base, &file?, &format!("{table}.ca_file"), &self.places);
+        found.into_iter().for_each(|diagnostic| self.diagnostics.push(diagnostic));
+        Some(file)
     }
 
     fn registry(&mut self, folder: Option<Value>) -> Registry {
@@ -246,7 +261,9 @@ impl Reader<'_> {
             Some(value) => collect::section(&format!("{section}.discoverable"), value, &self.places, self.diagnostics),
             None => None,
         };
-        let http = collect::section(&section, Value::Dict(Tag::Default, table), &self.places, self.diagnostics);
+        let table = Value::Dict(Tag::Default, table);
+        let http: Option<HttpSettings> = collect::section(&section, table, &self.places, self.diagnostics);
+        let http = http.map(|http| HttpSettings { ca_file: self.authorities(http.ca_file, &section), ..http });
         Some(UpstreamSettings::Http { provider, base_url: base_url?, http: http?, set: set?, discoverable })
     }
 

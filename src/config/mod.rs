@@ -3,6 +3,7 @@
 //! The environment wins: `PASSBRIDGE__ROUTES__IOS_APP__UPSTREAM=new` stands for `upstream = "new"` in
 //! `[routes.ios_app]`. A key nobody knows is an error. Secrets are never read here, only where they are.
 
+mod authorities;
 mod collect;
 pub mod load;
 pub mod schema;

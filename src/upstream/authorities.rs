@@ -3,10 +3,25 @@
 use std::fs;
 use std::path::Path;
 
+use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
 use crate::upstream::client::InvalidClient;
+
+/// Proves that a file can be used.
+///
+/// # Errors
+///
+/// [`InvalidClient::Unreadable`], [`InvalidClient::NoCertificate`], and [`InvalidClient::Tls`] for what is
+/// in PEM and no certificate.
+pub fn prove(file: &Path) -> Result<(), InvalidClient> {
+    let mut roots = RootCertStore::empty();
+    for certificate in read(file)? {
+        roots.add(certificate).map_err(|error| InvalidClient::Tls(error.into()))?;
+    }
+    Ok(())
+}
 
 /// Every certificate of a file in PEM; there is at least one.
 ///

@@ -31,7 +31,8 @@ pub struct HttpSettings {
     pub breaker_failures: Within<0, 10_000>,
     /// Milliseconds until one call may try again whether the upstream is back. Default 5000.
     pub breaker_cooldown_ms: Within<10, 600_000>,
-    /// A PEM file of certificate authorities to trust instead of the system's. Default: the system's.
+    /// A PEM file of certificate authorities to trust instead of the system's; a relative path starts at
+    /// the config's folder. Default: the system's.
     pub ca_file: Option<PathBuf>,
     /// The version of HTTP to speak. `2` is spoken over TLS where the upstream offers it, else 1.1; it
     /// puts all calls on one connection and costs about twice the CPU of 1.1. Default `1.1`.

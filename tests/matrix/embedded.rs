@@ -13,16 +13,16 @@ use crate::support::message::Request;
 use crate::support::passkey::{assertion, finish_content};
 use crate::support::provider::Provider::{self, Apifox, Auth0, Flashback, Quiva, Streambird};
 
-const ADDRESS: &str = "ada@example.com";
+pub(crate) const ADDRESS: &str = "ada@example.com";
 
 /// All five dialects before one relying party.
-async fn start() -> Gateway {
+pub(crate) async fn start() -> Gateway {
     let routes = Provider::ALL.map(|dialect| route_judged_by_upstream(dialect.id(), dialect, "own", ""));
     Gateway::start(&(EMBEDDED.to_owned() + &routes.concat())).await
 }
 
 /// A begin for a user of the directory.
-fn begin(dialect: Provider, id: &str, email: &str, token: &str) -> Request {
+pub(crate) fn begin(dialect: Provider, id: &str, email: &str, token: &str) -> Request {
     let request = Request::fixture(dialect, "login.begin").with_prefix(dialect.prefix());
     match dialect {
         Quiva => request.with_json(&json!({ "email": email })),
@@ -32,7 +32,7 @@ fn begin(dialect: Provider, id: &str, email: &str, token: &str) -> Request {
     }
 }
 
-fn finish(dialect: Provider, credential: &Value, session: Option<&str>, token: &str) -> Request {
+pub(crate) fn finish(dialect: Provider, credential: &Value, session: Option<&str>, token: &str) -> Request {
     let request = Request::fixture(dialect, "login.finish").with_prefix(dialect.prefix());
     let request = request.with_json(&finish_content(dialect, credential, session));
     match dialect {
@@ -95,7 +95,8 @@ async fn a_passkey_of_nobody_is_rejected_in_every_envelope() {
 async fn who_signs_up_signs_in_by_every_dialect_once() {
     let gateway = start().await;
     let mut device = Device::default();
-    let mut token = signs_up(&gateway, &mut device).await;
+    let signed_up = signs_up(&gateway, &mut device).await;
+    let mut token = signed_up["access_token"].as_str().unwrap().to_owned();
     let user = user_of(&token);
     // Flashback is a second factor: it takes the token of a login before it.
     for dialect in [Auth0, Flashback, Quiva, Streambird, Apifox] {
@@ -118,8 +119,8 @@ async fn who_signs_up_signs_in_by_every_dialect_once() {
     }
 }
 
-/// Signs up by the one dialect that can, and returns the access token.
-async fn signs_up(gateway: &Gateway, device: &mut Device) -> String {
+/// Signs up by the one dialect that can, and returns what it answers.
+pub(crate) async fn signs_up(gateway: &Gateway, device: &mut Device) -> Value {
     let content = json!({
         "client_id": CALLERS.client_id,
         "client_secret": CALLERS.client_secret,
@@ -133,7 +134,7 @@ async fn signs_up(gateway: &Gateway, device: &mut Device) -> String {
     let content = finish_content(Auth0, &credential, options["auth_session"].as_str());
     let answer = gateway.ask(&Request::fixture(Auth0, "signup.finish").with_json(&content)).await;
     check_response(Auth0, "signup.finish", &answer);
-    answer.content_json()["access_token"].as_str().unwrap().to_owned()
+    answer.content_json()
 }
 
 /// Another login, for its access token.

@@ -19,5 +19,6 @@ mod once;
 mod options;
 mod pairs;
 mod passthrough;
+mod refresh;
 mod routes;
 mod subject;

@@ -138,7 +138,7 @@ impl Credentials {
     /// Whether a provider finds these in a request of an operation.
     pub(crate) fn are_in(&self, provider: Provider, operation: &str, request: &Request) -> bool {
         let bearer = request.field("authorization").and_then(|value| value.strip_prefix("Bearer "));
-        let is_login = operation.starts_with("login.") || operation.starts_with("signup.");
+        let is_login = ["login.", "signup.", "session."].iter().any(|kind| operation.starts_with(kind));
         match provider {
             Provider::Quiva | Provider::Apifox if is_login => bearer.is_none(),
             Provider::Auth0 if is_login => {

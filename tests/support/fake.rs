@@ -199,7 +199,9 @@ fn refused(provider: Provider, operation: &str) -> Response {
         (Provider::Quiva, _) => Response::fixture(provider, "401_api_key.fault"),
         (Provider::Flashback, _) => Response::json(401, r#"{"success":false,"error":"Unauthorized"}"#),
         (Provider::Streambird, _) => Response::fixture(provider, "401_unauthorized.fault"),
-        (Provider::Auth0, Some(("login" | "signup", _))) => Response::fixture(provider, "401_invalid_client.fault"),
+        (Provider::Auth0, Some(("login" | "signup" | "session", _))) => {
+            Response::fixture(provider, "401_invalid_client.fault")
+        }
         (Provider::Auth0, _) => Response::fixture(provider, "401_me_problem.fault"),
         (Provider::Apifox, _) => Response::fixture(provider, "401_login_required.fault"),
     }

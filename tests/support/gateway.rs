@@ -5,11 +5,13 @@
 
 use std::io::BufReader;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::caller::Caller;
@@ -30,7 +32,7 @@ pub(crate) struct Gateway {
     pub(crate) logs: Logs,
     child: Child,
     caller: Caller,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// A config in a folder of its own.
@@ -87,22 +89,21 @@ impl Gateway {
         let config = Config::write_with(limits, tables);
         let checked = config.check();
         assert!(checked.status.success(), "{tables}\n{}", String::from_utf8_lossy(&checked.stderr));
+        let mut command = config.command();
+        command.arg("serve");
+        Self::launch(command, config.folder).await
+    }
 
-        let mut child = config.command().arg("serve").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    /// Runs a command that serves, and waits until it is ready.
+    pub(crate) async fn launch(mut command: Command, folder: TempDir) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let logs = Logs::of(child.stderr.take().unwrap());
         let lines = lines(BufReader::new(child.stdout.take().unwrap()));
         let first = lines.recv_timeout(Duration::from_secs(30));
         let first = first.unwrap_or_else(|_| panic!("the gateway did not start: {}", logs.text()));
         let address = address(&first, " on http://", ";");
         let admin = address_of_admin(&first);
-        let gateway = Self {
-            address,
-            banner: rest(first, &lines),
-            logs,
-            child,
-            caller: Caller::of(address),
-            _folder: config.folder,
-        };
+        let gateway = Self { address, banner: rest(first, &lines), logs, child, caller: Caller::of(address), folder };
         gateway.wait_until_ready(admin).await;
         gateway
     }
@@ -115,6 +116,11 @@ impl Gateway {
             }
         })
         .await;
+    }
+
+    /// Where its config and its directory are.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Sends a request and reads the answer.
@@ -134,9 +140,22 @@ impl Gateway {
         (answer, refused)
     }
 
-    fn stop(&mut self) -> Option<i32> {
-        let sent = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().unwrap();
+    /// Writes another config in the place of the one that is served, and has it loaded; returns the log's
+    /// word about that.
+    pub(crate) async fn reload(&self, tables: &str) -> Value {
+        std::fs::write(self.folder.path().join("gateway.toml"), server("") + tables).unwrap();
+        let so_far = self.logs.count();
+        self.signal("-HUP");
+        self.logs.event_after(so_far, "the config was ").await
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").arg(signal).arg(self.child.id().to_string()).status().unwrap();
         assert!(sent.success());
+    }
+
+    fn stop(&mut self) -> Option<i32> {
+        self.signal("-TERM");
         for _ in 0..ASK_TIMES {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.code();

@@ -44,6 +44,19 @@ impl Logs {
         self.lines.borrow().join("\n")
     }
 
+    /// How many lines there are so far.
+    pub(crate) fn count(&self) -> usize {
+        self.lines.borrow().len()
+    }
+
+    /// The next event whose message begins like that, after so many lines.
+    pub(crate) async fn event_after(&self, lines: usize, message: &str) -> Value {
+        let find = |all: &[String]| all[lines..].iter().find_map(|line| event_of(line, message));
+        let mut all = self.lines.subscribe();
+        let found = within(all.wait_for(|all| find(all).is_some())).await.unwrap();
+        find(&found).unwrap()
+    }
+
     /// The line about an answer that was a refusal.
     pub(crate) async fn refusal_of(&self, answer: &Response) -> Refused {
         let id = answer.field("x-request-id").expect("every answer has its id").to_owned();
@@ -51,6 +64,11 @@ impl Logs {
         let found = within(lines.wait_for(|lines| refusal(lines, &id).is_some())).await.unwrap();
         refusal(&found, &id).unwrap()
     }
+}
+
+fn event_of(line: &str, message: &str) -> Option<Value> {
+    let event: Value = serde_json::from_str(line).ok()?;
+    event["message"].as_str().is_some_and(|text| text.starts_with(message)).then_some(event)
 }
 
 fn refusal(lines: &[String], id: &str) -> Option<Refused> {

@@ -105,6 +105,7 @@ impl Provider {
             (Self::Quiva, "POST", "/accounts/complete-auth-with-passkey") => "login.finish",
             (Self::Quiva, "POST", "/accounts/begin-passkey-registration") => "registration.begin",
             (Self::Quiva, "POST", "/accounts/complete-passkey-registration") => "registration.finish",
+            (Self::Quiva, "POST", "/accounts/refresh-token") => "session.refresh",
             (Self::Quiva, "DELETE", "/accounts/passkey") => "credentials.delete",
             (Self::Flashback, "POST", "/mfa/passkey/auth-options") => "login.begin",
             (Self::Flashback, "POST", "/mfa/verify-login") if content["mfaType"] == "PASSKEY" => "login.finish",
@@ -120,6 +121,7 @@ impl Provider {
             }
             (Self::Auth0, "POST", "/passkey/challenge") => "login.begin",
             (Self::Auth0, "POST", "/passkey/register") => "signup.begin",
+            (Self::Auth0, "POST", "/oauth/token") if content["grant_type"] == "refresh_token" => "session.refresh",
             (Self::Auth0, "POST", "/oauth/token") if registers => "signup.finish",
             (Self::Auth0, "POST", "/oauth/token") => "login.finish",
             (Self::Auth0, "POST", "/me/v1/authentication-methods") => "registration.begin",
@@ -128,6 +130,7 @@ impl Provider {
             (Self::Auth0, "DELETE", path) if path.starts_with("/me/v1/authentication-methods/") => "credentials.delete",
             (Self::Apifox, "PUT", "/session/authn") => "login.begin",
             (Self::Apifox, "POST", "/session/authn") => "login.finish",
+            (Self::Apifox, "POST", "/session/token/refresh") => "session.refresh",
             (Self::Apifox, "PUT", "/user/authn") => "registration.begin",
             (Self::Apifox, "POST", "/user/authn") => "registration.finish",
             (Self::Apifox, "GET", "/user/setting") => "credentials.list",

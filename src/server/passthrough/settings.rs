@@ -48,7 +48,8 @@ pub struct TargetSettings {
     /// Milliseconds for which it may fall silent within an answer. Default 60000.
     #[serde(default = "one_minute")]
     pub content_timeout_ms: Within<10, 3_600_000>,
-    /// A PEM file of certificate authorities to trust instead of the system's. Default: the system's.
+    /// A PEM file of certificate authorities to trust instead of the system's; a relative path starts at
+    /// the config's folder. Default: the system's.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
 }

@@ -31,11 +31,11 @@ pub(crate) fn check(dialect: Provider, operation: &str, fault: &str, answer: &Re
 }
 
 fn is_login(operation: &str) -> bool {
-    operation.starts_with("login.") || operation.starts_with("signup.")
+    ["login.", "signup.", "session."].iter().any(|kind| operation.starts_with(kind))
 }
 
 fn status(dialect: Provider, operation: &str, fault: &str) -> u16 {
-    let is_finish = operation == "login.finish";
+    let is_finish = matches!(operation, "login.finish" | "session.refresh");
     match (dialect, fault) {
         (Apifox, _) => 200,
         (Quiva, "unknown_user") if is_login(operation) => 401,
@@ -64,7 +64,7 @@ fn status(dialect: Provider, operation: &str, fault: &str) -> u16 {
 
 fn oauth_error(operation: &str, fault: &str) -> &'static str {
     match fault {
-        "challenge_expired" | "assertion_rejected" | "unknown_user" if operation == "login.finish" => "invalid_grant",
+        "challenge_expired" | "assertion_rejected" | "unknown_user" if operation != "login.begin" => "invalid_grant",
         "invalid_request" | "unknown_user" | "method_not_allowed" | "too_large" | "unsupported_media_type" => {
             "invalid_request"
         }
@@ -89,6 +89,7 @@ fn cloudreve_code(operation: &str, fault: &str) -> i64 {
         "unknown_user" => 40021,
         "challenge_expired" if operation.ends_with(".finish") => 404,
         "not_found" => 404,
+        "assertion_rejected" if operation == "session.refresh" => 40020,
         "assertion_rejected" => 40025,
         "conflict" => 409,
         "rate_limited" => 40090,

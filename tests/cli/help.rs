@@ -1,0 +1,97 @@
+//! Every command says what it does, and a wrong command line says what is wrong with it.
+
+use crate::program::{Folder, Ran};
+
+/// Every command there is, with its own commands.
+const COMMANDS: &[&[&str]] = &[
+    &[],
+    &["serve"],
+    &["check"],
+    &["users"],
+    &["users", "import"],
+    &["users", "export"],
+    &["keys"],
+    &["keys", "rotate"],
+    &["matrix"],
+    &["members"],
+    &["schema"],
+];
+
+fn run(arguments: &[&str]) -> Ran {
+    Folder::empty().run(arguments)
+}
+
+fn help(command: &[&str]) -> String {
+    let ran = run(&[command, &["--help"]].concat());
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{command:?}");
+    ran.stdout
+}
+
+/// The names below a heading, and what stands beside each.
+fn listed<'h>(help: &'h str, heading: &str) -> Vec<(&'h str, &'h str)> {
+    let Some((_, section)) = help.split_once(&format!("\n{heading}:\n")) else { return Vec::new() };
+    let entries = section.lines().take_while(|line| !line.is_empty());
+    entries.map(|line| line.trim().split_once("  ").unwrap_or((line.trim(), ""))).collect()
+}
+
+#[test]
+fn every_command_says_what_it_does() {
+    for command in COMMANDS {
+        let text = help(command);
+        let first = text.lines().next().unwrap();
+        assert!(first.ends_with('.') && first.len() > 10, "{command:?}: {first}");
+        let usage = format!("\nUsage: {}", [&["passbridge"], *command].concat().join(" "));
+        assert!(text.contains(&usage), "{command:?}: {text}");
+        for option in ["--config", "--log", "--log-format", "--help"] {
+            assert!(text.contains(option), "{command:?} has {option}: {text}");
+        }
+    }
+}
+
+#[test]
+fn no_command_goes_unsaid() {
+    for command in COMMANDS {
+        let text = help(command);
+        let known = COMMANDS.iter().filter(|other| other.len() == command.len() + 1 && other.starts_with(command));
+        let mut known: Vec<_> = known.map(|other| *other.last().unwrap()).collect();
+        let told = listed(&text, "Commands");
+        assert!(told.iter().all(|(_, meaning)| !meaning.trim().is_empty()), "{command:?}: {told:?}");
+        let mut told: Vec<_> = told.into_iter().map(|(name, _)| name).filter(|name| *name != "help").collect();
+        known.sort_unstable();
+        told.sort_unstable();
+        assert_eq!(told, known, "{command:?}");
+    }
+}
+
+#[test]
+fn a_wrong_command_line_is_told_and_ends_with_2() {
+    let wrong: [&[&str]; 9] = [
+        &["sevre"],
+        &["--no-such-option"],
+        &["check", "now"],
+        &["users"],
+        &["users", "import"],
+        &["keys", "turn"],
+        &["schema"],
+        &["schema", "nonsense"],
+        &["check", "--log-format", "xml"],
+    ];
+    for arguments in wrong {
+        let ran = run(arguments);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{arguments:?}");
+        assert!(ran.stderr.contains("Usage:") || ran.stderr.starts_with("error:"), "{arguments:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_log_filter_that_cannot_be_used_ends_with_2() {
+    let ran = run(&["--log", "warn,passbridge=loud", "members"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+    assert!(ran.stderr.contains("the log filter cannot be used"), "{}", ran.stderr);
+}
+
+#[test]
+fn the_version_is_told() {
+    let ran = run(&["--version"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, concat!("passbridge ", env!("CARGO_PKG_VERSION"), "\n")));
+}

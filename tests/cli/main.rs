@@ -1,0 +1,21 @@
+//! The program as people run it: its commands and their exit codes, the config that travels inside it,
+//! loading a config anew, and what it says to browsers.
+//!
+//! Everything is the real program in a folder of its own. Nothing measures time.
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod built_in;
+mod check;
+mod documents;
+mod environment;
+mod help;
+mod keys;
+mod pages;
+mod printed;
+mod program;
+mod reload;
+mod unseen;
+mod users;

@@ -1,0 +1,198 @@
+//! Loading the config anew: what is new goes by the new one, and what was begun is finished by the old.
+
+use serde_json::Value;
+
+use crate::support::caller::Caller;
+use crate::support::config::{
+    CALLERS, EMBEDDED, OURS, bare_upstream, route_called_by, route_judged_by_upstream, upstream,
+};
+use crate::support::contract::{check_fault, check_response};
+use crate::support::fake::Fake;
+use crate::support::gateway::Gateway;
+use crate::support::message::{Request, Response};
+use crate::support::passkey::{begin, finish};
+use crate::support::provider::Begun;
+use crate::support::provider::Provider::{self, Apifox, Auth0, Quiva, Streambird};
+
+const LOADED: &str = "the config was loaded anew";
+
+/// Callers speak Auth0's dialect; who does the work is what changes.
+fn before(upstream_of: Provider, fake: &Fake) -> String {
+    let settings = match upstream_of {
+        Quiva => "set.user.email = \"team@example.com\"\nfill.tokens = { type = \"Bearer\", expires_in = 3600 }",
+        _ => "fill.tokens.type = \"Bearer\"",
+    };
+    upstream("new", upstream_of, &fake.base_url(), "") + &route("", settings)
+}
+
+/// The route of Auth0's dialect before `new`.
+fn route(prefix: &str, settings: &str) -> String {
+    let client = format!("client = {{ {} = \"env:CALLER_SECRET\" }}, {BY_JWT}", CALLERS.client_id);
+    let table = route_called_by("main", Auth0, "new", &client, settings);
+    table.replace("prefix = \"\"", &format!("prefix = \"{prefix}\""))
+}
+
+const BY_JWT: &str = concat!(
+    r#"user = { jwt = { key = "env:CALLER_JWT_KEY", algorithms = ["HS256"], issuer = "https://issuer.example/", "#,
+    r#"audience = "https://api.example/", claims = { "user.id" = "sub" } } }"#
+);
+
+/// Begins on a connection of its own, and so at any of the workers.
+async fn begins(gateway: &Gateway) -> Begun {
+    let answer = Caller::of(gateway.address).ask(&begin(Auth0)).await;
+    check_response(Auth0, "login.begin", &answer);
+    Auth0.begun(&answer)
+}
+
+async fn finishes(gateway: &Gateway, begun: &Begun) -> Response {
+    Caller::of(gateway.address).ask(&finish(Auth0, begun)).await
+}
+
+async fn expired(gateway: &Gateway, begun: &Begun) {
+    let answer = finishes(gateway, begun).await;
+    check_fault(Auth0, &answer);
+    assert_eq!(gateway.refusal_of(&answer).await.fault, "challenge_expired");
+}
+
+async fn reload(gateway: &Gateway, tables: &str) {
+    let said = gateway.reload(tables).await;
+    assert_eq!((said["level"].as_str(), said["message"].as_str()), (Some("INFO"), Some(LOADED)));
+}
+
+/// Quiva at first, and Cloudreve to move to.
+async fn old_and_new() -> (Fake, Fake, Gateway) {
+    let (old, new) = (Fake::start(Quiva).await, Fake::start(Apifox).await);
+    let documented = Response::fixture(Apifox, "login.finish.response");
+    new.answers("login.finish", documented.replacing("\"2025-01", "\"2099-01"));
+    let gateway = Gateway::start(&before(Quiva, &old)).await;
+    (old, new, gateway)
+}
+
+fn seen(fake: &Fake) -> [usize; 2] {
+    ["login.begin", "login.finish"].map(|operation| fake.requests(operation).len())
+}
+
+#[tokio::test]
+async fn what_was_begun_is_finished_where_it_was_begun_once() {
+    let (old, new, gateway) = old_and_new().await;
+    let mut begun = Vec::new();
+    for _ in 0..4 {
+        begun.push(begins(&gateway).await);
+    }
+    reload(&gateway, &before(Apifox, &new)).await;
+    let mut begun_anew = Vec::new();
+    for _ in 0..4 {
+        begun_anew.push(begins(&gateway).await);
+    }
+    assert_eq!((seen(&old), seen(&new)), ([4, 0], [4, 0]), "new begins go to the new upstream");
+    for begun in &begun {
+        check_response(Auth0, "login.finish", &finishes(&gateway, begun).await);
+    }
+    assert_eq!((seen(&old), seen(&new)), ([4, 4], [4, 0]), "what was begun goes to the old one");
+    for begun in &begun_anew {
+        check_response(Auth0, "login.finish", &finishes(&gateway, begun).await);
+    }
+    for begun in begun.iter().chain(&begun_anew) {
+        expired(&gateway, begun).await;
+    }
+    assert_eq!((seen(&old), seen(&new)), ([4, 4], [4, 4]), "each of them once");
+}
+
+#[tokio::test]
+async fn a_config_that_does_not_work_changes_nothing_and_is_told() {
+    let (old, new, gateway) = old_and_new().await;
+    let begun = begins(&gateway).await;
+    for broken in [
+        before(Apifox, &new).replace("upstream = \"new\"", "upstream = \"nwe\""),
+        before(Apifox, &new) + "[unheard]\nof = 1\n",
+        "[routes.main".to_owned(),
+    ] {
+        let said = gateway.reload(&broken).await;
+        assert_eq!(said["level"], "ERROR", "{said}");
+        let told = said["message"].as_str().unwrap();
+        assert!(told.starts_with("the config was not loaded, the old one goes on"), "{told}");
+        assert!(told.contains("--> gateway.toml:") && told.contains("error: "), "it says what is wrong: {told}");
+    }
+    check_response(Auth0, "login.finish", &finishes(&gateway, &begun).await);
+    begins(&gateway).await;
+    assert_eq!((seen(&old), seen(&new)), ([2, 1], [0, 0]));
+    reload(&gateway, &before(Apifox, &new)).await;
+    begins(&gateway).await;
+    assert_eq!(seen(&new), [1, 0], "and the next good one is loaded");
+}
+
+#[tokio::test]
+async fn a_path_that_moved_is_still_there_for_what_was_begun_on_it() {
+    let (old, _new, gateway) = old_and_new().await;
+    let (one, two) = (begins(&gateway).await, begins(&gateway).await);
+    let moved =
+        before(Quiva, &old).replace("prefix = \"\"", "prefix = \"/v2\"").replace("routes.main", "routes.renamed");
+    reload(&gateway, &moved).await;
+    check_response(Auth0, "login.finish", &finishes(&gateway, &one).await);
+    assert_eq!(finishes(&gateway, &one).await.status, 404, "for what is used up it is gone");
+    assert_eq!(gateway.ask(&begin(Auth0)).await.status, 404);
+    let elsewhere = gateway.ask(&finish(Auth0, &two).with_prefix("/v2")).await;
+    assert_eq!(gateway.refusal_of(&elsewhere).await.fault, "challenge_expired", "another route is not its own");
+    check_response(Auth0, "login.finish", &finishes(&gateway, &two).await);
+    assert_eq!(seen(&old), [2, 2]);
+}
+
+#[tokio::test]
+async fn who_may_finish_is_whom_the_config_of_the_begin_let_in() {
+    let fake = Fake::start_knowing(Streambird, OURS).await;
+    let keyed = |key: &str| {
+        upstream("new", Streambird, &fake.base_url(), "")
+            + &route_called_by("main", Streambird, "new", &format!("key = [\"env:{key}\"]"), "")
+    };
+    let gateway = Gateway::start(&keyed("CALLER_KEY")).await;
+    let begun = Streambird.begun(&gateway.ask(&begin(Streambird)).await);
+    reload(&gateway, &keyed("CALLER_SECRET")).await;
+    let (_, refused) = gateway.refused(&begin(Streambird)).await;
+    assert_eq!(refused.fault, "unauthenticated", "the old key begins nothing more");
+    let stranger = finish(Streambird, &begun).with_field("authorization", "Bearer nobody");
+    assert_eq!(gateway.refused(&stranger).await.1.fault, "unauthenticated");
+    let answer = gateway.ask(&finish(Streambird, &begun)).await;
+    check_response(Streambird, "login.finish", &answer);
+    assert_eq!(seen(&fake), [1, 1]);
+}
+
+#[tokio::test]
+async fn the_embedded_directory_and_its_ceremonies_go_on() {
+    let tables = |more: &str| EMBEDDED.to_owned() + &route_judged_by_upstream("main", Quiva, "own", more);
+    let gateway = Gateway::start(&tables("")).await;
+    let request = begin(Quiva).with_json(&serde_json::json!({ "email": "demo@example.com" }));
+    let begun = Quiva.begun(&gateway.ask(&request).await);
+    reload(&gateway, &tables("user_verification = \"required\"")).await;
+    let anew = gateway.ask(&request).await;
+    assert_eq!(anew.content_json()["data"]["userVerification"], "required");
+    let (_, refused) = gateway.refused(&finish(Quiva, &begun)).await;
+    assert_eq!(refused.fault, "assertion_rejected", "it was looked at: {}", refused.reason);
+}
+
+#[tokio::test]
+async fn what_is_bound_once_is_not_changed_and_that_is_told() {
+    let (old, _new, gateway) = old_and_new().await;
+    let so_far = gateway.logs.count();
+    let more = "[ceremonies]\nmax_age = 60\n[passthrough]\n\"*\" = \"http://127.0.0.1:1\"\n";
+    reload(&gateway, &(before(Quiva, &old) + more)).await;
+    let said = gateway.logs.event_after(so_far, "a change of").await;
+    assert_eq!(said["level"], "WARN");
+    assert_eq!(said["message"], "a change of [ceremonies], [passthrough] needs a restart");
+    assert_eq!(gateway.ask(&Request::new("GET", "/other")).await.status, 404, "nothing passes");
+    reload(&gateway, &before(Quiva, &old)).await;
+    check_response(Auth0, "login.finish", &finishes(&gateway, &begins(&gateway).await).await);
+}
+
+#[tokio::test]
+async fn a_refresh_goes_by_the_config_of_the_moment() {
+    let fake = Fake::start_knowing(Quiva, CALLERS).await;
+    let own = bare_upstream("new", Quiva, &fake.base_url(), "") + &route_judged_by_upstream("main", Quiva, "new", "");
+    let gateway = Gateway::start(&own).await;
+    let refresh = Request::fixture(Quiva, "session.refresh");
+    check_response(Quiva, "session.refresh", &gateway.ask(&refresh).await);
+    reload(&gateway, &(EMBEDDED.to_owned() + &route_judged_by_upstream("main", Quiva, "own", ""))).await;
+    let (_, refused) = gateway.refused(&refresh).await;
+    assert_eq!(refused.fault, "assertion_rejected");
+    let seen: Vec<Value> = fake.requests("session.refresh").iter().map(Request::json).collect();
+    assert_eq!(seen.len(), 1, "a token that may be anybody's is not shown around");
+}

@@ -1,0 +1,61 @@
+//! What becomes of a finish whose begin the gateway never saw, as after a restart.
+
+use crate::support::config::{route, upstream};
+use crate::support::contract::check_fault;
+use crate::support::fake::Fake;
+use crate::support::gateway::Gateway;
+use crate::support::message::Request;
+use crate::support::passkey::{begin, finish};
+use crate::support::provider::Provider::{Apifox, Quiva};
+use crate::support::rogue::Rogue;
+
+/// A gateway whose other requests go to the old place.
+async fn start(fake: &Fake, old: &Rogue, unseen: &str) -> Gateway {
+    let tables = upstream("new", Apifox, &fake.base_url(), "")
+        + &route("main", Quiva, "new", unseen)
+        + &format!("[passthrough]\n\"*\" = \"{}\"\n", old.base_url());
+    Gateway::start(&tables).await
+}
+
+async fn old() -> Rogue {
+    Rogue::saying("HTTP/1.1 203 Whatever\r\nx-theirs: yes\r\ncontent-length: 3\r\n\r\n\u{0}{x").await
+}
+
+/// A finish of what another process began.
+async fn begun_elsewhere(fake: &Fake, old: &Rogue) -> Request {
+    let before = start(fake, old, "").await;
+    let begun = Quiva.begun(&before.ask(&begin(Quiva)).await);
+    let request = finish(Quiva, &begun);
+    let spaced = String::from_utf8(request.content.clone()).unwrap().replacen(':', " :\n ", 1);
+    request.with_content(spaced)
+}
+
+#[tokio::test]
+async fn it_passes_byte_for_byte_where_the_route_says_so() {
+    let (fake, old) = (Fake::start(Apifox).await, old().await);
+    let request = begun_elsewhere(&fake, &old).await;
+    let gateway = start(&fake, &old, "unseen = \"pass\"").await;
+    let answer = gateway.ask(&request).await;
+    assert_eq!((answer.status, answer.text(), answer.field("x-theirs")), (203, "\u{0}{x", Some("yes")));
+    let sent = String::from_utf8(request.content).unwrap();
+    assert!(old.requests()[0].ends_with(&format!("\r\n\r\n{sent}")), "{:?}", old.requests());
+    assert_eq!(fake.requests("login.finish").len(), 0);
+
+    let begun = Quiva.begun(&gateway.ask(&begin(Quiva)).await);
+    assert_eq!(gateway.ask(&finish(Quiva, &begun)).await.status, 200, "what it saw does not pass");
+    assert_eq!((fake.requests("login.finish").len(), old.requests().len()), (1, 1));
+    assert_eq!(gateway.ask(&finish(Quiva, &begun)).await.status, 203, "what is used up is unseen again");
+}
+
+#[tokio::test]
+async fn it_is_refused_where_the_route_says_nothing_or_so() {
+    for unseen in ["", "unseen = \"reject\""] {
+        let (fake, old) = (Fake::start(Apifox).await, old().await);
+        let request = begun_elsewhere(&fake, &old).await;
+        let gateway = start(&fake, &old, unseen).await;
+        let (answer, refused) = gateway.refused(&request).await;
+        check_fault(Quiva, &answer);
+        assert_eq!(refused.fault, "challenge_expired");
+        assert_eq!((fake.requests("login.finish").len(), old.requests().len()), (0, 0));
+    }
+}

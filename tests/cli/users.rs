@@ -1,0 +1,168 @@
+//! Users and their passkeys move in and out of a directory, line by line.
+
+use std::fs;
+
+use crate::program::{Folder, Ran, run};
+use crate::support::config::{EMBEDDED, route_judged_by_upstream};
+use crate::support::device::Device;
+use crate::support::gateway::Gateway;
+use crate::support::message::Request;
+use crate::support::passkey::finish_content;
+use crate::support::provider::Provider::{Auth0, Quiva};
+
+/// A config with these embedded upstreams, each with a route of its own.
+fn config(upstreams: &[&str]) -> String {
+    let mut text = String::new();
+    for name in upstreams {
+        text += &EMBEDDED
+            .replace("[upstreams.own]", &format!("[upstreams.{name}]"))
+            .replace("own.db", &format!("{name}.db"));
+        text += &route_judged_by_upstream(name, Quiva, name, &format!("hosts = [\"{name}.example\"]"));
+    }
+    text.replace("demo     = true", "demo     = false")
+}
+
+fn folder() -> Folder {
+    Folder::with_config(&config(&["own"]))
+}
+
+const GOOD: &str = r#"{"id":"ada","email":"ada@example.com","name":"Ada"}"#;
+const ALSO_GOOD: &str = r#"{"id":"bob"}"#;
+
+#[test]
+fn good_lines_are_taken_and_bad_ones_are_told_by_number() {
+    let folder = folder();
+    let lines = [
+        GOOD,
+        "",
+        "{\"id\":",
+        r#"{"id":"eve","email":"eve@example.com","pasword":"hunter2"}"#,
+        ALSO_GOOD,
+        r#"{"id":"ada","email":"other@example.com"}"#,
+        r#"{"id":"mallory","credentials":[{"id":"AQ","public_key":"AQ"}]}"#,
+        r#"{"id":""}"#,
+    ];
+    folder.write("users.jsonl", &lines.join("\n"));
+    let ran = folder.run(&["users", "import", "users.jsonl"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
+    let told: Vec<_> = ran.stderr.lines().collect();
+    let numbers: Vec<_> = told.iter().filter_map(|line| line.split_once(": ")).map(|(line, _)| line).collect();
+    assert_eq!(numbers, ["line 3", "line 4", "line 6", "line 7", "line 8"], "{told:#?}");
+    assert_eq!(*told.last().unwrap(), "2 users with 0 passkeys imported, 5 lines refused");
+    for value in ["hunter2", "eve@example.com", "other@example.com", "mallory"] {
+        assert!(!ran.stderr.contains(value), "{value} is told: {told:#?}");
+    }
+    let exported = folder.run(&["users", "export", "-"]);
+    let ids: Vec<serde_json::Value> = exported
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].clone())
+        .collect();
+    assert_eq!(ids, ["ada", "bob"]);
+}
+
+#[test]
+fn an_import_without_a_bad_line_ends_with_0_also_from_standard_input() {
+    let folder = folder();
+    let ran = run(folder.path(), &["users", "import", "-"], &[], &format!("{GOOD}\n{ALSO_GOOD}\n"));
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, "2 users with 0 passkeys imported, 0 lines refused\n"));
+    let again = run(folder.path(), &["users", "import", "-"], &[], &format!("{GOOD}\n"));
+    assert_eq!(again.code, 1, "{again:?}");
+    assert!(again.stderr.contains("line 1: ") && again.stderr.contains(" is taken"), "{again:?}");
+    let nothing = run(folder.path(), &["users", "import", "-"], &[], "");
+    assert_eq!((nothing.code, nothing.stderr.as_str()), (0, "0 users with 0 passkeys imported, 0 lines refused\n"));
+}
+
+#[test]
+fn an_export_reads_back_as_itself_and_writes_over_nothing() {
+    let (from, to) = (folder(), folder());
+    run(from.path(), &["users", "import", "-"], &[], &format!("{GOOD}\n{ALSO_GOOD}\n"));
+    let ran = from.run(&["users", "export", "users.jsonl"]);
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "", "2 users exported\n"));
+    let text = from.read("users.jsonl");
+    to.write("users.jsonl", &text);
+    assert_eq!(to.run(&["users", "import", "users.jsonl"]).code, 0);
+    assert_eq!(to.run(&["users", "export", "-"]).stdout, text);
+
+    let again = from.run(&["users", "export", "users.jsonl"]);
+    assert_eq!((again.code, again.stdout.as_str()), (1, ""));
+    assert!(again.stderr.starts_with("passbridge: users.jsonl cannot be made: "), "{again:?}");
+    assert_eq!(from.read("users.jsonl"), text);
+}
+
+#[test]
+fn what_cannot_be_read_is_named() {
+    let ran = folder().run(&["users", "import", "none.jsonl"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.starts_with("passbridge: none.jsonl cannot be read: "), "{ran:?}");
+}
+
+#[test]
+fn which_directory_is_meant_is_said_where_there_are_several() {
+    let two = Folder::with_config(&config(&["one", "two"]));
+    let import =
+        |upstream: &[&str]| -> Ran { run(two.path(), &[&["users", "import", "-"], upstream].concat(), &[], GOOD) };
+    let unsaid = import(&[]);
+    assert_eq!(unsaid.code, 1);
+    assert!(unsaid.stderr.contains("name one of the embedded upstreams with --upstream: one, two"), "{unsaid:?}");
+    let unknown = import(&["--upstream", "three"]);
+    assert!(unknown.stderr.contains("there is no embedded upstream `three`; there is: one, two"), "{unknown:?}");
+    assert_eq!((unknown.code, import(&["--upstream", "two"]).code), (1, 0));
+    assert!(two.path().join("two.db").exists() && !two.path().join("one.db").exists());
+
+    let remote = "[upstreams.new]\nprovider = 'quiva'\nbase_url = 'http://127.0.0.1:1'\n".to_owned()
+        + &route_judged_by_upstream("main", Quiva, "new", "");
+    let none = Folder::with_config(&remote).run(&["users", "export", "-"]);
+    assert_eq!(none.code, 1);
+    assert!(none.stderr.contains("the config has no upstream whose provider is `embedded`"), "{none:?}");
+}
+
+#[test]
+fn a_config_that_does_not_work_ends_with_78() {
+    let folder = Folder::with_config("[routes.main]\ndialect = 'quiva'");
+    for arguments in
+        [&["users", "export", "-"][..], &["users", "import", "-"], &["keys", "rotate"], &["check"], &["serve"], &[]]
+    {
+        let ran = folder.run(arguments);
+        assert_eq!((ran.code, ran.stdout.as_str()), (78, ""), "{arguments:?}");
+        assert!(ran.stderr.contains("lacks `upstream`"), "{arguments:?}: {ran:?}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "{arguments:?} made a file");
+    }
+}
+
+/// A gateway of its own before the embedded relying party.
+async fn gateway() -> Gateway {
+    Gateway::start(&(EMBEDDED.to_owned() + &route_judged_by_upstream("main", Auth0, "own", ""))).await
+}
+
+#[tokio::test]
+async fn a_passkey_signs_in_where_its_user_was_moved_to() {
+    let (from, to) = (gateway().await, gateway().await);
+    let mut device = Device::default();
+    let client = |more: serde_json::Value| {
+        let mut content = serde_json::json!({ "client_id": "fakeClientId0000", "client_secret": "fake-client-secret" });
+        content.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        content
+    };
+    let profile = client(serde_json::json!({ "user_profile": { "email": "grace@example.com", "name": "Grace" } }));
+    let answer = from.ask(&Request::fixture(Auth0, "signup.begin").with_json(&profile)).await;
+    let options = answer.content_json();
+    let handle = Auth0.read(options.pointer("/authn_params_public_key/user/id").unwrap().as_str().unwrap());
+    let credential = device.create(&Auth0.begun(&answer).challenge, &handle).await;
+    let content = finish_content(Auth0, &credential, options["auth_session"].as_str());
+    assert_eq!(from.ask(&Request::fixture(Auth0, "signup.finish").with_json(&content)).await.status, 200);
+
+    let environment = crate::support::config::ENVIRONMENT;
+    let exported = run(from.folder(), &["users", "export", "-"], environment, "");
+    assert_eq!((exported.code, exported.stderr.as_str()), (0, "2 users exported\n"));
+    let grace = exported.stdout.lines().find(|line| line.contains("grace@example.com")).unwrap();
+    let imported = run(to.folder(), &["users", "import", "-"], environment, grace);
+    assert_eq!((imported.code, imported.stderr.as_str()), (0, "1 users with 1 passkeys imported, 0 lines refused\n"));
+
+    let begun = to.ask(&Request::fixture(Auth0, "login.begin").with_json(&client(serde_json::json!({})))).await;
+    let begun = Auth0.begun(&begun);
+    let credential = device.get(&begun.challenge).await;
+    let content = finish_content(Auth0, &credential, begun.session.as_deref());
+    let answer = to.ask(&Request::fixture(Auth0, "login.finish").with_json(&content)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+}
