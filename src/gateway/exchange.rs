@@ -21,7 +21,7 @@ use crate::gateway::content;
 use crate::gateway::cors;
 use crate::gateway::former::{Door, Former};
 use crate::gateway::limits::Limits;
-use crate::gateway::outcome::{self, Content, Exchange, Outcome, Peer, RequestId, RouteName, host_of};
+use crate::gateway::outcome::{self, Content, Exchange, Outcome, Peer, RequestId, host_of};
 use crate::gateway::plan::{Plan, Route};
 use crate::gateway::resolve::Client;
 use crate::gateway::respond;
@@ -190,7 +190,7 @@ impl Gateway {
             Ok((route, request)) => {
                 let client = Client {
                     user_agent: head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()),
-                    address: head.extensions.get().map(|peer: &Peer| peer.address.ip().to_string()),
+                    address: head.extensions.get().map(|peer: &Peer| peer.address.ip()),
                 };
                 let trace = head.extensions.get::<Trace>();
                 if let Some(trace) = trace {
@@ -239,7 +239,7 @@ impl Gateway {
                 refused(route, operation, &refusal, id, None)
             }
         };
-        response.extensions_mut().insert(RouteName(format!("{} {}", route.name, operation.name()).into()));
+        response.extensions_mut().insert(route.line_names[&operation].clone());
         response
     }
 

@@ -150,13 +150,18 @@ pub fn authority_of<B>(request: &Request<B>) -> Option<&str> {
 /// `host[:port]` without its port, if it is one. Narrower than a URI allows, so that it can be written
 /// into any field as it is.
 pub(crate) fn host(authority: &str) -> Option<&str> {
-    let end_of_address = authority.rfind(']').map_or(0, |bracket| bracket + 1);
-    let port = authority[end_of_address..].find(':').map_or(authority.len(), |colon| end_of_address + colon);
-    let (host, port) = authority.split_at(port);
+    // By bytes: it is asked twice a request, and a search for a `char` costs ten times as much.
+    let bytes = authority.as_bytes();
+    let end_of_address = bytes.iter().rposition(|byte| *byte == b']').map_or(0, |bracket| bracket + 1);
+    let port = bytes[end_of_address..].iter().position(|byte| *byte == b':');
+    let (host, port) = authority.split_at(port.map_or(authority.len(), |colon| end_of_address + colon));
     let is_port = port.bytes().skip(1).all(|byte| byte.is_ascii_digit());
     let is_host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),
-        None => !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)),
+        None => {
+            !host.is_empty()
+                && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
+        }
     };
     (is_host && is_port).then_some(host)
 }
