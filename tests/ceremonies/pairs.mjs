@@ -52,7 +52,7 @@ const PAIRS = {
     set: ["user.email = 'ada@example.com'", NAMED], fill: ["user.id = 'ada'"], issuer: true, alone: true,
   },
   "auth0 flashback": { fill: ["user.id = 'ada'"], issuer: true, alone: true, lacks: FLASHBACK },
-  "auth0 streambird": { set: ["user.id = 'ada'"], issuer: true, alone: true },
+  "auth0 streambird": { set: ["user.id = 'ada'"], issuer: true, alone: true, lacks: ["credentials.delete"] },
   "auth0 apifox": { set: [NAMED], issuer: true },
 
   "apifox quiva": {
