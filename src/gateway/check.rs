@@ -73,6 +73,8 @@ pub enum Obstacle {
     NotDiscoverable,
     /// The upstream is asked as one and the same user, whoever calls.
     OneUser,
+    /// A user looks after their own passkeys, and the upstream is not told whose they must be.
+    NoOwner,
     /// Nothing proves that the user who finishes is the one who began.
     NoSubject,
 }
@@ -177,6 +179,9 @@ impl Pair<'_> {
         );
         if manages && !self.relax_one_user && self.asks_as_one_user(asked) {
             carriage.obstacles.push(Obstacle::OneUser);
+        }
+        if manages && self.asks_for_nobody(carriage.operation, asked) {
+            carriage.obstacles.push(Obstacle::NoOwner);
         }
         let makes_passkey = matches!(carriage.operation, Operation::RegistrationBegin | Operation::SignupBegin);
         let has_handle = |members: &[(Member, Need)]| carried(members, Member::UserHandle) != Source::None;
