@@ -3,7 +3,8 @@
 //! Sixteen shards keep the cores out of each other's way. A ceremony that expired is gone, also when
 //! nobody swept it yet.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+use std::collections::hash_map::{Entry, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -94,13 +95,11 @@ impl Ceremonies {
         let expires = now + lifetime.unwrap_or(self.max_age).min(self.max_age);
         let mut shard = self.shard(key);
         shard.sweep(now);
-        if shard.held.contains_key(&key) {
-            return false;
-        }
-        shard.serial += 1;
-        let serial = shard.serial;
-        shard.bytes += ceremony.size();
-        shard.held.insert(key, Held { ceremony, expires, serial });
+        let (serial, bytes) = (shard.serial + 1, ceremony.size());
+        let Entry::Vacant(place) = shard.held.entry(key) else { return false };
+        place.insert(Held { ceremony, expires, serial });
+        shard.serial = serial;
+        shard.bytes += bytes;
         shard.order.push_back((key, serial));
         while shard.held.len() > self.max_entries || shard.bytes > self.max_bytes {
             if !shard.drop_oldest() {

@@ -94,7 +94,8 @@ impl Exchange for Gateway {
         let door = earlier.iter().find(|door| door.was_entered(&head, &content)).unwrap_or(&own);
         let answer = match door.candidates.is_empty() {
             true => aside,
-            false => door.decide(&head, &content, passes, id).await,
+            // Boxed for the same reason as the whole: see the server's application.
+            false => Box::pin(door.decide(&head, &content, passes, id)).await,
         };
         match answer {
             Some(response) => {
@@ -190,13 +191,13 @@ impl Gateway {
             Ok((route, request)) => {
                 let client = Client {
                     user_agent: head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()),
-                    address: head.extensions.get().map(|peer: &Peer| peer.address.ip()),
+                    address: head.extensions.get().map(|peer: &Peer| &*peer.ip),
                 };
                 let trace = head.extensions.get::<Trace>();
                 if let Some(trace) = trace {
                     trace.asked(head, content, request.record());
                 }
-                Some(self.answer(Asked { route, request, client, now, trace }, id).await)
+                Some(self.answer(&Asked { route, request, client, now, trace }, id).await)
             }
             Err(unrecognised) if unrecognised.is_another && passes => None,
             Err(unrecognised) => Some(self.refuse_with(unrecognised.candidate, &unrecognised.refusal, id, None)),
@@ -228,9 +229,9 @@ impl Gateway {
         }
     }
 
-    async fn answer(&self, asked: Asked<'_>, id: Uuid) -> HttpResponse<Bytes> {
+    async fn answer(&self, asked: &Asked<'_>, id: Uuid) -> HttpResponse<Bytes> {
         let (route, operation) = (asked.route, asked.request.operation());
-        let mut response = match self.serve(&asked).await {
+        let mut response = match self.serve(asked).await {
             Ok(response) => response,
             Err(refusal) => {
                 if let Some(trace) = asked.trace {

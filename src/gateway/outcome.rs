@@ -66,10 +66,19 @@ pub enum Refusal {
 }
 
 /// Who is at the other end of the connection; in the extensions of every request.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Peer {
     /// The address the connection came from.
     pub address: SocketAddr,
+    /// Its network address as text, for whoever is told of it.
+    pub ip: Arc<str>,
+}
+
+impl Peer {
+    /// Whoever has that address.
+    pub fn new(address: SocketAddr) -> Self {
+        Self { address, ip: address.ip().to_string().into() }
+    }
 }
 
 /// The name of one request in logs and answers; in the extensions of every request.
@@ -122,7 +131,7 @@ impl RequestId {
 /// `None` where [`authority_of`] is `None`.
 #[must_use]
 pub fn host_of<B>(request: &Request<B>) -> Option<&str> {
-    authority_of(request).and_then(host)
+    named(request).map(|(_, host)| host)
 }
 
 /// The one host, perhaps with a port, that a request is for.
@@ -132,6 +141,11 @@ pub fn host_of<B>(request: &Request<B>) -> Option<&str> {
 /// HTTP/2 two different ones, which RFC 9113 section 8.3.1 calls malformed.
 #[must_use]
 pub fn authority_of<B>(request: &Request<B>) -> Option<&str> {
+    named(request).map(|(authority, _)| authority)
+}
+
+/// The authority, and the host in it.
+fn named<B>(request: &Request<B>) -> Option<(&str, &str)> {
     let mut fields = request.headers().get_all(HOST).iter();
     let field = fields.next();
     if fields.next().is_some() {
@@ -144,7 +158,7 @@ pub fn authority_of<B>(request: &Request<B>) -> Option<&str> {
         (Some(_), None) | (None, Some(_)) | (None, None) => true,
     };
     let authority = target.or(field).filter(|_| agree || request.version() < Version::HTTP_2)?;
-    host(authority).map(|_| authority)
+    host(authority).map(|host| (authority, host))
 }
 
 /// `host[:port]` without its port, if it is one. Narrower than a URI allows, so that it can be written

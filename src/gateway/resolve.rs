@@ -4,7 +4,6 @@
 //! config sets wins over what the caller sent; at a finish, what was told at the begin is told again.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 
 use crate::canonical::member::Member;
 use crate::canonical::message::Request;
@@ -14,7 +13,6 @@ use crate::canonical::value::Value;
 use crate::ceremony::{Ceremony, Subject};
 use crate::gateway::callers::{Admission, Judge, Relation};
 use crate::gateway::plan::Route;
-use crate::gateway::side::Side;
 use crate::gateway::travel::may_travel;
 use crate::template::base64;
 use crate::template::codec::Codec;
@@ -25,7 +23,7 @@ pub struct Client<'a> {
     /// Its `User-Agent`.
     pub user_agent: Option<&'a str>,
     /// Its network address.
-    pub address: Option<IpAddr>,
+    pub address: Option<&'a str>,
 }
 
 /// Builds the upstream's request.
@@ -34,7 +32,6 @@ pub fn resolve<'a>(
     asked: &Request<'a>,
     admission: &Admission,
     client: &Client<'a>,
-    upstream: Side<'_>,
     ceremony: Option<&Ceremony>,
     challenge: Option<&[u8]>,
 ) -> Request<'a> {
@@ -45,10 +42,7 @@ pub fn resolve<'a>(
         put(record, *member, Some(value.clone()));
     }
     put_absent(record, Member::ClientUserAgent, client.user_agent.map(|agent| Value::Text(Cow::Borrowed(agent))));
-    if wants_address(route, operation, upstream) {
-        let address = client.address.map(|address| Value::Text(Cow::Owned(address.to_string())));
-        put_absent(record, Member::ClientAddress, address);
-    }
+    put_absent(record, Member::ClientAddress, client.address.map(|address| Value::Text(Cow::Borrowed(address))));
 
     let given: Vec<_> = route
         .set
@@ -73,12 +67,6 @@ pub fn resolve<'a>(
         id_of_handle(record);
     }
     request
-}
-
-/// Whether anybody reads the caller's address: writing it out costs as much as deciding the route.
-fn wants_address(route: &Route, operation: Operation, upstream: Side<'_>) -> bool {
-    upstream.request_carries(operation, Member::ClientAddress)
-        || route.set.iter().any(|assignment| assignment.reference() == Some(Member::ClientAddress))
 }
 
 /// Tells the upstream what it was told at the begin, and gives it its own session back.

@@ -75,8 +75,8 @@ impl Gateway {
             None => None,
         };
         let upstream = &self.shared.plan.upstreams[route.upstream];
-        let (admission, side) = (&behind.admission, upstream.side());
-        let told = resolve::resolve(route, request, admission, client, side, begun.as_deref(), challenge.as_deref());
+        let (admission, ceremony) = (&behind.admission, begun.as_deref());
+        let told = resolve::resolve(route, request, admission, client, ceremony, challenge.as_deref());
         let session = begun.as_ref().and_then(|ceremony| ceremony.upstream_session.as_deref());
         let worker = &self.workers[route.upstream];
         let (user, least) = (behind.user.as_deref(), route.verification);
@@ -181,7 +181,7 @@ impl Gateway {
     fn told(&self, route: &Route, told: &Request<'_>) -> Told {
         let side = self.shared.plan.upstreams[route.upstream].side();
         let carries = |member: &Member| side.request_carries(told.operation(), *member);
-        let text = |member| Some(member).filter(carries).and_then(|member| resolve::text(told.record(), member));
+        let text = |member| resolve::text(told.record(), member).filter(|_| carries(&member));
         Told {
             subject: Subject { id: text(Member::UserId), email: text(Member::UserEmail) },
             account: text(Member::Account),

@@ -90,7 +90,8 @@ pub async fn ask(call: Call<'_>, request: &Request<'_>, now: Timestamp) -> Resul
                 trace.sent(&written, request.record());
             }
             let kept = if call.trace.is_some() { Kept::All } else { Kept::These(&provider.answer_fields) };
-            http.call_keeping(kept, written, class).await.map(Answer::Http).map_err(|failure| failed(&failure))
+            let answer = Box::pin(http.call_keeping(kept, written, class)).await; // as in the server's application
+            answer.map(Answer::Http).map_err(|failure| failed(&failure))
         }
         (Worker::Http(_), UpstreamKind::Embedded(_)) => {
             Err(Refusal::new(Fault::Internal, "the worker does not fit its upstream"))

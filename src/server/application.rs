@@ -45,8 +45,9 @@ impl<G: Exchange> Application<G> {
             .layer_fn(CatchPanic::around)
             .service_fn(move |request| {
                 let application = application.clone();
-                // Boxed, for it is 11 KiB: each layer would move it, 50,000 instructions a request, and
-                // hyper would keep the room for it on every idle connection.
+                // Boxed, or each layer would move it, and hyper would keep the room for it on every idle
+                // connection. Together with the boxes inside of it this saves 11 KiB a connection and
+                // 50,000 instructions a request.
                 Box::pin(async move { Ok(application.answer(request).await) })
             })
     }

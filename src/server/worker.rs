@@ -102,9 +102,10 @@ async fn serve<F, G: Exchange>(
     accept(listener, &shared.places, stop, |Accepted { stream, peer, place }| {
         let stack = stack.clone();
         let connection_place = place.clone();
+        let peer = Peer::new(peer);
         let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(|content| Impatient::new(content, patience));
-            request.extensions_mut().insert(Peer { address: peer });
+            request.extensions_mut().insert(peer.clone());
             if request.headers().contains_key(UPGRADE) {
                 request.extensions_mut().insert(place.clone());
             }

@@ -2,10 +2,11 @@
 //!
 //! All but the microseconds is kept for as long as its second lasts.
 
-use std::io::Write as _;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
+
+use crate::telemetry::text::number;
 
 /// What was last written.
 #[derive(Debug, Default)]
@@ -31,8 +32,9 @@ impl Clock {
         if let Some((_, text)) = &self.second {
             out.extend_from_slice(text.as_bytes());
         }
-        // A buffer takes whatever it is given.
-        let _ = write!(out, ".{:06}Z", now.subsec_micros());
+        out.push(b'.');
+        number(now.subsec_micros().into(), 6, out);
+        out.push(b'Z');
     }
 }
 

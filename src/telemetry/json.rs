@@ -10,7 +10,7 @@ use tracing::field::{Field, Visit};
 
 use crate::telemetry::clock::Clock;
 use crate::telemetry::request;
-use crate::telemetry::text::thousandths;
+use crate::telemetry::text::{number, thousandths};
 
 /// Appends the line of an event.
 pub(super) fn write(event: &Event<'_>, clock: &mut Clock, out: &mut Vec<u8>) {
@@ -54,7 +54,7 @@ impl Visit for Members<'_> {
 
     fn record_u64(&mut self, field: &Field, value: u64) {
         self.name(field);
-        let _ = write!(self.0, "{value}");
+        number(value, 1, self.0);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {

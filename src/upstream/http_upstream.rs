@@ -4,7 +4,6 @@
 //! [`CallFailure`]. A redirect is an answer like any other. Only a connection that could not be made
 //! is tried again, once, and only for a begin: whatever may have arrived is never sent twice.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -103,7 +102,8 @@ impl HttpUpstream {
             return Err(CallFailure::Unsendable);
         }
         let admitted = self.admission.enter(deadline).await?;
-        let outcome = by(deadline, self.attempts(kept, &request, class)).await;
+        let attempts = timeout_at(deadline, self.attempts(kept, &request, class));
+        let outcome = attempts.await.unwrap_or(Err(CallFailure::TimedOut));
         if counts_as_failure(&outcome) {
             admitted.ticket.failed();
         } else {
@@ -132,10 +132,6 @@ impl HttpUpstream {
         };
         content::decoded(encoded, self.max_response_bytes)
     }
-}
-
-async fn by<T>(deadline: Instant, work: impl Future<Output = Result<T, CallFailure>>) -> Result<T, CallFailure> {
-    timeout_at(deadline, work).await.unwrap_or(Err(CallFailure::TimedOut))
 }
 
 /// What speaks for an outage. A refusal or an absurd answer comes from an upstream that is there.
