@@ -45,6 +45,7 @@ fn gateway(upstream: SocketAddr) -> Gateway {
         ceremonies: Arc::new(Ceremonies::new(&config.ceremonies)),
         limits: config.limits,
         passes: Vec::new(),
+        metrics: Default::default(),
         plan: config.plan,
     };
     Gateway::new(Arc::new(shared), workers)

@@ -18,6 +18,7 @@ mod issue;
 pub mod limits;
 pub mod live;
 pub mod matrix;
+pub mod metrics;
 pub mod outcome;
 pub mod plan;
 mod recognise;

@@ -140,7 +140,8 @@ impl Remedy {
 impl Loss {
     /// What gets lost, and why.
     pub fn describe(&self) -> String {
-        format!("the {}'s `{}` is lost: {}", self.direction.name(), self.member.name(), self.reason)
+        let list = self.list.map(|list| format!("{}.", list.name())).unwrap_or_default();
+        format!("the {}'s `{list}{}` is lost: {}", self.direction.name(), self.member.name(), self.reason)
     }
 }
 
