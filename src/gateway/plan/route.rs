@@ -8,6 +8,7 @@ use crate::diagnostic::Severity;
 use crate::gateway::callers::settings::Users;
 use crate::gateway::callers::{Callers, CompileContext, Relation};
 use crate::gateway::check::Pair;
+use crate::gateway::outcome::RouteName;
 use crate::gateway::plan::Route;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::plan::judge::{judge, unused};
@@ -64,8 +65,10 @@ impl Builder<'_> {
             self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{key}.{below}")));
         }
         self.tell_unused(&key, unused);
+        let line_name = |operation: &Operation| RouteName(format!("{name} {}", operation.name()).into());
         Some(Route {
             name: name.into(),
+            line_names: dialect.operations.keys().map(|operation| (*operation, line_name(operation))).collect(),
             prefix: settings.prefix.clone(),
             hosts: settings.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
             upstream,
