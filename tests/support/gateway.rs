@@ -28,6 +28,8 @@ const ASK_TIMES: usize = 3000;
 /// A gateway that serves.
 pub(crate) struct Gateway {
     pub(crate) address: SocketAddr,
+    /// The admin listener.
+    pub(crate) admin: SocketAddr,
     pub(crate) banner: Vec<String>,
     pub(crate) logs: Logs,
     child: Child,
@@ -103,7 +105,8 @@ impl Gateway {
         let first = first.unwrap_or_else(|_| panic!("the gateway did not start: {}", logs.text()));
         let address = address(&first, " on http://", ";");
         let admin = address_of_admin(&first);
-        let gateway = Self { address, banner: rest(first, &lines), logs, child, caller: Caller::of(address), folder };
+        let gateway =
+            Self { address, admin, banner: rest(first, &lines), logs, child, caller: Caller::of(address), folder };
         gateway.wait_until_ready(admin).await;
         gateway
     }
@@ -121,6 +124,15 @@ impl Gateway {
     /// Where its config and its directory are.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Runs another command with the same config, which must work, and returns what it prints.
+    pub(crate) fn run(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new(PROGRAM);
+        command.env_clear().envs(ENVIRONMENT.iter().copied()).current_dir(self.folder.path());
+        let output = command.args(["--config", "gateway.toml"]).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// Sends a request and reads the answer.

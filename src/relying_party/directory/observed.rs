@@ -10,7 +10,7 @@ use crate::relying_party::error::StoreError;
 use crate::relying_party::webauthn::cose_key::CoseKey;
 
 const COLUMNS: &str = "id, user_id, rp_id, state, candidates, signed, user_handle, sign_count, user_verified, \
-                       backup_eligible, backup_state, first_seen_at, last_seen_at, recent";
+                       backup_eligible, backup_state, first_seen_at, last_seen_at, recent, handle";
 
 /// How long an ES256 key is, in the encoding that the candidates have.
 const KEY_LENGTH: usize = 77;
@@ -33,6 +33,8 @@ pub(crate) struct ObservedCredential {
     pub(crate) last_seen_at: i64,
     /// Sign-ins on the day it was last seen, the day before, and so on.
     pub(crate) recent: [u8; WINDOW],
+    /// The other upstream's own name for it, where it has one.
+    pub(crate) handle: Option<String>,
 }
 
 /// What is known of a passkey's key.
@@ -91,9 +93,10 @@ impl ObservedCredential {
     pub(crate) fn put(&self, connection: &Connection) -> Result<(), StoreError> {
         let sql = "INSERT OR REPLACE INTO observed_credentials
                        (id, user_id, rp_id, state, candidates, signed, user_handle, sign_count, user_verified,
-                        backup_eligible, backup_state, first_seen_at, last_seen_at, recent)
+                        backup_eligible, backup_state, first_seen_at, last_seen_at, recent, handle)
                    VALUES (:id, :user_id, :rp_id, :state, :candidates, :signed, :user_handle, :sign_count,
-                        :user_verified, :backup_eligible, :backup_state, :first_seen_at, :last_seen_at, :recent)";
+                        :user_verified, :backup_eligible, :backup_state, :first_seen_at, :last_seen_at, :recent,
+                        :handle)";
         connection.prepare_cached(sql)?.execute(named_params! {
             ":id": self.id,
             ":user_id": self.user_id,
@@ -109,6 +112,7 @@ impl ObservedCredential {
             ":first_seen_at": self.first_seen_at,
             ":last_seen_at": self.last_seen_at,
             ":recent": self.recent,
+            ":handle": self.handle,
         })?;
         Ok(())
     }
@@ -154,6 +158,14 @@ impl ObservedCredential {
         Ok(connection.prepare_cached(sql)?.query_row((user_id, rp_id, since), |row| row.get(0))?)
     }
 
+    /// The passkeys of that name at the other upstream.
+    pub(crate) fn ids_of_handle(connection: &Connection, handle: &str) -> Result<Vec<Vec<u8>>, StoreError> {
+        let sql = "SELECT id FROM observed_credentials WHERE handle = ?1";
+        let mut statement = connection.prepare_cached(sql)?;
+        let ids = statement.query_map([handle], |row| row.get(0))?;
+        Ok(ids.collect::<Result<_, _>>()?)
+    }
+
     /// Nothing is known of that passkey any more.
     pub(crate) fn forget(connection: &Connection, id: &[u8]) -> Result<(), StoreError> {
         connection.prepare_cached("DELETE FROM observed_credentials WHERE id = ?1")?.execute([id])?;
@@ -177,6 +189,7 @@ fn columns(row: &Row<'_>) -> rusqlite::Result<(ObservedCredential, String, Vec<u
         first_seen_at: row.get(11)?,
         last_seen_at: row.get(12)?,
         recent: row.get(13)?,
+        handle: row.get(14)?,
     };
     Ok((credential, row.get(3)?, row.get(4)?))
 }
@@ -212,6 +225,7 @@ pub(crate) mod tests {
             first_seen_at: DAY,
             last_seen_at: DAY,
             recent,
+            handle: Some("webauthn_1".into()),
         }
     }
 

@@ -202,7 +202,8 @@ impl Case<'_> {
             backup_state: self.observed.backup_state,
             first_seen_at: row.as_ref().map_or(self.now, |row| row.first_seen_at),
             last_seen_at: row.as_ref().map_or(self.now, |row| row.last_seen_at),
-            recent: row.map_or([0; WINDOW], |row| row.recent),
+            recent: row.as_ref().map_or([0; WINDOW], |row| row.recent),
+            handle: self.seen.handle.clone().or(row.and_then(|row| row.handle)),
         };
         after.count(self.now);
         after

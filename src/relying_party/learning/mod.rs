@@ -11,14 +11,15 @@ pub mod readiness;
 mod tests;
 
 use crate::canonical::fault::Refusal;
-use crate::relying_party::RelyingParty;
 use crate::relying_party::clock::now;
+use crate::relying_party::directory::Store;
 use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::directory::observed::ObservedCredential;
 use crate::relying_party::directory::user::User;
 use crate::relying_party::error::StoreError;
 pub(crate) use crate::relying_party::learning::queue::Learner;
 use crate::relying_party::learning::readiness::{Readiness, window};
+use crate::relying_party::{RelyingParty, Shared};
 
 /// A sign-in that another upstream accepted.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +30,8 @@ pub struct Observation {
     pub email: Option<String>,
     /// The credential id.
     pub credential_id: Vec<u8>,
+    /// The upstream's own name for the credential, where it gave one.
+    pub handle: Option<String>,
     /// `clientDataJSON`.
     pub client_data_json: Vec<u8>,
     /// The authenticator data.
@@ -54,21 +57,28 @@ impl RelyingParty {
         self.learner.note(observation, purpose)
     }
 
-    /// Forgets a passkey that was deleted where it was learned from. One that was made or imported here stays.
+    /// Forgets a passkey that was deleted where it was learned from, by its id and by the name that the upstream
+    /// has for it. One that was made or imported here stays.
     ///
     /// # Errors
     /// `overloaded`, or a directory that cannot be written.
-    pub async fn unlearn(&self, credential_id: &[u8]) -> Result<(), Refusal> {
-        let id = credential_id.to_vec();
-        let work = move |store: &mut crate::relying_party::directory::Store, _: &crate::relying_party::Shared| {
+    pub async fn unlearn(&self, credential_id: Option<Vec<u8>>, handle: Option<String>) -> Result<(), Refusal> {
+        let forget = move |store: &mut Store, _: &Shared| {
             let transaction = store.write()?;
-            if Credential::by_id(&transaction, &id)?.is_some_and(|credential| credential.learned) {
-                Credential::delete(&transaction, &id)?;
+            // A name may read as an id and be none: whichever of the two is meant, it is gone.
+            let mut ids = Vec::from_iter(credential_id);
+            if let Some(handle) = handle {
+                ids.extend(ObservedCredential::ids_of_handle(&transaction, &handle)?);
             }
-            ObservedCredential::forget(&transaction, &id)?;
+            for id in ids {
+                if Credential::by_id(&transaction, &id)?.is_some_and(|credential| credential.learned) {
+                    Credential::delete(&transaction, &id)?;
+                }
+                ObservedCredential::forget(&transaction, &id)?;
+            }
             Ok(transaction.commit().map_err(StoreError::from)?)
         };
-        self.work(work).await
+        self.work(forget).await
     }
 
     /// Whether the user, by id or else by address, could sign in here today with whatever passkey they used in the
@@ -93,6 +103,8 @@ impl RelyingParty {
     /// # Errors
     /// `overloaded`, or a directory that cannot be read.
     pub async fn readiness(&self) -> Result<Readiness, Refusal> {
+        // One reader at a time: the directory's threads are for those who sign in.
+        let _turn = self.learner.reading.lock().await;
         self.learner.settled().await;
         self.work(|store, shared| Ok(Readiness::of(store, &shared.party.rp_id, now())?)).await
     }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, oneshot};
 
 use crate::relying_party::Shared;
 use crate::relying_party::clock::now;
@@ -32,6 +32,8 @@ enum Job {
 pub(crate) struct Learner {
     queue: Option<SyncSender<Job>>,
     dropped: Arc<AtomicU64>,
+    /// Whose turn it is to read everything.
+    pub(super) reading: Mutex<()>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -42,7 +44,7 @@ impl Learner {
         let lost = Arc::clone(&dropped);
         let thread = thread::Builder::new().name("learning".to_owned());
         let thread = thread.spawn(move || work_off(store, &shared, &jobs, &lost))?;
-        Ok(Self { queue: Some(queue), dropped, thread: Some(thread) })
+        Ok(Self { queue: Some(queue), dropped, reading: Mutex::new(()), thread: Some(thread) })
     }
 
     /// Hands an observation over, or drops it where there is no room.

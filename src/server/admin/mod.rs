@@ -57,13 +57,15 @@ pub struct Admin {
     listener: TcpListener,
     address: SocketAddr,
     wants_console: bool,
-    console: Option<Console>,
+    live: Option<Live>,
 }
 
 /// What every connection is answered from.
 #[derive(Debug)]
 struct Answers {
     lifecycle: Lifecycle,
+    /// The gateway that the console tries, and whose readiness is asked for.
+    live: Option<Live>,
     console: Option<Console>,
 }
 
@@ -105,19 +107,13 @@ impl Admin {
             tracing::warn!(%address, "the admin listener is open to other machines, without a password");
         }
         let wants_console = settings.want_console(address.ip());
-        Ok(Self { listener, address, wants_console, console: None })
+        Ok(Self { listener, address, wants_console, live: None })
     }
 
-    /// Whether the settings want the console, which then needs a gateway to try.
+    /// Gives it the gateway that the console tries, where there is one, and whose readiness it tells.
     #[must_use]
-    pub fn wants_console(&self) -> bool {
-        self.wants_console
-    }
-
-    /// Gives the console the gateway that it tries.
-    #[must_use]
-    pub fn with_console(self, live: Live) -> Self {
-        Self { console: Some(Console::new(live)), ..self }
+    pub fn with_gateway(self, live: Live) -> Self {
+        Self { live: Some(live), ..self }
     }
 
     /// Answers from now on, in a thread of its own.
@@ -132,9 +128,10 @@ impl Admin {
             tokio::net::TcpListener::from_std(self.listener)?
         };
         let close = CancellationToken::new();
-        let has_console = self.console.is_some();
+        let console = self.live.clone().filter(|_| self.wants_console).map(Console::new);
+        let has_console = console.is_some();
         let running = RunningAdmin { address: self.address, has_console, _close: close.clone().drop_guard() };
-        let answers = Arc::new(Answers { lifecycle: lifecycle.clone(), console: self.console });
+        let answers = Arc::new(Answers { lifecycle: lifecycle.clone(), live: self.live, console });
         thread::Builder::new().name("admin".to_owned()).spawn(move || {
             runtime.block_on(serve(listener, answers, close));
             runtime.shutdown_background();
@@ -196,7 +193,8 @@ impl Answers {
                 Phase::Serving => plain(StatusCode::OK, "ready\n"),
                 Phase::Draining => plain(StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
             },
-            ("/healthz" | "/readyz", _) => {
+            ("/readiness", &Method::GET | &Method::HEAD) => self.readiness().await,
+            ("/healthz" | "/readyz" | "/readiness", _) => {
                 let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
                 response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
                 response
@@ -209,6 +207,21 @@ impl Answers {
                 page.unwrap_or_else(|| plain(StatusCode::NOT_FOUND, "the admin listener has no such page\n"))
             }
         }
+    }
+}
+
+impl Answers {
+    /// How many of those who sign in could do so at each embedded upstream; counts only.
+    async fn readiness(&self) -> Response<Full<Bytes>> {
+        let Some(live) = &self.live else { return plain(StatusCode::NOT_FOUND, "there is no gateway to ask\n") };
+        let Ok(readiness) = live.current().readiness().await else {
+            return plain(StatusCode::SERVICE_UNAVAILABLE, "a directory does not answer\n");
+        };
+        let json = serde_json::to_vec(&readiness).expect("counts are JSON");
+        let mut response = plain(StatusCode::OK, "");
+        *response.body_mut() = Full::new(Bytes::from(json));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response
     }
 }
 

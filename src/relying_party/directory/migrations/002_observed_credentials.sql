@@ -8,6 +8,7 @@ CREATE TABLE observed_credentials (
     id              BLOB    NOT NULL PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 1023),
     user_id         TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     rp_id           TEXT    NOT NULL,
+    handle          TEXT,             -- the other upstream's own name for it, where it has one
     state           TEXT    NOT NULL CHECK (state IN ('candidates', 'proven', 'not_learnable', 'contradicted')),
     candidates      BLOB    NOT NULL, -- COSE keys, one after the other; none unless the state is that
     signed          BLOB    NOT NULL CHECK (length(signed) = 32), -- SHA-256 of what was signed last
@@ -22,6 +23,7 @@ CREATE TABLE observed_credentials (
 ) STRICT;
 
 CREATE INDEX observed_credentials_of_user ON observed_credentials (user_id);
+CREATE INDEX observed_credentials_by_handle ON observed_credentials (handle) WHERE handle IS NOT NULL;
 CREATE INDEX observed_credentials_by_last_seen ON observed_credentials (last_seen_at);
 
 -- The sign-ins of a day and the users behind them, by what was known of the passkey when they came.

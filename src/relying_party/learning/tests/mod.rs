@@ -23,6 +23,7 @@ fn observation(signed: &AssertionResponse<'_>, user_id: Option<&str>, email: Opt
         user_id: user_id.map(str::to_owned),
         email: email.map(str::to_owned),
         credential_id: bytes(&signed.credential_id),
+        handle: None,
         client_data_json: bytes(&signed.credential_client_data_json),
         authenticator_data: bytes(&signed.credential_authenticator_data),
         signature: bytes(&signed.credential_signature),

@@ -1,8 +1,9 @@
 //! What two sign-ins elsewhere make, and how it is used here.
 
-use super::{Watch, bea};
+use super::{Watch, bea, observation};
 use crate::canonical::assertion::AssertionRequest;
 use crate::canonical::fault::Fault;
+use crate::relying_party::learning::{Observation, Purpose};
 use crate::relying_party::tests::forger::{Forger, UP, UV};
 use crate::relying_party::tests::{begin_login, finish_login};
 
@@ -100,8 +101,18 @@ async fn a_passkey_that_was_deleted_there_is_forgotten_here() {
     watch.sees(&bea).await;
     watch.sees(&bea).await;
     for forger in [&bea, &ada] {
-        watch.own.unlearn(&forger.credential_id).await.unwrap();
+        watch.own.unlearn(Some(forger.credential_id.clone()), None).await.unwrap();
     }
     assert_eq!((watch.state(&bea), watch.learned(&bea)), ("unseen", None));
     assert!(watch.learned(&ada).is_some(), "it was not learned there");
+    let named = |challenge| Observation {
+        handle: Some("webauthn_1".into()),
+        ..observation(&bea.sign(challenge), Some("bea"), None)
+    };
+    watch.takes(named(b"x"), Purpose::Learn).await;
+    watch.takes(named(b"y"), Purpose::Learn).await;
+    watch.own.unlearn(None, Some("webauthn_2".into())).await.unwrap();
+    assert!(watch.learned(&bea).is_some());
+    watch.own.unlearn(None, Some("webauthn_1".into())).await.unwrap();
+    assert_eq!((watch.state(&bea), watch.learned(&bea)), ("unseen", None));
 }
