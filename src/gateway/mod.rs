@@ -19,6 +19,7 @@ pub mod learning;
 pub mod limits;
 pub mod live;
 pub mod matrix;
+pub mod metrics;
 pub mod outcome;
 pub mod plan;
 mod recognise;

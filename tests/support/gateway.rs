@@ -107,12 +107,12 @@ impl Gateway {
         let admin = address_of_admin(&first);
         let gateway =
             Self { address, admin, banner: rest(first, &lines), logs, child, caller: Caller::of(address), folder };
-        gateway.wait_until_ready(admin).await;
+        gateway.wait_until_ready().await;
         gateway
     }
 
-    async fn wait_until_ready(&self, admin: SocketAddr) {
-        let caller = Caller::of(admin);
+    async fn wait_until_ready(&self) {
+        let caller = Caller::of(self.admin);
         within(async {
             while caller.ask(&Request::new("GET", "/readyz")).await.status != 200 {
                 tokio::time::sleep(ASK_EVERY).await;

@@ -10,10 +10,10 @@ mod pages;
 
 use std::convert::Infallible;
 use std::error::Error;
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread;
+use std::{fmt, io};
 
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
@@ -35,6 +35,8 @@ use crate::server::lifecycle::{Lifecycle, Phase};
 use crate::server::listen::bind;
 use crate::server::settings::ServerSettings;
 
+/// The media type of metrics (OpenMetrics 1.0).
+const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// Connections open at once. Probes and scrapers need few.
 const CONNECTIONS: usize = 64;
 
@@ -64,7 +66,6 @@ pub struct Admin {
 #[derive(Debug)]
 struct Answers {
     lifecycle: Lifecycle,
-    /// The gateway that the console tries, and whose readiness is asked for.
     live: Option<Live>,
     console: Option<Console>,
 }
@@ -110,7 +111,8 @@ impl Admin {
         Ok(Self { listener, address, wants_console, live: None })
     }
 
-    /// Gives it the gateway that the console tries, where there is one, and whose readiness it tells.
+    /// Gives it the gateway that its metrics and its readiness are of, and that the console tries where the settings
+    /// want one.
     #[must_use]
     pub fn with_gateway(self, live: Live) -> Self {
         Self { live: Some(live), ..self }
@@ -194,7 +196,13 @@ impl Answers {
                 Phase::Draining => plain(StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
             },
             ("/readiness", &Method::GET | &Method::HEAD) => self.readiness().await,
-            ("/healthz" | "/readyz" | "/readiness", _) => {
+            ("/metrics", &Method::GET | &Method::HEAD) => match self.live.as_ref().map(|live| live.current().metrics())
+            {
+                Some(Ok(text)) => answer(StatusCode::OK, METRICS, Bytes::from(text)),
+                Some(Err(fmt::Error)) => plain(StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be written\n"),
+                None => plain(StatusCode::NOT_FOUND, "there is no gateway to measure\n"),
+            },
+            ("/healthz" | "/readyz" | "/readiness" | "/metrics", _) => {
                 let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
                 response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
                 response
@@ -218,18 +226,19 @@ impl Answers {
             return plain(StatusCode::SERVICE_UNAVAILABLE, "a directory does not answer\n");
         };
         let json = serde_json::to_vec(&readiness).expect("counts are JSON");
-        let mut response = plain(StatusCode::OK, "");
-        *response.body_mut() = Full::new(Bytes::from(json));
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        response
+        answer(StatusCode::OK, "application/json", Bytes::from(json))
     }
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
+    answer(status, "text/plain; charset=utf-8", Bytes::from_static(text.as_bytes()))
+}
+
+fn answer(status: StatusCode, media_type: &'static str, content: Bytes) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(content));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
