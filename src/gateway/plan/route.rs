@@ -32,13 +32,13 @@ impl Builder<'_> {
 
         let relax = self.relax(settings, &key, &dialect);
         let issuer = self.issuer(settings, &key);
+        let observes = self.observes(settings, &key);
         let relation = self.upstreams[upstream].side().relation_to(&dialect);
         let (callers, callers_are_right) = self.callers(settings, &key, &dialect, &left, relation);
         let mut set = self.sets[upstream].clone();
         set.retain(|general| own_set.iter().all(|own| own.member != general.member));
         set.extend(own_set.iter().cloned());
         self.safe_fill(&key, &fill, &set);
-        let claims: Vec<Member> = claims(settings, relation);
         let [relax_subject, relax_one_user] =
             ["subject", "one_user"].map(|word| settings.relax.iter().any(|name| name == word));
         let pair = Pair {
@@ -49,7 +49,7 @@ impl Builder<'_> {
             relax: &relax,
             relax_subject,
             relax_one_user,
-            claims: &claims,
+            claims: &claims(settings, relation),
             issues_tokens: issuer.is_some(),
             discoverable: self.upstreams[upstream].discoverable(),
         };
@@ -65,10 +65,9 @@ impl Builder<'_> {
             self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{key}.{below}")));
         }
         self.tell_unused(&key, unused);
-        let line_name = |operation: &Operation| RouteName(format!("{name} {}", operation.name()).into());
         Some(Route {
             name: name.into(),
-            line_names: dialect.operations.keys().map(|operation| (*operation, line_name(operation))).collect(),
+            line_names: line_names(name, &dialect),
             prefix: settings.prefix.clone(),
             hosts: settings.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
             upstream,
@@ -79,6 +78,7 @@ impl Builder<'_> {
             passes_unseen: settings.unseen == Unseen::Pass,
             cors: settings.cors.clone(),
             issuer: issuer.flatten(),
+            observes,
             relation,
             constant_user: names_constant_user(&set),
             carriages,
@@ -118,6 +118,12 @@ impl Builder<'_> {
         }
         (callers, are_right)
     }
+}
+
+/// What each operation of a route is called in the access line.
+fn line_names(route: &str, dialect: &Provider) -> BTreeMap<Operation, RouteName> {
+    let named = |operation: &Operation| (*operation, RouteName(format!("{route} {}", operation.name()).into()));
+    dialect.operations.keys().map(named).collect()
 }
 
 /// The members that the end user's verified token gives on a route.
