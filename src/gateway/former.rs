@@ -163,6 +163,7 @@ mod tests {
             broken: &[],
             places: &Places::of(&Document::parse("gateway.toml", "").unwrap()),
             base: Path::new("."),
+            hash_secret: None,
         };
         let (plan, diagnostics) = Plan::build(&ground);
         assert!(diagnostics.is_empty(), "{diagnostics}");
