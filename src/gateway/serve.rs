@@ -3,7 +3,7 @@
 //! A finish takes its ceremony out of the store before anything is sent; whatever happens then, the
 //! challenge is used.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, Response as HttpResponse};
@@ -108,7 +108,11 @@ impl Gateway {
         let worker = &self.workers[way.upstream];
         let (user, least) = (behind.user.as_deref(), way.verification);
         let call = Call { upstream, worker, session, user, least, trace: *trace };
-        let answer = work::ask(call, &told, *now).await?;
+        let asked_at = Instant::now();
+        let answer = work::ask(call, &told, *now).await;
+        let fault = answer.as_ref().err().map(|refusal| refusal.fault);
+        self.shared.metrics.called(&upstream.name, operation, fault, asked_at.elapsed());
+        let answer = answer?;
         let scratch = Scratch::default();
         let ours = admission.judge == Judge::Gateway;
         let reading = self.reading(&scratch, *now);
