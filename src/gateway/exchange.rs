@@ -3,6 +3,7 @@
 //! This is the only place in the program that decides what becomes of a request on an operation's
 //! path. Every way out of it is an answer in the caller's own envelope, or the request untouched.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::iter;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use uuid::Uuid;
 use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::operation::Operation;
 use crate::ceremony::memory::Ceremonies;
+use crate::gateway::asked::{Asked, Part, Served};
 use crate::gateway::content;
 use crate::gateway::cors;
 use crate::gateway::former::{Door, Former};
@@ -27,7 +29,6 @@ use crate::gateway::outcome::{self, Content, Exchange, Outcome, Peer, RequestId,
 use crate::gateway::plan::{Plan, Route};
 use crate::gateway::resolve::Client;
 use crate::gateway::router::Candidate;
-use crate::gateway::serve::{Asked, Served};
 use crate::gateway::trace::Trace;
 use crate::gateway::work::Worker;
 use crate::template::reader::{Reading, Scratch};
@@ -59,6 +60,8 @@ pub struct Gateway {
     pub(crate) generation: u64,
     /// What the config is called in the log: that number, and the hash of what it says.
     pub(crate) config: Arc<str>,
+    /// The workers of shadows, by route: nothing of them is shared with those above.
+    pub(crate) shadows: Arc<BTreeMap<Arc<str>, Worker>>,
     /// The gateways of earlier configs, newest first, for the ceremonies that were begun under them.
     pub(crate) former: Vec<Former>,
 }
@@ -133,7 +136,13 @@ impl Gateway {
     /// A gateway whose `workers` are those of the plan's upstreams, in their order.
     pub fn new(shared: Arc<Shared>, workers: Vec<Worker>) -> Self {
         let config = config_name(0, &shared);
-        Self { shared, workers: workers.into(), generation: 0, config, former: Vec::new() }
+        Self { shared, workers: workers.into(), generation: 0, config, shadows: Arc::default(), former: Vec::new() }
+    }
+
+    /// The same gateway with workers for the shadows of routes, by route.
+    #[must_use]
+    pub fn with_shadows(self, shadows: BTreeMap<Arc<str>, Worker>) -> Self {
+        Self { shadows: shadows.into(), ..self }
     }
 
     /// The same gateway, in the place of another one, whose ceremonies it lets finish.
@@ -206,7 +215,13 @@ impl Gateway {
                 if let Some(trace) = trace {
                     trace.asked(head, content, request.record());
                 }
-                Some(self.answer(Asked { route, request, client, now, fields: &head.headers, trace }, id).await)
+                Some(
+                    self.answer(
+                        Asked { route, request, client, now, fields: &head.headers, trace, part: Part::Alone },
+                        id,
+                    )
+                    .await,
+                )
             }
             Err(unrecognised) if unrecognised.is_another && passes => None,
             Err(unrecognised) => Some(self.refuse_with(unrecognised.candidate, &unrecognised.refusal, id, None)),

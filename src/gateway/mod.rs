@@ -3,6 +3,7 @@
 //! [`plan`] proves the config's routes before anything runs; [`exchange`] runs by that plan. What no
 //! operation matches is given back untouched.
 
+mod asked;
 pub mod assign;
 pub mod callers;
 pub mod check;

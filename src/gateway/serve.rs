@@ -6,8 +6,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, Response as HttpResponse};
-use jiff::Timestamp;
+use http::Response as HttpResponse;
 
 use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::member::Member;
@@ -17,6 +16,7 @@ use crate::canonical::record::Record;
 use crate::canonical::user_verification::UserVerification;
 use crate::canonical::value::Value;
 use crate::ceremony::{Ceremony, ChallengeKey, Subject, Told};
+use crate::gateway::asked::{Asked, Part, Served};
 use crate::gateway::callers::{Admission, Judge, Relation};
 use crate::gateway::client_data;
 use crate::gateway::complete;
@@ -24,31 +24,11 @@ use crate::gateway::exchange::Gateway;
 use crate::gateway::id_token;
 use crate::gateway::issue;
 use crate::gateway::plan::Route;
-use crate::gateway::policy::run::Decided;
-use crate::gateway::resolve::{self, Client};
+use crate::gateway::policy::shadow::Unwritten;
+use crate::gateway::resolve;
 use crate::gateway::respond;
-use crate::gateway::trace::Trace;
 use crate::gateway::work::{self, Call, Worker};
 use crate::template::reader::Scratch;
-
-/// A request that was recognised.
-pub(crate) struct Asked<'a> {
-    pub(crate) route: &'a Route,
-    pub(crate) request: Request<'a>,
-    pub(crate) client: Client<'a>,
-    pub(crate) now: Timestamp,
-    /// Its header fields.
-    pub(crate) fields: &'a HeaderMap,
-    /// Where somebody wants to see it.
-    pub(crate) trace: Option<&'a Trace>,
-}
-
-/// What came of a request.
-pub(crate) struct Served {
-    pub(crate) outcome: Result<HttpResponse<Bytes>, Refusal>,
-    /// On a route with policies, what they decided.
-    pub(crate) decided: Option<Decided>,
-}
 
 /// Who is behind a request.
 struct Behind<'a> {
@@ -105,7 +85,10 @@ impl Gateway {
 
         let upstream = &self.shared.plan.upstreams[way.upstream];
         let session = begun.as_ref().and_then(|ceremony| ceremony.upstream_session.as_deref());
-        let worker = &self.workers[way.upstream];
+        let worker = match asked.part {
+            Part::Alone | Part::Lit => &self.workers[way.upstream],
+            Part::Shadow => self.shadow_worker(way)?,
+        };
         let (user, least) = (behind.user.as_deref(), way.verification);
         let call = Call { upstream, worker, session, user, least, trace: *trace };
         let asked_at = Instant::now();
@@ -256,7 +239,9 @@ impl Gateway {
             told: self.told(way, told),
             bearer_user: behind.user.map(String::into_boxed_str),
         };
-        if self.shared.ceremonies.remember(ChallengeKey::of(&challenge), ceremony.clone(), lifetime) {
+        if asked.part == Part::Shadow
+            || self.shared.ceremonies.remember(ChallengeKey::of(&challenge), ceremony.clone(), lifetime)
+        {
             return Ok(ceremony);
         }
         Err(Refusal::new(Fault::UpstreamInvalid, "the upstream gave a challenge that is in use"))
@@ -267,7 +252,11 @@ fn written(asked: &Asked<'_>, response: &Response<'_>) -> Result<HttpResponse<By
     if let Some(trace) = asked.trace {
         trace.completed(response.record());
     }
-    respond::success(asked.route, response, asked.now)
+    let mut written = respond::success(asked.route, response, asked.now)?;
+    if asked.part != Part::Alone {
+        written.extensions_mut().insert(Unwritten(response.owned()));
+    }
+    Ok(written)
 }
 
 /// Whom a request names: by the caller's verified token, else by what it says.

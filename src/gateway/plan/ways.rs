@@ -127,7 +127,12 @@ impl Builder<'_> {
             .filter(|carriage| !common.left.contains(&carriage.operation))
             .map(|carriage| (carriage.operation, carriage))
             .collect();
-        let found = judge(&pair, (common.name, called), &common.operations, &carriages, compiled.are_right);
+        // What only shadows is never asked to finish.
+        let operations: &[Operation] = match &*one.key {
+            "shadow.upstream" => &[Operation::LoginBegin],
+            _ => &common.operations,
+        };
+        let found = judge(&pair, (common.name, called), operations, &carriages, compiled.are_right);
         let unused = unused(&pair, &common.own_set, &carriages);
         for (below, diagnostic) in found {
             let below = if below == "upstream" { &*one.key } else { below };
