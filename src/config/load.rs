@@ -12,10 +12,12 @@ use figment::providers::Env;
 use figment::value::{Dict, Tag, Value};
 
 use crate::ceremony::memory::CeremonySettings;
+use crate::config::environment::{ENVIRONMENT, variables};
 use crate::config::source::FileSource;
 use crate::config::{authorities, collect, secrets};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{Document, Places};
+use crate::gateway::hash_key::{GatewaySettings, Hashing};
 use crate::gateway::limits::Limits;
 use crate::gateway::plan::{Ground, Plan, UpstreamSettings};
 use crate::gateway::settings::{Assignments, RouteSettings};
@@ -26,14 +28,12 @@ use crate::server::settings::ServerSettings;
 use crate::upstream::base_url::BaseUrl;
 use crate::upstream::settings::HttpSettings;
 
-/// What every environment variable that is a setting begins with.
-pub const ENVIRONMENT: &str = "PASSBRIDGE__";
 /// The config that travels inside the binary: it serves every dialect from the embedded relying party.
 const BUILT_IN: &str = include_str!("../../gateway.toml");
 /// A config is not larger than this, in bytes.
 const MAX_FILE: u64 = 16 << 20;
 const SECTIONS: &[&str] =
-    &["server", "admin", "ceremonies", "limits", "providers", "upstreams", "routes", "passthrough"];
+    &["server", "admin", "ceremonies", "limits", "gateway", "providers", "upstreams", "routes", "passthrough"];
 
 /// A config that works.
 #[derive(Debug)]
@@ -138,17 +138,6 @@ pub fn load(origin: &Origin) -> (Option<Config>, Diagnostics) {
     (config, diagnostics)
 }
 
-/// The settings that the environment gives, by key, each with the name of its variable.
-fn variables(environment: &Env) -> BTreeMap<String, String> {
-    let names = environment.iter().map(|(key, _)| key.as_str().to_lowercase());
-    names
-        .map(|key| {
-            let variable = key.to_uppercase().replace('.', "__");
-            (key, format!("environment variable {ENVIRONMENT}{variable}"))
-        })
-        .collect()
-}
-
 struct Reader<'d> {
     places: Places,
     base: PathBuf,
@@ -166,6 +155,7 @@ impl Reader<'_> {
         let admin = self.section("admin", merged.remove("admin"));
         let ceremonies = self.section("ceremonies", merged.remove("ceremonies"));
         let limits = self.section("limits", merged.remove("limits"));
+        let hashing = self.hashing(merged.remove("gateway"));
         let passthrough = self.passthrough(merged.remove("passthrough"));
         let registry = self.registry(merged.remove("providers"));
         let upstreams = self.upstreams(merged.remove("upstreams"));
@@ -177,6 +167,7 @@ impl Reader<'_> {
             routes: &routes,
             places: &self.places,
             base: &self.base,
+            hashing: &hashing,
         };
         let (plan, found) = Plan::build(&ground);
         self.diagnostics.extend(found);
@@ -198,6 +189,14 @@ impl Reader<'_> {
             Some(value) => collect::section(name, value, &self.places, self.diagnostics),
             None => Some(T::default()),
         }
+    }
+
+    fn hashing(&mut self, value: Option<Value>) -> Hashing {
+        let Some(settings) = self.section::<GatewaySettings>("gateway", value) else { return Hashing::Broken };
+        Hashing::find(&settings, &self.base).unwrap_or_else(|found| {
+            self.diagnostics.push(self.places.locate(found, "gateway.hash_key"));
+            Hashing::Broken
+        })
     }
 
     fn passthrough(&mut self, value: Option<Value>) -> Option<PassthroughSettings> {

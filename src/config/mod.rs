@@ -5,6 +5,7 @@
 
 mod authorities;
 mod collect;
+mod environment;
 pub mod load;
 pub mod schema;
 mod secrets;

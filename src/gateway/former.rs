@@ -121,6 +121,7 @@ mod tests {
     use crate::ceremony::memory::{Ceremonies, CeremonySettings};
     use crate::document::{Document, Places};
     use crate::gateway::exchange::Shared;
+    use crate::gateway::hash_key::Hashing;
     use crate::gateway::limits::Limits;
     use crate::gateway::outcome::{Content, Exchange, Outcome};
     use crate::gateway::plan::{Ground, Plan, UpstreamSettings};
@@ -163,6 +164,7 @@ mod tests {
             broken: &[],
             places: &Places::of(&Document::parse("gateway.toml", "").unwrap()),
             base: Path::new("."),
+            hashing: &Hashing::Unkeyed,
         };
         let (plan, diagnostics) = Plan::build(&ground);
         assert!(diagnostics.is_empty(), "{diagnostics}");

@@ -13,6 +13,7 @@ mod cors;
 mod documents;
 pub mod exchange;
 mod former;
+pub mod hash_key;
 mod id_token;
 mod issue;
 pub mod limits;
