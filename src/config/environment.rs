@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use figment::providers::Env;
 
-/// What every environment variable that is a setting begins with.
-pub(crate) const ENVIRONMENT: &str = "PASSBRIDGE__";
+use crate::config::load::ENVIRONMENT;
 
 /// The settings that the environment gives, by key, each with the name of its variable.
 pub(super) fn variables(environment: &Env) -> BTreeMap<String, String> {

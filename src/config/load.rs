@@ -12,12 +12,11 @@ use figment::providers::Env;
 use figment::value::{Dict, Tag, Value};
 
 use crate::ceremony::memory::CeremonySettings;
-use crate::config::environment::{ENVIRONMENT, variables};
 use crate::config::source::FileSource;
-use crate::config::{authorities, collect, secrets};
+use crate::config::{authorities, collect, environment, hash_key, secrets};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{Document, Places};
-use crate::gateway::hash_key::{GatewaySettings, Hashing};
+use crate::gateway::hash_key::GatewaySettings;
 use crate::gateway::limits::Limits;
 use crate::gateway::plan::{Ground, Plan, UpstreamSettings};
 use crate::gateway::settings::{Assignments, RouteSettings};
@@ -28,6 +27,8 @@ use crate::server::settings::ServerSettings;
 use crate::upstream::base_url::BaseUrl;
 use crate::upstream::settings::HttpSettings;
 
+/// What every environment variable that is a setting begins with.
+pub const ENVIRONMENT: &str = "PASSBRIDGE__";
 /// The config that travels inside the binary: it serves every dialect from the embedded relying party.
 const BUILT_IN: &str = include_str!("../../gateway.toml");
 /// A config is not larger than this, in bytes.
@@ -117,7 +118,7 @@ pub fn load(origin: &Origin) -> (Option<Config>, Diagnostics) {
         }
     };
     let environment = Env::prefixed(ENVIRONMENT).split("__");
-    let places = Places::of(&document).before(variables(&environment));
+    let places = Places::of(&document).before(environment::variables(&environment));
     let merged: Result<Dict, _> = Figment::from(FileSource(&document)).merge(environment).extract();
     let config = match merged {
         Ok(merged) => {
@@ -155,8 +156,10 @@ impl Reader<'_> {
         let admin = self.section("admin", merged.remove("admin"));
         let ceremonies = self.section("ceremonies", merged.remove("ceremonies"));
         let limits = self.section("limits", merged.remove("limits"));
-        let hashing = self.hashing(merged.remove("gateway"));
         let passthrough = self.passthrough(merged.remove("passthrough"));
+        let gateway: GatewaySettings = self.section("gateway", merged.remove("gateway")).unwrap_or_default();
+        let (hash_secret, found) = hash_key::find(&gateway, &self.base, &self.places);
+        found.into_iter().for_each(|diagnostic| self.diagnostics.push(diagnostic));
         let registry = self.registry(merged.remove("providers"));
         let upstreams = self.upstreams(merged.remove("upstreams"));
         let routes = self.routes(merged.remove("routes"));
@@ -167,7 +170,7 @@ impl Reader<'_> {
             routes: &routes,
             places: &self.places,
             base: &self.base,
-            hashing: &hashing,
+            hash_secret: hash_secret.as_ref(),
         };
         let (plan, found) = Plan::build(&ground);
         self.diagnostics.extend(found);
@@ -189,14 +192,6 @@ impl Reader<'_> {
             Some(value) => collect::section(name, value, &self.places, self.diagnostics),
             None => Some(T::default()),
         }
-    }
-
-    fn hashing(&mut self, value: Option<Value>) -> Hashing {
-        let Some(settings) = self.section::<GatewaySettings>("gateway", value) else { return Hashing::Broken };
-        Hashing::find(&settings, &self.base).unwrap_or_else(|found| {
-            self.diagnostics.push(self.places.locate(found, "gateway.hash_key"));
-            Hashing::Broken
-        })
     }
 
     fn passthrough(&mut self, value: Option<Value>) -> Option<PassthroughSettings> {

@@ -121,7 +121,6 @@ mod tests {
     use crate::ceremony::memory::{Ceremonies, CeremonySettings};
     use crate::document::{Document, Places};
     use crate::gateway::exchange::Shared;
-    use crate::gateway::hash_key::Hashing;
     use crate::gateway::limits::Limits;
     use crate::gateway::outcome::{Content, Exchange, Outcome};
     use crate::gateway::plan::{Ground, Plan, UpstreamSettings};
@@ -164,7 +163,7 @@ mod tests {
             broken: &[],
             places: &Places::of(&Document::parse("gateway.toml", "").unwrap()),
             base: Path::new("."),
-            hashing: &Hashing::Unkeyed,
+            hash_secret: None,
         };
         let (plan, diagnostics) = Plan::build(&ground);
         assert!(diagnostics.is_empty(), "{diagnostics}");

@@ -1,95 +1,100 @@
-//! `[gateway] hash_key`: one secret that every replica has, from which whatever must look random and
-//! be the same everywhere is derived.
+//! The key of every hash that must come out the same on each replica and after each restart.
 //!
-//! Each use has a label of its own, so that what one derives tells nothing of another. The key is never
-//! shown; one that is too short to be secret is refused.
+//! One secret serves several purposes, each by a key derived from it under a label, so that what one
+//! purpose shows says nothing of another. Whoever has the secret can foretell every hash.
 
 use std::fmt;
-use std::path::Path;
-use std::sync::Arc;
 
-use aws_lc_rs::hmac;
+use aws_lc_rs::hmac::{Context, HMAC_SHA256, Key, Tag, sign, verify};
 use schemars::JsonSchema;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
-use crate::diagnostic::Diagnostic;
 use crate::secret::SecretReference;
 
-/// A shorter key is refused, in bytes: as long as what is derived.
-const LEAST: usize = 32;
-/// How to make a key.
-const MAKE: &str = "give it at least 32 random bytes, such as those of `openssl rand -base64 48`";
+/// A secret is not shorter than this, in bytes: as long as the hash it keys (RFC 2104 section 3).
+pub const SHORTEST: usize = 32;
 
-/// `[gateway]`.
+/// `[gateway]`: what every replica must have the same.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct GatewaySettings {
-    /// `env:NAME` or `file:PATH` of a secret of at least 32 bytes, the same on every replica: what must look
-    /// random and be the same everywhere is derived from it. Default: none; what needs it says so.
+    /// The secret that decides which users a split moves, `env:NAME` or `file:PATH`: 32 bytes or more,
+    /// the same on every replica. A new one deals all users anew. Needed where a route has a `split`.
     pub hash_key: Option<SecretReference>,
 }
 
-/// What the config says of the hash key.
-#[derive(Clone, Debug, Default)]
-pub enum Hashing {
-    /// Nothing.
-    #[default]
-    Unkeyed,
-    /// Something that does not work, which was told of.
-    Broken,
-    /// A key.
-    Keyed(Arc<HashKey>),
-}
+/// The secret, from which keys are derived.
+#[derive(Clone)]
+pub struct HashSecret(SecretString);
 
-/// The key itself.
-pub struct HashKey(hmac::Key);
+/// A secret that is too short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooShort;
 
-impl Hashing {
-    /// Finds the key; a relative `file:` starts at `base`.
+/// A key for one purpose. Clones are the same key.
+#[derive(Clone)]
+pub struct HashKey(Key);
+
+// ===== impl HashSecret =====
+
+impl HashSecret {
+    /// Takes a secret of at least [`SHORTEST`] bytes.
     ///
     /// # Errors
-    /// A diagnostic without a place, about the key `gateway.hash_key`.
-    pub fn find(settings: &GatewaySettings, base: &Path) -> Result<Self, Diagnostic> {
-        let Some(reference) = &settings.hash_key else { return Ok(Self::Unkeyed) };
-        let secret = reference.resolve(base).map_err(|problem| {
-            Diagnostic::error(format!("the hash key is missing: {problem}"))
-                .label("this reference")
-                .remedy(reference.remedy())
-        })?;
-        let bytes = secret.expose_secret().as_bytes();
-        if bytes.len() < LEAST {
-            let message = format!("the hash key is shorter than {LEAST} bytes");
-            return Err(Diagnostic::error(message).label("this reference").remedy(MAKE));
-        }
-        Ok(Self::Keyed(Arc::new(HashKey::new(bytes))))
+    /// [`TooShort`].
+    pub fn new(secret: SecretString) -> Result<Self, TooShort> {
+        if secret.expose_secret().len() < SHORTEST { Err(TooShort) } else { Ok(Self(secret)) }
+    }
+
+    /// The key for the purpose that `label` names.
+    pub fn derive(&self, label: &str) -> HashKey {
+        let secret = Key::new(HMAC_SHA256, self.0.expose_secret().as_bytes());
+        HashKey(Key::new(HMAC_SHA256, sign(&secret, label.as_bytes()).as_ref()))
     }
 }
+
+// ===== impl HashKey =====
 
 impl HashKey {
-    /// The key of these bytes.
-    pub fn new(bytes: &[u8]) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
+    /// The hash of several parts; where one ends and the next begins counts.
+    pub fn hash(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(self.sign(parts).as_ref());
+        hash
     }
 
-    /// HMAC-SHA-256 of a use's label and its parts. Each part counts with its length, so that no two lists
-    /// of parts are hashed alike.
-    pub fn hash(&self, label: &str, parts: &[&[u8]]) -> [u8; 32] {
-        let mut context = hmac::Context::with_key(&self.0);
-        for part in std::iter::once(label.as_bytes()).chain(parts.iter().copied()) {
-            context.update(&(part.len() as u64).to_be_bytes());
+    /// Whether a hash is that of a text, found out in constant time.
+    pub fn made(&self, text: &[u8], hash: &[u8]) -> bool {
+        verify(&self.0, text, hash).is_ok()
+    }
+
+    /// The hash of one text, as [`Self::made`] knows it again.
+    pub fn seal(&self, text: &[u8]) -> [u8; 32] {
+        let mut seal = [0; 32];
+        seal.copy_from_slice(sign(&self.0, text).as_ref());
+        seal
+    }
+
+    fn sign(&self, parts: &[&[u8]]) -> Tag {
+        let mut context = Context::with_key(&self.0);
+        for part in parts {
+            context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             context.update(part);
         }
-        let mut hash = [0; 32];
-        hash.copy_from_slice(context.sign().as_ref());
-        hash
+        context.sign()
     }
 }
 
-// By hand: the key is secret.
+impl fmt::Debug for HashSecret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("HashSecret")
+    }
+}
+
 impl fmt::Debug for HashKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("HashKey(..)")
+        formatter.write_str("HashKey")
     }
 }
 
@@ -97,40 +102,32 @@ impl fmt::Debug for HashKey {
 mod tests {
     use super::*;
 
-    #[test]
-    fn no_two_uses_and_no_two_lists_of_parts_are_hashed_alike() {
-        let key = HashKey::new(&[7; 32]);
-        let hash = key.hash("a", &[b"bc", b"d"]);
-        assert_eq!(hash, HashKey::new(&[7; 32]).hash("a", &[b"bc", b"d"]));
-        for other in [
-            key.hash("b", &[b"bc", b"d"]),
-            key.hash("a", &[b"b", b"cd"]),
-            key.hash("a", &[b"bcd"]),
-            key.hash("a", &[b"bc", b"d", b""]),
-            key.hash("ab", &[b"c", b"d"]),
-            HashKey::new(&[8; 32]).hash("a", &[b"bc", b"d"]),
-        ] {
-            assert_ne!(hash, other);
-        }
+    fn key(secret: &str, label: &str) -> HashKey {
+        HashSecret::new(secret.into()).unwrap().derive(label)
     }
 
     #[test]
-    fn a_hash_is_hmac_sha_256_of_the_parts_with_their_lengths() {
-        let message = b"\0\0\0\0\0\0\0\x01a\0\0\0\0\0\0\0\x02bc";
-        let plain = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &[7; 40]), message);
-        assert_eq!(HashKey::new(&[7; 40]).hash("a", &[b"bc"]).as_slice(), plain.as_ref());
+    fn secret_label_and_parts_each_make_another_hash() {
+        let secret = "0123456789abcdef0123456789abcdef";
+        let hash = key(secret, "split").hash(&[b"ab", b"c"]);
+        assert_eq!(hash, key(secret, "split").hash(&[b"ab", b"c"]));
+        assert_ne!(hash, key(secret, "split").hash(&[b"a", b"bc"]));
+        assert_ne!(hash, key(secret, "decoys").hash(&[b"ab", b"c"]));
+        assert_ne!(hash, key("another secret of at least 32 bytes", "split").hash(&[b"ab", b"c"]));
     }
 
     #[test]
-    fn a_short_key_is_refused_and_not_shown() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("key"), "hunter2hunter2hunter2hunter2hun\n").unwrap();
-        let settings = GatewaySettings { hash_key: SecretReference::parse("file:key") };
-        let told = Hashing::find(&settings, folder.path()).unwrap_err().to_string();
-        assert!(told.contains("shorter than 32 bytes") && !told.contains("hunter2"), "{told}");
-        std::fs::write(folder.path().join("key"), "hunter2hunter2hunter2hunter2hunt\n").unwrap();
-        let found = Hashing::find(&settings, folder.path()).unwrap();
-        assert_eq!(format!("{found:?}"), "Keyed(HashKey(..))");
-        assert!(matches!(Hashing::find(&GatewaySettings::default(), folder.path()), Ok(Hashing::Unkeyed)));
+    fn a_seal_is_known_again_and_no_other() {
+        let key = key("0123456789abcdef0123456789abcdef", "cookie");
+        let seal = key.seal(b"id");
+        assert!(key.made(b"id", &seal));
+        assert!(!key.made(b"ie", &seal) && !key.made(b"id", &seal[..16]));
+    }
+
+    #[test]
+    fn a_short_secret_is_refused_and_none_is_shown() {
+        assert!(HashSecret::new("0123456789abcdef0123456789abcde".into()).is_err());
+        let secret = HashSecret::new("hunter2-hunter2-hunter2-hunter2-".into()).unwrap();
+        assert!(!format!("{secret:?} {:?}", secret.derive("x")).contains("hunter2"));
     }
 }

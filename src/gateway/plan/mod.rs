@@ -20,7 +20,7 @@ use crate::document::Places;
 use crate::gateway::assign::Assignment;
 use crate::gateway::callers::{Callers, Relation};
 use crate::gateway::check::Carriage;
-use crate::gateway::hash_key::Hashing;
+use crate::gateway::hash_key::HashSecret;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::router::Router;
 use crate::gateway::settings::{Assignments, CorsSettings, RouteSettings};
@@ -46,8 +46,8 @@ pub struct Ground<'c> {
     pub places: &'c Places,
     /// Where relative paths start.
     pub base: &'c Path,
-    /// `[gateway] hash_key`.
-    pub hashing: &'c Hashing,
+    /// What hashes are keyed with, where the config has a secret for that.
+    pub hash_secret: Option<&'c HashSecret>,
 }
 
 /// `[upstreams.NAME]`.
