@@ -7,8 +7,10 @@ mod curl;
 mod directory;
 mod members;
 mod reload;
+mod saved;
 mod serve;
 mod start;
+mod translate;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -55,6 +57,8 @@ enum Command {
     /// Look after the keys that sign an embedded upstream's tokens.
     #[command(subcommand)]
     Keys(directory::Keys),
+    /// Bring one message from a provider's dialect into another's, without a config.
+    Translate(translate::Translate),
     /// Show which dialects work before which upstreams, with which settings, and what cannot be.
     Matrix,
     /// Show the members of the model: the names that `set`, `fill` and provider files use.
@@ -87,6 +91,7 @@ pub fn run() -> ExitCode {
         Command::Check => check::check(&origin),
         Command::Users(command) => directory::users(&origin, &command),
         Command::Keys(command) => directory::keys(&origin, &command),
+        Command::Translate(arguments) => translate::translate(&arguments),
         Command::Members => members::members(),
         Command::Matrix => {
             let (registry, _) = Registry::load(None);

@@ -30,6 +30,7 @@ pub mod settings;
 pub mod side;
 mod source;
 pub mod trace;
+pub mod translate;
 mod travel;
 pub mod trial;
 mod word_or;

@@ -13,6 +13,7 @@ const COMMANDS: &[&[&str]] = &[
     &["keys"],
     &["keys", "rotate"],
     &["matrix"],
+    &["translate"],
     &["members"],
     &["schema"],
 ];
