@@ -1,10 +1,12 @@
 //! The command line: what can be asked of the program, and with which exit code it ends.
 //!
-//! 0 is success, 1 a failure while running, 2 a wrong command line, 78 a config that does not work.
+//! 0 is success, 1 a failure while running, 2 a wrong command line, 3 a request that no route takes, 78 a
+//! config that does not work.
 
 mod check;
 mod curl;
 mod directory;
+mod explain;
 mod members;
 mod reload;
 mod saved;
@@ -51,6 +53,8 @@ enum Command {
     Serve,
     /// Prove that the config works: every mistake at once, and what each route loses.
     Check,
+    /// Tell what becomes of one saved request: its route and why, what the upstream is sent, what gets lost.
+    Explain(explain::Explain),
     /// Move users and their passkeys in and out of an embedded upstream's directory.
     #[command(subcommand)]
     Users(directory::Users),
@@ -89,6 +93,7 @@ pub fn run() -> ExitCode {
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&origin),
         Command::Check => check::check(&origin),
+        Command::Explain(arguments) => explain::explain(&origin, &arguments),
         Command::Users(command) => directory::users(&origin, &command),
         Command::Keys(command) => directory::keys(&origin, &command),
         Command::Translate(arguments) => translate::translate(&arguments),

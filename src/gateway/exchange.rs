@@ -151,14 +151,14 @@ impl Gateway {
         Reading { scratch, now, max_depth: self.shared.limits.max_depth.count(), lenient: false }
     }
 
-    fn passes(&self, host: Option<&str>) -> bool {
+    pub(crate) fn passes(&self, host: Option<&str>) -> bool {
         let listed = |name: &String| name == "*" || host.is_some_and(|host| host.eq_ignore_ascii_case(name));
         self.shared.passes.iter().any(listed)
     }
 
     /// Whether an operation is left to whoever else is there for the host: tokens are renewed by whoever
     /// made them.
-    fn leaves(&self, candidate: &Candidate) -> bool {
+    pub(crate) fn leaves(&self, candidate: &Candidate) -> bool {
         candidate.operation == Operation::SessionRefresh && !self.route(candidate).carries(candidate.operation)
     }
 

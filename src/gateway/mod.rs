@@ -12,6 +12,7 @@ pub mod content;
 mod cors;
 mod documents;
 pub mod exchange;
+pub mod explain;
 mod former;
 pub mod hash_key;
 mod id_token;

@@ -11,6 +11,7 @@ mod built_in;
 mod check;
 mod documents;
 mod environment;
+mod explain;
 mod golden;
 mod help;
 mod keys;

@@ -15,9 +15,10 @@ use std::sync::Arc;
 use crate::canonical::member::Member;
 use crate::canonical::operation::Operation;
 use crate::canonical::user_verification::UserVerification;
+use crate::canonical::value::Value;
 use crate::diagnostic::Diagnostics;
 use crate::document::Places;
-use crate::gateway::assign::Assignment;
+use crate::gateway::assign::{Assignment, Given};
 use crate::gateway::callers::{Callers, Relation};
 use crate::gateway::check::Carriage;
 use crate::gateway::hash_key::HashSecret;
@@ -173,6 +174,14 @@ impl Route {
     /// Whether an operation of the dialect is carried.
     pub fn carries(&self, operation: Operation) -> bool {
         self.carriages.get(&operation).is_some_and(Carriage::works)
+    }
+
+    /// The values that requests are given and that nobody may be shown.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.set.iter().filter(|assignment| assignment.is_secret).filter_map(|assignment| match &assignment.given {
+            Given::Constant(Value::Text(text)) => Some(&**text),
+            Given::Constant(_) | Given::Reference { .. } => None,
+        })
     }
 }
 
