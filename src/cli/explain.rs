@@ -70,6 +70,7 @@ fn explained(config: Config, arguments: &Explain) -> Result<Explanation, Diagnos
     };
     let targets = config.passthrough.0;
     let shared = Shared {
+        fingerprint: config.fingerprint,
         plan: config.plan,
         ceremonies: Arc::new(Ceremonies::new(&config.ceremonies)),
         limits: config.limits,

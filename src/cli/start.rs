@@ -46,6 +46,7 @@ impl Ready {
             limits: config.limits,
             passes: config.passthrough.0.keys().map(ToString::to_string).collect(),
             plan: config.plan,
+            fingerprint: config.fingerprint,
         });
         Ok(Self { shared, doors })
     }
@@ -63,6 +64,7 @@ impl Ready {
             limits: config.limits,
             passes: former.shared.passes.clone(),
             plan: config.plan,
+            fingerprint: config.fingerprint,
         });
         Ok(Self { shared, doors })
     }

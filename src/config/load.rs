@@ -13,7 +13,7 @@ use figment::value::{Dict, Tag, Value};
 
 use crate::ceremony::memory::CeremonySettings;
 use crate::config::source::FileSource;
-use crate::config::{authorities, collect, environment, hash_key, secrets};
+use crate::config::{authorities, collect, environment, fingerprint, hash_key, secrets};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{Document, Places};
 use crate::gateway::hash_key::GatewaySettings;
@@ -55,6 +55,8 @@ pub struct Config {
     pub registry: Registry,
     /// The folder where relative paths start: that of the file.
     pub base: PathBuf,
+    /// A short hash of what it says, in the file, the environment and its lists.
+    pub fingerprint: String,
 }
 
 /// Where a config comes from.
@@ -149,6 +151,7 @@ struct Reader<'d> {
 
 impl Reader<'_> {
     fn config(&mut self, mut merged: Dict) -> Option<Config> {
+        let written = fingerprint::Written::of(&merged);
         for name in merged.keys().filter(|name| !SECTIONS.contains(&name.as_str())) {
             self.diagnostics.push(collect::unknown_key("", name, SECTIONS, &self.places));
         }
@@ -181,6 +184,7 @@ impl Reader<'_> {
             ceremonies: ceremonies?,
             limits: limits?,
             passthrough: passthrough?,
+            fingerprint: written.with_lists(&plan),
             plan,
             registry,
             base,

@@ -6,6 +6,7 @@
 mod authorities;
 mod collect;
 mod environment;
+mod fingerprint;
 mod hash_key;
 pub mod load;
 pub mod schema;

@@ -26,7 +26,7 @@ use crate::gateway::plan::{Plan, Route};
 use crate::gateway::resolve::Client;
 use crate::gateway::respond;
 use crate::gateway::router::Candidate;
-use crate::gateway::serve::Asked;
+use crate::gateway::serve::{Asked, Served};
 use crate::gateway::trace::Trace;
 use crate::gateway::work::Worker;
 use crate::template::reader::{Reading, Scratch};
@@ -42,6 +42,8 @@ pub struct Shared {
     pub limits: Limits,
     /// The hosts whose other requests pass through; `*` is any.
     pub passes: Vec<String>,
+    /// A hash of what the config says, for people to tell one from another.
+    pub fingerprint: String,
 }
 
 /// The gateway, as one worker runs it.
@@ -52,6 +54,8 @@ pub struct Gateway {
     pub(crate) workers: Arc<[Worker]>,
     /// How often the config was loaded before this.
     pub(crate) generation: u64,
+    /// What the config is called in the log: that number, and the hash of what it says.
+    pub(crate) config: Arc<str>,
     /// The gateways of earlier configs, newest first, for the ceremonies that were begun under them.
     pub(crate) former: Vec<Former>,
 }
@@ -125,13 +129,15 @@ impl Exchange for Gateway {
 impl Gateway {
     /// A gateway whose `workers` are those of the plan's upstreams, in their order.
     pub fn new(shared: Arc<Shared>, workers: Vec<Worker>) -> Self {
-        Self { shared, workers: workers.into(), generation: 0, former: Vec::new() }
+        let config = config_name(0, &shared);
+        Self { shared, workers: workers.into(), generation: 0, config, former: Vec::new() }
     }
 
     /// The same gateway, in the place of another one, whose ceremonies it lets finish.
     #[must_use]
     pub fn after(self, replaced: &Self) -> Self {
-        Self { generation: replaced.generation + 1, former: Former::after(replaced), ..self }
+        let generation = replaced.generation + 1;
+        Self { generation, config: config_name(generation, &self.shared), former: Former::after(replaced), ..self }
     }
 
     /// The same gateway without the earlier ones.
@@ -159,7 +165,8 @@ impl Gateway {
     /// Whether an operation is left to whoever else is there for the host: tokens are renewed by whoever
     /// made them.
     pub(crate) fn leaves(&self, candidate: &Candidate) -> bool {
-        candidate.operation == Operation::SessionRefresh && !self.route(candidate).carries(candidate.operation)
+        let operation = candidate.operation;
+        operation == Operation::SessionRefresh && !self.route(candidate).ways().any(|way| way.carries(operation))
     }
 
     /// The same answer, for the pages that may read it.
@@ -196,7 +203,7 @@ impl Gateway {
                 if let Some(trace) = trace {
                     trace.asked(head, content, request.record());
                 }
-                Some(self.answer(Asked { route, request, client, now, trace }, id).await)
+                Some(self.answer(Asked { route, request, client, now, fields: &head.headers, trace }, id).await)
             }
             Err(unrecognised) if unrecognised.is_another && passes => None,
             Err(unrecognised) => Some(self.refuse_with(unrecognised.candidate, &unrecognised.refusal, id, None)),
@@ -230,7 +237,8 @@ impl Gateway {
 
     async fn answer(&self, asked: Asked<'_>, id: Uuid) -> HttpResponse<Bytes> {
         let (route, operation) = (asked.route, asked.request.operation());
-        let mut response = match self.serve(&asked).await {
+        let Served { outcome, decided } = self.serve(&asked).await;
+        let mut response = match outcome {
             Ok(response) => response,
             Err(refusal) => {
                 if let Some(trace) = asked.trace {
@@ -239,6 +247,9 @@ impl Gateway {
                 refused(route, operation, &refusal, id, None)
             }
         };
+        if let Some(decided) = decided {
+            decided.mark(&mut response);
+        }
         response.extensions_mut().insert(RouteName(format!("{} {}", route.name, operation.name()).into()));
         response
     }
@@ -272,6 +283,10 @@ fn refused(
         tracing::info!(route = name, operation = operation_name, fault, reason, correlation_id = %id, "refused");
     }
     respond::fault(route, operation, refusal, id, allow)
+}
+
+fn config_name(generation: u64, shared: &Shared) -> Arc<str> {
+    format!("{generation}-{}", shared.fingerprint).into()
 }
 
 fn correlation_id(request_id: Option<&RequestId>) -> Uuid {

@@ -22,6 +22,7 @@ pub mod live;
 pub mod matrix;
 pub mod outcome;
 pub mod plan;
+pub mod policy;
 mod recognise;
 pub mod resolve;
 pub mod respond;

@@ -55,3 +55,25 @@
 //! the gateway like any other, and reads the options for the browser back from the caller's own answer, so what it
 //! shows is what a caller gets. It is nobody special, but for the demo user's bearer, which opens the demo user
 //! only. *What would change our mind:* a wish to try a real user's sign-in, which wants an origin of its own.
+//!
+//! **A route has ways, and each is proved.** A route that may use several upstreams is compiled once for each of
+//! them, as if it were a route of its own; the router knows one of them, so finding it costs what it did. Who takes
+//! which way is asked after the request was recognised and its caller let in, in this order: a finish goes to
+//! whoever began, a token to whoever made it; then lists, rules, the split, and the route's own `upstream`. Pinning
+//! one user by hand must win over every rule, or nobody could be rolled back. *What would change our mind:* a policy
+//! that decides by what an upstream answered, beyond the named faults of a begin.
+//!
+//! **A split takes from the ends of a row.** A keyed hash puts a user at one of 10000 places, and an upstream takes
+//! those from one end, so growing it moves only new users and shrinking it only its last ones. Three parts could not
+//! each grow alone, so there are two at most. The hash is of what the caller says: byte for byte, but for e-mail
+//! addresses, whose case counts nowhere else either. What names nobody has a header field, a cookie, or no lot at
+//! all: an address or a user agent is not who somebody is. *What would change our mind:* a third upstream in
+//! earnest.
+//!
+//! **The cookie is `Lax`.** It holds a random id and says nothing of anybody. A page of another origin reads our
+//! answers without credentials, so `SameSite=None` would buy it nothing; such a page sends a header field of its
+//! own. *What would change our mind:* answers that permit credentials.
+//!
+//! **A token is shown to nobody but whoever made it.** Where several upstreams of a route make tokens and nothing
+//! tells them apart, the config is refused: the policy of the moment says where a user is, not who made an older
+//! token. *What would change our mind:* tokens that name their maker.

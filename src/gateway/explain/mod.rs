@@ -7,6 +7,7 @@ pub mod becomes;
 pub mod considered;
 pub mod faults;
 mod offline;
+mod picked;
 pub mod shown_caller;
 
 use bytes::Bytes;
@@ -171,7 +172,7 @@ impl Gateway {
     ) {
         let has_issuer = |route: &Route| {
             let is_for = route.hosts.is_empty() || explanation.host.as_ref().is_some_and(|host| route.is_for(host));
-            is_for && self.has_issuer(route)
+            is_for && route.ways().any(|way| self.has_issuer(way))
         };
         let reason = match on_path.first() {
             None if documents::is_one(&head.method, head.uri.path())

@@ -26,6 +26,7 @@ use crate::gateway::exchange::Gateway;
 use crate::gateway::explain::Taken;
 use crate::gateway::explain::becomes::Journey;
 use crate::gateway::explain::faults::faults;
+use crate::gateway::explain::picked::{self, Picked};
 use crate::gateway::explain::shown_caller::ShownCaller;
 use crate::gateway::plan::{Route, Upstream, UpstreamKind};
 use crate::gateway::resolve::{self, Client};
@@ -53,16 +54,19 @@ impl Gateway {
         passes: bool,
     ) -> Way {
         let operation = request.operation();
-        let upstream = &self.shared.plan.upstreams[route.upstream];
         let trace = Trace::default();
-        trace.conceal(route.secrets());
         trace.asked(head, content, request.record());
         let is_user = route.dialect.operations[&operation].request.caller == Caller::User;
         let (claims, judge) = match is_user {
             true => (route.callers.claimed(), route.callers.judge()),
             false => (Vec::new(), Judge::Gateway),
         };
-        let admission = Admission { claims: claims.iter().filter_map(|member| claimed(*member)).collect(), judge };
+        let claimed: Vec<_> = claims.iter().filter_map(|member| claimed(*member)).collect();
+        let Picked { way: route, reason } =
+            picked::pick(&self.shared.plan, route, request, &claimed, judge, &head.headers);
+        let upstream = &self.shared.plan.upstreams[route.upstream];
+        trace.conceal(route.secrets());
+        let admission = Admission { claims: claimed, judge };
         let challenge = operation.is_finish().then(|| client_data::challenge_of_finish(request.record()));
         let begun = challenge.as_ref().map(|_| begun(route, upstream, request, &claims));
         let client = Client {
@@ -97,7 +101,7 @@ impl Gateway {
             upstream: upstream.name.to_string(),
             provider: upstream.side().name().to_owned(),
             caller: ShownCaller::new(route, request),
-            notes: notes(route, request, passes),
+            notes: reason.into_iter().chain(notes(route, request, passes)).collect(),
             members: Map::new(),
             sent: None,
             becomes,

@@ -5,10 +5,14 @@
 
 mod builder;
 mod judge;
+mod policies;
 mod route;
 mod settings;
+mod splits;
+mod ways;
 
 use std::collections::BTreeMap;
+use std::iter;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -23,11 +27,13 @@ use crate::gateway::callers::{Callers, Relation};
 use crate::gateway::check::Carriage;
 use crate::gateway::hash_key::HashSecret;
 use crate::gateway::plan::builder::Builder;
+use crate::gateway::policy::Policy;
 use crate::gateway::router::Router;
 use crate::gateway::settings::{Assignments, CorsSettings, RouteSettings};
 use crate::gateway::side::Side;
 use crate::provider::descriptor::Provider;
 use crate::provider::registry::Registry;
+use crate::relying_party::RelyingParty;
 use crate::relying_party::settings::EmbeddedSettings;
 use crate::upstream::base_url::BaseUrl;
 use crate::upstream::settings::HttpSettings;
@@ -123,7 +129,7 @@ pub struct Route {
     /// Who does the work, by its place in the plan.
     pub upstream: usize,
     /// Who may call.
-    pub callers: Callers,
+    pub callers: Arc<Callers>,
     /// What requests are given: the upstream's own first, then the route's.
     pub set: Vec<Assignment>,
     /// What responses are given where the upstream gave nothing.
@@ -148,6 +154,8 @@ pub struct Route {
     pub constant_user: bool,
     /// How each operation of the dialect is carried.
     pub carriages: BTreeMap<Operation, Carriage>,
+    /// The other upstreams it may use, and who goes there.
+    pub(crate) policy: Option<Box<Policy>>,
 }
 
 impl Upstream {
@@ -171,7 +179,24 @@ impl Upstream {
 }
 
 impl Route {
-    /// Whether an operation of the dialect is carried.
+    /// The ways it has: itself first.
+    pub fn ways(&self) -> impl Iterator<Item = &Self> {
+        iter::once(self).chain(self.policy.iter().flat_map(|policy| &policy.ways))
+    }
+
+    /// The way of whoever made a refresh token: it is no one else's to renew, or to see. `None` where none
+    /// of them did.
+    pub(crate) fn way_of_token(&self, token: Option<&str>) -> Option<&Self> {
+        if token.is_some_and(RelyingParty::may_have_made) {
+            return match self.issuer {
+                Some(_) => Some(self),
+                None => self.ways().find(|way| way.relation == Relation::Embedded),
+            };
+        }
+        self.ways().find(|way| way.issuer.is_none() && way.relation == Relation::SameProvider)
+    }
+
+    /// Whether an operation of the dialect is carried, on this way.
     pub fn carries(&self, operation: Operation) -> bool {
         self.carriages.get(&operation).is_some_and(Carriage::works)
     }

@@ -1,7 +1,7 @@
 //! One span and one line at INFO for every request.
 //!
 //! The line says method, route (or the path, without the query), status, milliseconds until the answer
-//! began, and within the span the request id: never a field's value, never content. A caller that
+//! began, on a route with policies their decision, and within the span the request id: never a field's value, never content. A caller that
 //! leaves before its answer has a line too, without a status.
 
 use std::future::Future;
@@ -15,6 +15,7 @@ use tower::Service;
 use tracing::{Instrument, Level, Span, instrument::Instrumented};
 
 use crate::gateway::outcome::{RequestId, RouteName};
+use crate::gateway::policy::decision::Decision;
 
 /// The name the lines are logged under.
 const TARGET: &str = "passbridge::access";
@@ -87,7 +88,8 @@ where
         let this = self.project();
         let response = ready!(this.inner.poll(context))?;
         if let Some(mut line) = this.line.take() {
-            line.write(Some(response.status()), response.extensions().get());
+            let extensions = response.extensions();
+            line.write(Some(response.status()), extensions.get(), extensions.get());
         }
         Poll::Ready(Ok(response))
     }
@@ -106,17 +108,21 @@ impl Line {
         }
     }
 
-    fn write(&mut self, status: Option<StatusCode>, route: Option<&RouteName>) {
+    fn write(&mut self, status: Option<StatusCode>, route: Option<&RouteName>, decision: Option<&Decision>) {
         self.is_written = true;
         let _inside = self.span.enter();
         let method = self.method.as_str();
         let status = status.map(|status| status.as_u16());
         let milliseconds = self.started.elapsed().as_secs_f64() * 1000.0;
-        match route {
-            Some(RouteName(route)) => {
+        match (route, decision) {
+            (Some(RouteName(route)), Some(Decision { upstream, reason, config })) => {
+                let (route, upstream, config) = (&**route, &**upstream, &**config);
+                tracing::info!(target: TARGET, method, route, upstream, %reason, config, status, milliseconds);
+            }
+            (Some(RouteName(route)), None) => {
                 tracing::info!(target: TARGET, method, route = &**route, status, milliseconds);
             }
-            None => {
+            (None, _) => {
                 let path = self.uri.path();
                 let path = &path[..path.floor_char_boundary(SHOWN)];
                 tracing::info!(target: TARGET, method, path, status, milliseconds);
@@ -128,7 +134,7 @@ impl Line {
 impl Drop for Line {
     fn drop(&mut self) {
         if !self.is_written {
-            self.write(None, None);
+            self.write(None, None, None);
         }
     }
 }
