@@ -10,6 +10,7 @@ pub mod client_data;
 pub mod complete;
 pub mod content;
 mod cors;
+pub mod decoys;
 mod documents;
 pub mod exchange;
 pub mod explain;

@@ -20,6 +20,7 @@ use crate::ceremony::{Ceremony, ChallengeKey, Subject, Told};
 use crate::gateway::callers::{Admission, Judge, Relation};
 use crate::gateway::client_data;
 use crate::gateway::complete;
+use crate::gateway::decoys::Settled;
 use crate::gateway::exchange::Gateway;
 use crate::gateway::id_token;
 use crate::gateway::issue;
@@ -108,15 +109,18 @@ impl Gateway {
         let worker = &self.workers[way.upstream];
         let (user, least) = (behind.user.as_deref(), way.verification);
         let call = Call { upstream, worker, session, user, least, trace: *trace };
-        let answer = work::ask(call, &told, *now).await?;
+        let answer = work::ask(call, &told, *now).await;
         let scratch = Scratch::default();
         let ours = admission.judge == Judge::Gateway;
-        let reading = self.reading(&scratch, *now);
-        let understood = work::understand(upstream, operation, &answer, reading, ours);
-        if let Some(trace) = trace {
-            trace.answered(&answer, understood.as_ref().ok().map(Response::record));
-        }
-        let mut response = understood?;
+        let understood = answer.as_ref().map_err(Refusal::clone).and_then(|answer| {
+            let understood = work::understand(upstream, operation, answer, self.reading(&scratch, *now), ours);
+            if let Some(trace) = trace {
+                trace.answered(answer, understood.as_ref().ok().map(Response::record));
+            }
+            understood
+        });
+        let named = || subject_with(&behind, request.record());
+        let Settled { mut response, is_decoy } = self.settle(way, request, named, begun.as_ref(), understood)?;
 
         let ceremony = match begun {
             Some(begun) => {
@@ -126,7 +130,7 @@ impl Gateway {
                 }
                 Some(begun)
             }
-            None if operation.is_begin() => Some(self.begin(asked, way, &told, &response, behind)?),
+            None if operation.is_begin() => Some(self.begin(asked, way, &told, &response, behind, is_decoy)?),
             None => None,
         };
         complete::complete(way, request, ceremony.as_ref(), &mut response);
@@ -231,6 +235,7 @@ impl Gateway {
         told: &Request<'_>,
         response: &Response<'_>,
         behind: Behind<'_>,
+        is_decoy: bool,
     ) -> Result<Ceremony, Refusal> {
         let answered = response.record();
         let Some(Value::Bytes(challenge)) = answered.value(Member::Challenge) else {
@@ -243,6 +248,7 @@ impl Gateway {
         let ceremony = Ceremony {
             generation: self.generation,
             verify_user: way.verification == Some(UserVerification::Required),
+            is_decoy,
             route: way.name.clone(),
             upstream: self.shared.plan.upstreams[way.upstream].name.clone(),
             begun_by: response.operation(),

@@ -206,6 +206,7 @@ fn begun(route: &Route, upstream: &Upstream, request: &Request<'_>, claims: &[Me
     Ceremony {
         generation: 0,
         verify_user: false,
+        is_decoy: false,
         route: route.name.clone(),
         upstream: upstream.name.clone(),
         begun_by,

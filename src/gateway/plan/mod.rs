@@ -6,6 +6,7 @@
 mod builder;
 mod judge;
 mod policies;
+mod privacy;
 mod route;
 mod settings;
 mod splits;
@@ -25,6 +26,7 @@ use crate::document::Places;
 use crate::gateway::assign::{Assignment, Given};
 use crate::gateway::callers::{Callers, Relation};
 use crate::gateway::check::Carriage;
+use crate::gateway::decoys::Decoys;
 use crate::gateway::hash_key::HashSecret;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::policy::Policy;
@@ -144,6 +146,8 @@ pub struct Route {
     pub verification: Option<UserVerification>,
     /// Whether a finish whose begin was never seen passes through.
     pub passes_unseen: bool,
+    /// What users who are not there are answered with, where that is to be kept from callers.
+    pub decoys: Option<Arc<Decoys>>,
     /// Which pages may call from a browser.
     pub cors: Option<CorsSettings>,
     /// The embedded upstream whose issuer makes the tokens, by its place in the plan.

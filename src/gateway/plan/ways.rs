@@ -15,6 +15,7 @@ use crate::gateway::check::Pair;
 use crate::gateway::plan::Route;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::plan::judge::{judge, unused};
+use crate::gateway::plan::privacy::privacy;
 use crate::gateway::settings::{RouteSettings, Unseen};
 use crate::gateway::source::names_constant_user;
 use crate::provider::descriptor::Provider;
@@ -133,6 +134,10 @@ impl Builder<'_> {
             let below = if below == "upstream" { &*one.key } else { below };
             self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{}.{below}", common.key)));
         }
+        let privacy = privacy(self.ground, settings.enumeration, &pair, carriages.values(), common.name);
+        for (below, diagnostic) in privacy.found {
+            self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{}.{below}", common.key)));
+        }
         let way = Route {
             name: common.name.into(),
             prefix: settings.prefix.clone(),
@@ -143,6 +148,7 @@ impl Builder<'_> {
             relax_one_user,
             verification: settings.user_verification,
             passes_unseen: settings.unseen == Unseen::Pass,
+            decoys: privacy.decoys,
             cors: settings.cors.clone(),
             issuer: common.issuer.flatten(),
             relation,
