@@ -77,6 +77,7 @@ fn gateway(folder: &Path, upstream: &str) -> Gateway {
         fingerprint: String::new(),
         ceremonies: Arc::new(Ceremonies::new(&config.ceremonies)),
         limits: config.limits,
+        metrics: Arc::default(),
         passes: Vec::new(),
         plan: config.plan,
     };

@@ -74,6 +74,7 @@ fn explained(config: Config, arguments: &Explain) -> Result<Explanation, Diagnos
         plan: config.plan,
         ceremonies: Arc::new(Ceremonies::new(&config.ceremonies)),
         limits: config.limits,
+        metrics: Arc::default(),
         passes: targets.keys().map(ToString::to_string).collect(),
     };
     // Nobody works for it: nobody is asked.

@@ -3,9 +3,11 @@
 //! This is the only place in the program that decides what becomes of a request on an operation's
 //! path. Every way out of it is an answer in the caller's own envelope, or the request untouched.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::iter;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::USER_AGENT;
@@ -17,16 +19,16 @@ use uuid::Uuid;
 use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::operation::Operation;
 use crate::ceremony::memory::Ceremonies;
+use crate::gateway::asked::{Asked, Part, Served};
 use crate::gateway::content;
 use crate::gateway::cors;
 use crate::gateway::former::{Door, Former};
 use crate::gateway::limits::Limits;
+use crate::gateway::metrics::Metrics;
 use crate::gateway::outcome::{self, Content, Exchange, Outcome, Peer, RequestId, RouteName, host_of};
 use crate::gateway::plan::{Plan, Route};
 use crate::gateway::resolve::Client;
-use crate::gateway::respond;
 use crate::gateway::router::Candidate;
-use crate::gateway::serve::{Asked, Served};
 use crate::gateway::trace::Trace;
 use crate::gateway::work::Worker;
 use crate::template::reader::{Reading, Scratch};
@@ -38,6 +40,8 @@ pub struct Shared {
     pub plan: Plan,
     /// The ceremonies that were begun.
     pub ceremonies: Arc<Ceremonies>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// Limits on requests.
     pub limits: Limits,
     /// The hosts whose other requests pass through; `*` is any.
@@ -56,6 +60,8 @@ pub struct Gateway {
     pub(crate) generation: u64,
     /// What the config is called in the log: that number, and the hash of what it says.
     pub(crate) config: Arc<str>,
+    /// The workers of shadows, by route: nothing of them is shared with those above.
+    pub(crate) shadows: Arc<BTreeMap<Arc<str>, Worker>>,
     /// The gateways of earlier configs, newest first, for the ceremonies that were begun under them.
     pub(crate) former: Vec<Former>,
 }
@@ -130,7 +136,13 @@ impl Gateway {
     /// A gateway whose `workers` are those of the plan's upstreams, in their order.
     pub fn new(shared: Arc<Shared>, workers: Vec<Worker>) -> Self {
         let config = config_name(0, &shared);
-        Self { shared, workers: workers.into(), generation: 0, config, former: Vec::new() }
+        Self { shared, workers: workers.into(), generation: 0, config, shadows: Arc::default(), former: Vec::new() }
+    }
+
+    /// The same gateway with workers for the shadows of routes, by route.
+    #[must_use]
+    pub fn with_shadows(self, shadows: BTreeMap<Arc<str>, Worker>) -> Self {
+        Self { shadows: shadows.into(), ..self }
     }
 
     /// The same gateway, in the place of another one, whose ceremonies it lets finish.
@@ -203,7 +215,22 @@ impl Gateway {
                 if let Some(trace) = trace {
                     trace.asked(head, content, request.record());
                 }
-                Some(self.answer(Asked { route, request, client, now, fields: &head.headers, trace }, id).await)
+                Some(
+                    self.answer(
+                        Asked {
+                            route,
+                            request,
+                            client,
+                            now,
+                            fields: &head.headers,
+                            trace,
+                            part: Part::Alone,
+                            stands_in: true,
+                        },
+                        id,
+                    )
+                    .await,
+                )
             }
             Err(unrecognised) if unrecognised.is_another && passes => None,
             Err(unrecognised) => Some(self.refuse_with(unrecognised.candidate, &unrecognised.refusal, id, None)),
@@ -237,52 +264,27 @@ impl Gateway {
 
     async fn answer(&self, asked: Asked<'_>, id: Uuid) -> HttpResponse<Bytes> {
         let (route, operation) = (asked.route, asked.request.operation());
+        let started = Instant::now();
         let Served { outcome, decided } = self.serve(&asked).await;
         let mut response = match outcome {
-            Ok(response) => response,
+            Ok(response) => {
+                self.shared.metrics.answered(&route.name, operation, None);
+                response
+            }
             Err(refusal) => {
                 if let Some(trace) = asked.trace {
                     trace.refused(&refusal);
                 }
-                refused(route, operation, &refusal, id, None)
+                self.refused(route, operation, &refusal, id, None)
             }
         };
         if let Some(decided) = decided {
             decided.mark(&mut response);
         }
+        self.shared.metrics.took(&route.name, operation, started.elapsed());
         response.extensions_mut().insert(RouteName(format!("{} {}", route.name, operation.name()).into()));
         response
     }
-
-    pub(crate) fn refuse_with(
-        &self,
-        candidate: &Candidate,
-        refusal: &Refusal,
-        id: Uuid,
-        allow: Option<&str>,
-    ) -> HttpResponse<Bytes> {
-        refused(self.route(candidate), candidate.operation, refusal, id, allow)
-    }
-}
-
-/// Tells the log why, and the caller what it may know.
-fn refused(
-    route: &Route,
-    operation: Operation,
-    refusal: &Refusal,
-    id: Uuid,
-    allow: Option<&str>,
-) -> HttpResponse<Bytes> {
-    let (name, operation_name) = (&*route.name, operation.name());
-    let (fault, reason) = (refusal.fault.name(), &*refusal.reason);
-    if refusal.fault.is_ours() {
-        tracing::error!(route = name, operation = operation_name, fault, reason, correlation_id = %id, "refused");
-    } else if refusal.fault.is_upstreams() {
-        tracing::warn!(route = name, operation = operation_name, fault, reason, correlation_id = %id, "refused");
-    } else {
-        tracing::info!(route = name, operation = operation_name, fault, reason, correlation_id = %id, "refused");
-    }
-    respond::fault(route, operation, refusal, id, allow)
 }
 
 fn config_name(generation: u64, shared: &Shared) -> Arc<str> {

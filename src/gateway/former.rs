@@ -172,6 +172,7 @@ mod tests {
             ceremonies: ceremonies.clone(),
             limits: Limits::default(),
             passes: Vec::new(),
+            metrics: Default::default(),
             fingerprint: String::new(),
         };
         let worker = HttpUpstream::new(base_url, &http, Admission::new("new", &http)).unwrap();

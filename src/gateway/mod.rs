@@ -3,6 +3,7 @@
 //! [`plan`] proves the config's routes before anything runs; [`exchange`] runs by that plan. What no
 //! operation matches is given back untouched.
 
+mod asked;
 pub mod assign;
 pub mod callers;
 pub mod check;
@@ -21,10 +22,12 @@ mod issue;
 pub mod limits;
 pub mod live;
 pub mod matrix;
+pub mod metrics;
 pub mod outcome;
 pub mod plan;
 pub mod policy;
 mod recognise;
+mod refuse;
 pub mod resolve;
 pub mod respond;
 pub mod router;

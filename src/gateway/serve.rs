@@ -3,11 +3,10 @@
 //! A finish takes its ceremony out of the store before anything is sent; whatever happens then, the
 //! challenge is used.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, Response as HttpResponse};
-use jiff::Timestamp;
+use http::Response as HttpResponse;
 
 use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::member::Member;
@@ -17,6 +16,7 @@ use crate::canonical::record::Record;
 use crate::canonical::user_verification::UserVerification;
 use crate::canonical::value::Value;
 use crate::ceremony::{Ceremony, ChallengeKey, Subject, Told};
+use crate::gateway::asked::{Asked, Part, Served};
 use crate::gateway::callers::{Admission, Judge, Relation};
 use crate::gateway::client_data;
 use crate::gateway::complete;
@@ -25,31 +25,11 @@ use crate::gateway::exchange::Gateway;
 use crate::gateway::id_token;
 use crate::gateway::issue;
 use crate::gateway::plan::Route;
-use crate::gateway::policy::run::Decided;
-use crate::gateway::resolve::{self, Client};
+use crate::gateway::policy::shadow::Unwritten;
+use crate::gateway::resolve;
 use crate::gateway::respond;
-use crate::gateway::trace::Trace;
 use crate::gateway::work::{self, Call, Worker};
 use crate::template::reader::Scratch;
-
-/// A request that was recognised.
-pub(crate) struct Asked<'a> {
-    pub(crate) route: &'a Route,
-    pub(crate) request: Request<'a>,
-    pub(crate) client: Client<'a>,
-    pub(crate) now: Timestamp,
-    /// Its header fields.
-    pub(crate) fields: &'a HeaderMap,
-    /// Where somebody wants to see it.
-    pub(crate) trace: Option<&'a Trace>,
-}
-
-/// What came of a request.
-pub(crate) struct Served {
-    pub(crate) outcome: Result<HttpResponse<Bytes>, Refusal>,
-    /// On a route with policies, what they decided.
-    pub(crate) decided: Option<Decided>,
-}
 
 /// Who is behind a request.
 struct Behind<'a> {
@@ -92,7 +72,7 @@ impl Gateway {
         if let (Some(issuer), Request::SessionRefresh(refresh)) = (way.issuer, request) {
             let mut response = Response::SessionRefresh(issue::refresh(&self.workers[issuer], refresh).await?);
             complete::complete(way, request, None, &mut response);
-            return written(asked, &response);
+            return written(asked, &response, false);
         }
         let challenge = match operation.is_finish() {
             true => Some(client_data::challenge_of_finish(request.record())?),
@@ -106,10 +86,16 @@ impl Gateway {
 
         let upstream = &self.shared.plan.upstreams[way.upstream];
         let session = begun.as_ref().and_then(|ceremony| ceremony.upstream_session.as_deref());
-        let worker = &self.workers[way.upstream];
+        let worker = match asked.part {
+            Part::Alone | Part::Lit => &self.workers[way.upstream],
+            Part::Shadow => self.shadow_worker(way)?,
+        };
         let (user, least) = (behind.user.as_deref(), way.verification);
         let call = Call { upstream, worker, session, user, least, trace: *trace };
+        let asked_at = Instant::now();
         let answer = work::ask(call, &told, *now).await;
+        let fault = answer.as_ref().err().map(|refusal| refusal.fault);
+        self.shared.metrics.called(&upstream.name, operation, fault, asked_at.elapsed());
         let scratch = Scratch::default();
         let ours = admission.judge == Judge::Gateway;
         let understood = answer.as_ref().map_err(Refusal::clone).and_then(|answer| {
@@ -120,7 +106,7 @@ impl Gateway {
             understood
         });
         let named = || subject_with(&behind, request.record());
-        let Settled { mut response, is_decoy } = self.settle(way, request, named, begun.as_ref(), understood)?;
+        let Settled { mut response, is_decoy } = self.settle(asked, way, named, begun.as_ref(), understood)?;
 
         let ceremony = match begun {
             Some(begun) => {
@@ -139,7 +125,7 @@ impl Gateway {
         {
             issue::replace_tokens(&self.workers[issuer], request, sign_in).await?;
         }
-        written(asked, &response)
+        written(asked, &response, is_decoy)
     }
 
     async fn behind<'b>(
@@ -258,18 +244,25 @@ impl Gateway {
             told: self.told(way, told),
             bearer_user: behind.user.map(String::into_boxed_str),
         };
-        if self.shared.ceremonies.remember(ChallengeKey::of(&challenge), ceremony.clone(), lifetime) {
+        if asked.part == Part::Shadow
+            || self.shared.ceremonies.remember(ChallengeKey::of(&challenge), ceremony.clone(), lifetime)
+        {
             return Ok(ceremony);
         }
         Err(Refusal::new(Fault::UpstreamInvalid, "the upstream gave a challenge that is in use"))
     }
 }
 
-fn written(asked: &Asked<'_>, response: &Response<'_>) -> Result<HttpResponse<Bytes>, Refusal> {
+/// The answer on the wire. A made-up one is compared with nothing.
+fn written(asked: &Asked<'_>, response: &Response<'_>, is_decoy: bool) -> Result<HttpResponse<Bytes>, Refusal> {
     if let Some(trace) = asked.trace {
         trace.completed(response.record());
     }
-    respond::success(asked.route, response, asked.now)
+    let mut written = respond::success(asked.route, response, asked.now)?;
+    if asked.part != Part::Alone && !is_decoy {
+        written.extensions_mut().insert(Unwritten(response.owned()));
+    }
+    Ok(written)
 }
 
 /// Whom a request names: by the caller's verified token, else by what it says.

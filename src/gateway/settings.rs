@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::canonical::user_verification::UserVerification;
 use crate::gateway::callers::settings::CallerSettings;
-use crate::gateway::policy::settings::{ChooseSettings, ListSettings, SplitSettings};
+use crate::gateway::policy::settings::{ChooseSettings, FallbackSettings, ListSettings, ShadowSettings, SplitSettings};
 use crate::within::Within;
 
 /// `[routes.NAME]`: which dialect is spoken where, and who does the work.
@@ -73,6 +73,10 @@ pub struct RouteSettings {
     pub choose: BTreeMap<String, ChooseSettings>,
     /// Which part of the users goes elsewhere, of those no list and no rule has. Default: none.
     pub split: Option<SplitSettings>,
+    /// Where a login's begin goes on when an upstream cannot serve it. Default: nowhere.
+    pub fallback: Option<FallbackSettings>,
+    /// A second upstream at which a login's begin is tried too, for comparison. Default: none.
+    pub shadow: Option<ShadowSettings>,
     /// Whether answers say in `Passbridge-...` header fields which upstream it was, why, and by which config.
     /// Default false: callers need not know.
     #[serde(default)]

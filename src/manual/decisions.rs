@@ -94,3 +94,14 @@
 //! **A token is shown to nobody but whoever made it.** Where several upstreams of a route make tokens and nothing
 //! tells them apart, the config is refused: the policy of the moment says where a user is, not who made an older
 //! token. *What would change our mind:* tokens that name their maker.
+//!
+//! **Only the begin of a login goes on, and only from what says nothing of the request.** A registration that
+//! went on would put a passkey where nobody looks for it. Faults of the request are the same everywhere; a rate
+//! limit or a full queue exists to keep load away. Where nobody could serve it, an outage is told before an unknown
+//! user: whoever cannot be reached might know the user. *What would change our mind:* an upstream whose refusal of
+//! a registration is known to have left nothing behind.
+//!
+//! **A shadow begins when the answer is complete.** Two calls side by side would be compared a moment earlier and
+//! share the worker while the caller waits. Two answers are compared as the model has them, completed for the
+//! caller, so that a difference is one the caller would see. The shadow of an HTTP upstream has a breaker, a cap and
+//! connections of its own. *What would change our mind:* nothing we know of.

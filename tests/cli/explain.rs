@@ -136,3 +136,20 @@ fn a_log_of_curl_is_taken_as_it_is() {
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(ran.stdout.contains("user.email                   \"user@example.com\""), "{}", ran.stdout);
 }
+
+#[test]
+fn a_policy_says_which_upstream_and_why() {
+    let policies = "\n[routes.quiva_own.choose.beta]\nupstream = \"second\"\nwhen = { account = [\"acme\"] }\n[upstreams.second]\n\
+                    provider = \"embedded\"\nrp_id = \"localhost\"\norigins = [\"http://localhost:8080\"]\ndatabase = \"second.db\"\n";
+    let folder = Folder::with_config(&format!("{CONFIG}{policies}"));
+    for (account, says) in [("acme", "`second` by policy: choose:beta"), ("other", "`own` by policy: default")] {
+        let json = format!("{{\"email\":\"user@example.com\",\"account\":\"{account}\"}}");
+        let request = format!("POST /accounts/begin-auth-with-passkey HTTP/1.1\nhost: own.quiva.example\n\n{json}");
+        let ran = run(folder.path(), &["explain"], ENVIRONMENT, &request);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert!(ran.stdout.contains(says), "{says}: {}", ran.stdout);
+    }
+    let finish = to_host(&fixture(Provider::Quiva, "login.finish"), "own.quiva.example", "");
+    let ran = run(folder.path(), &["explain"], ENVIRONMENT, &finish);
+    assert!(ran.stdout.contains("it goes to whoever issued the challenge, `own` or `second`"), "{}", ran.stdout);
+}

@@ -201,3 +201,28 @@ async fn a_route_that_does_not_ask_for_it_says_who_is_there() {
     let answer = gateway.ask(&begin(Quiva, "nobody@example.com")).await;
     assert_eq!(gateway.refusal_of(&answer).await.fault, "unknown_user");
 }
+
+#[tokio::test]
+async fn nobody_is_made_up_while_another_upstream_may_know_them() {
+    let fake = Fake::start(Quiva).await;
+    fake.refuses("login.begin", "401_unknown_user");
+    let fallback = format!("{PRIVATE}\nfallback = {{ on = [\"unknown_user\"], to = [\"own\"] }}");
+    let config = HASHED.to_owned()
+        + EMBEDDED
+        + &bare_upstream("old", Quiva, &fake.base_url(), LISTED)
+        + &route_judged_by_upstream("quiva", Quiva, "old", &fallback);
+    let gateway = Gateway::start(&config).await;
+    let moved = gateway.ask(&begin(Quiva, "demo@example.com")).await;
+    let nobody = gateway.ask(&begin(Quiva, "nobody@example.com")).await;
+    for answer in [&moved, &nobody] {
+        check_response(Quiva, "login.begin", answer);
+    }
+    assert_eq!(fake.requests("login.begin").len(), 2);
+    let alone = Gateway::start(&embedded_config()).await;
+    let known = alone.ask(&begin(Quiva, "demo@example.com")).await;
+    assert_ne!(ids(Quiva, &known), ids(Quiva, &moved), "each directory has a demo user of its own");
+    let made_up = alone.ask(&begin(Quiva, "nobody@example.com")).await;
+    assert_eq!(ids(Quiva, &made_up), ids(Quiva, &nobody));
+    let stranger = alone.ask(&begin(Quiva, "demo2@example.com")).await;
+    assert_ne!(ids(Quiva, &stranger), ids(Quiva, &nobody));
+}

@@ -9,7 +9,9 @@
 mod support;
 
 mod cookie;
+mod fallback;
 mod lists;
 mod rig;
 mod rules;
+mod shadow;
 mod split;

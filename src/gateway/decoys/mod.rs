@@ -17,6 +17,7 @@ use crate::canonical::record::Record;
 use crate::canonical::user_verification::UserVerification;
 use crate::canonical::value::Value;
 use crate::ceremony::{Ceremony, Subject};
+use crate::gateway::asked::Asked;
 use crate::gateway::callers::Relation;
 use crate::gateway::decoys::mould::Mould;
 use crate::gateway::exchange::Gateway;
@@ -66,13 +67,15 @@ impl Gateway {
     /// See [`Decoys::settle`].
     pub(crate) fn settle<'r>(
         &self,
+        asked: &Asked<'_>,
         way: &Route,
-        request: &Request<'_>,
         named: impl FnOnce() -> Subject,
         begun: Option<&Ceremony>,
         answer: Result<Response<'r>, Refusal>,
     ) -> Result<Settled<'r>, Refusal> {
-        let Some(decoys) = &way.decoys else { return answer.map(|response| Settled { response, is_decoy: false }) };
+        let decoys = way.decoys.as_deref().filter(|_| asked.stands_in || begun.is_some());
+        let Some(decoys) = decoys else { return answer.map(|response| Settled { response, is_decoy: false }) };
+        let request = &asked.request;
         let (relation, worker, least) = (way.relation, &self.workers[way.upstream], way.verification);
         decoys.settle(&Occasion { request, named: &named(), begun, relation, worker, least }, answer)
     }

@@ -3,6 +3,7 @@
 //! Every mistake of every route is found in one go. A plan that was built without an error is what
 //! the gateway runs by.
 
+mod begins;
 mod builder;
 mod judge;
 mod policies;
@@ -30,6 +31,7 @@ use crate::gateway::decoys::Decoys;
 use crate::gateway::hash_key::HashSecret;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::policy::Policy;
+use crate::gateway::policy::shadow::Shadow;
 use crate::gateway::router::Router;
 use crate::gateway::settings::{Assignments, CorsSettings, RouteSettings};
 use crate::gateway::side::Side;
@@ -188,6 +190,20 @@ impl Route {
         iter::once(self).chain(self.policy.iter().flat_map(|policy| &policy.ways))
     }
 
+    /// What its logins are tried at too.
+    pub(crate) fn shadow(&self) -> Option<&Shadow> {
+        self.policy.as_ref()?.shadow.as_ref()
+    }
+
+    fn shadow_mut(&mut self) -> Option<&mut Shadow> {
+        self.policy.as_mut()?.shadow.as_mut()
+    }
+
+    /// One of its ways; itself where it has no such.
+    pub(crate) fn way(&self, way: usize) -> &Self {
+        self.ways().nth(way).unwrap_or(self)
+    }
+
     /// The way of whoever made a refresh token: it is no one else's to renew, or to see. `None` where none
     /// of them did.
     pub(crate) fn way_of_token(&self, token: Option<&str>) -> Option<&Self> {
@@ -215,6 +231,16 @@ impl Route {
 }
 
 impl Plan {
+    /// Goes on counting where an earlier plan's shadows were.
+    pub(crate) fn go_on_counting(&mut self, former: &Self) {
+        for route in &mut self.routes {
+            let known = former.routes.iter().find(|known| known.name == route.name);
+            if let (Some(shadow), Some(known)) = (route.shadow_mut(), known.and_then(Route::shadow)) {
+                shadow.tally = known.tally.clone();
+            }
+        }
+    }
+
     /// Builds the plan of a config; with an error among the diagnostics it must not be run.
     pub fn build(ground: &Ground<'_>) -> (Self, Diagnostics) {
         let mut builder = Builder::new(ground);

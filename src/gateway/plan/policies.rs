@@ -37,21 +37,31 @@ impl Builder<'_> {
             let below = format!("split.to.{name}");
             add(self.upstream_of_key(name, &format!("{key}.{below}")), below);
         }
+        for (index, name) in settings.fallback.iter().flat_map(|fallback| fallback.to.iter().enumerate()) {
+            let below = format!("fallback.to.{index}");
+            add(self.named_upstream(name, &format!("{key}.{below}")), below);
+        }
+        if let Some(shadow) = &settings.shadow {
+            let below = "shadow.upstream".to_owned();
+            add(self.named_upstream(&shadow.upstream, &format!("{key}.{below}")), below);
+        }
         others
     }
 
     /// What the route's policies are; `None` where it has none.
     pub(super) fn policy(&mut self, common: &Common<'_>, uses: &[Use], ways: Vec<Route>) -> Option<Policy> {
         let settings = common.settings;
-        let has_none = settings.lists.0.is_empty() && settings.choose.is_empty() && settings.split.is_none();
-        if has_none && !settings.tell {
+        let sends_nobody = settings.lists.0.is_empty() && settings.choose.is_empty() && settings.split.is_none();
+        if sends_nobody && settings.fallback.is_none() && settings.shadow.is_none() && !settings.tell {
             return None;
         }
         self.tokens_are_told_apart(common, uses);
         let lists = self.lists(common, uses);
         let rules = self.rules(common, uses);
         let split = settings.split.as_ref().and_then(|split| self.split(common, split, uses));
-        Some(Policy { ways, lists, rules, split, tells: settings.tell })
+        let fallback = settings.fallback.as_ref().map(|fallback| self.fallback(common, fallback, uses));
+        let shadow = settings.shadow.as_ref().and_then(|shadow| self.shadow(common, shadow, uses));
+        Some(Policy { ways, lists, rules, split, fallback, shadow, tells: settings.tell })
     }
 
     /// A token is shown to nobody but whoever made it, so it must be known who that is.

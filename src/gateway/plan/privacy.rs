@@ -12,7 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::gateway::check::{Carriage, Pair};
 use crate::gateway::decoys::Decoys;
 use crate::gateway::plan::Ground;
-use crate::gateway::settings::Enumeration;
+use crate::gateway::settings::{Enumeration, RouteSettings};
 use crate::gateway::side::Side;
 use crate::gateway::source::{Source, USER, carried};
 use crate::provider::descriptor::Provider;
@@ -32,13 +32,13 @@ pub(super) struct Privacy {
 /// How a way keeps its users to itself.
 pub(super) fn privacy<'c>(
     ground: &Ground<'_>,
-    wanted: Enumeration,
+    settings: &RouteSettings,
     pair: &Pair<'_>,
     carriages: impl Iterator<Item = &'c Carriage> + Clone,
     route: &str,
 ) -> Privacy {
     let mut privacy = Privacy::default();
-    if wanted == Enumeration::Contract {
+    if settings.enumeration == Enumeration::Contract {
         return privacy;
     }
     if let Some(reason) = nothing_to_hide(pair) {
@@ -54,7 +54,16 @@ pub(super) fn privacy<'c>(
         return privacy;
     };
     let answers = Answers::of(pair);
-    for (reason, remedy) in tells_all_the_same(pair, &answers, carriages, route) {
+    let mut reasons = tells_all_the_same(pair, &answers, carriages, route);
+    if settings
+        .fallback
+        .as_ref()
+        .is_some_and(|fallback| fallback.on.iter().any(|fault| fault == Fault::UnknownUser.name()))
+    {
+        let reason = "a `fallback` on `unknown_user` asks on for those alone whom the first upstream does not know, which takes longer";
+        reasons.push((reason.to_owned(), "move the users by `lists`, `choose` or `split` instead".to_owned()));
+    }
+    for (reason, remedy) in reasons {
         let message = format!("the route `{route}` cannot keep to itself who has an account: {reason}");
         privacy.found.push((SETTING, Diagnostic::warning(message).label("private in part").remedy(remedy)));
     }

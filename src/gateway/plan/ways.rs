@@ -128,16 +128,19 @@ impl Builder<'_> {
             .filter(|carriage| !common.left.contains(&carriage.operation))
             .map(|carriage| (carriage.operation, carriage))
             .collect();
-        let found = judge(&pair, (common.name, called), &common.operations, &carriages, compiled.are_right);
+        // What only shadows is never asked to finish.
+        let operations: &[Operation] = match &*one.key {
+            "shadow.upstream" => &[Operation::LoginBegin],
+            _ => &common.operations,
+        };
+        let found = judge(&pair, (common.name, called), operations, &carriages, compiled.are_right);
         let unused = unused(&pair, &common.own_set, &carriages);
         for (below, diagnostic) in found {
             let below = if below == "upstream" { &*one.key } else { below };
             self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{}.{below}", common.key)));
         }
-        let privacy = privacy(self.ground, settings.enumeration, &pair, carriages.values(), common.name);
-        for (below, diagnostic) in privacy.found {
-            self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{}.{below}", common.key)));
-        }
+        let privacy = privacy(self.ground, settings, &pair, carriages.values(), common.name);
+        self.tell_once(&common.key, privacy.found);
         let way = Route {
             name: common.name.into(),
             prefix: settings.prefix.clone(),
@@ -161,6 +164,16 @@ impl Builder<'_> {
             policy: None,
         };
         (way, unused)
+    }
+
+    /// Notes what was found of a way below its route, unless it was found of another way before.
+    fn tell_once(&mut self, key: &str, found: Vec<(&'static str, Diagnostic)>) {
+        for (below, diagnostic) in found {
+            let found = self.ground.places.locate(diagnostic, &format!("{key}.{below}"));
+            if self.diagnostics.iter().all(|known| *known != found) {
+                self.diagnostics.push(found);
+            }
+        }
     }
 
     /// The callers of all ways are the same; each relation to an upstream is asked whether it can be.

@@ -7,10 +7,12 @@
 pub(crate) mod choose;
 mod cookie;
 pub mod decision;
+pub(crate) mod fallback;
 pub(crate) mod lists;
 pub mod percent;
 pub(crate) mod run;
 pub mod settings;
+pub(crate) mod shadow;
 pub(crate) mod split;
 mod words;
 
@@ -24,7 +26,9 @@ use crate::canonical::value::Value;
 use crate::gateway::plan::Route;
 use crate::gateway::policy::choose::Rule;
 use crate::gateway::policy::decision::Reason;
+use crate::gateway::policy::fallback::Fallback;
 use crate::gateway::policy::lists::Lists;
+use crate::gateway::policy::shadow::Shadow;
 use crate::gateway::policy::split::Split;
 
 /// The ways of a route beside its own, and who takes which. A way is one upstream, with the proof that
@@ -35,6 +39,8 @@ pub(crate) struct Policy {
     pub(crate) lists: Lists,
     pub(crate) rules: Vec<Rule>,
     pub(crate) split: Option<Split>,
+    pub(crate) fallback: Option<Fallback>,
+    pub(crate) shadow: Option<Shadow>,
     /// Whether answers tell the decision.
     pub(crate) tells: bool,
 }

@@ -7,15 +7,16 @@ use http::{HeaderValue, header::SET_COOKIE};
 use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::member::Member;
 use crate::canonical::message::Request;
+use crate::canonical::operation::Operation;
 use crate::canonical::value::Value;
 use crate::ceremony::ChallengeKey;
+use crate::gateway::asked::{Asked, Part, Served};
 use crate::gateway::callers::{Admission, Judge, Relation};
 use crate::gateway::client_data;
 use crate::gateway::exchange::Gateway;
 use crate::gateway::plan::Route;
 use crate::gateway::policy::decision::{Decision, Reason};
 use crate::gateway::policy::{Asking, Pick, Policy};
-use crate::gateway::serve::{Asked, Served};
 use crate::gateway::work::Worker;
 
 /// What was decided of a request, and what of it its answer bears.
@@ -44,14 +45,31 @@ impl Gateway {
     /// Serves a request by the way that is its own.
     pub(crate) async fn serve_by_policy(&self, asked: &Asked<'_>, policy: &Policy, admission: &Admission) -> Served {
         let pick = self.pick(asked, policy, admission).await;
-        let way = asked.route.ways().nth(pick.way).unwrap_or(asked.route);
+        if asked.request.operation() != Operation::LoginBegin {
+            return self.serve_as_picked(asked, policy, pick, admission).await;
+        }
+        let shadow = policy.shadow.as_ref().filter(|shadow| shadow.is_due());
+        let asked = &Asked { part: if shadow.is_some() { Part::Lit } else { Part::Alone }, ..asked.clone() };
+        let mut served = match &policy.fallback {
+            Some(fallback) => self.begin_login_somewhere(asked, policy, fallback, pick, admission).await,
+            None => self.serve_as_picked(asked, policy, pick, admission).await,
+        };
+        if let Some(shadow) = shadow {
+            self.cast_shadow(asked, shadow, admission, &mut served);
+        }
+        served
+    }
+
+    async fn serve_as_picked(&self, asked: &Asked<'_>, policy: &Policy, pick: Pick, admission: &Admission) -> Served {
+        let way = asked.route.way(pick.way);
         let outcome = self.serve_by(asked, way, admission).await;
         Served { outcome, decided: Some(self.decided(policy, way, pick)) }
     }
 
-    fn decided(&self, policy: &Policy, way: &Route, pick: Pick) -> Decided {
+    pub(crate) fn decided(&self, policy: &Policy, way: &Route, pick: Pick) -> Decided {
         let upstream = self.shared.plan.upstreams[way.upstream].name.clone();
         let decision = Decision { upstream, reason: pick.reason, config: self.config.clone() };
+        self.shared.metrics.decided(&way.name, &decision);
         Decided { decision, tells: policy.tells, cookie: pick.cookie }
     }
 

@@ -10,6 +10,7 @@ use serde::de::{Error, IntoDeserializer as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::gateway::policy::percent::Percent;
+use crate::within::Within;
 
 /// `[routes.NAME.choose.RULE]`: who goes to an upstream by what a request says. All of its conditions
 /// must hold.
@@ -112,6 +113,56 @@ pub enum End {
     Bottom,
     /// The end.
     Top,
+}
+
+/// `[routes.NAME.fallback]`: where the begin of a login goes on when an upstream cannot serve it, before the
+/// caller has seen a challenge. No other operation goes on.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FallbackSettings {
+    /// The faults on which it goes on: `unknown_user`, `not_enabled`, `upstream_refused_us`,
+    /// `upstream_invalid`, `upstream_failed`, `upstream_unavailable`, `upstream_timeout`.
+    pub on: Vec<String>,
+    /// The upstreams it goes on to, in this order. Each is asked once at most.
+    pub to: Vec<String>,
+    /// Milliseconds that all of them together may take. Default 10000.
+    #[serde(default = "ten_seconds")]
+    pub deadline_ms: Within<10, 300_000>,
+}
+
+fn ten_seconds() -> Within<10, 300_000> {
+    Within::nearest(10_000)
+}
+
+/// `[routes.NAME.shadow]`: a second upstream at which the begin of a login is tried too, after the caller was
+/// answered and for comparison only. What differs is counted by member, and shown at `/shadow` of the admin
+/// listener.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShadowSettings {
+    /// Which upstream.
+    pub upstream: String,
+    /// How many of a hundred begins are tried. Default 100.
+    #[serde(default = "all")]
+    pub percent: Percent,
+    /// How many are tried at once. Default 8.
+    #[serde(default = "eight")]
+    pub max_in_flight: Within<1, 1_000>,
+    /// How many wait for that; what comes beyond is dropped, and counted. Default 64.
+    #[serde(default = "sixty_four")]
+    pub max_waiting: Within<0, 100_000>,
+}
+
+fn all() -> Percent {
+    Percent::ALL
+}
+
+fn eight() -> Within<1, 1_000> {
+    Within::nearest(8)
+}
+
+fn sixty_four() -> Within<0, 100_000> {
+    Within::nearest(64)
 }
 
 /// `[routes.NAME.lists]`: upstreams, each with a file of the users and accounts who go there.

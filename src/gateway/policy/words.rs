@@ -17,6 +17,15 @@ impl Policy {
             };
             lines.push(format!("split: {} go to `{}`{end}", part.percent, name(part.way)));
         }
+        if let Some(fallback) = &self.fallback {
+            let faults: Vec<_> = fallback.on.iter().map(|fault| fault.name()).collect();
+            let to: Vec<_> = fallback.to.iter().map(|way| format!("`{}`", name(*way))).collect();
+            lines.push(format!("fallback: on {} goes on to {}", faults.join(", "), to.join(", then ")));
+        }
+        if let Some(shadow) = &self.shadow {
+            let (percent, upstream) = (shadow.percent(), name(shadow.way));
+            lines.push(format!("shadow: {percent} of the logins are tried at `{upstream}` too"));
+        }
         lines.push(format!("the rest goes to `{}`", name(0)));
         lines
     }
