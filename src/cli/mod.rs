@@ -8,6 +8,7 @@ mod curl;
 mod directory;
 mod explain;
 mod members;
+mod readiness;
 mod reload;
 mod saved;
 mod serve;
@@ -58,6 +59,8 @@ enum Command {
     /// Move users and their passkeys in and out of an embedded upstream's directory.
     #[command(subcommand)]
     Users(directory::Users),
+    /// Show how many of those who sign in elsewhere could sign in at an embedded upstream already.
+    Readiness(readiness::Arguments),
     /// Look after the keys that sign an embedded upstream's tokens.
     #[command(subcommand)]
     Keys(directory::Keys),
@@ -95,6 +98,7 @@ pub fn run() -> ExitCode {
         Command::Check => check::check(&origin),
         Command::Explain(arguments) => explain::explain(&origin, &arguments),
         Command::Users(command) => directory::users(&origin, &command),
+        Command::Readiness(arguments) => readiness::readiness(&origin, &arguments),
         Command::Keys(command) => directory::keys(&origin, &command),
         Command::Translate(arguments) => translate::translate(&arguments),
         Command::Members => members::members(),

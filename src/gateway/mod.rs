@@ -19,6 +19,7 @@ mod former;
 pub mod hash_key;
 mod id_token;
 mod issue;
+pub mod learning;
 pub mod limits;
 pub mod live;
 pub mod matrix;

@@ -24,6 +24,7 @@ use crate::gateway::decoys::Settled;
 use crate::gateway::exchange::Gateway;
 use crate::gateway::id_token;
 use crate::gateway::issue;
+use crate::gateway::learning::Answered;
 use crate::gateway::plan::Route;
 use crate::gateway::policy::shadow::Unwritten;
 use crate::gateway::resolve;
@@ -74,22 +75,15 @@ impl Gateway {
             complete::complete(way, request, None, &mut response);
             return written(asked, &response, false);
         }
-        let challenge = match operation.is_finish() {
-            true => Some(client_data::challenge_of_finish(request.record())?),
-            false => None,
-        };
-        let begun = match &challenge {
-            Some(challenge) => Some(self.take(way, request, challenge, behind.user.as_deref())?),
-            None => None,
-        };
+        let challenge = operation.is_finish().then(|| client_data::challenge_of_finish(request.record()));
+        let challenge = challenge.transpose()?;
+        let take = |challenge| self.take(way, request, challenge, behind.user.as_deref());
+        let begun = challenge.as_deref().map(take).transpose()?;
         let told = resolve::resolve(way, request, admission, client, begun.as_ref(), challenge.as_deref());
 
         let upstream = &self.shared.plan.upstreams[way.upstream];
         let session = begun.as_ref().and_then(|ceremony| ceremony.upstream_session.as_deref());
-        let worker = match asked.part {
-            Part::Alone | Part::Lit => &self.workers[way.upstream],
-            Part::Shadow => self.shadow_worker(way)?,
-        };
+        let worker = self.worker_of(asked.part, way)?;
         let (user, least) = (behind.user.as_deref(), way.verification);
         let call = Call { upstream, worker, session, user, least, trace: *trace };
         let asked_at = Instant::now();
@@ -108,11 +102,13 @@ impl Gateway {
         let named = || subject_with(&behind, request.record());
         let Settled { mut response, is_decoy } = self.settle(asked, way, named, begun.as_ref(), understood)?;
 
+        let mut answered = None;
         let ceremony = match begun {
             Some(begun) => {
                 if operation == Operation::LoginFinish {
                     id_token::complete(response.record_mut());
-                    complete::prove_subject(way, &begun, &resolve::subject(response.record()))?;
+                    let named = answered.insert(Answered::of(response.record()));
+                    complete::prove_subject(way, &begun, &named.subject)?;
                 }
                 Some(begun)
             }
@@ -120,6 +116,12 @@ impl Gateway {
             None => None,
         };
         complete::complete(way, request, ceremony.as_ref(), &mut response);
+        if let (Some(begun), Some(answered)) = (&ceremony, &answered) {
+            self.observe(way, request, begun, answered, &response);
+        }
+        if operation == Operation::CredentialsDelete {
+            self.unlearn(way, &told).await;
+        }
         if let (Some(issuer), Response::LoginFinish(sign_in) | Response::SignupFinish(sign_in)) =
             (way.issuer, &mut response)
         {

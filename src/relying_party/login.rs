@@ -13,6 +13,7 @@ use crate::relying_party::Shared;
 use crate::relying_party::ceremony::{check_rp_id, descriptor, forbidden, new_terms, rejected, required};
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::credential::{Credential, Use};
+use crate::relying_party::directory::observed::ObservedCredential;
 use crate::relying_party::directory::user::User;
 use crate::relying_party::error::StoreError;
 use crate::relying_party::nobody;
@@ -61,7 +62,10 @@ impl BeginLogin {
             Ok(None) => return self.discoverable(shared),
             Err(refusal) => {
                 // Whoever measures how long it takes learns no more than whoever reads the answer.
-                Credential::of_user(store.connection(), nobody::ID, &shared.party.rp_id)?;
+                if refusal.fault == Fault::UnknownUser {
+                    Credential::of_user(store.connection(), nobody::ID, &shared.party.rp_id)?;
+                    nobody::look_up(store.connection(), nobody::ID.as_bytes())?;
+                }
                 return Err(refusal);
             }
         };
@@ -155,9 +159,9 @@ impl FinishLogin {
         let credential = Credential::by_id(store.connection(), &self.credential_id)?;
         let Some(credential) = credential else {
             // As much work as for a credential that is known, whose signature does not hold.
-            User::by_id(store.connection(), nobody::ID)?;
-            let (credential, user) = (nobody::credential(&self.credential_id), nobody::user());
-            let _ = self.verify(&credential, &user, shared);
+            if let Some((credential, user)) = nobody::look_up(store.connection(), &self.credential_id)? {
+                let _ = self.verify(&credential, &user, shared);
+            }
             return Err(rejected("the credential is unknown"));
         };
         let user = User::by_id(store.connection(), &credential.user_id)?;
@@ -172,6 +176,7 @@ impl FinishLogin {
         if !Credential::used(&transaction, &credential.id, how, now)? {
             return Err(rejected("another sign-in raised the counter as far, or the credential is gone"));
         }
+        ObservedCredential::served_here(&transaction, &credential.id, now)?;
         issued.keep(&transaction, now)?;
         transaction.commit().map_err(StoreError::from)?;
         Ok(issued.into_sign_in(user, Some(credential.handle)))

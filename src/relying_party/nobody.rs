@@ -3,8 +3,11 @@
 //!
 //! Whatever comes of that work is thrown away: the passkey's key is the base point of P-256, which is nobody's.
 
+use rusqlite::Connection;
+
 use crate::relying_party::directory::credential::Credential;
-use crate::relying_party::directory::user::{Profile, User};
+use crate::relying_party::directory::user::User;
+use crate::relying_party::error::StoreError;
 
 /// An id that no user has: users' ids are not empty.
 pub(crate) const ID: &str = "";
@@ -17,48 +20,28 @@ const KEY: &[u8; 77] = b"\xa5\x01\x02\x03\x26\x20\x01\x21\x58\x20\
     \x4f\xe3\x42\xe2\xfe\x1a\x7f\x9b\x8e\xe7\xeb\x4a\x7c\x0f\x9e\x16\
     \x2b\xce\x33\x57\x6b\x31\x5e\xce\xcb\xb6\x40\x68\x37\xbf\x51\xf5";
 
-/// The user.
-pub(crate) fn user() -> User {
-    User {
-        id: ID.to_owned(),
-        handle: vec![0; 32],
-        email: None,
-        name: None,
-        display_name: None,
-        profile: Profile::default(),
-        created_at: 0,
-    }
-}
-
-/// The passkey, under the id that somebody showed.
-pub(crate) fn credential(id: &[u8]) -> Credential {
-    Credential {
-        serial: 0,
-        id: id.to_vec(),
-        user_id: ID.to_owned(),
-        handle: String::new(),
-        rp_id: String::new(),
-        public_key: KEY.to_vec(),
-        sign_count: 0,
-        transports: Vec::new(),
-        uv_initialized: true,
-        backup_eligible: None,
-        backup_state: false,
-        aaguid: None,
-        name: None,
-        created_at: 0,
-        last_used_at: None,
-    }
+/// The user, and the passkey under the id that somebody showed. Synced passkeys have short ids, as those of
+/// made-up answers have.
+///
+/// # Errors
+/// Where the directory cannot be read.
+pub(crate) fn look_up(connection: &Connection, id: &[u8]) -> Result<Option<(Credential, User)>, StoreError> {
+    let credential = Credential::of_nobody(connection, id, id.len() < 32, KEY)?;
+    Ok(User::nobody(connection)?.map(|user| (credential, user)))
 }
 
 #[cfg(test)]
 mod tests {
+    use crate::relying_party::directory::tests::temporary;
     use crate::relying_party::webauthn::cose_key::CoseKey;
 
     use super::*;
 
     #[test]
     fn its_key_is_one_that_signatures_are_checked_with() {
-        assert!(CoseKey::parse(&credential(b"x").public_key).is_ok());
+        let (_place, store) = temporary();
+        let (credential, user) = look_up(store.connection(), b"x").unwrap().unwrap();
+        assert!(CoseKey::parse(&credential.public_key).is_ok());
+        assert_eq!((&*credential.id, credential.backup_eligible, user.id.as_str()), (&b"x"[..], Some(true), ID));
     }
 }

@@ -16,6 +16,7 @@ const COMMANDS: &[&[&str]] = &[
     &["translate"],
     &["explain"],
     &["members"],
+    &["readiness"],
     &["schema"],
 ];
 

@@ -125,6 +125,15 @@ impl Gateway {
         self.folder.path()
     }
 
+    /// Runs another command with the same config, which must work, and returns what it prints.
+    pub(crate) fn run(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new(PROGRAM);
+        command.env_clear().envs(ENVIRONMENT.iter().copied()).current_dir(self.folder.path());
+        let output = command.args(["--config", "gateway.toml"]).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// Sends a request and reads the answer.
     pub(crate) async fn ask(&self, request: &Request) -> Response {
         self.caller.ask(request).await

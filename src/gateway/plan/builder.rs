@@ -162,7 +162,8 @@ impl<'c> Builder<'c> {
     pub(super) fn unused_upstreams(&mut self, routes: &[Route]) {
         let unused: Vec<_> = (0..self.upstreams.len())
             .filter(|index| {
-                let uses = |way: &Route| way.upstream == *index || way.issuer == Some(*index);
+                let observes = |way: &Route| way.observes.is_some_and(|observes| observes.upstream == *index);
+                let uses = |way: &Route| way.upstream == *index || way.issuer == Some(*index) || observes(way);
                 !routes.iter().flat_map(Route::ways).any(uses)
             })
             .map(|index| self.upstreams[index].name.clone())

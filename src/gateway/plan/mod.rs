@@ -6,6 +6,7 @@
 mod begins;
 mod builder;
 mod judge;
+mod observes;
 mod policies;
 mod privacy;
 mod route;
@@ -29,6 +30,7 @@ use crate::gateway::callers::{Callers, Relation};
 use crate::gateway::check::Carriage;
 use crate::gateway::decoys::Decoys;
 use crate::gateway::hash_key::HashSecret;
+use crate::gateway::learning::Observes;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::policy::Policy;
 use crate::gateway::policy::shadow::Shadow;
@@ -154,6 +156,8 @@ pub struct Route {
     pub cors: Option<CorsSettings>,
     /// The embedded upstream whose issuer makes the tokens, by its place in the plan.
     pub issuer: Option<usize>,
+    /// Which embedded upstream watches the sign-ins.
+    pub observes: Option<Observes>,
     /// How the upstream stands to the dialect.
     pub relation: Relation,
     /// Whether the upstream is asked for one and the same user, whoever the caller names.

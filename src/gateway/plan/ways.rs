@@ -12,6 +12,7 @@ use crate::gateway::assign::Assignment;
 use crate::gateway::callers::settings::Users;
 use crate::gateway::callers::{Callers, CompileContext, Relation};
 use crate::gateway::check::Pair;
+use crate::gateway::learning::Observes;
 use crate::gateway::plan::Route;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::plan::judge::{judge, unused};
@@ -37,6 +38,8 @@ pub(super) struct Common<'s> {
     pub(super) left: Vec<Operation>,
     pub(super) relax: Vec<Member>,
     pub(super) issuer: Option<Option<usize>>,
+    /// Who watches the sign-ins, but its own.
+    pub(super) observes: Option<Observes>,
 }
 
 /// An upstream that a route uses.
@@ -161,6 +164,7 @@ impl Builder<'_> {
             set,
             fill: common.fill.clone(),
             relax: common.relax.clone(),
+            observes: common.observes.filter(|observes| observes.upstream != one.upstream),
             policy: None,
         };
         (way, unused)

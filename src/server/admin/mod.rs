@@ -200,8 +200,9 @@ impl Answers {
                 Some(Err(fmt::Error)) => plain(StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be written\n"),
                 None => plain(StatusCode::NOT_FOUND, "there is no gateway to measure\n"),
             },
+            ("/readiness", &Method::GET | &Method::HEAD) => self.readiness().await,
             ("/shadow", &Method::GET | &Method::HEAD) => self.shadows(),
-            ("/healthz" | "/readyz" | "/metrics" | "/shadow", _) => {
+            ("/healthz" | "/readyz" | "/metrics" | "/readiness" | "/shadow", _) => {
                 let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
                 response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
                 response
@@ -223,6 +224,16 @@ impl Answers {
         let reports = self.live.iter().flat_map(|live| live.current().shadow_reports());
         let reports = serde_json::json!({ "routes": reports.collect::<Vec<_>>() });
         answer(StatusCode::OK, "application/json", Bytes::from(reports.to_string()))
+    }
+
+    /// How many of those who sign in could do so at each embedded upstream; counts only.
+    async fn readiness(&self) -> Response<Full<Bytes>> {
+        let Some(live) = &self.live else { return plain(StatusCode::NOT_FOUND, "there is no gateway to ask\n") };
+        let Ok(readiness) = live.current().readiness().await else {
+            return plain(StatusCode::SERVICE_UNAVAILABLE, "a directory does not answer\n");
+        };
+        let json = serde_json::to_vec(&readiness).expect("counts are JSON");
+        answer(StatusCode::OK, "application/json", Bytes::from(json))
     }
 }
 
