@@ -22,6 +22,7 @@ use crate::gateway::asked::{Asked, Part, Served};
 use crate::gateway::callers::{Admission, Judge, Relation};
 use crate::gateway::client_data;
 use crate::gateway::complete;
+use crate::gateway::decoys::Settled;
 use crate::gateway::exchange::Gateway;
 use crate::gateway::id_token;
 use crate::gateway::issue;
@@ -74,14 +75,12 @@ impl Gateway {
         if let (Some(issuer), Request::SessionRefresh(refresh)) = (way.issuer, request) {
             let mut response = Response::SessionRefresh(issue::refresh(&self.workers[issuer], refresh).await?);
             complete::complete(way, request, None, &mut response);
-            return written(asked, &response);
+            return written(asked, &response, false);
         }
         let challenge =
             operation.is_finish().then(|| client_data::challenge_of_finish(request.record())).transpose()?;
-        let begun = match &challenge {
-            Some(challenge) => Some(self.take(way, request, challenge, behind.user.as_deref())?),
-            None => None,
-        };
+        let take = |challenge| self.take(way, request, challenge, behind.user.as_deref());
+        let begun = challenge.as_deref().map(take).transpose()?;
         let ceremony = begun.as_deref();
         let told = resolve::resolve(way, request, admission, client, ceremony, challenge.as_deref());
 
@@ -90,15 +89,18 @@ impl Gateway {
         let worker = self.worker_of(asked.part, way)?;
         let (user, least) = (behind.user.as_deref(), way.verification);
         let call = Call { upstream, worker, session, user, least, trace: *trace };
-        let answer = self.ask(call, &told, *now).await?;
+        let answer = self.ask(call, &told, *now).await;
         let scratch = Scratch::default();
         let ours = admission.judge == Judge::Gateway;
-        let reading = self.reading(&scratch, *now);
-        let understood = work::understand(upstream, operation, &answer, reading, ours);
-        if let Some(trace) = trace {
-            trace.answered(&answer, understood.as_ref().ok().map(Response::record));
-        }
-        let mut response = understood?;
+        let understood = answer.as_ref().map_err(Refusal::clone).and_then(|answer| {
+            let understood = work::understand(upstream, operation, answer, self.reading(&scratch, *now), ours);
+            if let Some(trace) = trace {
+                trace.answered(answer, understood.as_ref().ok().map(Response::record));
+            }
+            understood
+        });
+        let named = || subject_with(&behind, request.record());
+        let Settled { mut response, is_decoy } = self.settle(asked, way, named, begun.as_deref(), understood)?;
 
         let mut answered = None;
         let ceremony = match begun {
@@ -110,7 +112,7 @@ impl Gateway {
                 }
                 Some(begun)
             }
-            None if operation.is_begin() => Some(self.begin(asked, way, &told, &response, behind)?),
+            None if operation.is_begin() => Some(self.begin(asked, way, &told, &response, behind, is_decoy)?),
             None => None,
         };
         complete::complete(way, request, ceremony.as_deref(), &mut response);
@@ -125,7 +127,7 @@ impl Gateway {
         {
             issue::replace_tokens(&self.workers[issuer], request, sign_in).await?;
         }
-        written(asked, &response)
+        written(asked, &response, is_decoy)
     }
 
     /// Asks an upstream, and counts how long that took.
@@ -227,6 +229,7 @@ impl Gateway {
         told: &Request<'_>,
         response: &Response<'_>,
         behind: Behind<'_>,
+        is_decoy: bool,
     ) -> Result<Arc<Ceremony>, Refusal> {
         let answered = response.record();
         let Some(Value::Bytes(challenge)) = answered.value(Member::Challenge) else {
@@ -239,6 +242,7 @@ impl Gateway {
         let ceremony = Ceremony {
             generation: self.generation,
             verify_user: way.verification == Some(UserVerification::Required),
+            is_decoy,
             route: way.name.clone(),
             upstream: self.shared.plan.upstreams[way.upstream].name.clone(),
             begun_by: response.operation(),
@@ -258,12 +262,13 @@ impl Gateway {
     }
 }
 
-fn written(asked: &Asked<'_>, response: &Response<'_>) -> Result<HttpResponse<Bytes>, Refusal> {
+/// The answer on the wire. A made-up one is compared with nothing.
+fn written(asked: &Asked<'_>, response: &Response<'_>, is_decoy: bool) -> Result<HttpResponse<Bytes>, Refusal> {
     if let Some(trace) = asked.trace {
         trace.completed(response.record());
     }
     let mut written = respond::success(asked.route, response, asked.now)?;
-    if asked.part != Part::Alone {
+    if asked.part != Part::Alone && !is_decoy {
         written.extensions_mut().insert(Unwritten(response.owned()));
     }
     Ok(written)

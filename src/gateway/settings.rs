@@ -54,6 +54,9 @@ pub struct RouteSettings {
     /// embedded relying party never made. Default: `reject`.
     #[serde(default)]
     pub unseen: Unseen,
+    /// Whether a begin tells who has an account. Default: `contract`.
+    #[serde(default)]
+    pub enumeration: Enumeration,
     /// Which pages may call from a browser. Default: none.
     pub cors: Option<CorsSettings>,
     /// The name of an embedded upstream whose issuer makes the tokens, where the dialect needs tokens
@@ -99,6 +102,18 @@ pub enum Unseen {
     /// It passes through, untouched: what was begun at the old provider before the gateway stood in
     /// front of it is finished there.
     Pass,
+}
+
+/// Whether a begin tells who has an account (WebAuthn 14.6.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Enumeration {
+    /// As the dialect's contract has it: an unknown user is told to be one.
+    #[default]
+    Contract,
+    /// An unknown user is answered as a known one, with made-up credentials that are always the same for
+    /// the same user, and refused at the finish as a wrong passkey is. Needs `gateway.hash_key`.
+    Private,
 }
 
 /// `[routes.NAME.cors]`: which pages may call from a browser (Fetch standard, CORS protocol).

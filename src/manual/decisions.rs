@@ -51,6 +51,23 @@
 //! **A 400 to a finish is a rejected passkey, where the provider has no other word.** The gateway wrote that
 //! request itself, and well-formed.
 //!
+//! **An unknown user is asked for at the upstream, and so is the finish of nobody.** On a private route the
+//! gateway makes up the answer only after the upstream has refused, out of a keyed hash of the user, and sends
+//! the finish on like any other, though it will refuse it whatever comes back: an answer that skips the upstream
+//! would be told by its time. For the same reason the list is made for known users too, and the embedded relying
+//! party checks a signature also where it knows no such passkey. What the upstream itself takes longer for shows
+//! through. *What would change our mind:* an upstream that locks a user out after refused finishes.
+//!
+//! **Made-up answers are cast in the mould of real ones.** What every answer of an upstream has alike (timeout,
+//! domain, the length of a challenge) is copied from the last real one instead of being configured twice; until
+//! there was one, the route's `fill` gives it, and the check says so. An empty list counts as nobody only where
+//! nobody could sign in with it: real users would be locked out by made-up passkeys otherwise.
+//! *What would change our mind:* upstreams whose answers differ from user to user in more than the list.
+//!
+//! **`explain` is the way of a request without its wait.** It runs the same recognition, the same resolution and
+//! the same writing as an exchange, and puts `<...>` where only a running gateway knows; so it cannot tell
+//! another story. *What would change our mind:* nothing we know of.
+//!
 //! **The page to try it goes through the front door.** It makes a caller's request in the dialect and hands it to
 //! the gateway like any other, and reads the options for the browser back from the caller's own answer, so what it
 //! shows is what a caller gets. It is nobody special, but for the demo user's bearer, which opens the demo user

@@ -13,6 +13,8 @@ const COMMANDS: &[&[&str]] = &[
     &["keys"],
     &["keys", "rotate"],
     &["matrix"],
+    &["translate"],
+    &["explain"],
     &["members"],
     &["readiness"],
     &["schema"],

@@ -17,6 +17,7 @@ use crate::gateway::outcome::RouteName;
 use crate::gateway::plan::Route;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::plan::judge::{judge, unused};
+use crate::gateway::plan::privacy::privacy;
 use crate::gateway::settings::{RouteSettings, Unseen};
 use crate::gateway::source::names_constant_user;
 use crate::provider::descriptor::Provider;
@@ -142,6 +143,8 @@ impl Builder<'_> {
             let below = if below == "upstream" { &*one.key } else { below };
             self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{}.{below}", common.key)));
         }
+        let privacy = privacy(self.ground, settings, &pair, carriages.values(), common.name);
+        self.tell_once(&common.key, privacy.found);
         let way = Route {
             name: common.name.into(),
             line_names: line_names(common.name, &common.dialect),
@@ -153,6 +156,7 @@ impl Builder<'_> {
             relax_one_user,
             verification: settings.user_verification,
             passes_unseen: settings.unseen == Unseen::Pass,
+            decoys: privacy.decoys,
             cors: settings.cors.clone(),
             issuer: common.issuer.flatten(),
             observes: common.observes.filter(|observes| observes.upstream != one.upstream),
@@ -166,6 +170,16 @@ impl Builder<'_> {
             policy: None,
         };
         (way, unused)
+    }
+
+    /// Notes what was found of a way below its route, unless it was found of another way before.
+    fn tell_once(&mut self, key: &str, found: Vec<(&'static str, Diagnostic)>) {
+        for (below, diagnostic) in found {
+            let found = self.ground.places.locate(diagnostic, &format!("{key}.{below}"));
+            if self.diagnostics.iter().all(|known| *known != found) {
+                self.diagnostics.push(found);
+            }
+        }
     }
 
     /// The callers of all ways are the same; each relation to an upstream is asked whether it can be.

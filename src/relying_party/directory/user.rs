@@ -67,6 +67,12 @@ impl User {
         read(connection.prepare_cached(sql)?.query_row([id], columns).optional()?)
     }
 
+    /// A user who is kept nowhere, read as one who is.
+    pub(crate) fn nobody(connection: &Connection) -> Result<Option<Self>, StoreError> {
+        let sql = "SELECT '', zeroblob(32), NULL, NULL, NULL, '{}', 0";
+        read(connection.prepare_cached(sql)?.query_row([], columns).optional()?)
+    }
+
     pub(crate) fn by_email(connection: &Connection, email: &str) -> Result<Option<Self>, StoreError> {
         let sql = "SELECT id, handle, email, name, display_name, profile, created_at FROM users WHERE email_key = ?1";
         read(connection.prepare_cached(sql)?.query_row([email_key(email)], columns).optional()?)
