@@ -3,6 +3,7 @@
 //! 0 is success, 1 a failure while running, 2 a wrong command line, 78 a config that does not work.
 
 mod check;
+mod credentials;
 mod curl;
 mod directory;
 mod members;
@@ -53,6 +54,9 @@ enum Command {
     /// Move users and their passkeys in and out of an embedded upstream's directory.
     #[command(subcommand)]
     Users(directory::Users),
+    /// Convert passkeys between the forms that providers and libraries keep them in.
+    #[command(subcommand)]
+    Credentials(credentials::Credentials),
     /// Show how many of those who sign in elsewhere could sign in at an embedded upstream already.
     Readiness(readiness::Arguments),
     /// Look after the keys that sign an embedded upstream's tokens.
@@ -89,6 +93,7 @@ pub fn run() -> ExitCode {
         Command::Serve => serve::serve(&origin),
         Command::Check => check::check(&origin),
         Command::Users(command) => directory::users(&origin, &command),
+        Command::Credentials(command) => credentials::credentials(command),
         Command::Readiness(arguments) => readiness::readiness(&origin, &arguments),
         Command::Keys(command) => directory::keys(&origin, &command),
         Command::Members => members::members(),

@@ -74,3 +74,10 @@
 //! **Whether a user is proven is read from an index, not from memory.** An import, another replica on the same file and
 //! a deletion all change it; a set in memory would have to hear of each, and the look takes microseconds on a thread
 //! that is not the caller's. *What would change our mind:* a split that asks for it at every request of a busy route.
+//!
+//! **A form of passkeys is Rust, not a template.** Its records are no messages of a ceremony, their numbers stand in
+//! five encodings, and a law of templates would want every one of their members in the model. The forms are few and
+//! named after what they are, not after who uses them. The libraries themselves are no oracle in our tests: the one
+//! in Rust brings OpenSSL, so its form is held against records that it wrote elsewhere, and every form against a real
+//! passkey that signs in after the move. *What would change our mind:* a provider file that wants to say how its
+//! export looks.
