@@ -3,6 +3,7 @@
 //! A finish takes its ceremony out of the store before anything is sent; whatever happens then, the
 //! challenge is used.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -12,7 +13,7 @@ use jiff::Timestamp;
 use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::member::Member;
 use crate::canonical::message::{Request, Response};
-use crate::canonical::operation::{Direction, Operation};
+use crate::canonical::operation::Operation;
 use crate::canonical::record::Record;
 use crate::canonical::user_verification::UserVerification;
 use crate::canonical::value::Value;
@@ -74,9 +75,9 @@ impl Gateway {
             Some(challenge) => Some(self.take(route, request, challenge, behind.user.as_deref())?),
             None => None,
         };
-        let told = resolve::resolve(route, request, &behind.admission, client, begun.as_ref(), challenge.as_deref());
-
         let upstream = &self.shared.plan.upstreams[route.upstream];
+        let (admission, ceremony) = (&behind.admission, begun.as_deref());
+        let told = resolve::resolve(route, request, admission, client, ceremony, challenge.as_deref());
         let session = begun.as_ref().and_then(|ceremony| ceremony.upstream_session.as_deref());
         let worker = &self.workers[route.upstream];
         let (user, least) = (behind.user.as_deref(), route.verification);
@@ -108,8 +109,8 @@ impl Gateway {
             None if operation.is_begin() => Some(self.begin(asked, &told, &response, behind)?),
             None => None,
         };
-        complete::complete(route, request, ceremony.as_ref(), &mut response);
-        if let (Some(begun), Some(answered)) = (&ceremony, &answered) {
+        complete::complete(route, request, ceremony.as_deref(), &mut response);
+        if let (Some(begun), Some(answered)) = (ceremony.as_deref(), &answered) {
             self.observe(route, request, begun, answered, &response);
         }
         if operation == Operation::CredentialsDelete {
@@ -158,7 +159,7 @@ impl Gateway {
         request: &Request<'_>,
         challenge: &[u8],
         user: Option<&str>,
-    ) -> Result<Ceremony, Refusal> {
+    ) -> Result<Arc<Ceremony>, Refusal> {
         let expired = |reason: &'static str| Refusal::new(Fault::ChallengeExpired, reason);
         let (ceremonies, key) = (&self.shared.ceremonies, ChallengeKey::of(challenge));
         if ceremonies.generation_of(key).is_some_and(|generation| generation != self.generation) {
@@ -192,11 +193,8 @@ impl Gateway {
     /// What a begin really told the upstream: the members that its message carries.
     fn told(&self, route: &Route, told: &Request<'_>) -> Told {
         let side = self.shared.plan.upstreams[route.upstream].side();
-        let carried = side.carried(told.operation(), Direction::Request, true).unwrap_or_default();
-        let text = |member| match carried.iter().any(|(known, _)| *known == member) {
-            true => resolve::text(told.record(), member),
-            false => None,
-        };
+        let carries = |member: &Member| side.request_carries(told.operation(), *member);
+        let text = |member| resolve::text(told.record(), member).filter(|_| carries(&member));
         Told {
             subject: Subject { id: text(Member::UserId), email: text(Member::UserEmail) },
             account: text(Member::Account),
@@ -212,7 +210,7 @@ impl Gateway {
         told: &Request<'_>,
         response: &Response<'_>,
         behind: Behind,
-    ) -> Result<Ceremony, Refusal> {
+    ) -> Result<Arc<Ceremony>, Refusal> {
         let answered = response.record();
         let Some(Value::Bytes(challenge)) = answered.value(Member::Challenge) else {
             return Err(Refusal::new(Fault::UpstreamInvalid, "the answer lacks `challenge`"));
@@ -233,6 +231,7 @@ impl Gateway {
             told: self.told(asked.route, told),
             bearer_user: behind.user.map(String::into_boxed_str),
         };
+        let ceremony = Arc::new(ceremony);
         if self.shared.ceremonies.remember(ChallengeKey::of(&challenge), ceremony.clone(), lifetime) {
             return Ok(ceremony);
         }

@@ -22,6 +22,7 @@ use crate::gateway::assign::Assignment;
 use crate::gateway::callers::{Callers, Relation};
 use crate::gateway::check::Carriage;
 use crate::gateway::learning::Observes;
+use crate::gateway::outcome::RouteName;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::router::Router;
 use crate::gateway::settings::{Assignments, CorsSettings, RouteSettings};
@@ -146,6 +147,8 @@ pub struct Route {
     pub relation: Relation,
     /// Whether the upstream is asked for one and the same user, whoever the caller names.
     pub constant_user: bool,
+    /// How the access line calls each operation of the dialect.
+    pub line_names: BTreeMap<Operation, RouteName>,
     /// How each operation of the dialect is carried.
     pub carriages: BTreeMap<Operation, Carriage>,
 }

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use crate::canonical::member::Member;
 use crate::canonical::operation::{Direction, Operation};
 use crate::diagnostic::Severity;
+use crate::gateway::assign::Assignment;
 use crate::gateway::callers::settings::Users;
 use crate::gateway::callers::{Callers, CompileContext, Relation};
 use crate::gateway::check::Pair;
+use crate::gateway::outcome::RouteName;
 use crate::gateway::plan::Route;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::plan::judge::{judge, unused};
@@ -31,12 +33,9 @@ impl Builder<'_> {
 
         let relax = self.relax(settings, &key, &dialect);
         let issuer = self.issuer(settings, &key);
-        let observes = self.observes(settings, &key);
         let relation = self.upstreams[upstream].side().relation_to(&dialect);
         let (callers, callers_are_right) = self.callers(settings, &key, &dialect, &left, relation);
-        let mut set = self.sets[upstream].clone();
-        set.retain(|general| own_set.iter().all(|own| own.member != general.member));
-        set.extend(own_set.iter().cloned());
+        let set = self.whole_set(upstream, &own_set);
         self.safe_fill(&key, &fill, &set);
         let claims: Vec<Member> = claims(settings, relation);
         let [relax_subject, relax_one_user] =
@@ -65,8 +64,10 @@ impl Builder<'_> {
             self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{key}.{below}")));
         }
         self.tell_unused(&key, unused);
+        let line_name = |operation: &Operation| RouteName(format!("{name} {}", operation.name()).into());
         Some(Route {
             name: name.into(),
+            line_names: dialect.operations.keys().map(|operation| (*operation, line_name(operation))).collect(),
             prefix: settings.prefix.clone(),
             hosts: settings.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
             upstream,
@@ -77,7 +78,7 @@ impl Builder<'_> {
             passes_unseen: settings.unseen == Unseen::Pass,
             cors: settings.cors.clone(),
             issuer: issuer.flatten(),
-            observes,
+            observes: self.observes(settings, &key),
             relation,
             constant_user: names_constant_user(&set),
             carriages,
@@ -86,6 +87,14 @@ impl Builder<'_> {
             fill,
             relax,
         })
+    }
+
+    /// What requests are given: the upstream's own first, then the route's.
+    fn whole_set(&self, upstream: usize, own: &[Assignment]) -> Vec<Assignment> {
+        let mut set = self.sets[upstream].clone();
+        set.retain(|general| own.iter().all(|own| own.member != general.member));
+        set.extend(own.iter().cloned());
+        set
     }
 
     fn tell_unused(&mut self, key: &str, unused: Vec<(&'static str, Member)>) {
