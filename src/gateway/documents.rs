@@ -43,7 +43,7 @@ impl Gateway {
             route.hosts.is_empty()
                 || host.is_some_and(|host| route.hosts.iter().any(|listed| listed.eq_ignore_ascii_case(host)))
         };
-        self.shared.plan.routes.iter().filter(is_for).find_map(|route| {
+        self.shared.plan.routes.iter().filter(is_for).flat_map(Route::ways).find_map(|route| {
             match &self.workers[route.issuer.unwrap_or(route.upstream)] {
                 Worker::Embedded(party) => Some((route, party)),
                 Worker::Http(_) => None,

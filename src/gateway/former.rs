@@ -163,6 +163,7 @@ mod tests {
             broken: &[],
             places: &Places::of(&Document::parse("gateway.toml", "").unwrap()),
             base: Path::new("."),
+            hash_secret: None,
         };
         let (plan, diagnostics) = Plan::build(&ground);
         assert!(diagnostics.is_empty(), "{diagnostics}");
@@ -172,6 +173,7 @@ mod tests {
             limits: Limits::default(),
             passes: Vec::new(),
             metrics: Default::default(),
+            fingerprint: String::new(),
         };
         let worker = HttpUpstream::new(base_url, &http, Admission::new("new", &http)).unwrap();
         Gateway::new(Arc::new(shared), vec![Worker::Http(worker)])

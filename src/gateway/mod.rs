@@ -3,6 +3,7 @@
 //! [`plan`] proves the config's routes before anything runs; [`exchange`] runs by that plan. What no
 //! operation matches is given back untouched.
 
+mod asked;
 pub mod assign;
 pub mod callers;
 pub mod check;
@@ -13,6 +14,7 @@ mod cors;
 mod documents;
 pub mod exchange;
 mod former;
+pub mod hash_key;
 mod id_token;
 mod issue;
 pub mod learning;
@@ -22,7 +24,9 @@ pub mod matrix;
 pub mod metrics;
 pub mod outcome;
 pub mod plan;
+pub mod policy;
 mod recognise;
+mod refuse;
 pub mod resolve;
 pub mod respond;
 pub mod router;

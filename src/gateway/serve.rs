@@ -18,6 +18,7 @@ use crate::canonical::record::Record;
 use crate::canonical::user_verification::UserVerification;
 use crate::canonical::value::Value;
 use crate::ceremony::{Ceremony, ChallengeKey, Subject, Told};
+use crate::gateway::asked::{Asked, Part, Served};
 use crate::gateway::callers::{Admission, Judge, Relation};
 use crate::gateway::client_data;
 use crate::gateway::complete;
@@ -26,69 +27,75 @@ use crate::gateway::id_token;
 use crate::gateway::issue;
 use crate::gateway::learning::Answered;
 use crate::gateway::plan::Route;
-use crate::gateway::resolve::{self, Client};
+use crate::gateway::policy::shadow::Unwritten;
+use crate::gateway::resolve;
 use crate::gateway::respond;
-use crate::gateway::trace::Trace;
-use crate::gateway::work::{self, Call, Worker};
-use crate::relying_party::RelyingParty;
+use crate::gateway::work::{self, Answer, Call, Worker};
 use crate::template::reader::Scratch;
 
-/// A request that was recognised.
-pub(crate) struct Asked<'a> {
-    pub(crate) route: &'a Route,
-    pub(crate) request: Request<'a>,
-    pub(crate) client: Client<'a>,
-    pub(crate) now: Timestamp,
-    /// Where somebody wants to see it.
-    pub(crate) trace: Option<&'a Trace>,
-}
-
 /// Who is behind a request.
-struct Behind {
-    admission: Admission,
+struct Behind<'a> {
+    admission: &'a Admission,
     /// The verified user, where it is one and we can know.
     user: Option<String>,
 }
 
 impl Gateway {
     /// Serves a request.
+    pub(crate) async fn serve(&self, asked: &Asked<'_>) -> Served {
+        let caller = asked.route.dialect.operations[&asked.request.operation()].request.caller;
+        let admission = match asked.route.callers.admit(caller, asked.request.record()).await {
+            Ok(admission) => admission,
+            Err(refusal) => return Served { outcome: Err(refusal), decided: None },
+        };
+        match &asked.route.policy {
+            None => Served { outcome: self.serve_by(asked, asked.route, &admission).await, decided: None },
+            // In a box, so that a route without policies does not carry the room for them about.
+            Some(policy) => Box::pin(self.serve_by_policy(asked, policy, &admission)).await,
+        }
+    }
+
+    /// Serves a request by one of its route's ways.
     ///
     /// # Errors
     /// The refusal to tell the caller.
-    pub(crate) async fn serve(&self, asked: &Asked<'_>) -> Result<HttpResponse<Bytes>, Refusal> {
-        let Asked { route, request, client, now, trace } = asked;
+    pub(crate) async fn serve_by(
+        &self,
+        asked: &Asked<'_>,
+        way: &Route,
+        admission: &Admission,
+    ) -> Result<HttpResponse<Bytes>, Refusal> {
+        let Asked { request, client, now, trace, .. } = asked;
         let operation = request.operation();
-        let behind = self.admit(route, request).await?;
-        if !route.carries(operation) {
+        let behind = self.behind(way, request, admission).await?;
+        if !way.carries(operation) {
             return Err(Refusal::new(Fault::NotEnabled, "the route does not carry this operation"));
         }
-        if let (Some(issuer), Request::SessionRefresh(refresh)) = (route.issuer, request) {
+        if let (Some(issuer), Request::SessionRefresh(refresh)) = (way.issuer, request) {
             let mut response = Response::SessionRefresh(issue::refresh(&self.workers[issuer], refresh).await?);
-            complete::complete(route, request, None, &mut response);
+            complete::complete(way, request, None, &mut response);
             return written(asked, &response);
         }
-        let challenge = match operation.is_finish() {
-            true => Some(client_data::challenge_of_finish(request.record())?),
-            false => None,
-        };
+        let challenge =
+            operation.is_finish().then(|| client_data::challenge_of_finish(request.record())).transpose()?;
         let begun = match &challenge {
-            Some(challenge) => Some(self.take(route, request, challenge, behind.user.as_deref())?),
+            Some(challenge) => Some(self.take(way, request, challenge, behind.user.as_deref())?),
             None => None,
         };
-        let upstream = &self.shared.plan.upstreams[route.upstream];
-        let (admission, ceremony) = (&behind.admission, begun.as_deref());
-        let told = resolve::resolve(route, request, admission, client, ceremony, challenge.as_deref());
+        let ceremony = begun.as_deref();
+        let told = resolve::resolve(way, request, admission, client, ceremony, challenge.as_deref());
+
+        let upstream = &self.shared.plan.upstreams[way.upstream];
         let session = begun.as_ref().and_then(|ceremony| ceremony.upstream_session.as_deref());
-        let worker = &self.workers[route.upstream];
-        let (user, least) = (behind.user.as_deref(), route.verification);
+        let worker = match asked.part {
+            Part::Alone | Part::Lit => &self.workers[way.upstream],
+            Part::Shadow => self.shadow_worker(way)?,
+        };
+        let (user, least) = (behind.user.as_deref(), way.verification);
         let call = Call { upstream, worker, session, user, least, trace: *trace };
-        let asked_at = Instant::now();
-        let answer = work::ask(call, &told, *now).await;
-        let fault = answer.as_ref().err().map(|refusal| refusal.fault);
-        self.shared.metrics.called(&upstream.name, operation, fault, asked_at.elapsed());
-        let answer = answer?;
+        let answer = self.ask(call, &told, *now).await?;
         let scratch = Scratch::default();
-        let ours = behind.admission.judge == Judge::Gateway;
+        let ours = admission.judge == Judge::Gateway;
         let reading = self.reading(&scratch, *now);
         let understood = work::understand(upstream, operation, &answer, reading, ours);
         if let Some(trace) = trace {
@@ -102,32 +109,42 @@ impl Gateway {
                 if operation == Operation::LoginFinish {
                     id_token::complete(response.record_mut());
                     let named = answered.insert(Answered::of(response.record()));
-                    complete::prove_subject(route, &begun, &named.subject)?;
+                    complete::prove_subject(way, &begun, &named.subject)?;
                 }
                 Some(begun)
             }
-            None if operation.is_begin() => Some(self.begin(asked, &told, &response, behind)?),
+            None if operation.is_begin() => Some(self.begin(asked, way, &told, &response, behind)?),
             None => None,
         };
-        complete::complete(route, request, ceremony.as_deref(), &mut response);
-        if let (Some(begun), Some(answered)) = (ceremony.as_deref(), &answered) {
-            self.observe(route, request, begun, answered, &response);
+        complete::complete(way, request, ceremony.as_deref(), &mut response);
+        if let (Some(begun), Some(answered)) = (&ceremony, &answered) {
+            self.observe(way, request, begun, answered, &response);
         }
-        if operation == Operation::CredentialsDelete {
-            self.unlearn(route, &told).await;
-        }
+        self.unlearn(way, &told).await;
         if let (Some(issuer), Response::LoginFinish(sign_in) | Response::SignupFinish(sign_in)) =
-            (route.issuer, &mut response)
+            (way.issuer, &mut response)
         {
             issue::replace_tokens(&self.workers[issuer], request, sign_in).await?;
         }
         written(asked, &response)
     }
 
-    async fn admit(&self, route: &Route, request: &Request<'_>) -> Result<Behind, Refusal> {
-        let caller = route.dialect.operations[&request.operation()].request.caller;
-        let admission = route.callers.admit(caller, request.record()).await?;
-        let user = match (admission.judge, &self.workers[route.upstream], request.record().value(Member::UserToken)) {
+    /// Asks an upstream, and counts how long that took.
+    async fn ask(&self, call: Call<'_>, told: &Request<'_>, now: Timestamp) -> Result<Answer, Refusal> {
+        let (started, upstream) = (Instant::now(), &call.upstream.name);
+        let answer = work::ask(call, told, now).await;
+        let fault = answer.as_ref().err().map(|refusal| refusal.fault);
+        self.shared.metrics.called(upstream, told.operation(), fault, started.elapsed());
+        answer
+    }
+
+    async fn behind<'b>(
+        &self,
+        way: &Route,
+        request: &Request<'_>,
+        admission: &'b Admission,
+    ) -> Result<Behind<'b>, Refusal> {
+        let user = match (admission.judge, &self.workers[way.upstream], request.record().value(Member::UserToken)) {
             (Judge::Upstream, Worker::Embedded(party), Some(Value::Text(token))) => {
                 Some(party.verify(&token).await?.as_str().to_owned())
             }
@@ -144,8 +161,8 @@ impl Gateway {
     /// that the embedded relying party of its route did not make.
     pub(crate) fn is_unseen(&self, route: &Route, request: &Request<'_>) -> bool {
         if let Request::SessionRefresh(refresh) = request {
-            let is_ours = route.issuer.is_some() || route.relation == Relation::Embedded;
-            return is_ours && !refresh.tokens_refresh.as_deref().is_some_and(RelyingParty::may_have_made);
+            let is_ours = route.issuer.is_some() || route.ways().any(|way| way.relation == Relation::Embedded);
+            return is_ours && route.way_of_token(refresh.tokens_refresh.as_deref()).is_none();
         }
         request.operation().is_finish()
             && client_data::challenge(request.record())
@@ -207,9 +224,10 @@ impl Gateway {
     fn begin(
         &self,
         asked: &Asked<'_>,
+        way: &Route,
         told: &Request<'_>,
         response: &Response<'_>,
-        behind: Behind,
+        behind: Behind<'_>,
     ) -> Result<Arc<Ceremony>, Refusal> {
         let answered = response.record();
         let Some(Value::Bytes(challenge)) = answered.value(Member::Challenge) else {
@@ -221,18 +239,20 @@ impl Gateway {
         };
         let ceremony = Ceremony {
             generation: self.generation,
-            verify_user: asked.route.verification == Some(UserVerification::Required),
-            route: asked.route.name.clone(),
-            upstream: self.shared.plan.upstreams[asked.route.upstream].name.clone(),
+            verify_user: way.verification == Some(UserVerification::Required),
+            route: way.name.clone(),
+            upstream: self.shared.plan.upstreams[way.upstream].name.clone(),
             begun_by: response.operation(),
             upstream_session: resolve::text(answered, Member::Session),
-            caller_session: complete::caller_session(asked.route, response),
+            caller_session: complete::caller_session(way, response),
             asked: subject_with(&behind, asked.request.record()),
-            told: self.told(asked.route, told),
+            told: self.told(way, told),
             bearer_user: behind.user.map(String::into_boxed_str),
         };
         let ceremony = Arc::new(ceremony);
-        if self.shared.ceremonies.remember(ChallengeKey::of(&challenge), ceremony.clone(), lifetime) {
+        if asked.part == Part::Shadow
+            || self.shared.ceremonies.remember(ChallengeKey::of(&challenge), ceremony.clone(), lifetime)
+        {
             return Ok(ceremony);
         }
         Err(Refusal::new(Fault::UpstreamInvalid, "the upstream gave a challenge that is in use"))
@@ -243,11 +263,15 @@ fn written(asked: &Asked<'_>, response: &Response<'_>) -> Result<HttpResponse<By
     if let Some(trace) = asked.trace {
         trace.completed(response.record());
     }
-    respond::success(asked.route, response, asked.now)
+    let mut written = respond::success(asked.route, response, asked.now)?;
+    if asked.part != Part::Alone {
+        written.extensions_mut().insert(Unwritten(response.owned()));
+    }
+    Ok(written)
 }
 
 /// Whom a request names: by the caller's verified token, else by what it says.
-fn subject_with(behind: &Behind, record: &dyn Record<'_>) -> Subject {
+fn subject_with(behind: &Behind<'_>, record: &dyn Record<'_>) -> Subject {
     let claimed = |member| {
         behind.admission.claims.iter().find_map(|(known, value)| match value {
             Value::Text(text) if *known == member => Some(text.as_ref().into()),

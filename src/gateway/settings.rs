@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::canonical::user_verification::UserVerification;
 use crate::gateway::callers::settings::CallerSettings;
+use crate::gateway::policy::settings::{ChooseSettings, FallbackSettings, ListSettings, ShadowSettings, SplitSettings};
 use crate::within::Within;
 
 /// `[routes.NAME]`: which dialect is spoken where, and who does the work.
@@ -18,7 +19,7 @@ use crate::within::Within;
 pub struct RouteSettings {
     /// The provider whose API the callers of this route speak.
     pub dialect: String,
-    /// The name of the upstream that does the work.
+    /// The name of the upstream that does the work, for everybody whom nothing below sends elsewhere.
     pub upstream: String,
     /// The hosts this route is for, without port. Default: any.
     #[serde(default)]
@@ -68,6 +69,24 @@ pub struct RouteSettings {
     /// The name of an embedded upstream that holds each sign-in of this route against the passkeys it has, imported
     /// or learned before, and counts; it asks nobody, changes no answer and adds no passkey. Default: none.
     pub verify: Option<String>,
+    /// Users and accounts that are pinned to an upstream: its name, and a file with one of them a line, by
+    /// `user.id`, `user.email` or `account`. `#` begins a comment. It is read again with the config. Default:
+    /// none.
+    #[serde(default)]
+    pub lists: ListSettings,
+    /// Rules that send requests elsewhere by what they say, for those who are on no list. Default: none.
+    #[serde(default)]
+    pub choose: BTreeMap<String, ChooseSettings>,
+    /// Which part of the users goes elsewhere, of those no list and no rule has. Default: none.
+    pub split: Option<SplitSettings>,
+    /// Where a login's begin goes on when an upstream cannot serve it. Default: nowhere.
+    pub fallback: Option<FallbackSettings>,
+    /// A second upstream at which a login's begin is tried too, for comparison. Default: none.
+    pub shadow: Option<ShadowSettings>,
+    /// Whether answers say in `Passbridge-...` header fields which upstream it was, why, and by which config.
+    /// Default false: callers need not know.
+    #[serde(default)]
+    pub tell: bool,
 }
 
 /// What happens to what was begun before the gateway stood there.

@@ -81,3 +81,36 @@
 //! in Rust brings OpenSSL, so its form is held against records that it wrote elsewhere, and every form against a real
 //! passkey that signs in after the move. *What would change our mind:* a provider file that wants to say how its
 //! export looks.
+//!
+//! **A route has ways, and each is proved.** A route that may use several upstreams is compiled once for each of
+//! them, as if it were a route of its own; the router knows one of them, so finding it costs what it did. Who takes
+//! which way is asked after the request was recognised and its caller let in, in this order: a finish goes to
+//! whoever began, a token to whoever made it; then lists, rules, the split, and the route's own `upstream`. Pinning
+//! one user by hand must win over every rule, or nobody could be rolled back. *What would change our mind:* a policy
+//! that decides by what an upstream answered, beyond the named faults of a begin.
+//!
+//! **A split takes from the ends of a row.** A keyed hash puts a user at one of 10000 places, and an upstream takes
+//! those from one end, so growing it moves only new users and shrinking it only its last ones. Three parts could not
+//! each grow alone, so there are two at most. The hash is of what the caller says: byte for byte, but for e-mail
+//! addresses, whose case counts nowhere else either. What names nobody has a header field, a cookie, or no lot at
+//! all: an address or a user agent is not who somebody is. *What would change our mind:* a third upstream in
+//! earnest.
+//!
+//! **The cookie is `Lax`.** It holds a random id and says nothing of anybody. A page of another origin reads our
+//! answers without credentials, so `SameSite=None` would buy it nothing; such a page sends a header field of its
+//! own. *What would change our mind:* answers that permit credentials.
+//!
+//! **A token is shown to nobody but whoever made it.** Where several upstreams of a route make tokens and nothing
+//! tells them apart, the config is refused: the policy of the moment says where a user is, not who made an older
+//! token. *What would change our mind:* tokens that name their maker.
+//!
+//! **Only the begin of a login goes on, and only from what says nothing of the request.** A registration that
+//! went on would put a passkey where nobody looks for it. Faults of the request are the same everywhere; a rate
+//! limit or a full queue exists to keep load away. Where nobody could serve it, an outage is told before an unknown
+//! user: whoever cannot be reached might know the user. *What would change our mind:* an upstream whose refusal of
+//! a registration is known to have left nothing behind.
+//!
+//! **A shadow begins when the answer is complete.** Two calls side by side would be compared a moment earlier and
+//! share the worker while the caller waits. Two answers are compared as the model has them, completed for the
+//! caller, so that a difference is one the caller would see. The shadow of an HTTP upstream has a breaker, a cap and
+//! connections of its own. *What would change our mind:* nothing we know of.
