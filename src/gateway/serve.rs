@@ -87,10 +87,7 @@ impl Gateway {
 
         let upstream = &self.shared.plan.upstreams[way.upstream];
         let session = begun.as_ref().and_then(|ceremony| ceremony.upstream_session.as_deref());
-        let worker = match asked.part {
-            Part::Alone | Part::Lit => &self.workers[way.upstream],
-            Part::Shadow => self.shadow_worker(way)?,
-        };
+        let worker = self.worker_of(asked.part, way)?;
         let (user, least) = (behind.user.as_deref(), way.verification);
         let call = Call { upstream, worker, session, user, least, trace: *trace };
         let answer = self.ask(call, &told, *now).await?;

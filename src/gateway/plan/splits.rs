@@ -2,11 +2,12 @@
 
 use crate::canonical::operation::Operation;
 use crate::diagnostic::Diagnostic;
+use crate::gateway::plan::UpstreamKind;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::plan::policies::said;
 use crate::gateway::plan::ways::{Common, Use};
 use crate::gateway::policy::percent::WHOLE;
-use crate::gateway::policy::settings::SplitSettings;
+use crate::gateway::policy::settings::{Only, SplitSettings};
 use crate::gateway::policy::split::{Part, Split};
 
 impl Builder<'_> {
@@ -58,7 +59,14 @@ impl Builder<'_> {
                 continue;
             }
             let share = share.settings();
-            parts.push(Part { way, percent: share.percent, from: share.from });
+            let is_embedded = matches!(self.upstreams[uses[way].upstream].kind, UpstreamKind::Embedded(_));
+            if share.only.is_some() && !is_embedded {
+                let message = format!("the upstream `{name}` does not say whose passkeys it could verify");
+                let remedy = "leave `only` out, or send the part to an upstream whose provider is `embedded`";
+                self.error(&format!("{key}.{name}.only"), message, "this word", remedy);
+            }
+            let only_proven = share.only == Some(Only::Proven);
+            parts.push(Part { way, percent: share.percent, from: share.from, only_proven });
         }
         match &parts[..] {
             [] if settings.to.is_empty() => {

@@ -27,6 +27,8 @@ pub enum Reason {
     Rule(Arc<str>),
     /// By the lot its user has.
     Split,
+    /// Its user's turn has come, and the upstream there could not verify the user yet.
+    Unproven,
     /// By the lot its device has, by a header field.
     Header,
     /// By the lot its browser has, by a cookie.
@@ -46,6 +48,7 @@ impl fmt::Display for Reason {
             Self::List => "list",
             Self::Rule(name) => return write!(formatter, "choose:{name}"),
             Self::Split => "split",
+            Self::Unproven => "unproven",
             Self::Header => "header",
             Self::Cookie => "cookie",
             Self::Ceremony => "ceremony",

@@ -59,6 +59,8 @@ pub(crate) struct Asking<'a, 'r> {
 pub(crate) struct Pick {
     pub(crate) way: usize,
     pub(crate) reason: Reason,
+    /// Whether it is taken only for a user whom the upstream there could verify.
+    pub(crate) if_proven: bool,
     /// By which the caller is known again.
     pub(crate) cookie: Option<HeaderValue>,
 }
@@ -82,7 +84,7 @@ impl Policy {
 
 impl Pick {
     pub(crate) fn new(way: usize, reason: Reason) -> Self {
-        Self { way, reason, cookie: None }
+        Self { way, reason, if_proven: false, cookie: None }
     }
 }
 

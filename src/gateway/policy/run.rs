@@ -89,7 +89,19 @@ impl Gateway {
         }
         let is_begin = request.operation().is_begin();
         let record = request.record();
-        policy.pick(&Asking { record, claims: &admission.claims, fields: asked.fields, is_begin })
+        let asking = Asking { record, claims: &admission.claims, fields: asked.fields, is_begin };
+        let pick = policy.pick(&asking);
+        if pick.if_proven && !self.is_proven(&asking, route.way(pick.way)).await {
+            return Pick { way: 0, reason: Reason::Unproven, ..pick };
+        }
+        pick
+    }
+
+    /// Whether the user could sign in at the embedded upstream of a way today.
+    async fn is_proven(&self, asking: &Asking<'_, '_>, way: &Route) -> bool {
+        let Worker::Embedded(party) = &self.workers[way.upstream] else { return false };
+        let [id, email] = [Member::UserId, Member::UserEmail].map(|member| asking.text(member));
+        party.is_proven(id.as_deref(), email.as_deref()).await
     }
 
     /// The way that began a ceremony, whatever the policies say by now. Where it is not known any more, the

@@ -98,10 +98,21 @@ pub enum Share {
 pub struct ShareSettings {
     /// That many in a hundred.
     pub percent: Percent,
+    /// `proven`: only users whose passkeys the embedded upstream could verify already, since it made, imported or
+    /// learned them. The others stay with the rest. Default: all.
+    pub only: Option<Only>,
     /// From which end of all users they are taken. Of two upstreams one takes from the `bottom`, the other
     /// from the `top`, so that each can grow without moving the other's users. Default `bottom`.
     #[serde(default)]
     pub from: End,
+}
+
+/// Of whom a part is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Only {
+    /// Users who could sign in there today.
+    Proven,
 }
 
 /// An end of the row in which a cohort's users stand.
@@ -201,7 +212,7 @@ impl Share {
     /// The table it stands for.
     pub fn settings(&self) -> ShareSettings {
         match self {
-            Self::Of(percent) => ShareSettings { percent: *percent, from: End::default() },
+            Self::Of(percent) => ShareSettings { percent: *percent, only: None, from: End::default() },
             Self::More(settings) => settings.clone(),
         }
     }

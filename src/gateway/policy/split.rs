@@ -31,6 +31,8 @@ pub(crate) struct Part {
     pub(crate) way: usize,
     pub(crate) percent: Percent,
     pub(crate) from: End,
+    /// Whether it takes only users who could sign in there today.
+    pub(crate) only_proven: bool,
 }
 
 /// The row in which a cohort's users stand.
@@ -74,11 +76,11 @@ impl Split {
     /// The way that whoever asks is dealt; `None` where nothing tells one caller from another.
     pub(super) fn deal(&self, asking: &Asking<'_, '_>) -> Option<Pick> {
         if let Some(place) = self.by.iter().find_map(|member| self.place_of(*member, asking)) {
-            return Some(Pick::new(self.way(place), Reason::Split));
+            return Some(self.take(place, Reason::Split));
         }
         if let Some(value) = self.header.as_ref().and_then(|name| asking.fields.get(name)) {
             let place = self.row.place(Kind::Device, value.as_bytes());
-            return Some(Pick::new(self.way(place), Reason::Header));
+            return Some(self.take(place, Reason::Header));
         }
         let sticky = self.cookie.as_ref()?;
         let (id, cookie) = match sticky.read(asking.fields) {
@@ -86,8 +88,8 @@ impl Split {
             None if asking.is_begin => sticky.make().map(|(id, field)| (id, Some(field)))?,
             None => return None,
         };
-        let way = self.way(self.row.place(Kind::Browser, &id));
-        Some(Pick { cookie, ..Pick::new(way, Reason::Cookie) })
+        let place = self.row.place(Kind::Browser, &id);
+        Some(Pick { cookie, ..self.take(place, Reason::Cookie) })
     }
 
     /// E-mail addresses are the same user's in any case, as they are everywhere here; everything else
@@ -100,12 +102,15 @@ impl Split {
         })
     }
 
-    fn way(&self, place: u32) -> usize {
+    fn take(&self, place: u32, reason: Reason) -> Pick {
         let takes = |part: &&Part| match part.from {
             End::Bottom => place < part.percent.parts(),
             End::Top => place >= WHOLE - part.percent.parts(),
         };
-        self.parts.iter().find(takes).map_or(0, |part| part.way)
+        match self.parts.iter().find(takes) {
+            Some(part) => Pick { if_proven: part.only_proven, ..Pick::new(part.way, reason) },
+            None => Pick::new(0, reason),
+        }
     }
 }
 
@@ -144,7 +149,12 @@ mod tests {
     }
 
     fn split(cohort: &str, parts: &[(usize, &str, End)]) -> Split {
-        let parts = parts.iter().map(|(way, text, from)| Part { way: *way, percent: percent(text), from: *from });
+        let parts = parts.iter().map(|(way, text, from)| Part {
+            way: *way,
+            percent: percent(text),
+            from: *from,
+            only_proven: false,
+        });
         let by = vec![Member::UserId, Member::UserEmail];
         Split::new(&HashSecret::new(SECRET.into()).unwrap(), cohort, by, parts.collect())
     }

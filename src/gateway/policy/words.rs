@@ -15,7 +15,8 @@ impl Policy {
                 End::Bottom => "",
                 End::Top => ", from the top",
             };
-            lines.push(format!("split: {} go to `{}`{end}", part.percent, name(part.way)));
+            let only = if part.only_proven { ", if it could verify them" } else { "" };
+            lines.push(format!("split: {} go to `{}`{end}{only}", part.percent, name(part.way)));
         }
         if let Some(fallback) = &self.fallback {
             let faults: Vec<_> = fallback.on.iter().map(|fault| fault.name()).collect();

@@ -137,10 +137,15 @@ impl Gateway {
         })
     }
 
-    /// Who is asked on behalf of a route's shadow.
-    pub(crate) fn shadow_worker(&self, way: &Route) -> Result<&Worker, Refusal> {
-        let worker = self.shadows.get(&way.name);
-        worker.ok_or_else(|| Refusal::new(Fault::Internal, "the route has no shadow"))
+    /// Who is asked: on behalf of a shadow, one of its own.
+    pub(crate) fn worker_of(&self, part: Part, way: &Route) -> Result<&Worker, Refusal> {
+        match part {
+            Part::Alone | Part::Lit => Ok(&self.workers[way.upstream]),
+            Part::Shadow => {
+                let worker = self.shadows.get(&way.name);
+                worker.ok_or_else(|| Refusal::new(Fault::Internal, "the route has no shadow"))
+            }
+        }
     }
 }
 
