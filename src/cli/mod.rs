@@ -4,6 +4,7 @@
 //! config that does not work.
 
 mod check;
+mod credentials;
 mod curl;
 mod directory;
 mod explain;
@@ -59,6 +60,9 @@ enum Command {
     /// Move users and their passkeys in and out of an embedded upstream's directory.
     #[command(subcommand)]
     Users(directory::Users),
+    /// Convert passkeys between the forms that providers and libraries keep them in.
+    #[command(subcommand)]
+    Credentials(credentials::Credentials),
     /// Show how many of those who sign in elsewhere could sign in at an embedded upstream already.
     Readiness(readiness::Arguments),
     /// Look after the keys that sign an embedded upstream's tokens.
@@ -98,6 +102,7 @@ pub fn run() -> ExitCode {
         Command::Check => check::check(&origin),
         Command::Explain(arguments) => explain::explain(&origin, &arguments),
         Command::Users(command) => directory::users(&origin, &command),
+        Command::Credentials(command) => credentials::credentials(command),
         Command::Readiness(arguments) => readiness::readiness(&origin, &arguments),
         Command::Keys(command) => directory::keys(&origin, &command),
         Command::Translate(arguments) => translate::translate(&arguments),

@@ -119,9 +119,7 @@ impl Gateway {
         if let (Some(begun), Some(answered)) = (&ceremony, &answered) {
             self.observe(way, request, begun, answered, &response);
         }
-        if operation == Operation::CredentialsDelete {
-            self.unlearn(way, &told).await;
-        }
+        self.unlearn(way, &told).await;
         if let (Some(issuer), Response::LoginFinish(sign_in) | Response::SignupFinish(sign_in)) =
             (way.issuer, &mut response)
         {

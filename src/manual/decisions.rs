@@ -92,6 +92,13 @@
 //! a deletion all change it; a set in memory would have to hear of each, and the look takes microseconds on a thread
 //! that is not the caller's. *What would change our mind:* a split that asks for it at every request of a busy route.
 //!
+//! **A form of passkeys is Rust, not a template.** Its records are no messages of a ceremony, their numbers stand in
+//! five encodings, and a law of templates would want every one of their members in the model. The forms are few and
+//! named after what they are, not after who uses them. The libraries themselves are no oracle in our tests: the one
+//! in Rust brings OpenSSL, so its form is held against records that it wrote elsewhere, and every form against a real
+//! passkey that signs in after the move. *What would change our mind:* a provider file that wants to say how its
+//! export looks.
+//!
 //! **A route has ways, and each is proved.** A route that may use several upstreams is compiled once for each of
 //! them, as if it were a route of its own; the router knows one of them, so finding it costs what it did. Who takes
 //! which way is asked after the request was recognised and its caller let in, in this order: a finish goes to

@@ -7,6 +7,8 @@ const COMMANDS: &[&[&str]] = &[
     &[],
     &["serve"],
     &["check"],
+    &["credentials"],
+    &["credentials", "convert"],
     &["users"],
     &["users", "import"],
     &["users", "export"],

@@ -9,6 +9,7 @@ mod support;
 
 mod built_in;
 mod check;
+mod credentials;
 mod documents;
 mod environment;
 mod explain;

@@ -44,6 +44,14 @@ pub(crate) struct Profile {
     pub(crate) metadata: Option<Box<RawValue>>,
 }
 
+impl Profile {
+    /// Whether nothing was said.
+    pub(crate) fn is_empty(&self) -> bool {
+        let texts = [&self.phone, &self.username, &self.given_name, &self.family_name, &self.nickname, &self.picture];
+        texts.into_iter().all(Option::is_none) && self.metadata.is_none()
+    }
+}
+
 impl User {
     /// The name the account goes by (WebAuthn 5.4.1 wants one): what people type to sign in.
     pub(crate) fn account_name(&self) -> &str {
