@@ -238,7 +238,7 @@ impl Gateway {
         let started = Instant::now();
         let mut response = match self.serve(asked).await {
             Ok(response) => {
-                self.shared.metrics.answered(&route.name, operation, None);
+                self.shared.metrics.succeeded(route, operation);
                 response
             }
             Err(refusal) => {
@@ -248,7 +248,7 @@ impl Gateway {
                 self.refused(route, operation, &refusal, id, None)
             }
         };
-        self.shared.metrics.took(&route.name, operation, started.elapsed());
+        self.shared.metrics.took(route, operation, started.elapsed());
         response.extensions_mut().insert(route.line_names[&operation].clone());
         response
     }
@@ -281,7 +281,7 @@ impl Gateway {
         } else {
             tracing::info!(route = name, operation = operation_name, fault, reason, correlation_id = %id, "refused");
         }
-        self.shared.metrics.answered(&route.name, operation, Some(refusal.fault));
+        self.shared.metrics.refused(route, operation, refusal.fault);
         respond::fault(route, operation, refusal, id, allow)
     }
 }

@@ -20,6 +20,7 @@ use crate::document::Places;
 use crate::gateway::assign::Assignment;
 use crate::gateway::callers::{Callers, Relation};
 use crate::gateway::check::Carriage;
+use crate::gateway::metrics::Meters;
 use crate::gateway::outcome::RouteName;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::router::Router;
@@ -145,6 +146,8 @@ pub struct Route {
     pub constant_user: bool,
     /// How the access line calls each operation of the dialect.
     pub line_names: BTreeMap<Operation, RouteName>,
+    /// Where each operation of the dialect is counted.
+    pub meters: BTreeMap<Operation, Meters>,
     /// How each operation of the dialect is carried.
     pub carriages: BTreeMap<Operation, Carriage>,
 }

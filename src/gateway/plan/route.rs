@@ -8,6 +8,7 @@ use crate::diagnostic::Severity;
 use crate::gateway::callers::settings::Users;
 use crate::gateway::callers::{Callers, CompileContext, Relation};
 use crate::gateway::check::Pair;
+use crate::gateway::metrics::Meters;
 use crate::gateway::outcome::RouteName;
 use crate::gateway::plan::Route;
 use crate::gateway::plan::builder::Builder;
@@ -65,10 +66,10 @@ impl Builder<'_> {
             self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{key}.{below}")));
         }
         self.tell_unused(&key, unused);
-        let line_name = |operation: &Operation| RouteName(format!("{name} {}", operation.name()).into());
         Some(Route {
             name: name.into(),
-            line_names: dialect.operations.keys().map(|operation| (*operation, line_name(operation))).collect(),
+            meters: dialect.operations.keys().map(|operation| (*operation, Meters::default())).collect(),
+            line_names: line_names(name, &dialect),
             prefix: settings.prefix.clone(),
             hosts: settings.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
             upstream,
@@ -118,6 +119,11 @@ impl Builder<'_> {
         }
         (callers, are_right)
     }
+}
+
+fn line_names(route: &str, dialect: &Provider) -> BTreeMap<Operation, RouteName> {
+    let name = |operation: &Operation| RouteName(format!("{route} {}", operation.name()).into());
+    dialect.operations.keys().map(|operation| (*operation, name(operation))).collect()
 }
 
 /// The members that the end user's verified token gives on a route.
