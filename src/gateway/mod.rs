@@ -15,6 +15,7 @@ pub mod exchange;
 mod former;
 mod id_token;
 mod issue;
+pub mod learning;
 pub mod limits;
 pub mod live;
 pub mod matrix;

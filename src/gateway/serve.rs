@@ -24,6 +24,7 @@ use crate::gateway::complete;
 use crate::gateway::exchange::Gateway;
 use crate::gateway::id_token;
 use crate::gateway::issue;
+use crate::gateway::learning::Answered;
 use crate::gateway::plan::Route;
 use crate::gateway::resolve::{self, Client};
 use crate::gateway::respond;
@@ -95,11 +96,13 @@ impl Gateway {
         }
         let mut response = understood?;
 
+        let mut answered = None;
         let ceremony = match begun {
             Some(begun) => {
                 if operation == Operation::LoginFinish {
                     id_token::complete(response.record_mut());
-                    complete::prove_subject(route, &begun, &resolve::subject(response.record()))?;
+                    let named = answered.insert(Answered::of(response.record()));
+                    complete::prove_subject(route, &begun, &named.subject)?;
                 }
                 Some(begun)
             }
@@ -107,6 +110,12 @@ impl Gateway {
             None => None,
         };
         complete::complete(route, request, ceremony.as_deref(), &mut response);
+        if let (Some(begun), Some(answered)) = (&ceremony, &answered) {
+            self.observe(route, request, begun, answered, &response);
+        }
+        if operation == Operation::CredentialsDelete {
+            self.unlearn(route, &told).await;
+        }
         if let (Some(issuer), Response::LoginFinish(sign_in) | Response::SignupFinish(sign_in)) =
             (route.issuer, &mut response)
         {

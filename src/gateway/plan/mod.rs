@@ -5,6 +5,7 @@
 
 mod builder;
 mod judge;
+mod observes;
 mod route;
 mod settings;
 
@@ -20,6 +21,7 @@ use crate::document::Places;
 use crate::gateway::assign::Assignment;
 use crate::gateway::callers::{Callers, Relation};
 use crate::gateway::check::Carriage;
+use crate::gateway::learning::Observes;
 use crate::gateway::metrics::Meters;
 use crate::gateway::outcome::RouteName;
 use crate::gateway::plan::builder::Builder;
@@ -140,6 +142,8 @@ pub struct Route {
     pub cors: Option<CorsSettings>,
     /// The embedded upstream whose issuer makes the tokens, by its place in the plan.
     pub issuer: Option<usize>,
+    /// Which embedded upstream watches the sign-ins.
+    pub observes: Option<Observes>,
     /// How the upstream stands to the dialect.
     pub relation: Relation,
     /// Whether the upstream is asked for one and the same user, whoever the caller names.

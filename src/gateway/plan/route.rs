@@ -33,13 +33,13 @@ impl Builder<'_> {
 
         let relax = self.relax(settings, &key, &dialect);
         let issuer = self.issuer(settings, &key);
+        let observes = self.observes(settings, &key);
         let relation = self.upstreams[upstream].side().relation_to(&dialect);
         let (callers, callers_are_right) = self.callers(settings, &key, &dialect, &left, relation);
         let mut set = self.sets[upstream].clone();
         set.retain(|general| own_set.iter().all(|own| own.member != general.member));
         set.extend(own_set.iter().cloned());
         self.safe_fill(&key, &fill, &set);
-        let claims: Vec<Member> = claims(settings, relation);
         let [relax_subject, relax_one_user] =
             ["subject", "one_user"].map(|word| settings.relax.iter().any(|name| name == word));
         let pair = Pair {
@@ -50,7 +50,7 @@ impl Builder<'_> {
             relax: &relax,
             relax_subject,
             relax_one_user,
-            claims: &claims,
+            claims: &claims(settings, relation),
             issues_tokens: issuer.is_some(),
             discoverable: self.upstreams[upstream].discoverable(),
         };
@@ -60,9 +60,8 @@ impl Builder<'_> {
             .filter(|carriage| !left.contains(&carriage.operation))
             .map(|carriage| (carriage.operation, carriage))
             .collect();
-        let found = judge(&pair, name, &operations, &carriages, callers_are_right);
         let unused = unused(&pair, &own_set, &carriages);
-        for (below, diagnostic) in found {
+        for (below, diagnostic) in judge(&pair, name, &operations, &carriages, callers_are_right) {
             self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{key}.{below}")));
         }
         self.tell_unused(&key, unused);
@@ -80,6 +79,7 @@ impl Builder<'_> {
             passes_unseen: settings.unseen == Unseen::Pass,
             cors: settings.cors.clone(),
             issuer: issuer.flatten(),
+            observes,
             relation,
             constant_user: names_constant_user(&set),
             carriages,
@@ -121,9 +121,10 @@ impl Builder<'_> {
     }
 }
 
+/// What each operation of a route is called in the access line.
 fn line_names(route: &str, dialect: &Provider) -> BTreeMap<Operation, RouteName> {
-    let name = |operation: &Operation| RouteName(format!("{route} {}", operation.name()).into());
-    dialect.operations.keys().map(|operation| (*operation, name(operation))).collect()
+    let named = |operation: &Operation| (*operation, RouteName(format!("{route} {}", operation.name()).into()));
+    dialect.operations.keys().map(named).collect()
 }
 
 /// The members that the end user's verified token gives on a route.
