@@ -26,7 +26,7 @@ where
 {
     let most = limits.max_content_bytes.count();
     let announced = announced(fields);
-    let read = match is_announced_too_large(fields, limits) {
+    let read = match announced.is_some_and(|announced| announced > limits.max_content_bytes.get()) {
         true => Err(too_large()),
         false => match timeout(limits.content_deadline_ms.millis(), collect(&mut body, most)).await {
             Ok(read) => read,

@@ -256,7 +256,7 @@ impl Gateway {
         let Served { outcome, decided } = self.serve(asked).await;
         let mut response = match outcome {
             Ok(response) => {
-                self.shared.metrics.answered(&route.name, operation, None);
+                self.shared.metrics.succeeded(route, operation);
                 response
             }
             Err(refusal) => {
@@ -269,7 +269,7 @@ impl Gateway {
         if let Some(decided) = decided {
             decided.mark(&mut response);
         }
-        self.shared.metrics.took(&route.name, operation, started.elapsed());
+        self.shared.metrics.took(route, operation, started.elapsed());
         response.extensions_mut().insert(route.line_names[&operation].clone());
         response
     }

@@ -40,7 +40,7 @@ impl Gateway {
         } else {
             tracing::info!(route = name, operation = operation_name, fault, reason, correlation_id = %id, "refused");
         }
-        self.shared.metrics.answered(&route.name, operation, Some(refusal.fault));
+        self.shared.metrics.refused(route, operation, refusal.fault);
         respond::fault(route, operation, refusal, id, allow)
     }
 }

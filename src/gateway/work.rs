@@ -4,7 +4,6 @@
 //! its texts, ids and debug members stay here.
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderName, HeaderValue, Request as HttpRequest, Response as HttpResponse, StatusCode};
 use jiff::Timestamp;
 
@@ -20,12 +19,10 @@ use crate::relying_party::RelyingParty;
 use crate::template::encode::{Absent, Writing};
 use crate::template::message::Caller;
 use crate::template::reader::{Reading, Unread};
+use crate::upstream::customary;
 use crate::upstream::failure::CallFailure;
 use crate::upstream::http_upstream::{HttpUpstream, RetryClass};
 use crate::upstream::kept::Kept;
-
-/// How gateway calls name themselves.
-const AGENT: HeaderValue = HeaderValue::from_static(concat!("passbridge/", env!("CARGO_PKG_VERSION")));
 
 /// An upstream as one worker sees it.
 #[derive(Debug)]
@@ -78,8 +75,10 @@ pub async fn ask(call: Call<'_>, request: &Request<'_>, now: Timestamp) -> Resul
         }
         (Worker::Http(http), UpstreamKind::Http { provider, .. }) => {
             let class = if request.operation().is_begin() { RetryClass::Begin } else { RetryClass::Finish };
-            let written = write(provider, request, now)?;
+            let mut written = write(provider, request, now)?;
             if let Some(trace) = call.trace {
+                let has_content = !written.body().is_empty();
+                customary::complete(written.headers_mut(), has_content);
                 trace.sent(&written, request.record());
             }
             let kept = if call.trace.is_some() { Kept::All } else { Kept::These(&provider.answer_fields) };
@@ -140,13 +139,14 @@ fn operation_of(provider: &Provider, operation: Operation) -> Result<&OperationT
 
 fn assemble(written: WrittenRequest) -> Result<HttpRequest<Bytes>, Refusal> {
     let unsendable = || Refusal::told(Fault::InvalidRequest, "A value of the request cannot be passed on.");
-    let uri = written.target.parse::<http::Uri>().map_err(|_| unsendable())?;
+    let uri = match written.uri {
+        Some(uri) => uri,
+        None => written.target.parse().map_err(|_| unsendable())?,
+    };
     let mut request = HttpRequest::new(Bytes::new());
     *request.method_mut() = written.method;
     *request.uri_mut() = uri;
     let fields = request.headers_mut();
-    fields.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    fields.insert(USER_AGENT, AGENT);
     for (name, value) in &written.fields {
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unsendable())?;
         let mut value = HeaderValue::from_str(value).map_err(|_| unsendable())?;
@@ -154,7 +154,6 @@ fn assemble(written: WrittenRequest) -> Result<HttpRequest<Bytes>, Refusal> {
         fields.insert(name, value);
     }
     if let Some(content) = written.content {
-        fields.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         *request.body_mut() = Bytes::from(content);
     }
     Ok(request)

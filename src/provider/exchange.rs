@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, Uri};
 use url::form_urlencoded;
 
 use crate::canonical::fault::{Fault, FaultDetails};
@@ -40,6 +40,8 @@ pub struct WrittenRequest {
     pub method: Method,
     /// Path and query, below the upstream's base.
     pub target: String,
+    /// The same as a URI, where it never changes.
+    pub uri: Option<Uri>,
     /// The header fields of the template.
     pub fields: Vec<(String, String)>,
     /// The content, where the operation has one.
@@ -113,6 +115,7 @@ impl OperationTemplate {
         Ok(WrittenRequest {
             method: self.request.method.clone(),
             target,
+            uri: self.request.path.uri().filter(|_| query.is_empty()).cloned(),
             fields: head::fields(fields, record, writing)?,
             content: written(content.as_ref(), record, writing)?,
         })

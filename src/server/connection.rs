@@ -81,10 +81,10 @@ where
     });
     let io = TokioIo::new(stream);
     if is_http2 {
-        let connection = limits.http2().serve_connection(io, counted);
+        let connection = pin!(limits.http2().serve_connection(io, counted));
         drive(connection, &activity, limits.header_timeout, stop).await
     } else {
-        let connection = limits.http1().serve_connection(io, counted).with_upgrades();
+        let connection = pin!(limits.http1().serve_connection(io, counted).with_upgrades());
         drive(connection, &activity, limits.header_timeout, stop).await
     }
 }
@@ -102,13 +102,13 @@ async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
     }
 }
 
+/// Pinned outside, or an idle connection would hold room for it twice.
 async fn drive(
-    connection: impl Drain,
+    mut connection: Pin<&mut impl Drain>,
     activity: &Activity,
     silence: Duration,
     stop: &CancellationToken,
 ) -> Result<(), ConnectionError> {
-    let mut connection = pin!(connection);
     let mut stopped = pin!(stop.cancelled());
     let mut alarm = pin!(sleep(silence));
     let mut seen = 0;

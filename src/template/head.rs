@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use http::Uri;
 use percent_encoding::{percent_decode_str, utf8_percent_encode};
 
 use crate::canonical::record::Record;
@@ -30,6 +31,8 @@ pub struct Path {
     pub segments: Vec<Pattern>,
     /// The whole path as it is written, if it has no holes.
     literal: Option<String>,
+    /// The same as a request's target.
+    uri: Option<Uri>,
 }
 
 /// A name that stands there more than once.
@@ -45,12 +48,18 @@ impl Path {
             Pattern::Constant(text) => Some(format!("/{}", utf8_percent_encode(text, RESERVED))),
             Pattern::Hole { .. } => None,
         });
-        Self { literal: written.collect(), segments }
+        let literal: Option<String> = written.collect();
+        Self { uri: literal.as_deref().and_then(|literal| literal.parse().ok()), literal, segments }
     }
 
     /// The path as it is written when it has no holes.
     pub fn literal(&self) -> Option<&str> {
         self.literal.as_deref()
+    }
+
+    /// The path as a request's target, when it has no holes.
+    pub fn uri(&self) -> Option<&Uri> {
+        self.uri.as_ref()
     }
 
     /// Whether a path is of this form.

@@ -8,6 +8,7 @@ use reqwest::Client;
 use crate::upstream::base_url::BaseUrl;
 use crate::upstream::client::{ClientOptions, InvalidClient, client};
 use crate::upstream::content;
+use crate::upstream::customary;
 use crate::upstream::failure::CallFailure;
 use crate::upstream::settings::HttpSettings;
 
@@ -45,6 +46,7 @@ impl LibraryClient {
         headers.clone_from(request.headers());
         headers.remove(HOST); // the client writes the upstream's own
         headers.remove(CONTENT_LENGTH); // and the length it really sends
+        customary::complete(headers, !request.body().is_empty());
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         *outgoing.body_mut() = Some(request.body().clone().into());
 

@@ -10,6 +10,7 @@ pub mod base_url;
 pub mod breaker;
 pub mod client;
 mod content;
+pub mod customary;
 pub mod failure;
 pub mod fetch;
 pub mod http_upstream;

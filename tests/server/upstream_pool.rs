@@ -157,7 +157,8 @@ async fn one_message_is_one_write() {
     let request = http::Request::post("/a").body(content.into()).unwrap();
     let answer = within(upstream.call(request, Finish)).await.unwrap();
     let head = format!("POST /a HTTP/1.1\r\nhost: {}\r\naccept-encoding: identity\r\n", origin.address);
-    let head = format!("{head}accept: */*\r\ncontent-length: 10000\r\n\r\n");
+    let agent = concat!("user-agent: passbridge/", env!("CARGO_PKG_VERSION"), "\r\ncontent-type: application/json\r\n");
+    let head = format!("{head}accept: application/json\r\n{agent}content-length: 10000\r\n\r\n");
     assert_eq!(std::str::from_utf8(answer.body()).unwrap().trim(), (head.len() + 10_000).to_string());
 }
 

@@ -34,6 +34,7 @@ use crate::gateway::trace::shown::Message;
 use crate::gateway::trace::{Seen, Stage, Trace};
 use crate::gateway::work;
 use crate::template::message::Caller;
+use crate::upstream::customary;
 
 /// A request on its way.
 pub(super) struct Way {
@@ -234,6 +235,8 @@ fn write(upstream: &Upstream, told: &Request<'_>, now: Timestamp, trace: &Trace)
             if let Some(uri) = base_url.with_target(&target).and_then(|url| url.as_str().parse::<Uri>().ok()) {
                 *written.uri_mut() = uri;
             }
+            let has_content = !written.body().is_empty();
+            customary::complete(written.headers_mut(), has_content);
             trace.sent(&written, told.record());
         }
     }

@@ -31,6 +31,7 @@ use crate::gateway::check::Carriage;
 use crate::gateway::decoys::Decoys;
 use crate::gateway::hash_key::HashSecret;
 use crate::gateway::learning::Observes;
+use crate::gateway::metrics::Meters;
 use crate::gateway::outcome::RouteName;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::policy::Policy;
@@ -165,6 +166,8 @@ pub struct Route {
     pub constant_user: bool,
     /// How the access line calls each operation of the dialect.
     pub line_names: BTreeMap<Operation, RouteName>,
+    /// Where each operation of the dialect is counted.
+    pub meters: BTreeMap<Operation, Meters>,
     /// How each operation of the dialect is carried.
     pub carriages: BTreeMap<Operation, Carriage>,
     /// The other upstreams it may use, and who goes there.

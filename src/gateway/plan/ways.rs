@@ -13,6 +13,7 @@ use crate::gateway::callers::settings::Users;
 use crate::gateway::callers::{Callers, CompileContext, Relation};
 use crate::gateway::check::Pair;
 use crate::gateway::learning::Observes;
+use crate::gateway::metrics::Meters;
 use crate::gateway::outcome::RouteName;
 use crate::gateway::plan::Route;
 use crate::gateway::plan::builder::Builder;
@@ -111,7 +112,6 @@ impl Builder<'_> {
     ) -> (Route, Vec<(&'static str, Member)>) {
         let (settings, upstream) = (common.settings, &self.upstreams[one.upstream]);
         let relation = upstream.side().relation_to(&common.dialect);
-        let claims: Vec<Member> = claims(settings, relation);
         let [relax_subject, relax_one_user] =
             ["subject", "one_user"].map(|word| settings.relax.iter().any(|name| name == word));
         let pair = Pair {
@@ -122,7 +122,7 @@ impl Builder<'_> {
             relax: &common.relax,
             relax_subject,
             relax_one_user,
-            claims: &claims,
+            claims: &claims(settings, relation),
             issues_tokens: common.issuer.is_some(),
             discoverable: upstream.discoverable(),
         };
@@ -148,6 +148,7 @@ impl Builder<'_> {
         let way = Route {
             name: common.name.into(),
             line_names: line_names(common.name, &common.dialect),
+            meters: common.dialect.operations.keys().map(|operation| (*operation, Meters::default())).collect(),
             prefix: settings.prefix.clone(),
             hosts: settings.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
             upstream: one.upstream,

@@ -5,11 +5,13 @@
 
 use bytes::Bytes;
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHORIZATION, TE, TRAILER,
-    TRANSFER_ENCODING, UPGRADE,
+    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING,
+    UPGRADE,
 };
 use http::{HeaderName, Method, Request};
 use url::Url;
+
+use crate::upstream::customary::{CUSTOMARY, Customary};
 
 /// What every request to one upstream has in common.
 #[derive(Debug)]
@@ -40,21 +42,21 @@ impl RequestWriter {
         out.extend_from_slice(&self.prefix);
         out.extend_from_slice(target.as_bytes());
         out.extend_from_slice(&self.fixed);
-        let mut accepts = false;
+        let content = request.body();
+        for Customary { name, line, is_of_content, .. } in &CUSTOMARY {
+            if (!is_of_content || !content.is_empty()) && !request.headers().contains_key(name) {
+                out.extend_from_slice(line);
+            }
+        }
         for (name, value) in request.headers() {
             if is_the_clients(name) {
                 continue;
             }
-            accepts |= name == ACCEPT;
             out.extend_from_slice(name.as_str().as_bytes());
             out.extend_from_slice(b": ");
             out.extend_from_slice(value.as_bytes());
             out.extend_from_slice(b"\r\n");
         }
-        if !accepts {
-            out.extend_from_slice(b"accept: */*\r\n");
-        }
-        let content = request.body();
         if !content.is_empty() || expects_content(request.method()) {
             out.extend_from_slice(b"content-length: ");
             write_number(content.len(), out);
@@ -114,9 +116,10 @@ mod tests {
 
     #[test]
     fn head_and_content_stand_in_one_piece() {
-        let request = Request::post("/a?b=%2F").header("Accept", "application/json").body("{\"a\":1}").unwrap();
+        let request = Request::post("/a?b=%2F").header("User-Agent", "x").body("{\"a\":1}").unwrap();
         let told = "POST /api/a?b=%2F HTTP/1.1\r\nhost: id.example\r\naccept-encoding: identity\r\n\
-            accept: application/json\r\ncontent-length: 7\r\n\r\n{\"a\":1}";
+            accept: application/json\r\ncontent-type: application/json\r\nuser-agent: x\r\ncontent-length: 7\r\n\r\n\
+            {\"a\":1}";
         assert_eq!(written("https://id.example/api", request), told);
     }
 
