@@ -25,7 +25,7 @@ use crate::gateway::cors;
 use crate::gateway::former::{Door, Former};
 use crate::gateway::limits::Limits;
 use crate::gateway::metrics::Metrics;
-use crate::gateway::outcome::{self, Content, Exchange, Outcome, Peer, RequestId, RouteName, host_of};
+use crate::gateway::outcome::{self, Content, Exchange, Outcome, Peer, RequestId, host_of};
 use crate::gateway::plan::{Plan, Route};
 use crate::gateway::resolve::Client;
 use crate::gateway::router::Candidate;
@@ -104,7 +104,8 @@ impl Exchange for Gateway {
         let door = earlier.iter().find(|door| door.was_entered(&head, &content)).unwrap_or(&own);
         let answer = match door.candidates.is_empty() {
             true => aside,
-            false => door.decide(&head, &content, passes, id).await,
+            // Boxed for the same reason as the whole: see the server's application.
+            false => Box::pin(door.decide(&head, &content, passes, id)).await,
         };
         match answer {
             Some(response) => {
@@ -209,19 +210,15 @@ impl Gateway {
             Ok((route, request)) => {
                 let client = Client {
                     user_agent: head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()),
-                    address: head.extensions.get().map(|peer: &Peer| peer.address.ip().to_string()),
+                    address: head.extensions.get().map(|peer: &Peer| &*peer.ip),
                 };
                 let trace = head.extensions.get::<Trace>();
                 if let Some(trace) = trace {
                     trace.asked(head, content, request.record());
                 }
-                Some(
-                    self.answer(
-                        Asked { route, request, client, now, fields: &head.headers, trace, part: Part::Alone },
-                        id,
-                    )
-                    .await,
-                )
+                let fields = &head.headers;
+                let asked = Asked { route, request, client, now, fields, trace, part: Part::Alone };
+                Some(self.answer(&asked, id).await)
             }
             Err(unrecognised) if unrecognised.is_another && passes => None,
             Err(unrecognised) => Some(self.refuse_with(unrecognised.candidate, &unrecognised.refusal, id, None)),
@@ -253,10 +250,10 @@ impl Gateway {
         }
     }
 
-    async fn answer(&self, asked: Asked<'_>, id: Uuid) -> HttpResponse<Bytes> {
+    async fn answer(&self, asked: &Asked<'_>, id: Uuid) -> HttpResponse<Bytes> {
         let (route, operation) = (asked.route, asked.request.operation());
         let started = Instant::now();
-        let Served { outcome, decided } = self.serve(&asked).await;
+        let Served { outcome, decided } = self.serve(asked).await;
         let mut response = match outcome {
             Ok(response) => {
                 self.shared.metrics.answered(&route.name, operation, None);
@@ -273,7 +270,7 @@ impl Gateway {
             decided.mark(&mut response);
         }
         self.shared.metrics.took(&route.name, operation, started.elapsed());
-        response.extensions_mut().insert(RouteName(format!("{} {}", route.name, operation.name()).into()));
+        response.extensions_mut().insert(route.line_names[&operation].clone());
         response
     }
 }

@@ -3,6 +3,7 @@
 //! A finish takes its ceremony out of the store before anything is sent; whatever happens then, the
 //! challenge is used.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -11,7 +12,7 @@ use http::Response as HttpResponse;
 use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::member::Member;
 use crate::canonical::message::{Request, Response};
-use crate::canonical::operation::{Direction, Operation};
+use crate::canonical::operation::Operation;
 use crate::canonical::record::Record;
 use crate::canonical::user_verification::UserVerification;
 use crate::canonical::value::Value;
@@ -78,7 +79,7 @@ impl Gateway {
         let challenge = challenge.transpose()?;
         let take = |challenge| self.take(way, request, challenge, behind.user.as_deref());
         let begun = challenge.as_deref().map(take).transpose()?;
-        let told = resolve::resolve(way, request, admission, client, begun.as_ref(), challenge.as_deref());
+        let told = resolve::resolve(way, request, admission, client, begun.as_deref(), challenge.as_deref());
 
         let upstream = &self.shared.plan.upstreams[way.upstream];
         let session = begun.as_ref().and_then(|ceremony| ceremony.upstream_session.as_deref());
@@ -112,7 +113,7 @@ impl Gateway {
             None if operation.is_begin() => Some(self.begin(asked, way, &told, &response, behind)?),
             None => None,
         };
-        complete::complete(way, request, ceremony.as_ref(), &mut response);
+        complete::complete(way, request, ceremony.as_deref(), &mut response);
         if let (Some(begun), Some(answered)) = (&ceremony, &answered) {
             self.observe(way, request, begun, answered, &response);
         }
@@ -165,7 +166,7 @@ impl Gateway {
         request: &Request<'_>,
         challenge: &[u8],
         user: Option<&str>,
-    ) -> Result<Ceremony, Refusal> {
+    ) -> Result<Arc<Ceremony>, Refusal> {
         let expired = |reason: &'static str| Refusal::new(Fault::ChallengeExpired, reason);
         let (ceremonies, key) = (&self.shared.ceremonies, ChallengeKey::of(challenge));
         if ceremonies.generation_of(key).is_some_and(|generation| generation != self.generation) {
@@ -199,11 +200,8 @@ impl Gateway {
     /// What a begin really told the upstream: the members that its message carries.
     fn told(&self, route: &Route, told: &Request<'_>) -> Told {
         let side = self.shared.plan.upstreams[route.upstream].side();
-        let carried = side.carried(told.operation(), Direction::Request, true).unwrap_or_default();
-        let text = |member| match carried.iter().any(|(known, _)| *known == member) {
-            true => resolve::text(told.record(), member),
-            false => None,
-        };
+        let carries = |member: &Member| side.request_carries(told.operation(), *member);
+        let text = |member| resolve::text(told.record(), member).filter(|_| carries(&member));
         Told {
             subject: Subject { id: text(Member::UserId), email: text(Member::UserEmail) },
             account: text(Member::Account),
@@ -220,7 +218,7 @@ impl Gateway {
         told: &Request<'_>,
         response: &Response<'_>,
         behind: Behind<'_>,
-    ) -> Result<Ceremony, Refusal> {
+    ) -> Result<Arc<Ceremony>, Refusal> {
         let answered = response.record();
         let Some(Value::Bytes(challenge)) = answered.value(Member::Challenge) else {
             return Err(Refusal::new(Fault::UpstreamInvalid, "the answer lacks `challenge`"));
@@ -241,6 +239,7 @@ impl Gateway {
             told: self.told(way, told),
             bearer_user: behind.user.map(String::into_boxed_str),
         };
+        let ceremony = Arc::new(ceremony);
         if asked.part == Part::Shadow
             || self.shared.ceremonies.remember(ChallengeKey::of(&challenge), ceremony.clone(), lifetime)
         {

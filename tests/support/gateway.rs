@@ -28,6 +28,7 @@ const ASK_TIMES: usize = 3000;
 /// A gateway that serves.
 pub(crate) struct Gateway {
     pub(crate) address: SocketAddr,
+    /// The admin listener.
     pub(crate) admin: SocketAddr,
     pub(crate) banner: Vec<String>,
     pub(crate) logs: Logs,

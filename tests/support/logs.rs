@@ -62,7 +62,7 @@ impl Logs {
         let id = answer.field("x-request-id").expect("every answer has its id").to_owned();
         let find = |lines: &[String]| {
             let mut events = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-            events.find(|event| event["span"]["id"] == *id && !event[field].is_null())
+            events.find(|event| event["request_id"] == *id && !event[field].is_null())
         };
         let mut lines = self.lines.subscribe();
         let found = within(lines.wait_for(|lines| find(lines).is_some())).await.unwrap();

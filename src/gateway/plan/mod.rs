@@ -28,6 +28,7 @@ use crate::gateway::callers::{Callers, Relation};
 use crate::gateway::check::Carriage;
 use crate::gateway::hash_key::HashSecret;
 use crate::gateway::learning::Observes;
+use crate::gateway::outcome::RouteName;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::policy::Policy;
 use crate::gateway::policy::shadow::Shadow;
@@ -157,6 +158,8 @@ pub struct Route {
     pub relation: Relation,
     /// Whether the upstream is asked for one and the same user, whoever the caller names.
     pub constant_user: bool,
+    /// How the access line calls each operation of the dialect.
+    pub line_names: BTreeMap<Operation, RouteName>,
     /// How each operation of the dialect is carried.
     pub carriages: BTreeMap<Operation, Carriage>,
     /// The other upstreams it may use, and who goes there.

@@ -13,6 +13,7 @@ use crate::gateway::callers::settings::Users;
 use crate::gateway::callers::{Callers, CompileContext, Relation};
 use crate::gateway::check::Pair;
 use crate::gateway::learning::Observes;
+use crate::gateway::outcome::RouteName;
 use crate::gateway::plan::Route;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::plan::judge::{judge, unused};
@@ -143,6 +144,7 @@ impl Builder<'_> {
         }
         let way = Route {
             name: common.name.into(),
+            line_names: line_names(common.name, &common.dialect),
             prefix: settings.prefix.clone(),
             hosts: settings.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
             upstream: one.upstream,
@@ -201,4 +203,10 @@ pub(super) fn claims(settings: &RouteSettings, relation: Relation) -> Vec<Member
         Some(Users::Upstream(_)) if relation == Relation::Embedded => vec![Member::UserId],
         Some(Users::Upstream(_)) | None => Vec::new(),
     }
+}
+
+/// What each operation of a route is called in the access line.
+fn line_names(route: &str, dialect: &Provider) -> BTreeMap<Operation, RouteName> {
+    let named = |operation: &Operation| (*operation, RouteName(format!("{route} {}", operation.name()).into()));
+    dialect.operations.keys().map(named).collect()
 }

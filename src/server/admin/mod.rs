@@ -194,13 +194,13 @@ impl Answers {
                 Phase::Serving => plain(StatusCode::OK, "ready\n"),
                 Phase::Draining => plain(StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
             },
+            ("/readiness", &Method::GET | &Method::HEAD) => self.readiness().await,
             ("/metrics", &Method::GET | &Method::HEAD) => match self.live.as_ref().map(|live| live.current().metrics())
             {
                 Some(Ok(text)) => answer(StatusCode::OK, METRICS, Bytes::from(text)),
                 Some(Err(fmt::Error)) => plain(StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be written\n"),
                 None => plain(StatusCode::NOT_FOUND, "there is no gateway to measure\n"),
             },
-            ("/readiness", &Method::GET | &Method::HEAD) => self.readiness().await,
             ("/shadow", &Method::GET | &Method::HEAD) => self.shadows(),
             ("/healthz" | "/readyz" | "/metrics" | "/readiness" | "/shadow", _) => {
                 let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");

@@ -107,7 +107,7 @@ impl Gateway {
             request: asked.request.owned(),
             admission: admission.clone(),
             agent: asked.client.user_agent.map(str::to_owned),
-            address: asked.client.address.clone(),
+            address: asked.client.address.map(str::to_owned),
             now: asked.now,
             answered,
             calls: shadow.calls.clone(),
@@ -164,7 +164,7 @@ impl Job {
 
     /// The answer that a caller would have had from the shadow's upstream.
     async fn shadow(&self, route: &Route) -> Result<Response<'static>, Refusal> {
-        let client = Client { user_agent: self.agent.as_deref(), address: self.address.clone() };
+        let client = Client { user_agent: self.agent.as_deref(), address: self.address.as_deref() };
         let (request, now, fields) = (self.request.clone(), self.now, HeaderMap::new());
         let asked = Asked { route, request, client, now, fields: &fields, trace: None, part: Part::Shadow };
         let way = route.shadow().map_or(route, |shadow| route.way(shadow.way));
