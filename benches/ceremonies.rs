@@ -22,6 +22,7 @@ fn ceremony() -> Ceremony {
         asked: user.clone(),
         told: Told { subject: user, ..Told::default() },
         bearer_user: None,
+        is_decoy: false,
     }
 }
 

@@ -46,8 +46,8 @@ fn gateway(upstream: SocketAddr) -> Gateway {
         limits: config.limits,
         passes: Vec::new(),
         metrics: Default::default(),
+        fingerprint: config.fingerprint,
         plan: config.plan,
-        fingerprint: String::new(),
     };
     Gateway::new(Arc::new(shared), workers)
 }

@@ -191,6 +191,7 @@ mod tests {
         Ceremony {
             generation: 3,
             verify_user: false,
+            is_decoy: false,
             route: "r".into(),
             upstream: "u".into(),
             begun_by: Operation::LoginBegin,

@@ -23,6 +23,9 @@ pub(crate) struct Asked<'a> {
     /// Where somebody wants to see it.
     pub(crate) trace: Option<&'a Trace>,
     pub(crate) part: Part,
+    /// Whether an unknown user is answered as a known one, where the route is private. Not while another
+    /// upstream may know the user.
+    pub(crate) stands_in: bool,
 }
 
 /// What part a request has where one is a shadow of another.

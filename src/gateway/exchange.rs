@@ -170,14 +170,14 @@ impl Gateway {
         Reading { scratch, now, max_depth: self.shared.limits.max_depth.count(), lenient: false }
     }
 
-    fn passes(&self, host: Option<&str>) -> bool {
+    pub(crate) fn passes(&self, host: Option<&str>) -> bool {
         let listed = |name: &String| name == "*" || host.is_some_and(|host| host.eq_ignore_ascii_case(name));
         self.shared.passes.iter().any(listed)
     }
 
     /// Whether an operation is left to whoever else is there for the host: tokens are renewed by whoever
     /// made them.
-    fn leaves(&self, candidate: &Candidate) -> bool {
+    pub(crate) fn leaves(&self, candidate: &Candidate) -> bool {
         let operation = candidate.operation;
         operation == Operation::SessionRefresh && !self.route(candidate).ways().any(|way| way.carries(operation))
     }
@@ -216,8 +216,8 @@ impl Gateway {
                 if let Some(trace) = trace {
                     trace.asked(head, content, request.record());
                 }
-                let fields = &head.headers;
-                let asked = Asked { route, request, client, now, fields, trace, part: Part::Alone };
+                let (fields, part) = (&head.headers, Part::Alone);
+                let asked = Asked { route, request, client, now, fields, trace, part, stands_in: true };
                 Some(self.answer(&asked, id).await)
             }
             Err(unrecognised) if unrecognised.is_another && passes => None,

@@ -187,6 +187,7 @@ mod tests {
         let ceremony = Ceremony {
             generation,
             verify_user: false,
+            is_decoy: false,
             route: "main".into(),
             upstream: "new".into(),
             begun_by: Operation::LoginBegin,

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::Response as HttpResponse;
+use jiff::Timestamp;
 
 use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::member::Member;
@@ -21,6 +22,7 @@ use crate::gateway::asked::{Asked, Part, Served};
 use crate::gateway::callers::{Admission, Judge, Relation};
 use crate::gateway::client_data;
 use crate::gateway::complete;
+use crate::gateway::decoys::Settled;
 use crate::gateway::exchange::Gateway;
 use crate::gateway::id_token;
 use crate::gateway::issue;
@@ -29,7 +31,7 @@ use crate::gateway::plan::Route;
 use crate::gateway::policy::shadow::Unwritten;
 use crate::gateway::resolve;
 use crate::gateway::respond;
-use crate::gateway::work::{self, Call, Worker};
+use crate::gateway::work::{self, Answer, Call, Worker};
 use crate::template::reader::Scratch;
 
 /// Who is behind a request.
@@ -73,32 +75,32 @@ impl Gateway {
         if let (Some(issuer), Request::SessionRefresh(refresh)) = (way.issuer, request) {
             let mut response = Response::SessionRefresh(issue::refresh(&self.workers[issuer], refresh).await?);
             complete::complete(way, request, None, &mut response);
-            return written(asked, &response);
+            return written(asked, &response, false);
         }
-        let challenge = operation.is_finish().then(|| client_data::challenge_of_finish(request.record()));
-        let challenge = challenge.transpose()?;
+        let challenge =
+            operation.is_finish().then(|| client_data::challenge_of_finish(request.record())).transpose()?;
         let take = |challenge| self.take(way, request, challenge, behind.user.as_deref());
         let begun = challenge.as_deref().map(take).transpose()?;
-        let told = resolve::resolve(way, request, admission, client, begun.as_deref(), challenge.as_deref());
+        let ceremony = begun.as_deref();
+        let told = resolve::resolve(way, request, admission, client, ceremony, challenge.as_deref());
 
         let upstream = &self.shared.plan.upstreams[way.upstream];
         let session = begun.as_ref().and_then(|ceremony| ceremony.upstream_session.as_deref());
         let worker = self.worker_of(asked.part, way)?;
         let (user, least) = (behind.user.as_deref(), way.verification);
         let call = Call { upstream, worker, session, user, least, trace: *trace };
-        let asked_at = Instant::now();
-        let answer = work::ask(call, &told, *now).await;
-        let fault = answer.as_ref().err().map(|refusal| refusal.fault);
-        self.shared.metrics.called(&upstream.name, operation, fault, asked_at.elapsed());
-        let answer = answer?;
+        let answer = self.ask(call, &told, *now).await;
         let scratch = Scratch::default();
         let ours = admission.judge == Judge::Gateway;
-        let reading = self.reading(&scratch, *now);
-        let understood = work::understand(upstream, operation, &answer, reading, ours);
-        if let Some(trace) = trace {
-            trace.answered(&answer, understood.as_ref().ok().map(Response::record));
-        }
-        let mut response = understood?;
+        let understood = answer.as_ref().map_err(Refusal::clone).and_then(|answer| {
+            let understood = work::understand(upstream, operation, answer, self.reading(&scratch, *now), ours);
+            if let Some(trace) = trace {
+                trace.answered(answer, understood.as_ref().ok().map(Response::record));
+            }
+            understood
+        });
+        let named = || subject_with(&behind, request.record());
+        let Settled { mut response, is_decoy } = self.settle(asked, way, named, begun.as_deref(), understood)?;
 
         let mut answered = None;
         let ceremony = match begun {
@@ -110,22 +112,29 @@ impl Gateway {
                 }
                 Some(begun)
             }
-            None if operation.is_begin() => Some(self.begin(asked, way, &told, &response, behind)?),
+            None if operation.is_begin() => Some(self.begin(asked, way, &told, &response, behind, is_decoy)?),
             None => None,
         };
         complete::complete(way, request, ceremony.as_deref(), &mut response);
         if let (Some(begun), Some(answered)) = (&ceremony, &answered) {
             self.observe(way, request, begun, answered, &response);
         }
-        if operation == Operation::CredentialsDelete {
-            self.unlearn(way, &told).await;
-        }
+        self.unlearn(way, &told).await;
         if let (Some(issuer), Response::LoginFinish(sign_in) | Response::SignupFinish(sign_in)) =
             (way.issuer, &mut response)
         {
             issue::replace_tokens(&self.workers[issuer], request, sign_in).await?;
         }
-        written(asked, &response)
+        written(asked, &response, is_decoy)
+    }
+
+    /// Asks an upstream, and counts how long that took.
+    async fn ask(&self, call: Call<'_>, told: &Request<'_>, now: Timestamp) -> Result<Answer, Refusal> {
+        let (started, upstream) = (Instant::now(), &call.upstream.name);
+        let answer = work::ask(call, told, now).await;
+        let fault = answer.as_ref().err().map(|refusal| refusal.fault);
+        self.shared.metrics.called(upstream, told.operation(), fault, started.elapsed());
+        answer
     }
 
     async fn behind<'b>(
@@ -218,6 +227,7 @@ impl Gateway {
         told: &Request<'_>,
         response: &Response<'_>,
         behind: Behind<'_>,
+        is_decoy: bool,
     ) -> Result<Arc<Ceremony>, Refusal> {
         let answered = response.record();
         let Some(Value::Bytes(challenge)) = answered.value(Member::Challenge) else {
@@ -230,6 +240,7 @@ impl Gateway {
         let ceremony = Ceremony {
             generation: self.generation,
             verify_user: way.verification == Some(UserVerification::Required),
+            is_decoy,
             route: way.name.clone(),
             upstream: self.shared.plan.upstreams[way.upstream].name.clone(),
             begun_by: response.operation(),
@@ -249,12 +260,13 @@ impl Gateway {
     }
 }
 
-fn written(asked: &Asked<'_>, response: &Response<'_>) -> Result<HttpResponse<Bytes>, Refusal> {
+/// The answer on the wire. A made-up one is compared with nothing.
+fn written(asked: &Asked<'_>, response: &Response<'_>, is_decoy: bool) -> Result<HttpResponse<Bytes>, Refusal> {
     if let Some(trace) = asked.trace {
         trace.completed(response.record());
     }
     let mut written = respond::success(asked.route, response, asked.now)?;
-    if asked.part != Part::Alone {
+    if asked.part != Part::Alone && !is_decoy {
         written.extensions_mut().insert(Unwritten(response.owned()));
     }
     Ok(written)

@@ -54,12 +54,24 @@ pub struct RouteSettings {
     /// embedded relying party never made. Default: `reject`.
     #[serde(default)]
     pub unseen: Unseen,
+    /// Whether a begin tells who has an account. Default: `contract`.
+    #[serde(default)]
+    pub enumeration: Enumeration,
     /// Which pages may call from a browser. Default: none.
     pub cors: Option<CorsSettings>,
     /// The name of an embedded upstream whose issuer makes the tokens, where the dialect needs tokens
     /// that the upstream does not give. Its users and the upstream's are one: the same id is the same
     /// user.
     pub issuer: Option<String>,
+    /// The name of an embedded upstream that learns its passkeys from the sign-ins of this route: the public key is
+    /// computed from two signatures that the upstream accepted, and whoever was signed in can sign in there from
+    /// then on. The upstream's word is all the proof there is of whose passkey it is; its users and the embedded
+    /// upstream's are one, the same id is the same user. Ask whether your contract with the provider, and what you
+    /// told your users, allow it. What the embedded upstream knows already is verified. Default: nobody learns.
+    pub learn: Option<String>,
+    /// The name of an embedded upstream that holds each sign-in of this route against the passkeys it has, imported
+    /// or learned before, and counts; it asks nobody, changes no answer and adds no passkey. Default: none.
+    pub verify: Option<String>,
     /// Users and accounts that are pinned to an upstream: its name, and a file with one of them a line, by
     /// `user.id`, `user.email` or `account`. `#` begins a comment. It is read again with the config. Default:
     /// none.
@@ -78,15 +90,6 @@ pub struct RouteSettings {
     /// Default false: callers need not know.
     #[serde(default)]
     pub tell: bool,
-    /// The name of an embedded upstream that learns its passkeys from the sign-ins of this route: the public key is
-    /// computed from two signatures that the upstream accepted, and whoever was signed in can sign in there from
-    /// then on. The upstream's word is all the proof there is of whose passkey it is; its users and the embedded
-    /// upstream's are one, the same id is the same user. Ask whether your contract with the provider, and what you
-    /// told your users, allow it. What the embedded upstream knows already is verified. Default: nobody learns.
-    pub learn: Option<String>,
-    /// The name of an embedded upstream that holds each sign-in of this route against the passkeys it has, imported
-    /// or learned before, and counts; it asks nobody, changes no answer and adds no passkey. Default: none.
-    pub verify: Option<String>,
 }
 
 /// What happens to what was begun before the gateway stood there.
@@ -99,6 +102,18 @@ pub enum Unseen {
     /// It passes through, untouched: what was begun at the old provider before the gateway stood in
     /// front of it is finished there.
     Pass,
+}
+
+/// Whether a begin tells who has an account (WebAuthn 14.6.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Enumeration {
+    /// As the dialect's contract has it: an unknown user is told to be one.
+    #[default]
+    Contract,
+    /// An unknown user is answered as a known one, with made-up credentials that are always the same for
+    /// the same user, and refused at the finish as a wrong passkey is. Needs `gateway.hash_key`.
+    Private,
 }
 
 /// `[routes.NAME.cors]`: which pages may call from a browser (Fetch standard, CORS protocol).

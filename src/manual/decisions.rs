@@ -51,10 +51,53 @@
 //! **A 400 to a finish is a rejected passkey, where the provider has no other word.** The gateway wrote that
 //! request itself, and well-formed.
 //!
+//! **An unknown user is asked for at the upstream, and so is the finish of nobody.** On a private route the
+//! gateway makes up the answer only after the upstream has refused, out of a keyed hash of the user, and sends
+//! the finish on like any other, though it will refuse it whatever comes back: an answer that skips the upstream
+//! would be told by its time. For the same reason the list is made for known users too, and the embedded relying
+//! party checks a signature also where it knows no such passkey. What the upstream itself takes longer for shows
+//! through. *What would change our mind:* an upstream that locks a user out after refused finishes.
+//!
+//! **Made-up answers are cast in the mould of real ones.** What every answer of an upstream has alike (timeout,
+//! domain, the length of a challenge) is copied from the last real one instead of being configured twice; until
+//! there was one, the route's `fill` gives it, and the check says so. An empty list counts as nobody only where
+//! nobody could sign in with it: real users would be locked out by made-up passkeys otherwise.
+//! *What would change our mind:* upstreams whose answers differ from user to user in more than the list.
+//!
+//! **`explain` is the way of a request without its wait.** It runs the same recognition, the same resolution and
+//! the same writing as an exchange, and puts `<...>` where only a running gateway knows; so it cannot tell
+//! another story. *What would change our mind:* nothing we know of.
+//!
 //! **The page to try it goes through the front door.** It makes a caller's request in the dialect and hands it to
 //! the gateway like any other, and reads the options for the browser back from the caller's own answer, so what it
 //! shows is what a caller gets. It is nobody special, but for the demo user's bearer, which opens the demo user
 //! only. *What would change our mind:* a wish to try a real user's sign-in, which wants an origin of its own.
+//!
+//! **Learning and verifying are two keys.** `learn` computes keys and adds users; `verify` compares and counts. The
+//! first needs a lawyer's yes and the second does not, so neither may come along with the other by accident; a
+//! learning route verifies what is known already, which is why both at once are an error. Neither is a value of
+//! `shadow`, since nobody else is asked. *What would change our mind:* a third thing to do with accepted sign-ins.
+//!
+//! **A contradiction ends everything, and is no beginning.** When an accepted sign-in disagrees with what was seen, one
+//! of the two was wrong, and nothing says which. So both are dropped, and two more must agree: a poisoned record
+//! heals by itself and is never proven on the way. *What would change our mind:* contradictions in the field that
+//! come from something else than a wrong signature.
+//!
+//! **Keys are recovered with another library than verifies them.** The cryptographic library of the program has no
+//! recovery. The arithmetic comes from the RustCrypto curves, and every key it finds must verify the signature in our
+//! own verifier, so that a mistake in either finds no key instead of a wrong one. *What would change our mind:*
+//! recovery in aws-lc-rs, which would leave no independent check, and so rather nothing.
+//!
+//! **Whether a user is proven is read from an index, not from memory.** An import, another replica on the same file and
+//! a deletion all change it; a set in memory would have to hear of each, and the look takes microseconds on a thread
+//! that is not the caller's. *What would change our mind:* a split that asks for it at every request of a busy route.
+//!
+//! **A form of passkeys is Rust, not a template.** Its records are no messages of a ceremony, their numbers stand in
+//! five encodings, and a law of templates would want every one of their members in the model. The forms are few and
+//! named after what they are, not after who uses them. The libraries themselves are no oracle in our tests: the one
+//! in Rust brings OpenSSL, so its form is held against records that it wrote elsewhere, and every form against a real
+//! passkey that signs in after the move. *What would change our mind:* a provider file that wants to say how its
+//! export looks.
 //!
 //! **A route has ways, and each is proved.** A route that may use several upstreams is compiled once for each of
 //! them, as if it were a route of its own; the router knows one of them, so finding it costs what it did. Who takes
@@ -88,22 +131,3 @@
 //! share the worker while the caller waits. Two answers are compared as the model has them, completed for the
 //! caller, so that a difference is one the caller would see. The shadow of an HTTP upstream has a breaker, a cap and
 //! connections of its own. *What would change our mind:* nothing we know of.
-//!
-//! **Learning and verifying are two keys.** `learn` computes keys and adds users; `verify` compares and counts. The
-//! first needs a lawyer's yes and the second does not, so neither may come along with the other by accident; a
-//! learning route verifies what is known already, which is why both at once are an error. Neither is a value of
-//! `shadow`, since nobody else is asked. *What would change our mind:* a third thing to do with accepted sign-ins.
-//!
-//! **A contradiction ends everything, and is no beginning.** When an accepted sign-in disagrees with what was seen, one
-//! of the two was wrong, and nothing says which. So both are dropped, and two more must agree: a poisoned record
-//! heals by itself and is never proven on the way. *What would change our mind:* contradictions in the field that
-//! come from something else than a wrong signature.
-//!
-//! **Keys are recovered with another library than verifies them.** The cryptographic library of the program has no
-//! recovery. The arithmetic comes from the RustCrypto curves, and every key it finds must verify the signature in our
-//! own verifier, so that a mistake in either finds no key instead of a wrong one. *What would change our mind:*
-//! recovery in aws-lc-rs, which would leave no independent check, and so rather nothing.
-//!
-//! **Whether a user is proven is read from an index, not from memory.** An import, another replica on the same file and
-//! a deletion all change it; a set in memory would have to hear of each, and the look takes microseconds on a thread
-//! that is not the caller's. *What would change our mind:* a split that asks for it at every request of a busy route.

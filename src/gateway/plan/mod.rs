@@ -8,6 +8,7 @@ mod builder;
 mod judge;
 mod observes;
 mod policies;
+mod privacy;
 mod route;
 mod settings;
 mod splits;
@@ -21,11 +22,13 @@ use std::sync::Arc;
 use crate::canonical::member::Member;
 use crate::canonical::operation::Operation;
 use crate::canonical::user_verification::UserVerification;
+use crate::canonical::value::Value;
 use crate::diagnostic::Diagnostics;
 use crate::document::Places;
-use crate::gateway::assign::Assignment;
+use crate::gateway::assign::{Assignment, Given};
 use crate::gateway::callers::{Callers, Relation};
 use crate::gateway::check::Carriage;
+use crate::gateway::decoys::Decoys;
 use crate::gateway::hash_key::HashSecret;
 use crate::gateway::learning::Observes;
 use crate::gateway::outcome::RouteName;
@@ -148,6 +151,8 @@ pub struct Route {
     pub verification: Option<UserVerification>,
     /// Whether a finish whose begin was never seen passes through.
     pub passes_unseen: bool,
+    /// What users who are not there are answered with, where that is to be kept from callers.
+    pub decoys: Option<Arc<Decoys>>,
     /// Which pages may call from a browser.
     pub cors: Option<CorsSettings>,
     /// The embedded upstream whose issuer makes the tokens, by its place in the plan.
@@ -221,6 +226,14 @@ impl Route {
     /// Whether an operation of the dialect is carried, on this way.
     pub fn carries(&self, operation: Operation) -> bool {
         self.carriages.get(&operation).is_some_and(Carriage::works)
+    }
+
+    /// The values that requests are given and that nobody may be shown.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.set.iter().filter(|assignment| assignment.is_secret).filter_map(|assignment| match &assignment.given {
+            Given::Constant(Value::Text(text)) => Some(&**text),
+            Given::Constant(_) | Given::Reference { .. } => None,
+        })
     }
 }
 

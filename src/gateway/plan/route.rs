@@ -23,7 +23,7 @@ impl Builder<'_> {
         let relax = self.relax(settings, &key, &dialect);
         let issuer = self.issuer(settings, &key);
         let observes = self.observes(settings, &key);
-        let common = Common { name, settings, key, dialect, own_set, fill, operations, left, relax, issuer, observes };
+        let common = Common { name, observes, settings, key, dialect, own_set, fill, operations, left, relax, issuer };
         let mut uses = vec![Use { upstream, key: "upstream".to_owned() }];
         for other in others {
             if uses.iter().all(|one| one.upstream != other.upstream) {

@@ -17,6 +17,7 @@ use crate::gateway::outcome::RouteName;
 use crate::gateway::plan::Route;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::plan::judge::{judge, unused};
+use crate::gateway::plan::privacy::privacy;
 use crate::gateway::settings::{RouteSettings, Unseen};
 use crate::gateway::source::names_constant_user;
 use crate::provider::descriptor::Provider;
@@ -38,7 +39,7 @@ pub(super) struct Common<'s> {
     pub(super) left: Vec<Operation>,
     pub(super) relax: Vec<Member>,
     pub(super) issuer: Option<Option<usize>>,
-    /// Who watches the sign-ins, but its own.
+    /// Who watches the sign-ins.
     pub(super) observes: Option<Observes>,
 }
 
@@ -142,6 +143,8 @@ impl Builder<'_> {
             let below = if below == "upstream" { &*one.key } else { below };
             self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{}.{below}", common.key)));
         }
+        let privacy = privacy(self.ground, settings, &pair, carriages.values(), common.name);
+        self.tell_once(&common.key, privacy.found);
         let way = Route {
             name: common.name.into(),
             line_names: line_names(common.name, &common.dialect),
@@ -153,8 +156,10 @@ impl Builder<'_> {
             relax_one_user,
             verification: settings.user_verification,
             passes_unseen: settings.unseen == Unseen::Pass,
+            decoys: privacy.decoys,
             cors: settings.cors.clone(),
             issuer: common.issuer.flatten(),
+            observes: common.observes.filter(|observes| observes.upstream != one.upstream),
             relation,
             constant_user: names_constant_user(&set),
             carriages,
@@ -162,10 +167,19 @@ impl Builder<'_> {
             set,
             fill: common.fill.clone(),
             relax: common.relax.clone(),
-            observes: common.observes.filter(|observes| observes.upstream != one.upstream),
             policy: None,
         };
         (way, unused)
+    }
+
+    /// Notes what was found of a way below its route, unless it was found of another way before.
+    fn tell_once(&mut self, key: &str, found: Vec<(&'static str, Diagnostic)>) {
+        for (below, diagnostic) in found {
+            let found = self.ground.places.locate(diagnostic, &format!("{key}.{below}"));
+            if self.diagnostics.iter().all(|known| *known != found) {
+                self.diagnostics.push(found);
+            }
+        }
     }
 
     /// The callers of all ways are the same; each relation to an upstream is asked whether it can be.
@@ -196,6 +210,12 @@ impl Builder<'_> {
     }
 }
 
+/// What each operation of a route is called in the access line.
+fn line_names(route: &str, dialect: &Provider) -> BTreeMap<Operation, RouteName> {
+    let named = |operation: &Operation| (*operation, RouteName(format!("{route} {}", operation.name()).into()));
+    dialect.operations.keys().map(named).collect()
+}
+
 /// The members that the end user's verified token gives on a route.
 pub(super) fn claims(settings: &RouteSettings, relation: Relation) -> Vec<Member> {
     match &settings.callers.user {
@@ -203,10 +223,4 @@ pub(super) fn claims(settings: &RouteSettings, relation: Relation) -> Vec<Member
         Some(Users::Upstream(_)) if relation == Relation::Embedded => vec![Member::UserId],
         Some(Users::Upstream(_)) | None => Vec::new(),
     }
-}
-
-/// What each operation of a route is called in the access line.
-fn line_names(route: &str, dialect: &Provider) -> BTreeMap<Operation, RouteName> {
-    let named = |operation: &Operation| (*operation, RouteName(format!("{route} {}", operation.name()).into()));
-    dialect.operations.keys().map(named).collect()
 }

@@ -51,8 +51,12 @@ impl Gateway {
         let deadline = Instant::now() + fallback.deadline;
         let own = asked.route.way(pick.way);
         let others = fallback.to.iter().filter(|way| **way != pick.way).map(|way| asked.route.way(*way));
-        let mut refusals = Vec::new();
-        for (index, way) in std::iter::once(own).chain(others).enumerate() {
+        let ways: Vec<_> = std::iter::once(own).chain(others).collect();
+        let mut refusals: Vec<Refusal> = Vec::new();
+        for (index, way) in ways.iter().copied().enumerate() {
+            let knew_nobody = refusals.iter().all(|refusal| refusal.fault == Fault::UnknownUser);
+            let is_last = index + 1 == ways.len() || !fallback.on.contains(&Fault::UnknownUser);
+            let asked = &Asked { stands_in: is_last && knew_nobody, ..asked.clone() };
             let refusal = match timeout_at(deadline, self.serve_by(asked, way, admission)).await {
                 Ok(Ok(response)) => {
                     let reason = if index == 0 { pick.reason } else { Reason::Fallback };

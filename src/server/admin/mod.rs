@@ -219,13 +219,6 @@ impl Answers {
 }
 
 impl Answers {
-    /// What the shadows of the routes came to so far: counts and the names of members, no values.
-    fn shadows(&self) -> Response<Full<Bytes>> {
-        let reports = self.live.iter().flat_map(|live| live.current().shadow_reports());
-        let reports = serde_json::json!({ "routes": reports.collect::<Vec<_>>() });
-        answer(StatusCode::OK, "application/json", Bytes::from(reports.to_string()))
-    }
-
     /// How many of those who sign in could do so at each embedded upstream; counts only.
     async fn readiness(&self) -> Response<Full<Bytes>> {
         let Some(live) = &self.live else { return plain(StatusCode::NOT_FOUND, "there is no gateway to ask\n") };
@@ -234,6 +227,13 @@ impl Answers {
         };
         let json = serde_json::to_vec(&readiness).expect("counts are JSON");
         answer(StatusCode::OK, "application/json", Bytes::from(json))
+    }
+
+    /// What the shadows of the routes came to so far: counts and the names of members, no values.
+    fn shadows(&self) -> Response<Full<Bytes>> {
+        let reports = self.live.iter().flat_map(|live| live.current().shadow_reports());
+        let reports = serde_json::json!({ "routes": reports.collect::<Vec<_>>() });
+        answer(StatusCode::OK, "application/json", Bytes::from(reports.to_string()))
     }
 }
 

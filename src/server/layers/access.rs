@@ -1,8 +1,8 @@
 //! One line at INFO for every request, and the request's name in every line that is written meanwhile.
 //!
-//! The line says method, route (or the path, without the query), on a route with policies their
-//! decision, status and milliseconds until the answer began: never a field's value, never content. A
-//! caller that leaves before its answer has a line too, without a status.
+//! The line says method, route (or the path, without the query), status, milliseconds until the answer
+//! began, and on a route with policies their decision: never a field's value, never content. A caller
+//! that leaves before its answer has a line too, without a status.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -166,7 +166,8 @@ impl Job {
     async fn shadow(&self, route: &Route) -> Result<Response<'static>, Refusal> {
         let client = Client { user_agent: self.agent.as_deref(), address: self.address.as_deref() };
         let (request, now, fields) = (self.request.clone(), self.now, HeaderMap::new());
-        let asked = Asked { route, request, client, now, fields: &fields, trace: None, part: Part::Shadow };
+        let asked =
+            Asked { route, request, client, now, fields: &fields, trace: None, part: Part::Shadow, stands_in: false };
         let way = route.shadow().map_or(route, |shadow| route.way(shadow.way));
         let response = self.gateway.serve_by(&asked, way, &self.admission).await?;
         let unwritten = response.extensions().get().cloned();
