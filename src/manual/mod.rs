@@ -2,6 +2,7 @@
 //!
 //! - [`request`]: the life of a request, and which layer knows what
 //! - [`templates`]: the laws that every provider file is held to
+//! - [`moving`]: users sent to several upstreams, step by step and back
 //! - [`learning`]: passkeys learned from sign-ins elsewhere, what that means, and the readiness meter
 //! - [`credentials`]: passkeys in the forms of others, converted
 //! - [`adding_a_provider`]: what a sixth provider takes
@@ -11,5 +12,6 @@ pub mod adding_a_provider;
 pub mod credentials;
 pub mod decisions;
 pub mod learning;
+pub mod moving;
 pub mod request;
 pub mod templates;
