@@ -92,11 +92,11 @@ members! {
     UserPhone "user.phone" Kind::Text;
     /// The login name, where it is not the e-mail address.
     UserUsername "user.username" Kind::Text;
-    /// Given name.
+    /// The given name (OpenID Connect Core 5.1).
     UserGivenName "user.given_name" Kind::Text;
-    /// Family name.
+    /// The family name (OpenID Connect Core 5.1).
     UserFamilyName "user.family_name" Kind::Text;
-    /// Nickname.
+    /// What the user is called casually (OpenID Connect Core 5.1).
     UserNickname "user.nickname" Kind::Text;
     /// Address of a picture of the user.
     UserPicture "user.picture" Kind::Text;

@@ -45,7 +45,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve (the default).
+    /// Serve, as passbridge also does without a command.
     Serve,
     /// Prove that the config works: every mistake at once, and what each route loses.
     Check,

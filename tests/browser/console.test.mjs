@@ -1,6 +1,6 @@
 // The console in a real browser: register a passkey, sign in through every dialect, see every step.
 //
-// SCREENSHOTS=FOLDER keeps pictures of the page there, wide and narrow, light and dark.
+// SCREENSHOTS=FOLDER keeps pictures of the page there: after each sign-in, and wide and narrow, light and dark.
 
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
@@ -62,6 +62,7 @@ suite("the console of the built-in config", () => {
       await page.click(`#route-${dialect} button`);
       await told(`#route-${dialect} > .outcome`, /^Signed in through .+\. The token: \S+… \(\d+ characters\)$/);
       await shows(`#route-${dialect}`);
+      await picture(dialect);
     });
   }
 

@@ -27,10 +27,11 @@ fn help(command: &[&str]) -> String {
     ran.stdout
 }
 
-/// The names below a heading, and what stands beside each.
+/// The names below a heading, and what stands beside each on its first line.
 fn listed<'h>(help: &'h str, heading: &str) -> Vec<(&'h str, &'h str)> {
     let Some((_, section)) = help.split_once(&format!("\n{heading}:\n")) else { return Vec::new() };
     let entries = section.lines().take_while(|line| !line.is_empty());
+    let entries = entries.filter(|line| !line.starts_with("   "));
     entries.map(|line| line.trim().split_once("  ").unwrap_or((line.trim(), ""))).collect()
 }
 
@@ -39,7 +40,7 @@ fn every_command_says_what_it_does() {
     for command in COMMANDS {
         let text = help(command);
         let first = text.lines().next().unwrap();
-        assert!(first.ends_with('.') && first.len() > 10, "{command:?}: {first}");
+        assert!(first.split_whitespace().count() > 3, "{command:?}: {first}");
         let usage = format!("\nUsage: {}", [&["passbridge"], *command].concat().join(" "));
         assert!(text.contains(&usage), "{command:?}: {text}");
         for option in ["--config", "--log", "--log-format", "--help"] {
