@@ -187,6 +187,7 @@ mod tests {
             caller_session: Some("handle".into()),
             asked: Default::default(),
             told: Default::default(),
+            expected: Default::default(),
             bearer_user: None,
         }
     }

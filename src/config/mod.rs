@@ -5,7 +5,9 @@
 
 mod authorities;
 mod collect;
+mod identity;
 pub mod load;
 pub mod schema;
 mod secrets;
 mod source;
+mod upstreams;

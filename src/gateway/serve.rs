@@ -22,6 +22,7 @@ use crate::gateway::client_data;
 use crate::gateway::complete;
 use crate::gateway::exchange::Gateway;
 use crate::gateway::id_token;
+use crate::gateway::identify::{self, Named};
 use crate::gateway::issue;
 use crate::gateway::plan::Route;
 use crate::gateway::resolve::{self, Client};
@@ -62,7 +63,7 @@ impl Gateway {
         }
         if let (Some(issuer), Request::SessionRefresh(refresh)) = (route.issuer, request) {
             let mut response = Response::SessionRefresh(issue::refresh(&self.workers[issuer], refresh).await?);
-            complete::complete(route, request, None, &mut response);
+            complete::complete(route, request, None, None, &mut response);
             return written(asked, &response);
         }
         let challenge = match operation.is_finish() {
@@ -73,12 +74,17 @@ impl Gateway {
             Some(challenge) => Some(self.take(route, request, challenge, behind.user.as_deref())?),
             None => None,
         };
-        let told = resolve::resolve(route, request, &behind.admission, client, begun.as_ref(), challenge.as_deref());
-
         let upstream = &self.shared.plan.upstreams[route.upstream];
+        let named = behind.names(request.record(), upstream.identity.is_some());
+        let known = identify::at_upstream(upstream, request, &named, begun.as_ref()).await?;
+        let told = {
+            let challenge = challenge.as_deref();
+            resolve::resolve(route, request, &behind.admission, client, begun.as_ref(), challenge, known.as_ref())
+        };
+
         let session = begun.as_ref().and_then(|ceremony| ceremony.upstream_session.as_deref());
         let worker = &self.workers[route.upstream];
-        let (user, least) = (behind.user.as_deref(), route.verification);
+        let (user, least) = (behind.user_at_upstream(known.as_ref()), route.verification);
         let call = Call { upstream, worker, session, user, least, trace: *trace };
         let answer = work::ask(call, &told, *now).await?;
         let scratch = Scratch::default();
@@ -94,14 +100,20 @@ impl Gateway {
             Some(begun) => {
                 if operation == Operation::LoginFinish {
                     id_token::complete(response.record_mut());
-                    complete::prove_subject(route, &begun, &resolve::subject(response.record()))?;
+                    complete::prove_subject(route, &begun, &resolve::subject(response.record()), known.as_ref())?;
                 }
                 Some(begun)
             }
-            None if operation.is_begin() => Some(self.begin(asked, &told, &response, behind)?),
+            None if operation.is_begin() => {
+                let expected = known.clone().unwrap_or_default();
+                Some(self.begin(asked, &told, &response, behind, (named.asked.clone(), expected))?)
+            }
             None => None,
         };
-        complete::complete(route, request, ceremony.as_ref(), &mut response);
+        let begun = ceremony.as_ref().map(|ceremony| &ceremony.asked).filter(|asked| !asked.is_nobody());
+        let said = begun.unwrap_or(&named.asked);
+        let names = identify::toward_caller(upstream, route, said, known.as_ref(), &mut response).await?;
+        complete::complete(route, request, ceremony.as_ref(), names.as_ref(), &mut response);
         if let (Some(issuer), Response::LoginFinish(sign_in) | Response::SignupFinish(sign_in)) =
             (route.issuer, &mut response)
         {
@@ -199,6 +211,7 @@ impl Gateway {
         told: &Request<'_>,
         response: &Response<'_>,
         behind: Behind,
+        (named, expected): (Subject, Subject),
     ) -> Result<Ceremony, Refusal> {
         let answered = response.record();
         let Some(Value::Bytes(challenge)) = answered.value(Member::Challenge) else {
@@ -216,7 +229,8 @@ impl Gateway {
             begun_by: response.operation(),
             upstream_session: resolve::text(answered, Member::Session),
             caller_session: complete::caller_session(asked.route, response),
-            asked: subject_with(&behind, asked.request.record()),
+            asked: named,
+            expected,
             told: self.told(asked.route, told),
             bearer_user: behind.user.map(String::into_boxed_str),
         };
@@ -234,15 +248,31 @@ fn written(asked: &Asked<'_>, response: &Response<'_>) -> Result<HttpResponse<By
     respond::success(asked.route, response, asked.now)
 }
 
-/// Whom a request names: by the caller's verified token, else by what it says.
-fn subject_with(behind: &Behind, record: &dyn Record<'_>) -> Subject {
-    let claimed = |member| {
-        behind.admission.claims.iter().find_map(|(known, value)| match value {
-            Value::Text(text) if *known == member => Some(text.as_ref().into()),
-            _ => None,
-        })
-    };
-    let said = resolve::subject(record);
-    let user = || behind.user.as_deref().map(Into::into);
-    Subject { id: claimed(Member::UserId).or_else(user).or(said.id), email: claimed(Member::UserEmail).or(said.email) }
+impl Behind {
+    /// The verified user who calls, as the upstream names them: `known`, where a map says who that is.
+    fn user_at_upstream<'b>(&'b self, known: Option<&'b Subject>) -> Option<&'b str> {
+        match known {
+            Some(known) => self.user.as_ref().and(known.id.as_deref()),
+            None => self.user.as_deref(),
+        }
+    }
+
+    /// Whom a request names: by the caller's verified token, else by what it says. Where a map tells
+    /// the two sides' names apart, the upstream's own token names nobody on the caller's side.
+    fn names(&self, record: &dyn Record<'_>, is_mapped: bool) -> Named {
+        let claimed = |member| {
+            self.admission.claims.iter().find_map(|(known, value)| match value {
+                Value::Text(text) if *known == member => Some(text.as_ref().into()),
+                _ => None,
+            })
+        };
+        let said = resolve::subject(record);
+        let user: Option<Box<str>> = self.user.as_deref().map(Into::into);
+        let (user, vouched) = match is_mapped && self.admission.judge == Judge::Upstream {
+            true => (None, user),
+            false => (user, None),
+        };
+        let id = claimed(Member::UserId).or(user).or(said.id);
+        Named { asked: Subject { id, email: claimed(Member::UserEmail).or(said.email) }, vouched }
+    }
 }

@@ -4,6 +4,7 @@
 //! the gateway runs by.
 
 mod builder;
+pub mod identity;
 mod judge;
 mod route;
 mod settings;
@@ -21,9 +22,11 @@ use crate::gateway::assign::Assignment;
 use crate::gateway::callers::{Callers, Relation};
 use crate::gateway::check::Carriage;
 use crate::gateway::plan::builder::Builder;
+use crate::gateway::plan::identity::Identities;
 use crate::gateway::router::Router;
 use crate::gateway::settings::{Assignments, CorsSettings, RouteSettings};
 use crate::gateway::side::Side;
+use crate::identity::map::Map;
 use crate::provider::descriptor::Provider;
 use crate::provider::registry::Registry;
 use crate::relying_party::settings::EmbeddedSettings;
@@ -39,6 +42,8 @@ pub struct Ground<'c> {
     pub upstreams: &'c BTreeMap<String, UpstreamSettings>,
     /// The upstreams that are in the config and could not be read.
     pub broken: &'c [String],
+    /// `[identity]`, and which upstream has which map.
+    pub identities: &'c Identities,
     /// `[routes]`.
     pub routes: &'c BTreeMap<String, RouteSettings>,
     /// Where everything stands.
@@ -85,6 +90,8 @@ pub struct Upstream {
     pub name: Arc<str>,
     /// What it is.
     pub kind: UpstreamKind,
+    /// What says who the caller's user is there; without it both sides name users alike.
+    pub identity: Option<Arc<Map>>,
 }
 
 /// What an upstream is.
@@ -187,6 +194,7 @@ impl Plan {
             builder.add_paths(&mut router, index, &routes, route);
         }
         builder.unused_upstreams(&routes);
+        builder.unused_maps();
         (Self { routes, upstreams: builder.upstreams, router }, builder.diagnostics)
     }
 }

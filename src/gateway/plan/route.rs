@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::canonical::member::Member;
 use crate::canonical::operation::{Direction, Operation};
 use crate::diagnostic::Severity;
+use crate::gateway::assign::Assignment;
 use crate::gateway::callers::settings::Users;
 use crate::gateway::callers::{Callers, CompileContext, Relation};
 use crate::gateway::check::Pair;
@@ -33,10 +34,10 @@ impl Builder<'_> {
         let issuer = self.issuer(settings, &key);
         let relation = self.upstreams[upstream].side().relation_to(&dialect);
         let (callers, callers_are_right) = self.callers(settings, &key, &dialect, &left, relation);
-        let mut set = self.sets[upstream].clone();
-        set.retain(|general| own_set.iter().all(|own| own.member != general.member));
-        set.extend(own_set.iter().cloned());
+        let set = self.merged_set(upstream, &own_set);
         self.safe_fill(&key, &fill, &set);
+        let identity = self.upstreams[upstream].identity.clone();
+        self.one_namer(&format!("{key}.set"), &own_set, identity.as_deref());
         let claims: Vec<Member> = claims(settings, relation);
         let [relax_subject, relax_one_user] =
             ["subject", "one_user"].map(|word| settings.relax.iter().any(|name| name == word));
@@ -51,6 +52,8 @@ impl Builder<'_> {
             claims: &claims,
             issues_tokens: issuer.is_some(),
             discoverable: self.upstreams[upstream].discoverable(),
+            identity: identity.as_deref(),
+            vouched_upstream: callers.are_judged_by_upstream(),
         };
         let carriages: BTreeMap<_, _> = pair
             .carriages()
@@ -84,6 +87,13 @@ impl Builder<'_> {
             fill,
             relax,
         })
+    }
+
+    /// The upstream's `set`, and the route's own, which stands before it.
+    fn merged_set(&self, upstream: usize, own: &[Assignment]) -> Vec<Assignment> {
+        let general = self.sets[upstream].iter();
+        let general = general.filter(|general| own.iter().all(|own| own.member != general.member));
+        general.chain(own).cloned().collect()
     }
 
     fn tell_unused(&mut self, key: &str, unused: Vec<(&'static str, Member)>) {

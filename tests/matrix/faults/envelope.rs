@@ -73,7 +73,9 @@ fn oauth_error(operation: &str, fault: &str) -> &'static str {
         "not_enabled" => "not_found",
         "conflict" => "user_exists",
         "rate_limited" => "too_many_requests",
-        "overloaded" | "upstream_unavailable" | "upstream_timeout" | "identity_unavailable" => "temporarily_unavailable",
+        "overloaded" | "upstream_unavailable" | "upstream_timeout" | "identity_unavailable" => {
+            "temporarily_unavailable"
+        }
         "internal" | "upstream_failed" | "upstream_invalid" | "upstream_refused_us" => "server_error",
         fault => panic!("no login answers {fault}"),
     }
