@@ -42,14 +42,9 @@ fn run(config: Config, origin: &Origin) -> Result<(), Box<dyn Error>> {
     let ready = Arc::new(Ready::open(config)?);
     let lifecycle = Lifecycle::new();
     let (builder, gateways) = (ready.clone(), Gateways::default());
-    let mut admin = Admin::bind(&admin)?;
-    if admin.wants_console() {
-        let gateway = ready.gateway().map_err(|error| -> Box<dyn Error> { error })?;
-        let live = Live::new(gateway);
-        gateways.add(&live);
-        admin = admin.with_console(live);
-    }
-    let admin = admin.start(&lifecycle)?;
+    let live = Live::new(ready.gateway().map_err(|error| -> Box<dyn Error> { error })?);
+    gateways.add(&live);
+    let admin = Admin::bind(&admin)?.with_gateway(live).start(&lifecycle)?;
     let server = Server::bind(&server)?;
     let address = server.address();
     let started = gateways.clone();

@@ -43,6 +43,7 @@ impl Ready {
         let doors = doors.collect::<Result<Vec<_>, _>>()?;
         let shared = Arc::new(Shared {
             ceremonies: Arc::new(Ceremonies::new(&config.ceremonies)),
+            metrics: Arc::default(),
             limits: config.limits,
             passes: config.passthrough.0.keys().map(ToString::to_string).collect(),
             plan: config.plan,
@@ -60,6 +61,7 @@ impl Ready {
         let doors = doors.collect::<Result<Vec<_>, _>>()?;
         let shared = Arc::new(Shared {
             ceremonies: former.shared.ceremonies.clone(),
+            metrics: former.shared.metrics.clone(),
             limits: config.limits,
             passes: former.shared.passes.clone(),
             plan: config.plan,

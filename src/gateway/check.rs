@@ -78,6 +78,8 @@ pub enum Obstacle {
     NotDiscoverable,
     /// The upstream is asked as one and the same user, whoever calls.
     OneUser,
+    /// A user looks after their own passkeys, and the upstream is not told whose they must be.
+    NoOwner,
     /// Nothing proves that the user who finishes is the one who began.
     NoSubject,
     /// The identity map asks for names that the dialect does not give.
@@ -91,6 +93,8 @@ pub enum Obstacle {
 pub struct Loss {
     /// On which way.
     pub direction: Direction,
+    /// Out of the elements of which list, where it is one of theirs.
+    pub list: Option<Member>,
     /// Which member.
     pub member: Member,
     /// Why.
@@ -190,6 +194,9 @@ impl Pair<'_> {
         if manages && !self.relax_one_user && self.asks_as_one_user(asked) {
             carriage.obstacles.push(Obstacle::OneUser);
         }
+        if manages && self.asks_for_nobody(carriage.operation, asked) {
+            carriage.obstacles.push(Obstacle::NoOwner);
+        }
         let makes_passkey = matches!(carriage.operation, Operation::RegistrationBegin | Operation::SignupBegin);
         let has_handle = |members: &[(Member, Need)]| carried(members, Member::UserHandle) != Source::None;
         if makes_passkey && has_handle(answered) && !has_handle(answering) {
@@ -228,9 +235,10 @@ impl Pair<'_> {
     }
 
     fn losses(&self, said: &[(Member, Need)], heard: &[(Member, Need)], direction: Direction, carriage: &mut Carriage) {
-        let hearer = match direction {
-            Direction::Request => self.upstream,
-            Direction::Response => Side::Provider(self.dialect),
+        let dialect = Side::Provider(self.dialect);
+        let (speaker, hearer) = match direction {
+            Direction::Request => (dialect, self.upstream),
+            Direction::Response => (self.upstream, dialect),
         };
         for (member, _) in said {
             let used = self.set.iter().any(|assignment| assignment.reference() == Some(*member));
@@ -239,10 +247,34 @@ impl Pair<'_> {
                     member,
                     Member::Session | Member::ClientUserAgent | Member::ClientAddress | Member::Challenge
                 );
-            if carried(heard, *member) == Source::None && !used && !ours {
+            if carried(heard, *member) != Source::None {
+                self.element_losses(speaker, hearer, *member, direction, carriage);
+            } else if !used && !ours {
                 let reason = hearer.omission(carriage.operation, direction, *member);
                 let reason = reason.unwrap_or("the relying party does not use it").to_owned();
-                carriage.losses.push(Loss { direction, member: *member, reason });
+                carriage.losses.push(Loss { direction, list: None, member: *member, reason });
+            }
+        }
+    }
+
+    /// What gets lost out of the elements of a list that travels.
+    fn element_losses(
+        &self,
+        speaker: Side<'_>,
+        hearer: Side<'_>,
+        list: Member,
+        direction: Direction,
+        carriage: &mut Carriage,
+    ) {
+        if !matches!(list.kind(), Kind::List(_)) {
+            return;
+        }
+        let heard = hearer.element(carriage.operation, list);
+        for (member, _) in speaker.element(carriage.operation, list) {
+            if carried(&heard, member) == Source::None {
+                let reason = hearer.element_omission(carriage.operation, direction, list, member);
+                let reason = reason.unwrap_or("the relying party does not use it").to_owned();
+                carriage.losses.push(Loss { direction, list: Some(list), member, reason });
             }
         }
     }

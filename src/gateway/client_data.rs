@@ -8,6 +8,7 @@ use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::member::Member;
 use crate::canonical::record::Record;
 use crate::canonical::value::Value;
+use crate::relying_party::webauthn::registration::says_user_verified;
 use crate::template::base64;
 
 #[derive(Deserialize)]
@@ -16,12 +17,15 @@ struct ClientData<'a> {
     challenge: std::borrow::Cow<'a, str>,
 }
 
-/// Whether the authenticator says that it verified the user (WebAuthn 6.1, flag UV); at a registration
-/// its word is inside the attestation object, which whoever verifies opens.
+/// Whether the authenticator says that it verified the user (WebAuthn 6.1, flag UV): beside its signature, or
+/// at a registration inside the attestation object.
 pub fn user_was_verified(record: &dyn Record<'_>) -> bool {
     match record.value(Member::CredentialAuthenticatorData) {
         Some(Value::Bytes(data)) => data.get(32).is_some_and(|flags| flags & 0x04 != 0),
-        _ => record.value(Member::CredentialAttestationObject).is_some(),
+        _ => match record.value(Member::CredentialAttestationObject) {
+            Some(Value::Bytes(object)) => says_user_verified(&object),
+            _ => false,
+        },
     }
 }
 

@@ -6,6 +6,7 @@
 use std::error::Error;
 use std::iter;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::USER_AGENT;
@@ -21,6 +22,7 @@ use crate::gateway::content;
 use crate::gateway::cors;
 use crate::gateway::former::{Door, Former};
 use crate::gateway::limits::Limits;
+use crate::gateway::metrics::Metrics;
 use crate::gateway::outcome::{self, Content, Exchange, Outcome, Peer, RequestId, RouteName, host_of};
 use crate::gateway::plan::{Plan, Route};
 use crate::gateway::resolve::Client;
@@ -38,6 +40,8 @@ pub struct Shared {
     pub plan: Plan,
     /// The ceremonies that were begun.
     pub ceremonies: Arc<Ceremonies>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// Limits on requests.
     pub limits: Limits,
     /// The hosts whose other requests pass through; `*` is any.
@@ -230,15 +234,20 @@ impl Gateway {
 
     async fn answer(&self, asked: Asked<'_>, id: Uuid) -> HttpResponse<Bytes> {
         let (route, operation) = (asked.route, asked.request.operation());
+        let started = Instant::now();
         let mut response = match self.serve(&asked).await {
-            Ok(response) => response,
+            Ok(response) => {
+                self.shared.metrics.answered(&route.name, operation, None);
+                response
+            }
             Err(refusal) => {
                 if let Some(trace) = asked.trace {
                     trace.refused(&refusal);
                 }
-                refused(route, operation, &refusal, id, None)
+                self.refused(route, operation, &refusal, id, None)
             }
         };
+        self.shared.metrics.took(&route.name, operation, started.elapsed());
         response.extensions_mut().insert(RouteName(format!("{} {}", route.name, operation.name()).into()));
         response
     }
@@ -250,28 +259,30 @@ impl Gateway {
         id: Uuid,
         allow: Option<&str>,
     ) -> HttpResponse<Bytes> {
-        refused(self.route(candidate), candidate.operation, refusal, id, allow)
+        self.refused(self.route(candidate), candidate.operation, refusal, id, allow)
     }
-}
 
-/// Tells the log why, and the caller what it may know.
-fn refused(
-    route: &Route,
-    operation: Operation,
-    refusal: &Refusal,
-    id: Uuid,
-    allow: Option<&str>,
-) -> HttpResponse<Bytes> {
-    let (name, operation_name) = (&*route.name, operation.name());
-    let (fault, reason) = (refusal.fault.name(), &*refusal.reason);
-    if refusal.fault.is_ours() {
-        tracing::error!(route = name, operation = operation_name, fault, reason, correlation_id = %id, "refused");
-    } else if refusal.fault.is_upstreams() {
-        tracing::warn!(route = name, operation = operation_name, fault, reason, correlation_id = %id, "refused");
-    } else {
-        tracing::info!(route = name, operation = operation_name, fault, reason, correlation_id = %id, "refused");
+    /// Tells the log why, and the caller what it may know.
+    fn refused(
+        &self,
+        route: &Route,
+        operation: Operation,
+        refusal: &Refusal,
+        id: Uuid,
+        allow: Option<&str>,
+    ) -> HttpResponse<Bytes> {
+        let (name, operation_name) = (&*route.name, operation.name());
+        let (fault, reason) = (refusal.fault.name(), &*refusal.reason);
+        if refusal.fault.is_ours() {
+            tracing::error!(route = name, operation = operation_name, fault, reason, correlation_id = %id, "refused");
+        } else if refusal.fault.is_upstreams() {
+            tracing::warn!(route = name, operation = operation_name, fault, reason, correlation_id = %id, "refused");
+        } else {
+            tracing::info!(route = name, operation = operation_name, fault, reason, correlation_id = %id, "refused");
+        }
+        self.shared.metrics.answered(&route.name, operation, Some(refusal.fault));
+        respond::fault(route, operation, refusal, id, allow)
     }
-    respond::fault(route, operation, refusal, id, allow)
 }
 
 fn correlation_id(request_id: Option<&RequestId>) -> Uuid {

@@ -167,7 +167,13 @@ mod tests {
         };
         let (plan, diagnostics) = Plan::build(&ground);
         assert!(diagnostics.is_empty(), "{diagnostics}");
-        let shared = Shared { plan, ceremonies: ceremonies.clone(), limits: Limits::default(), passes: Vec::new() };
+        let shared = Shared {
+            plan,
+            ceremonies: ceremonies.clone(),
+            limits: Limits::default(),
+            passes: Vec::new(),
+            metrics: Default::default(),
+        };
         let worker = HttpUpstream::new(base_url, &http, Admission::new("new", &http)).unwrap();
         Gateway::new(Arc::new(shared), vec![Worker::Http(worker)])
     }

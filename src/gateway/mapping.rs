@@ -38,7 +38,7 @@ impl Pair<'_> {
             if travels && self.response_source(operation, member, asking, answered) == Source::None {
                 let reason =
                     format!("the identity map `{}` does not give the caller's `{}`", map.name(), member.name());
-                carriage.losses.push(Loss { direction: Direction::Response, member, reason });
+                carriage.losses.push(Loss { direction: Direction::Response, list: None, member, reason });
             }
         }
     }
@@ -112,6 +112,7 @@ impl Obstacle {
             | Self::NoCredential
             | Self::NotDiscoverable
             | Self::OneUser
+            | Self::NoOwner
             | Self::NotMapped
             | Self::NewUser => false,
         }

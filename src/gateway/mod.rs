@@ -20,6 +20,7 @@ pub mod limits;
 pub mod live;
 mod mapping;
 pub mod matrix;
+pub mod metrics;
 pub mod outcome;
 pub mod plan;
 mod recognise;

@@ -3,7 +3,7 @@
 //! A finish takes its ceremony out of the store before anything is sent; whatever happens then, the
 //! challenge is used.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::Response as HttpResponse;
@@ -86,7 +86,11 @@ impl Gateway {
         let worker = &self.workers[route.upstream];
         let (user, least) = (behind.user_at_upstream(known.as_ref()), route.verification);
         let call = Call { upstream, worker, session, user, least, trace: *trace };
-        let answer = work::ask(call, &told, *now).await?;
+        let asked_at = Instant::now();
+        let answer = work::ask(call, &told, *now).await;
+        let fault = answer.as_ref().err().map(|refusal| refusal.fault);
+        self.shared.metrics.called(&upstream.name, operation, fault, asked_at.elapsed());
+        let answer = answer?;
         let scratch = Scratch::default();
         let ours = behind.admission.judge == Judge::Gateway;
         let reading = self.reading(&scratch, *now);

@@ -91,6 +91,17 @@ impl<'p> Side<'p> {
         self.template(operation)?.message(direction).omission(member)
     }
 
+    /// Why the elements of a message's list cannot carry a member.
+    pub fn element_omission(
+        self,
+        operation: Operation,
+        direction: Direction,
+        list: Member,
+        member: Member,
+    ) -> Option<&'p str> {
+        self.template(operation)?.message(direction).element_omission(list, member)
+    }
+
     /// Who makes the requests of an operation.
     pub fn caller(self, operation: Operation) -> Option<Caller> {
         self.template(operation).map(|template| template.request.caller)

@@ -173,6 +173,13 @@ impl Pair<'_> {
         })
     }
 
+    /// Whether what users ask about their own is asked of the upstream in the gateway's name, with no word of whose.
+    pub(crate) fn asks_for_nobody(&self, operation: Operation, asked: &[(Member, Need)]) -> bool {
+        let in_our_name = self.upstream.caller(operation).is_some_and(|caller| caller != Caller::User);
+        let names = |member: &Member| carried(asked, *member) != Source::None;
+        self.caller_is_verified(operation) && in_our_name && !USER.iter().any(names)
+    }
+
     pub(crate) fn dialect_caller(&self, operation: Operation) -> Option<Caller> {
         Side::Provider(self.dialect).caller(operation)
     }

@@ -47,6 +47,9 @@ impl Obstacle {
                 format!("{dialect} promises `{member}` in every element of `{list}`, which {upstream} does not give")
             }
             Self::OneUser => format!("every caller would act as the one user that the config sets at {upstream}"),
+            Self::NoOwner => {
+                format!("{upstream} cannot be told whose passkey it must be, so anybody could name anybody's")
+            }
             Self::ForeignTokens => {
                 format!("the refresh tokens of {dialect}'s callers are a secret, and {upstream} did not make them")
             }
@@ -84,6 +87,7 @@ impl Obstacle {
             | Self::NoElementSource(..)
             | Self::NoCredential
             | Self::NoUserHandle
+            | Self::NoOwner
             | Self::NotDiscoverable => Remedy::None,
             Self::ForeignTokens => Remedy::Issue,
             Self::NotMapped => Remedy::Map,
@@ -161,7 +165,8 @@ impl Remedy {
 impl Loss {
     /// What gets lost, and why.
     pub fn describe(&self) -> String {
-        format!("the {}'s `{}` is lost: {}", self.direction.name(), self.member.name(), self.reason)
+        let list = self.list.map(|list| format!("{}.", list.name())).unwrap_or_default();
+        format!("the {}'s `{list}{}` is lost: {}", self.direction.name(), self.member.name(), self.reason)
     }
 }
 

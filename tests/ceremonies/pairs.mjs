@@ -52,7 +52,7 @@ const PAIRS = {
     set: ["user.email = 'ada@example.com'", NAMED], fill: ["user.id = 'ada'"], issuer: true, alone: true,
   },
   "auth0 flashback": { fill: ["user.id = 'ada'"], issuer: true, alone: true, lacks: FLASHBACK },
-  "auth0 streambird": { set: ["user.id = 'ada'"], issuer: true, alone: true },
+  "auth0 streambird": { set: ["user.id = 'ada'"], issuer: true, alone: true, lacks: ["credentials.delete"] },
   "auth0 apifox": { set: [NAMED], issuer: true },
 
   "apifox quiva": {
@@ -103,7 +103,7 @@ const NO_CREDENTIALS = /allowCredentials must NOT have fewer than 1 items/;
 
 /** The upstream's and the route's tables. */
 export function config(setting, { url, clientId }, callers) {
-  const { dialect, upstream, general, set, fill, relax, issuer, party = "" } = setting;
+  const { dialect, upstream, general, set, fill, relax, issuer, party = "", route = "" } = setting;
   const own = `[upstreams.own]
 provider = "embedded"
 rp_id = "localhost"
@@ -125,6 +125,7 @@ prefix = "${dialect === "apifox" ? "/api/v4" : ""}"
 callers = ${callers}
 relax = ${JSON.stringify(relax)}
 ${issuer ? 'issuer = "own"' : ""}
+${route}
 [routes.front.set]
 ${set.join("\n")}
 [routes.front.fill]

@@ -2,6 +2,7 @@
 // caller hears it as its dialect says it. The same passkey signs in honestly afterwards.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { base64url, bytes } from "../upstreams/bytes.mjs";
 import { PROVIDERS } from "../upstreams/start.mjs";
@@ -141,4 +142,27 @@ for (const dialect of PROVIDERS.filter((dialect) => pair(dialect, "embedded").ca
       client.refused(answer, fault);
     });
   }
+}
+
+/** The route's own minimum, before upstreams that are content with less. */
+for (const provider of PROVIDERS.filter((provider) => pair(provider, provider).can("registration.begin"))) {
+  test(`${provider} before itself: a route that wants the user verified takes no new passkey without`, async (t) => {
+    const { client, ada, upstream } = await stage(t, provider, provider, { route: 'user_verification = "required"' });
+    const begun = await client.ask("registration.begin", ada);
+    const credential = new Authenticator().create(client.read(begun));
+    const answer = await client.ask("registration.finish", ada, { credential: unattested(credential), begun: begun.content });
+    client.refused(answer, "assertion_rejected");
+    assert.equal(upstream.count("registration.finish"), 0);
+    client.read((await client.register(ada, new Authenticator())).finished);
+  });
+}
+
+/** The same passkey, whose attestation object does not say that the user was verified. */
+function unattested(credential) {
+  const object = bytes(credential.response.attestationObject);
+  const data = object.indexOf(createHash("sha256").update("localhost").digest());
+  assert.ok(data > 0 && object[data + FLAGS] & UV);
+  return withResponse(credential, {
+    attestationObject: base64url(Buffer.concat([object.subarray(0, data), unverified(object.subarray(data))])),
+  });
 }

@@ -28,6 +28,7 @@ const ASK_TIMES: usize = 3000;
 /// A gateway that serves.
 pub(crate) struct Gateway {
     pub(crate) address: SocketAddr,
+    pub(crate) admin: SocketAddr,
     pub(crate) banner: Vec<String>,
     pub(crate) logs: Logs,
     child: Child,
@@ -118,13 +119,14 @@ impl Gateway {
         let first = first.unwrap_or_else(|_| panic!("the gateway did not start: {}", logs.text()));
         let address = address(&first, " on http://", ";");
         let admin = address_of_admin(&first);
-        let gateway = Self { address, banner: rest(first, &lines), logs, child, caller: Caller::of(address), folder };
-        gateway.wait_until_ready(admin).await;
+        let gateway =
+            Self { address, admin, banner: rest(first, &lines), logs, child, caller: Caller::of(address), folder };
+        gateway.wait_until_ready().await;
         gateway
     }
 
-    async fn wait_until_ready(&self, admin: SocketAddr) {
-        let caller = Caller::of(admin);
+    async fn wait_until_ready(&self) {
+        let caller = Caller::of(self.admin);
         within(async {
             while caller.ask(&Request::new("GET", "/readyz")).await.status != 200 {
                 tokio::time::sleep(ASK_EVERY).await;

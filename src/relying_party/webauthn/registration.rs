@@ -119,6 +119,17 @@ impl Registration<'_> {
     }
 }
 
+/// Whether an attestation object says that the user was verified (section 6.1, flag UV), for those who leave the
+/// verification to another relying party; one that cannot be read says nothing.
+pub fn says_user_verified(attestation_object: &[u8]) -> bool {
+    /// Where the flags stand: behind the hash of the relying party identifier.
+    const FLAGS: usize = 32;
+    const USER_VERIFIED: u8 = 1 << 2;
+    let object = parse_attestation_object(attestation_object).ok();
+    let data = object.and_then(|object| object.auth_data.into_bytes().ok());
+    data.and_then(|data| data.get(FLAGS).copied()).is_some_and(|flags| flags & USER_VERIFIED != 0)
+}
+
 fn parse_attestation_object(bytes: &[u8]) -> Result<AttestationObject, Refusal> {
     if bytes.len() > MAX_LENGTH {
         return Err(Refusal::AttestationObject);

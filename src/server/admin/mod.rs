@@ -10,10 +10,10 @@ mod pages;
 
 use std::convert::Infallible;
 use std::error::Error;
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread;
+use std::{fmt, io};
 
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
@@ -35,6 +35,8 @@ use crate::server::lifecycle::{Lifecycle, Phase};
 use crate::server::listen::bind;
 use crate::server::settings::ServerSettings;
 
+/// The media type of metrics (OpenMetrics 1.0).
+const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// Connections open at once. Probes and scrapers need few.
 const CONNECTIONS: usize = 64;
 
@@ -57,13 +59,14 @@ pub struct Admin {
     listener: TcpListener,
     address: SocketAddr,
     wants_console: bool,
-    console: Option<Console>,
+    live: Option<Live>,
 }
 
 /// What every connection is answered from.
 #[derive(Debug)]
 struct Answers {
     lifecycle: Lifecycle,
+    live: Option<Live>,
     console: Option<Console>,
 }
 
@@ -105,19 +108,13 @@ impl Admin {
             tracing::warn!(%address, "the admin listener is open to other machines, without a password");
         }
         let wants_console = settings.want_console(address.ip());
-        Ok(Self { listener, address, wants_console, console: None })
+        Ok(Self { listener, address, wants_console, live: None })
     }
 
-    /// Whether the settings want the console, which then needs a gateway to try.
+    /// Gives it the gateway that its metrics are of, and that the console tries where the settings want one.
     #[must_use]
-    pub fn wants_console(&self) -> bool {
-        self.wants_console
-    }
-
-    /// Gives the console the gateway that it tries.
-    #[must_use]
-    pub fn with_console(self, live: Live) -> Self {
-        Self { console: Some(Console::new(live)), ..self }
+    pub fn with_gateway(self, live: Live) -> Self {
+        Self { live: Some(live), ..self }
     }
 
     /// Answers from now on, in a thread of its own.
@@ -132,9 +129,10 @@ impl Admin {
             tokio::net::TcpListener::from_std(self.listener)?
         };
         let close = CancellationToken::new();
-        let has_console = self.console.is_some();
+        let console = self.live.clone().filter(|_| self.wants_console).map(Console::new);
+        let has_console = console.is_some();
         let running = RunningAdmin { address: self.address, has_console, _close: close.clone().drop_guard() };
-        let answers = Arc::new(Answers { lifecycle: lifecycle.clone(), console: self.console });
+        let answers = Arc::new(Answers { lifecycle: lifecycle.clone(), live: self.live, console });
         thread::Builder::new().name("admin".to_owned()).spawn(move || {
             runtime.block_on(serve(listener, answers, close));
             runtime.shutdown_background();
@@ -196,7 +194,13 @@ impl Answers {
                 Phase::Serving => plain(StatusCode::OK, "ready\n"),
                 Phase::Draining => plain(StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
             },
-            ("/healthz" | "/readyz", _) => {
+            ("/metrics", &Method::GET | &Method::HEAD) => match self.live.as_ref().map(|live| live.current().metrics())
+            {
+                Some(Ok(text)) => answer(StatusCode::OK, METRICS, Bytes::from(text)),
+                Some(Err(fmt::Error)) => plain(StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be written\n"),
+                None => plain(StatusCode::NOT_FOUND, "there is no gateway to measure\n"),
+            },
+            ("/healthz" | "/readyz" | "/metrics", _) => {
                 let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
                 response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
                 response
@@ -213,10 +217,14 @@ impl Answers {
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
+    answer(status, "text/plain; charset=utf-8", Bytes::from_static(text.as_bytes()))
+}
+
+fn answer(status: StatusCode, media_type: &'static str, content: Bytes) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(content));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -1,0 +1,142 @@
+//! What is counted, for `GET /metrics` on the admin listener (OpenMetrics 1.0).
+//!
+//! Labels are names out of the config and of closed sets, never a caller's value, so that nobody can make their
+//! number grow. What is counted goes on through a reload; what only has a state is looked up when it is asked for.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
+use prometheus_client::encoding::{EncodeLabel as _, EncodeLabelSet, LabelSetEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::canonical::fault::Fault;
+use crate::canonical::operation::Operation;
+use crate::gateway::exchange::Gateway;
+use crate::gateway::work::Worker;
+use crate::upstream::breaker::BreakerState;
+
+/// Upper bounds of the histograms' buckets, in seconds: from what the gateway alone costs to a long deadline.
+const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0];
+
+/// What is counted.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<Labels, Counter>,
+    request_duration: Family<Labels, Histogram>,
+    upstream_duration: Family<Labels, Histogram>,
+}
+
+/// Who did what, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Labels {
+    /// `route` or `upstream`.
+    kind: &'static str,
+    name: Arc<str>,
+    operation: Option<Operation>,
+    outcome: Option<&'static str>,
+}
+
+// ===== impl Metrics =====
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let histograms = || Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
+        let (requests, request_duration, upstream_duration) = (Family::default(), histograms(), histograms());
+        let mut registry = Registry::with_prefix("passbridge");
+        registry.register("build", "The program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+        registry.register("requests", "Requests of operations; outcome is success or the fault", requests.clone());
+        registry.register_with_unit(
+            "request_duration",
+            "From a request's whole content to its answer",
+            Unit::Seconds,
+            request_duration.clone(),
+        );
+        registry.register_with_unit(
+            "upstream_duration",
+            "From asking an upstream to the end of its answer; outcome is answered, or the fault for want of one",
+            Unit::Seconds,
+            upstream_duration.clone(),
+        );
+        Self { registry, requests, request_duration, upstream_duration }
+    }
+}
+
+impl Metrics {
+    /// Counts a request of an operation that was answered; `fault` where it was refused.
+    pub(crate) fn answered(&self, route: &Arc<str>, operation: Operation, fault: Option<Fault>) {
+        let outcome = Some(fault.map_or("success", Fault::name));
+        let labels = Labels { kind: "route", name: route.clone(), operation: Some(operation), outcome };
+        self.requests.get_or_create(&labels).inc();
+    }
+
+    /// Counts how long the answer to a request took.
+    pub(crate) fn took(&self, route: &Arc<str>, operation: Operation, time: Duration) {
+        let labels = Labels { kind: "route", name: route.clone(), operation: Some(operation), outcome: None };
+        self.request_duration.get_or_create(&labels).observe(time.as_secs_f64());
+    }
+
+    /// Counts a call of an upstream; `fault` where there was no answer.
+    pub(crate) fn called(&self, upstream: &Arc<str>, operation: Operation, fault: Option<Fault>, time: Duration) {
+        let outcome = Some(fault.map_or("answered", Fault::name));
+        let labels = Labels { kind: "upstream", name: upstream.clone(), operation: Some(operation), outcome };
+        self.upstream_duration.get_or_create(&labels).observe(time.as_secs_f64());
+    }
+}
+
+impl EncodeLabelSet for Labels {
+    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> fmt::Result {
+        (self.kind, &*self.name).encode(encoder.encode_label())?;
+        if let Some(operation) = self.operation {
+            ("operation", operation.name()).encode(encoder.encode_label())?;
+        }
+        if let Some(outcome) = self.outcome {
+            ("outcome", outcome).encode(encoder.encode_label())?;
+        }
+        Ok(())
+    }
+}
+
+// ===== impl Gateway =====
+
+impl Gateway {
+    /// The text of `/metrics`.
+    ///
+    /// # Errors
+    /// When a label or a value cannot be written.
+    pub fn metrics(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        encode_registry(&mut text, &self.shared.metrics.registry)?;
+        encode_registry(&mut text, &self.states())?;
+        encode_eof(&mut text)?;
+        Ok(text)
+    }
+
+    /// What has a state, as it is now.
+    fn states(&self) -> Registry {
+        let mut registry = Registry::with_prefix("passbridge");
+        let (generation, held) = (Gauge::<i64>::default(), Gauge::<i64>::default());
+        generation.set(i64::try_from(self.generation).unwrap_or(i64::MAX));
+        held.set(i64::try_from(self.shared.ceremonies.held()).unwrap_or(i64::MAX));
+        registry.register("config_generation", "How often the config was loaded anew", generation);
+        registry.register("ceremonies", "Ceremonies that were begun and wait for their finish", held);
+        let (in_flight, open) = (Family::<Labels, Gauge>::default(), Family::<Labels, Gauge>::default());
+        for (upstream, worker) in self.shared.plan.upstreams.iter().zip(self.workers.iter()) {
+            let Worker::Http(http) = worker else { continue };
+            let labels = Labels { kind: "upstream", name: upstream.name.clone(), operation: None, outcome: None };
+            let calls = i64::try_from(http.admission().in_flight()).unwrap_or(i64::MAX);
+            in_flight.get_or_create(&labels).set(calls);
+            open.get_or_create(&labels).set(i64::from(http.admission().breaker() != BreakerState::Closed));
+        }
+        registry.register("upstream_in_flight", "Calls to an upstream that are under way", in_flight);
+        registry.register("upstream_breaker_open", "1 while an upstream is left alone after failures", open);
+        registry
+    }
+}
