@@ -3,8 +3,9 @@
 //! Sixteen shards keep the cores out of each other's way. A ceremony that expired is gone, also when
 //! nobody swept it yet.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::Mutex;
+use std::collections::VecDeque;
+use std::collections::hash_map::{Entry, HashMap};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -70,7 +71,7 @@ struct Shard {
 
 #[derive(Debug)]
 struct Held {
-    ceremony: Ceremony,
+    ceremony: Arc<Ceremony>,
     expires: Instant,
     serial: u64,
 }
@@ -88,18 +89,17 @@ impl Ceremonies {
 
     /// Keeps a ceremony for as long as its challenge is good. `false` when that challenge is kept
     /// already: two ceremonies of one challenge could not be told apart.
-    pub fn remember(&self, key: ChallengeKey, ceremony: Ceremony, lifetime: Option<Duration>) -> bool {
+    pub fn remember(&self, key: ChallengeKey, ceremony: impl Into<Arc<Ceremony>>, lifetime: Option<Duration>) -> bool {
+        let ceremony = ceremony.into();
         let now = Instant::now();
         let expires = now + lifetime.unwrap_or(self.max_age).min(self.max_age);
         let mut shard = self.shard(key);
         shard.sweep(now);
-        if shard.held.contains_key(&key) {
-            return false;
-        }
-        shard.serial += 1;
-        let serial = shard.serial;
-        shard.bytes += ceremony.size();
-        shard.held.insert(key, Held { ceremony, expires, serial });
+        let (serial, bytes) = (shard.serial + 1, ceremony.size());
+        let Entry::Vacant(place) = shard.held.entry(key) else { return false };
+        place.insert(Held { ceremony, expires, serial });
+        shard.serial = serial;
+        shard.bytes += bytes;
         shard.order.push_back((key, serial));
         while shard.held.len() > self.max_entries || shard.bytes > self.max_bytes {
             if !shard.drop_oldest() {
@@ -110,7 +110,7 @@ impl Ceremonies {
     }
 
     /// Takes a ceremony out: the first who asks gets it, nobody else does.
-    pub fn take(&self, key: ChallengeKey) -> Option<Ceremony> {
+    pub fn take(&self, key: ChallengeKey) -> Option<Arc<Ceremony>> {
         let mut shard = self.shard(key);
         let held = shard.held.remove(&key)?;
         shard.bytes -= held.ceremony.size();
@@ -176,8 +176,6 @@ impl Shard {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use crate::canonical::operation::Operation;
 
     use super::*;
@@ -208,7 +206,7 @@ mod tests {
         assert!(store.remember(key(1), ceremony(), Some(Duration::from_secs(60))));
         assert!(!store.remember(key(1), ceremony(), None), "a challenge is kept once");
         assert_eq!(store.generation_of(key(1)), Some(3));
-        assert_eq!(store.take(key(1)), Some(ceremony()));
+        assert_eq!(store.take(key(1)).as_deref(), Some(&ceremony()));
         assert_eq!(store.take(key(1)), None);
         store.remember(key(2), ceremony(), Some(Duration::from_secs(60)));
         tokio::time::advance(Duration::from_secs(60)).await;

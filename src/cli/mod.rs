@@ -6,6 +6,7 @@ mod check;
 mod curl;
 mod directory;
 mod members;
+mod readiness;
 mod reload;
 mod serve;
 mod start;
@@ -52,6 +53,8 @@ enum Command {
     /// Move users and their passkeys in and out of an embedded upstream's directory.
     #[command(subcommand)]
     Users(directory::Users),
+    /// Show how many of those who sign in elsewhere could sign in at an embedded upstream already.
+    Readiness(readiness::Arguments),
     /// Look after the keys that sign an embedded upstream's tokens.
     #[command(subcommand)]
     Keys(directory::Keys),
@@ -86,6 +89,7 @@ pub fn run() -> ExitCode {
         Command::Serve => serve::serve(&origin),
         Command::Check => check::check(&origin),
         Command::Users(command) => directory::users(&origin, &command),
+        Command::Readiness(arguments) => readiness::readiness(&origin, &arguments),
         Command::Keys(command) => directory::keys(&origin, &command),
         Command::Members => members::members(),
         Command::Matrix => {

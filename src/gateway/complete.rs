@@ -22,9 +22,12 @@ use crate::gateway::plan::Route;
 use crate::gateway::resolve::{handle_of, put, put_absent};
 use crate::template::hole::Need;
 
-/// The session handle that a begin gives the caller: the upstream's own where both sides are one
-/// provider, else a new UUID.
+/// The session handle that a begin gives the caller, if its dialect has one: the upstream's own where
+/// both sides are one provider, else a new UUID.
 pub fn caller_session(route: &Route, response: &Response<'_>) -> Option<Box<str>> {
+    if !route.dialect.operations[&response.operation()].response.message.carries(Member::Session) {
+        return None;
+    }
     match response.record().value(Member::Session) {
         Some(Value::Text(session)) if route.relation == Relation::SameProvider => {
             Some(session.into_owned().into_boxed_str())
@@ -94,14 +97,13 @@ const TOKENS: &[Member] = &[
 /// In a dialect whose caller says how long the session shall last, and that promises no token, one who
 /// does not say wants none.
 fn no_session_was_asked_for(route: &Route, asked: &Request<'_>) -> bool {
+    if route.relation == Relation::SameProvider || asked.record().value(Member::SessionLifetime).is_some() {
+        return false;
+    }
     let template = &route.dialect.operations[&asked.operation()];
-    let can_ask = template.request.carried().iter().any(|(member, _)| *member == Member::SessionLifetime);
     let is_promised = |(member, need): &(Member, Need)| *need == Need::Required && TOKENS.contains(member);
-    let promises = template.response.message.carried().iter().any(is_promised);
-    can_ask
-        && !promises
-        && route.relation != Relation::SameProvider
-        && asked.record().value(Member::SessionLifetime).is_none()
+    let promises = || template.response.message.carried().iter().any(is_promised);
+    template.request.carries(Member::SessionLifetime) && !promises()
 }
 
 fn borrowed(text: &str) -> Value<'_> {

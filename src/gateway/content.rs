@@ -106,9 +106,10 @@ pub fn is_accepted(accepts: Accepts, fields: &HeaderMap) -> bool {
     match accepts {
         Accepts::Any => true,
         Accepts::Json => value.to_str().is_ok_and(|value| {
-            let media_type = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-            media_type == "application/json"
-                || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+            let (kind, of_it) =
+                value.split(';').next().and_then(|name| name.trim().split_once('/')).unwrap_or_default();
+            let syntax = of_it.rsplit('+').next().unwrap_or_default();
+            kind.eq_ignore_ascii_case("application") && syntax.eq_ignore_ascii_case("json")
         }),
     }
 }

@@ -23,7 +23,7 @@ use crate::gateway::cors;
 use crate::gateway::former::{Door, Former};
 use crate::gateway::limits::Limits;
 use crate::gateway::metrics::Metrics;
-use crate::gateway::outcome::{self, Content, Exchange, Outcome, Peer, RequestId, RouteName, host_of};
+use crate::gateway::outcome::{self, Content, Exchange, Outcome, Peer, RequestId, host_of};
 use crate::gateway::plan::{Plan, Route};
 use crate::gateway::resolve::Client;
 use crate::gateway::respond;
@@ -98,7 +98,8 @@ impl Exchange for Gateway {
         let door = earlier.iter().find(|door| door.was_entered(&head, &content)).unwrap_or(&own);
         let answer = match door.candidates.is_empty() {
             true => aside,
-            false => door.decide(&head, &content, passes, id).await,
+            // Boxed for the same reason as the whole: see the server's application.
+            false => Box::pin(door.decide(&head, &content, passes, id)).await,
         };
         match answer {
             Some(response) => {
@@ -194,13 +195,13 @@ impl Gateway {
             Ok((route, request)) => {
                 let client = Client {
                     user_agent: head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()),
-                    address: head.extensions.get().map(|peer: &Peer| peer.address.ip().to_string()),
+                    address: head.extensions.get().map(|peer: &Peer| &*peer.ip),
                 };
                 let trace = head.extensions.get::<Trace>();
                 if let Some(trace) = trace {
                     trace.asked(head, content, request.record());
                 }
-                Some(self.answer(Asked { route, request, client, now, trace }, id).await)
+                Some(self.answer(&Asked { route, request, client, now, trace }, id).await)
             }
             Err(unrecognised) if unrecognised.is_another && passes => None,
             Err(unrecognised) => Some(self.refuse_with(unrecognised.candidate, &unrecognised.refusal, id, None)),
@@ -232,10 +233,10 @@ impl Gateway {
         }
     }
 
-    async fn answer(&self, asked: Asked<'_>, id: Uuid) -> HttpResponse<Bytes> {
+    async fn answer(&self, asked: &Asked<'_>, id: Uuid) -> HttpResponse<Bytes> {
         let (route, operation) = (asked.route, asked.request.operation());
         let started = Instant::now();
-        let mut response = match self.serve(&asked).await {
+        let mut response = match self.serve(asked).await {
             Ok(response) => {
                 self.shared.metrics.answered(&route.name, operation, None);
                 response
@@ -248,7 +249,7 @@ impl Gateway {
             }
         };
         self.shared.metrics.took(&route.name, operation, started.elapsed());
-        response.extensions_mut().insert(RouteName(format!("{} {}", route.name, operation.name()).into()));
+        response.extensions_mut().insert(route.line_names[&operation].clone());
         response
     }
 

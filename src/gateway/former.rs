@@ -142,7 +142,7 @@ mod tests {
         let base_url: BaseUrl = "http://127.0.0.1:1".parse().unwrap();
         let http = HttpSettings::default();
         let registry = Registry::load(None).0;
-        let finishes = |template: &OperationTemplate| template.request.path.literal().as_deref() == Some(FINISH);
+        let finishes = |template: &OperationTemplate| template.request.path.literal() == Some(FINISH);
         let mut providers = registry.iter();
         let dialect = providers.find(|provider| finishes(&provider.operations[&Operation::LoginFinish])).unwrap();
         let dialect = dialect.id.clone();

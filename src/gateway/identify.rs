@@ -28,6 +28,14 @@ pub(crate) struct Named {
     pub(crate) vouched: Option<Box<str>>,
 }
 
+impl Named {
+    /// Whom the caller named: at the begin, else now.
+    pub(crate) fn or<'n>(&'n self, begun: Option<&'n Ceremony>) -> &'n Subject {
+        let before = begun.map(|begun| &begun.asked).filter(|asked| !asked.is_nobody());
+        before.unwrap_or(&self.asked)
+    }
+}
+
 /// The user of a request as the upstream knows them, nobody where nobody is named; `None` where no map
 /// tells the two sides' names apart.
 ///

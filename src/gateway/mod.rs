@@ -16,6 +16,7 @@ mod former;
 mod id_token;
 mod identify;
 mod issue;
+pub mod learning;
 pub mod limits;
 pub mod live;
 mod mapping;

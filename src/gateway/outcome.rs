@@ -66,10 +66,19 @@ pub enum Refusal {
 }
 
 /// Who is at the other end of the connection; in the extensions of every request.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Peer {
     /// The address the connection came from.
     pub address: SocketAddr,
+    /// Its network address as text, for whoever is told of it.
+    pub ip: Arc<str>,
+}
+
+impl Peer {
+    /// Whoever has that address.
+    pub fn new(address: SocketAddr) -> Self {
+        Self { address, ip: address.ip().to_string().into() }
+    }
 }
 
 /// The name of one request in logs and answers; in the extensions of every request.
@@ -122,7 +131,7 @@ impl RequestId {
 /// `None` where [`authority_of`] is `None`.
 #[must_use]
 pub fn host_of<B>(request: &Request<B>) -> Option<&str> {
-    authority_of(request).and_then(host)
+    named(request).map(|(_, host)| host)
 }
 
 /// The one host, perhaps with a port, that a request is for.
@@ -132,6 +141,11 @@ pub fn host_of<B>(request: &Request<B>) -> Option<&str> {
 /// HTTP/2 two different ones, which RFC 9113 section 8.3.1 calls malformed.
 #[must_use]
 pub fn authority_of<B>(request: &Request<B>) -> Option<&str> {
+    named(request).map(|(authority, _)| authority)
+}
+
+/// The authority, and the host in it.
+fn named<B>(request: &Request<B>) -> Option<(&str, &str)> {
     let mut fields = request.headers().get_all(HOST).iter();
     let field = fields.next();
     if fields.next().is_some() {
@@ -144,19 +158,24 @@ pub fn authority_of<B>(request: &Request<B>) -> Option<&str> {
         (Some(_), None) | (None, Some(_)) | (None, None) => true,
     };
     let authority = target.or(field).filter(|_| agree || request.version() < Version::HTTP_2)?;
-    host(authority).map(|_| authority)
+    host(authority).map(|host| (authority, host))
 }
 
 /// `host[:port]` without its port, if it is one. Narrower than a URI allows, so that it can be written
 /// into any field as it is.
 pub(crate) fn host(authority: &str) -> Option<&str> {
-    let end_of_address = authority.rfind(']').map_or(0, |bracket| bracket + 1);
-    let port = authority[end_of_address..].find(':').map_or(authority.len(), |colon| end_of_address + colon);
-    let (host, port) = authority.split_at(port);
+    // By bytes: it is asked twice a request, and a search for a `char` costs ten times as much.
+    let bytes = authority.as_bytes();
+    let end_of_address = bytes.iter().rposition(|byte| *byte == b']').map_or(0, |bracket| bracket + 1);
+    let port = bytes[end_of_address..].iter().position(|byte| *byte == b':');
+    let (host, port) = authority.split_at(port.map_or(authority.len(), |colon| end_of_address + colon));
     let is_port = port.bytes().skip(1).all(|byte| byte.is_ascii_digit());
     let is_host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),
-        None => !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)),
+        None => {
+            !host.is_empty()
+                && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
+        }
     };
     (is_host && is_port).then_some(host)
 }

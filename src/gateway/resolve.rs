@@ -24,7 +24,7 @@ pub struct Client<'a> {
     /// Its `User-Agent`.
     pub user_agent: Option<&'a str>,
     /// Its network address.
-    pub address: Option<String>,
+    pub address: Option<&'a str>,
 }
 
 /// Builds the upstream's request. `user` is whom an identity map says it is about: that, and nothing
@@ -45,7 +45,7 @@ pub fn resolve<'a>(
         put(record, *member, Some(value.clone()));
     }
     put_absent(record, Member::ClientUserAgent, client.user_agent.map(|agent| Value::Text(Cow::Borrowed(agent))));
-    put_absent(record, Member::ClientAddress, client.address.clone().map(|address| Value::Text(Cow::Owned(address))));
+    put_absent(record, Member::ClientAddress, client.address.map(|address| Value::Text(Cow::Borrowed(address))));
 
     let given: Vec<_> = route
         .set

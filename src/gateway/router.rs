@@ -113,7 +113,7 @@ impl Paths {
     fn conflict(&self, prefix: &str, path: &Path, candidate: &Candidate) -> Option<usize> {
         let other = |known: &Candidate| known.route != candidate.route && known.method == candidate.method;
         let literal = path.literal();
-        if let Some(known) = literal.as_ref().and_then(|literal| self.literal.get(&format!("{prefix}{literal}"))) {
+        if let Some(known) = literal.and_then(|literal| self.literal.get(&format!("{prefix}{literal}"))) {
             return known.iter().find(|known| other(known)).map(|known| known.route);
         }
         let same_form = |known_prefix: &String, known: &Path| {
@@ -145,7 +145,7 @@ mod tests {
         let members = Operation::CredentialsDelete.members(Direction::Request);
         let segments =
             text[1..].split('/').map(|part| Pattern::parse(part, members, Codec::Base64Url).unwrap()).collect();
-        Path { segments }
+        Path::new(segments)
     }
 
     fn candidate(route: usize) -> Candidate {

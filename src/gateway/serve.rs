@@ -3,6 +3,7 @@
 //! A finish takes its ceremony out of the store before anything is sent; whatever happens then, the
 //! challenge is used.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -12,7 +13,7 @@ use jiff::Timestamp;
 use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::member::Member;
 use crate::canonical::message::{Request, Response};
-use crate::canonical::operation::{Direction, Operation};
+use crate::canonical::operation::Operation;
 use crate::canonical::record::Record;
 use crate::canonical::user_verification::UserVerification;
 use crate::canonical::value::Value;
@@ -24,11 +25,12 @@ use crate::gateway::exchange::Gateway;
 use crate::gateway::id_token;
 use crate::gateway::identify::{self, Named};
 use crate::gateway::issue;
+use crate::gateway::learning::Answered;
 use crate::gateway::plan::Route;
 use crate::gateway::resolve::{self, Client};
 use crate::gateway::respond;
 use crate::gateway::trace::Trace;
-use crate::gateway::work::{self, Call, Worker};
+use crate::gateway::work::{self, Answer, Call, Worker};
 use crate::relying_party::RelyingParty;
 use crate::template::reader::Scratch;
 
@@ -66,31 +68,22 @@ impl Gateway {
             complete::complete(route, request, None, None, &mut response);
             return written(asked, &response);
         }
-        let challenge = match operation.is_finish() {
-            true => Some(client_data::challenge_of_finish(request.record())?),
-            false => None,
-        };
+        let challenge =
+            operation.is_finish().then(|| client_data::challenge_of_finish(request.record())).transpose()?;
         let begun = match &challenge {
             Some(challenge) => Some(self.take(route, request, challenge, behind.user.as_deref())?),
             None => None,
         };
         let upstream = &self.shared.plan.upstreams[route.upstream];
         let named = behind.names(request.record(), upstream.identity.is_some());
-        let known = identify::at_upstream(upstream, request, &named, begun.as_ref()).await?;
-        let told = {
-            let challenge = challenge.as_deref();
-            resolve::resolve(route, request, &behind.admission, client, begun.as_ref(), challenge, known.as_ref())
-        };
-
+        let known = identify::at_upstream(upstream, request, &named, begun.as_deref()).await?;
+        let (admission, ceremony) = (&behind.admission, begun.as_deref());
+        let told = resolve::resolve(route, request, admission, client, ceremony, challenge.as_deref(), known.as_ref());
         let session = begun.as_ref().and_then(|ceremony| ceremony.upstream_session.as_deref());
         let worker = &self.workers[route.upstream];
         let (user, least) = (behind.user_at_upstream(known.as_ref()), route.verification);
         let call = Call { upstream, worker, session, user, least, trace: *trace };
-        let asked_at = Instant::now();
-        let answer = work::ask(call, &told, *now).await;
-        let fault = answer.as_ref().err().map(|refusal| refusal.fault);
-        self.shared.metrics.called(&upstream.name, operation, fault, asked_at.elapsed());
-        let answer = answer?;
+        let answer = self.ask(call, &told, *now).await?;
         let scratch = Scratch::default();
         let ours = behind.admission.judge == Judge::Gateway;
         let reading = self.reading(&scratch, *now);
@@ -100,11 +93,13 @@ impl Gateway {
         }
         let mut response = understood?;
 
+        let mut answered = None;
         let ceremony = match begun {
             Some(begun) => {
                 if operation == Operation::LoginFinish {
                     id_token::complete(response.record_mut());
-                    complete::prove_subject(route, &begun, &resolve::subject(response.record()), known.as_ref())?;
+                    let signed_in = answered.insert(Answered::of(response.record()));
+                    complete::prove_subject(route, &begun, &signed_in.subject, known.as_ref())?;
                 }
                 Some(begun)
             }
@@ -114,16 +109,30 @@ impl Gateway {
             }
             None => None,
         };
-        let begun = ceremony.as_ref().map(|ceremony| &ceremony.asked).filter(|asked| !asked.is_nobody());
-        let said = begun.unwrap_or(&named.asked);
+        let said = named.or(ceremony.as_deref());
         let names = identify::toward_caller(upstream, route, said, known.as_ref(), &mut response).await?;
-        complete::complete(route, request, ceremony.as_ref(), names.as_ref(), &mut response);
+        complete::complete(route, request, ceremony.as_deref(), names.as_ref(), &mut response);
+        if let (Some(begun), Some(answered)) = (&ceremony, &answered) {
+            self.observe(route, request, begun, answered, &response);
+        }
+        if operation == Operation::CredentialsDelete {
+            self.unlearn(route, &told).await;
+        }
         if let (Some(issuer), Response::LoginFinish(sign_in) | Response::SignupFinish(sign_in)) =
             (route.issuer, &mut response)
         {
             issue::replace_tokens(&self.workers[issuer], request, sign_in).await?;
         }
         written(asked, &response)
+    }
+
+    /// Asks the upstream, and counts that.
+    async fn ask(&self, call: Call<'_>, told: &Request<'_>, now: Timestamp) -> Result<Answer, Refusal> {
+        let asked_at = Instant::now();
+        let answer = work::ask(call, told, now).await;
+        let fault = answer.as_ref().err().map(|refusal| refusal.fault);
+        self.shared.metrics.called(&call.upstream.name, told.operation(), fault, asked_at.elapsed());
+        answer
     }
 
     async fn admit(&self, route: &Route, request: &Request<'_>) -> Result<Behind, Refusal> {
@@ -161,7 +170,7 @@ impl Gateway {
         request: &Request<'_>,
         challenge: &[u8],
         user: Option<&str>,
-    ) -> Result<Ceremony, Refusal> {
+    ) -> Result<Arc<Ceremony>, Refusal> {
         let expired = |reason: &'static str| Refusal::new(Fault::ChallengeExpired, reason);
         let (ceremonies, key) = (&self.shared.ceremonies, ChallengeKey::of(challenge));
         if ceremonies.generation_of(key).is_some_and(|generation| generation != self.generation) {
@@ -195,11 +204,8 @@ impl Gateway {
     /// What a begin really told the upstream: the members that its message carries.
     fn told(&self, route: &Route, told: &Request<'_>) -> Told {
         let side = self.shared.plan.upstreams[route.upstream].side();
-        let carried = side.carried(told.operation(), Direction::Request, true).unwrap_or_default();
-        let text = |member| match carried.iter().any(|(known, _)| *known == member) {
-            true => resolve::text(told.record(), member),
-            false => None,
-        };
+        let carries = |member: &Member| side.request_carries(told.operation(), *member);
+        let text = |member| resolve::text(told.record(), member).filter(|_| carries(&member));
         Told {
             subject: Subject { id: text(Member::UserId), email: text(Member::UserEmail) },
             account: text(Member::Account),
@@ -216,7 +222,7 @@ impl Gateway {
         response: &Response<'_>,
         behind: Behind,
         (named, expected): (Subject, Subject),
-    ) -> Result<Ceremony, Refusal> {
+    ) -> Result<Arc<Ceremony>, Refusal> {
         let answered = response.record();
         let Some(Value::Bytes(challenge)) = answered.value(Member::Challenge) else {
             return Err(Refusal::new(Fault::UpstreamInvalid, "the answer lacks `challenge`"));
@@ -238,6 +244,7 @@ impl Gateway {
             told: self.told(asked.route, told),
             bearer_user: behind.user.map(String::into_boxed_str),
         };
+        let ceremony = Arc::new(ceremony);
         if self.shared.ceremonies.remember(ChallengeKey::of(&challenge), ceremony.clone(), lifetime) {
             return Ok(ceremony);
         }

@@ -59,6 +59,15 @@ pub struct RouteSettings {
     /// that the upstream does not give. Its users and the upstream's are one: the same id is the same
     /// user.
     pub issuer: Option<String>,
+    /// The name of an embedded upstream that learns its passkeys from the sign-ins of this route: the public key is
+    /// computed from two signatures that the upstream accepted, and whoever was signed in can sign in there from
+    /// then on. The upstream's word is all the proof there is of whose passkey it is; its users and the embedded
+    /// upstream's are one, the same id is the same user. Ask whether your contract with the provider, and what you
+    /// told your users, allow it. What the embedded upstream knows already is verified. Default: nobody learns.
+    pub learn: Option<String>,
+    /// The name of an embedded upstream that holds each sign-in of this route against the passkeys it has, imported
+    /// or learned before, and counts; it asks nobody, changes no answer and adds no passkey. Default: none.
+    pub verify: Option<String>,
 }
 
 /// What happens to what was begun before the gateway stood there.

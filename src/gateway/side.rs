@@ -58,6 +58,14 @@ impl<'p> Side<'p> {
         }
     }
 
+    /// Whether a request of an operation can carry a member.
+    pub fn request_carries(self, operation: Operation, member: Member) -> bool {
+        match self {
+            Self::Provider(_) => self.template(operation).is_some_and(|template| template.request.carries(member)),
+            Self::Embedded => capability::takes(operation).contains(&member),
+        }
+    }
+
     /// Members of a request of which at least one must be there, where no user is verified otherwise.
     pub fn any_of(self, operation: Operation, verified: bool) -> Vec<&'static [Member]> {
         let Self::Embedded = self else { return Vec::new() };

@@ -22,6 +22,7 @@ use crate::template::message::Caller;
 use crate::template::reader::{Reading, Unread};
 use crate::upstream::failure::CallFailure;
 use crate::upstream::http_upstream::{HttpUpstream, RetryClass};
+use crate::upstream::kept::Kept;
 
 /// How gateway calls name themselves.
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("passbridge/", env!("CARGO_PKG_VERSION")));
@@ -88,7 +89,9 @@ pub async fn ask(call: Call<'_>, request: &Request<'_>, now: Timestamp) -> Resul
             if let Some(trace) = call.trace {
                 trace.sent(&written, request.record());
             }
-            http.call(written, class).await.map(Answer::Http).map_err(|failure| failed(&failure))
+            let kept = if call.trace.is_some() { Kept::All } else { Kept::These(&provider.answer_fields) };
+            let answer = Box::pin(http.call_keeping(kept, written, class)).await; // as in the server's application
+            answer.map(Answer::Http).map_err(|failure| failed(&failure))
         }
         (Worker::Http(_), UpstreamKind::Embedded(_)) => {
             Err(Refusal::new(Fault::Internal, "the worker does not fit its upstream"))

@@ -74,3 +74,22 @@
 //! the gateway like any other, and reads the options for the browser back from the caller's own answer, so what it
 //! shows is what a caller gets. It is nobody special, but for the demo user's bearer, which opens the demo user
 //! only. *What would change our mind:* a wish to try a real user's sign-in, which wants an origin of its own.
+//!
+//! **Learning and verifying are two keys.** `learn` computes keys and adds users; `verify` compares and counts. The
+//! first needs a lawyer's yes and the second does not, so neither may come along with the other by accident; a
+//! learning route verifies what is known already, which is why both at once are an error. Neither is a value of
+//! `shadow`, since nobody else is asked. *What would change our mind:* a third thing to do with accepted sign-ins.
+//!
+//! **A contradiction ends everything, and is no beginning.** When an accepted sign-in disagrees with what was seen, one
+//! of the two was wrong, and nothing says which. So both are dropped, and two more must agree: a poisoned record
+//! heals by itself and is never proven on the way. *What would change our mind:* contradictions in the field that
+//! come from something else than a wrong signature.
+//!
+//! **Keys are recovered with another library than verifies them.** The cryptographic library of the program has no
+//! recovery. The arithmetic comes from the RustCrypto curves, and every key it finds must verify the signature in our
+//! own verifier, so that a mistake in either finds no key instead of a wrong one. *What would change our mind:*
+//! recovery in aws-lc-rs, which would leave no independent check, and so rather nothing.
+//!
+//! **Whether a user is proven is read from an index, not from memory.** An import, another replica on the same file and
+//! a deletion all change it; a set in memory would have to hear of each, and the look takes microseconds on a thread
+//! that is not the caller's. *What would change our mind:* a split that asks for it at every request of a busy route.

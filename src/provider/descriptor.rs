@@ -1,6 +1,8 @@
 //! What a provider file says, compiled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use http::HeaderName;
 
 use crate::canonical::operation::{Direction, Operation};
 use crate::provider::faults::FaultTable;
@@ -24,6 +26,19 @@ pub struct Provider {
     pub operations: BTreeMap<Operation, OperationTemplate>,
     /// How it says what went wrong.
     pub faults: FaultTable,
+    /// The header fields that are read of its answers.
+    pub answer_fields: Vec<HeaderName>,
+}
+
+impl Provider {
+    /// The header fields of its answers that carry a member.
+    pub(super) fn fields_read(&self) -> Vec<HeaderName> {
+        let answers = self.operations.values().flat_map(|operation| &operation.response.message.fields);
+        let read = answers.chain(self.faults.0.iter().flat_map(|row| &row.fields));
+        let read = read.filter(|field| field.pattern.hole().is_some());
+        let names: BTreeSet<&str> = read.map(|field| field.name.as_str()).collect();
+        names.into_iter().filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok()).collect()
+    }
 }
 
 /// Which media types of a request's content a provider reads.

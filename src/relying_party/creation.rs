@@ -118,6 +118,8 @@ impl Created {
             name: self.name.clone(),
             created_at: now,
             last_used_at: None,
+            user_handle: None,
+            learned: false,
         })
     }
 }

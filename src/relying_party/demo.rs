@@ -10,6 +10,7 @@ use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::directory::user::{MAX_HANDLE, Profile, User};
 use crate::relying_party::error::StoreError;
 use crate::relying_party::random;
+use crate::relying_party::webauthn::cose_key::CoseKey;
 
 /// The demo user's `user.id`.
 pub const DEMO_USER: &str = "user_demo";
@@ -39,13 +40,14 @@ pub(crate) fn ensure(store: &mut Store, rp_id: &str, now: i64) -> Result<(), Sto
 
 fn credential(rp_id: &str, now: i64) -> Result<Credential, StoreError> {
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING)?;
+    let key = CoseKey::es256(pair.public_key().as_ref()).map_err(|_| StoreError::Cryptography)?;
     Ok(Credential {
         serial: 0,
         id: random::bytes::<32>()?.into(),
         user_id: DEMO_USER.to_owned(),
         handle: random::identifier("credential_"),
         rp_id: rp_id.to_owned(),
-        public_key: cose_es256(pair.public_key().as_ref())?,
+        public_key: key.as_bytes().to_vec(),
         sign_count: 0,
         transports: vec!["internal".to_owned(), "hybrid".to_owned()],
         uv_initialized: true,
@@ -55,13 +57,7 @@ fn credential(rp_id: &str, now: i64) -> Result<Credential, StoreError> {
         name: Some("Demo passkey".to_owned()),
         created_at: now,
         last_used_at: None,
+        user_handle: None,
+        learned: false,
     })
-}
-
-/// The COSE key (RFC 9053 section 7.1.1) of an uncompressed point: 4, x, y.
-pub(crate) fn cose_es256(point: &[u8]) -> Result<Vec<u8>, StoreError> {
-    let coordinates = point.strip_prefix(&[4]).ok_or(StoreError::Cryptography)?;
-    let (x, y) = coordinates.split_at_checked(32).ok_or(StoreError::Cryptography)?;
-    // A map of five: kty 1 is EC2, alg 3 is -7, crv -1 is P-256, x is -2, y is -3.
-    Ok([&[0xa5, 1, 2, 3, 0x26, 0x20, 1, 0x21, 0x58, 32], x, &[0x22, 0x58, 32], y].concat())
 }

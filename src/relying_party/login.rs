@@ -13,6 +13,7 @@ use crate::relying_party::Shared;
 use crate::relying_party::ceremony::{check_rp_id, descriptor, forbidden, new_terms, rejected, required};
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::credential::Credential;
+use crate::relying_party::directory::observed::ObservedCredential;
 use crate::relying_party::directory::user::User;
 use crate::relying_party::error::StoreError;
 use crate::relying_party::pending::{Named, Pending, PendingLogin};
@@ -155,6 +156,7 @@ impl FinishLogin {
         if !Credential::used(&transaction, &credential.id, how, now)? {
             return Err(rejected("another sign-in raised the counter as far, or the credential is gone"));
         }
+        ObservedCredential::served_here(&transaction, &credential.id, now)?;
         issued.keep(&transaction, now)?;
         transaction.commit().map_err(StoreError::from)?;
         Ok(issued.into_sign_in(user, Some(credential.handle)))

@@ -10,6 +10,7 @@ use crate::canonical::fault::{Fault, Refusal};
 use crate::relying_party::Shared;
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::credential::Credential;
+use crate::relying_party::directory::observed::ObservedCredential;
 use crate::relying_party::error::StoreError;
 use crate::relying_party::subject::Subject;
 
@@ -76,6 +77,7 @@ impl DeleteCredential {
         let credential = credential.filter(meant);
         let credential = credential.ok_or_else(|| Refusal::new(Fault::NotFound, "the user has no such passkey"))?;
         Credential::delete(&transaction, &credential.id)?;
+        ObservedCredential::forget(&transaction, &credential.id)?;
         transaction.commit().map_err(StoreError::from)?;
         Ok(Deletion { user_id: Some(credential.user_id.into()) })
     }

@@ -11,6 +11,7 @@ pub(crate) mod creation;
 pub mod demo;
 pub mod directory;
 pub mod error;
+pub mod learning;
 pub(crate) mod login;
 pub(crate) mod management;
 pub(crate) mod pending;
@@ -40,6 +41,7 @@ use crate::relying_party::demo::DEMO_USER;
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::user::User;
 use crate::relying_party::error::{OpenError, StoreError};
+use crate::relying_party::learning::Learner;
 use crate::relying_party::login::{BeginLogin, FinishLogin};
 use crate::relying_party::management::{DeleteCredential, ListCredentials};
 use crate::relying_party::registration::{BeginRegistration, FinishRegistration};
@@ -60,6 +62,7 @@ use crate::relying_party::workers::Workers;
 pub struct RelyingParty {
     shared: Arc<Shared>,
     workers: Arc<Workers>,
+    learner: Arc<Learner>,
     demo: Option<Arc<User>>,
     least: UserVerification,
 }
@@ -91,7 +94,9 @@ impl RelyingParty {
         let others = (1..Workers::wanted()).map(|_| Store::open(&path));
         let stores = std::iter::once(Ok(first)).chain(others).collect::<Result<_, _>>()?;
         let workers = Arc::new(Workers::start(stores).map_err(OpenError::Threads)?);
-        Ok(Self { shared: Arc::new(Shared { party, keys }), workers, demo, least: UserVerification::Discouraged })
+        let shared = Arc::new(Shared { party, keys });
+        let learner = Learner::start(Store::open(&path)?, Arc::clone(&shared)).map_err(OpenError::Threads)?;
+        Ok(Self { shared, workers, learner: Arc::new(learner), demo, least: UserVerification::Discouraged })
     }
 
     /// The same relying party, with ceremonies that ask for at least this much user verification, and
@@ -245,7 +250,7 @@ impl RelyingParty {
         access_token(occasion, &self.shared.party, ring.active()).ok()
     }
 
-    async fn work<T: Send + 'static>(
+    pub(crate) async fn work<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Store, &Shared) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {

@@ -28,13 +28,14 @@ pub(crate) fn assertion(
     user: &User,
     party: &Party,
 ) -> Result<Use, Refusal> {
+    let handle = handle(assertion, credential, user);
     let policy = AssertionPolicy {
         ceremony: ceremony(terms, party),
         // The one credential there is to choose from: that it was on the list is known by its serial.
         allowed: std::slice::from_ref(&credential.id),
-        user_handle: named.then_some(user.handle.as_slice()),
+        user_handle: named.then_some(handle),
     };
-    let verified = assertion.verify(&policy, &record(credential, user)?).map_err(refusal)?;
+    let verified = assertion.verify(&policy, &record(credential, handle)?).map_err(refusal)?;
     Ok(Use {
         sign_count: verified.sign_count,
         backup_eligible: verified.backup_eligible,
@@ -68,7 +69,14 @@ fn ceremony<'a>(terms: &'a Terms, party: &'a Party) -> CeremonyPolicy<'a> {
     }
 }
 
-fn record(credential: &Credential, user: &User) -> Result<CredentialRecord, StoreError> {
+/// The handle that an authenticator returns of this account. One of a learned passkey may never have been seen: then
+/// there is none to compare with, and it is the key alone that says whose passkey it is.
+fn handle<'a>(assertion: &Assertion<'a>, credential: &'a Credential, user: &'a User) -> &'a [u8] {
+    let returned = assertion.user_handle.filter(|_| credential.learned);
+    credential.user_handle.as_deref().or(returned).unwrap_or(&user.handle)
+}
+
+fn record(credential: &Credential, user_handle: &[u8]) -> Result<CredentialRecord, StoreError> {
     Ok(CredentialRecord {
         id: credential.id.clone(),
         public_key: CoseKey::parse(&credential.public_key).map_err(|_| StoreError::Unreadable("public key"))?,
@@ -76,7 +84,7 @@ fn record(credential: &Credential, user: &User) -> Result<CredentialRecord, Stor
         uv_initialized: credential.uv_initialized,
         backup_eligible: credential.backup_eligible,
         backup_state: credential.backup_state,
-        user_handle: user.handle.clone(),
+        user_handle: user_handle.to_vec(),
     })
 }
 

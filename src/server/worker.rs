@@ -5,13 +5,14 @@ use std::net::TcpListener;
 use std::sync::{Arc, mpsc};
 
 use http::Request;
+use http::header::UPGRADE;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
-use tower::ServiceExt;
+use tower::Service as _;
 
 use crate::gateway::outcome::{Exchange, Peer};
 use crate::server::accept::{Accepted, accept};
@@ -24,6 +25,7 @@ use crate::server::passthrough::Passthrough;
 use crate::server::passthrough::settings::PassthroughSettings;
 use crate::server::settings::ServerSettings;
 use crate::server::workers::{Drained, StartError};
+use crate::telemetry;
 
 /// What all workers are given.
 pub(super) struct Shared<F> {
@@ -46,6 +48,7 @@ pub(super) fn work<F, G, E>(
     G: Exchange,
     E: Into<Box<dyn Error + Send + Sync>>,
 {
+    telemetry::gather();
     let _stops_all = shared.lifecycle.stopped().clone().drop_guard();
     let tasks = TaskTracker::new();
     let prepared = runtime().and_then(|runtime| {
@@ -59,16 +62,18 @@ pub(super) fn work<F, G, E>(
             let _ = ready.send(Ok(())); // nobody listens only if another worker failed to start
             let drained = runtime.block_on(serve(listener, application, shared, tasks));
             runtime.shutdown_background(); // a name lookup on its blocking thread must not hold us up
+            telemetry::flush(); // the process may end before the thread does
             let _ = ended.send(drained); // nobody waits only if the process ends anyway
         }
         Err(error) => {
+            telemetry::flush();
             let _ = ready.send(Err(error));
         }
     }
 }
 
 fn runtime() -> Result<Runtime, StartError> {
-    Ok(Builder::new_current_thread().enable_all().build()?)
+    Ok(Builder::new_current_thread().enable_all().on_thread_park(telemetry::flush).build()?)
 }
 
 fn application<F, G, E>(shared: &Shared<F>, tasks: &TaskTracker) -> Result<Application<G>, StartError>
@@ -97,11 +102,14 @@ async fn serve<F, G: Exchange>(
     accept(listener, &shared.places, stop, |Accepted { stream, peer, place }| {
         let stack = stack.clone();
         let connection_place = place.clone();
+        let peer = Peer::new(peer);
         let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(|content| Impatient::new(content, patience));
-            request.extensions_mut().insert(Peer { address: peer });
-            request.extensions_mut().insert(place.clone());
-            stack.clone().oneshot(request)
+            request.extensions_mut().insert(peer.clone());
+            if request.headers().contains_key(UPGRADE) {
+                request.extensions_mut().insert(place.clone());
+            }
+            stack.clone().call(request) // no layer is ever not ready
         });
         let stop = stop.clone();
         tasks.spawn(async move {

@@ -4,8 +4,7 @@
 
 use std::borrow::Cow;
 
-use ::base64::Engine as _;
-use ::base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64_simd::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
@@ -124,17 +123,14 @@ impl Codec {
 
     /// Writes bytes after what is in the buffer already; the alphabets need no escaping in JSON.
     pub fn write_bytes(self, bytes: &[u8], out: &mut Vec<u8>) {
-        let start = out.len();
-        out.resize(start + bytes.len().div_ceil(3) * 4, 0);
-        let engine = if self == Self::Base64 { &STANDARD } else { &URL_SAFE_NO_PAD };
-        let written = engine.encode_slice(bytes, &mut out[start..]).expect("four digits for every three bytes");
-        out.truncate(start + written);
+        let alphabet = if self == Self::Base64 { &STANDARD } else { &URL_SAFE_NO_PAD };
+        alphabet.encode_append(bytes, out);
     }
 
     /// The same, into a text.
     pub fn push_bytes(self, bytes: &[u8], out: &mut String) {
-        let engine = if self == Self::Base64 { &STANDARD } else { &URL_SAFE_NO_PAD };
-        engine.encode_string(bytes, out);
+        let alphabet = if self == Self::Base64 { &STANDARD } else { &URL_SAFE_NO_PAD };
+        alphabet.encode_append(bytes, out);
     }
 
     /// The token a number is written as; a moment beyond the calendar's ends is written as that end.

@@ -97,6 +97,16 @@ impl Object {
         }
     }
 
+    /// Whether a member stands in it, elements' own excepted.
+    pub fn carries(&self, member: Member) -> bool {
+        self.entries.iter().any(|entry| match &entry.node {
+            Node::Object(object) | Node::JsonText(object) => object.carries(member),
+            Node::List(list) => list.member == member,
+            Node::Hole(place) => place.hole.member == member,
+            Node::Constant(_) => false,
+        })
+    }
+
     /// The members that stand in it, elements' own excepted.
     pub fn members(&self) -> Vec<Member> {
         let mut members = Vec::new();

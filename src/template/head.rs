@@ -28,6 +28,8 @@ pub struct Named {
 pub struct Path {
     /// What stands between the slashes, not percent-encoded.
     pub segments: Vec<Pattern>,
+    /// The whole path as it is written, if it has no holes.
+    literal: Option<String>,
 }
 
 /// A name that stands there more than once.
@@ -37,15 +39,18 @@ pub struct Again;
 // ===== impl Path =====
 
 impl Path {
+    /// A path of these segments, which are not percent-encoded.
+    pub fn new(segments: Vec<Pattern>) -> Self {
+        let written = segments.iter().map(|segment| match segment {
+            Pattern::Constant(text) => Some(format!("/{}", utf8_percent_encode(text, RESERVED))),
+            Pattern::Hole { .. } => None,
+        });
+        Self { literal: written.collect(), segments }
+    }
+
     /// The path as it is written when it has no holes.
-    pub fn literal(&self) -> Option<String> {
-        let mut path = String::new();
-        for segment in &self.segments {
-            let Pattern::Constant(text) = segment else { return None };
-            path.push('/');
-            path.extend(utf8_percent_encode(text, RESERVED));
-        }
-        Some(path)
+    pub fn literal(&self) -> Option<&str> {
+        self.literal.as_deref()
     }
 
     /// Whether a path is of this form.
@@ -61,6 +66,9 @@ impl Path {
     /// # Errors
     /// When a hole's value is not what its member can hold.
     pub fn read<'a>(&self, path: &'a str, reading: Reading<'a>, record: &mut dyn Record<'a>) -> Result<bool, Unread> {
+        if self.literal.as_deref() == Some(path) {
+            return Ok(true);
+        }
         if !self.matches(path) {
             return Ok(false);
         }
@@ -78,6 +86,9 @@ impl Path {
     /// When a hole's member is absent, or would lead to another path (`.` and `..`, which no
     /// encoding hides from a URL parser).
     pub fn write(&self, record: &dyn Record<'_>, writing: Writing<'_>) -> Result<String, Absent> {
+        if let Some(literal) = &self.literal {
+            return Ok(literal.clone());
+        }
         let mut path = String::new();
         for segment in &self.segments {
             path.push('/');

@@ -110,6 +110,12 @@ impl Message {
         carried
     }
 
+    /// Whether the message can carry a member.
+    pub fn carries(&self, member: Member) -> bool {
+        let mut heads = self.fields.iter().chain(&self.query).filter_map(|named| named.pattern.hole());
+        heads.any(|hole| hole.member == member) || self.content.as_ref().is_some_and(|content| content.carries(member))
+    }
+
     /// Whether a constant of its content tells it from others on the same path.
     pub fn has_constants(&self) -> bool {
         self.content.as_ref().is_some_and(Object::has_constants)
@@ -145,5 +151,11 @@ impl RequestTemplate {
             carried.push((hole.member, Need::Required));
         }
         carried
+    }
+
+    /// Whether the request can carry a member, perhaps in its path.
+    pub fn carries(&self, member: Member) -> bool {
+        let mut holes = self.path.segments.iter().filter_map(|segment| segment.hole());
+        self.message.carries(member) || holes.any(|hole| hole.member == member)
     }
 }

@@ -4,7 +4,6 @@
 //! [`CallFailure`]. A redirect is an answer like any other. Only a connection that could not be made
 //! is tried again, once, and only for a begin: whatever may have arrived is never sent twice.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use crate::upstream::base_url::BaseUrl;
 use crate::upstream::client::InvalidClient;
 use crate::upstream::content;
 use crate::upstream::failure::CallFailure;
+use crate::upstream::kept::Kept;
 use crate::upstream::library::LibraryClient;
 use crate::upstream::settings::{HttpSettings, HttpVersion};
 use crate::upstream::target;
@@ -82,13 +82,28 @@ impl HttpUpstream {
     ///
     /// [`CallFailure`] if there is no complete answer within the limits.
     pub async fn call(&self, request: Request<Bytes>, class: RetryClass) -> Result<Response<Bytes>, CallFailure> {
+        self.call_keeping(Kept::All, request, class).await
+    }
+
+    /// The same, for one who reads only some of the answer's fields.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::call`].
+    pub async fn call_keeping(
+        &self,
+        kept: Kept<'_>,
+        request: Request<Bytes>,
+        class: RetryClass,
+    ) -> Result<Response<Bytes>, CallFailure> {
         let deadline = Instant::now() + self.timeout;
         let target = request.uri().path_and_query().ok_or(CallFailure::Unsendable)?;
         if !target::is_stable(target.as_str()) {
             return Err(CallFailure::Unsendable);
         }
         let admitted = self.admission.enter(deadline).await?;
-        let outcome = by(deadline, self.attempts(&request, class)).await;
+        let attempts = timeout_at(deadline, self.attempts(kept, &request, class));
+        let outcome = attempts.await.unwrap_or(Err(CallFailure::TimedOut));
         if counts_as_failure(&outcome) {
             admitted.ticket.failed();
         } else {
@@ -97,25 +112,26 @@ impl HttpUpstream {
         outcome
     }
 
-    async fn attempts(&self, request: &Request<Bytes>, class: RetryClass) -> Result<Response<Bytes>, CallFailure> {
-        let first = self.attempt(request).await;
+    async fn attempts(
+        &self,
+        kept: Kept<'_>,
+        request: &Request<Bytes>,
+        class: RetryClass,
+    ) -> Result<Response<Bytes>, CallFailure> {
+        let first = self.attempt(kept, request).await;
         match (first, class) {
-            (Err(CallFailure::Unreachable(_)), RetryClass::Begin) => self.attempt(request).await,
+            (Err(CallFailure::Unreachable(_)), RetryClass::Begin) => self.attempt(kept, request).await,
             (outcome, RetryClass::Begin | RetryClass::Finish) => outcome,
         }
     }
 
-    async fn attempt(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, CallFailure> {
+    async fn attempt(&self, kept: Kept<'_>, request: &Request<Bytes>) -> Result<Response<Bytes>, CallFailure> {
         let encoded = match &self.client {
-            Client::Wire(client) => client.exchange(request, self.max_response_bytes).await?,
+            Client::Wire(client) => client.exchange(request, self.max_response_bytes, kept).await?,
             Client::Library(client) => client.exchange(request, self.max_response_bytes).await?,
         };
         content::decoded(encoded, self.max_response_bytes)
     }
-}
-
-async fn by<T>(deadline: Instant, work: impl Future<Output = Result<T, CallFailure>>) -> Result<T, CallFailure> {
-    timeout_at(deadline, work).await.unwrap_or(Err(CallFailure::TimedOut))
 }
 
 /// What speaks for an outage. A refusal or an absurd answer comes from an upstream that is there.

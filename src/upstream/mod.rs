@@ -13,6 +13,7 @@ mod content;
 pub mod failure;
 pub mod fetch;
 pub mod http_upstream;
+pub mod kept;
 mod library;
 pub mod settings;
 mod target;

@@ -14,6 +14,7 @@ const COMMANDS: &[&[&str]] = &[
     &["keys", "rotate"],
     &["matrix"],
     &["members"],
+    &["readiness"],
     &["schema"],
 ];
 

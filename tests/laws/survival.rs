@@ -16,7 +16,7 @@ fn read_as_everything(provider: &str, content: &[u8]) {
     for (operation, template) in &provider.operations {
         let scratch = Scratch::default();
         let fields = http::HeaderMap::new();
-        let path = template.request.path.literal().unwrap_or_else(|| "/a/b/c".to_owned());
+        let path = template.request.path.literal().unwrap_or("/a/b/c").to_owned();
         let arrived =
             passbridge::provider::exchange::Arrived { path: &path, query: "id=%ff&x", fields: &fields, content };
         if let Err(Unread::Broken(defect)) = template.read_request(*operation, arrived, wire::reading(&scratch)) {

@@ -15,6 +15,7 @@ mod expected;
 mod faults;
 mod happy;
 mod issuer;
+mod learning;
 mod metrics;
 mod once;
 mod options;

@@ -1,43 +1,21 @@
 //! The access line: what it says, and what it never says.
 
-use std::io::{self, Write};
 use std::sync::{Mutex, OnceLock};
 
+use passbridge::telemetry::{Format, Lines};
 use serde_json::Value;
-use tracing_subscriber::fmt::MakeWriter;
 
 use super::rig::{settings, start, within};
 
 /// All lines of this process. Workers log from their own threads, so there is one subscriber for all.
 static LINES: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
-struct Lines;
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        LINES.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        Self
-    }
-}
-
 fn listen() {
     static ONCE: OnceLock<()> = OnceLock::new();
     ONCE.get_or_init(|| {
-        let subscriber =
-            tracing_subscriber::fmt().json().with_max_level(tracing::Level::TRACE).with_writer(|| Lines).finish();
-        tracing::subscriber::set_global_default(subscriber).unwrap();
+        let keep = |lines: &[u8]| LINES.lock().unwrap().extend_from_slice(lines);
+        let lines = Lines::new("trace,passbridge=trace", Format::Json, keep).unwrap();
+        tracing::subscriber::set_global_default(lines).unwrap();
     });
 }
 
@@ -46,7 +24,7 @@ async fn line(id: &str) -> Value {
     within(async {
         loop {
             let lines = String::from_utf8(LINES.lock().unwrap().clone()).unwrap();
-            let access = |line: &Value| line["target"] == "passbridge::access" && line["span"]["id"] == id;
+            let access = |line: &Value| line["target"] == "passbridge::access" && line["request_id"] == id;
             if let Some(line) = lines.lines().map(|line| serde_json::from_str(line).unwrap()).find(access) {
                 return line;
             }
@@ -65,9 +43,8 @@ async fn a_line_says_method_path_and_status_and_no_value() {
     rig.ask(&format!("{head}x-request-id: line-1\r\ncontent-length: {}\r\n\r\n{content}", content.len())).await;
     let line = line("line-1").await;
     assert_eq!(line["level"], "INFO");
-    let fields = &line["fields"];
-    assert_eq!((&fields["method"], &fields["path"], &fields["status"]), (&"POST".into(), &"/echo".into(), &200.into()));
-    assert!(fields["milliseconds"].is_f64());
+    assert_eq!((&line["method"], &line["path"], &line["status"]), (&"POST".into(), &"/echo".into(), &200.into()));
+    assert!(line["milliseconds"].is_f64());
     assert!(!line.to_string().contains("hunter2"), "{line}");
     let ours = String::from_utf8(LINES.lock().unwrap().clone()).unwrap();
     let ours = ours.lines().filter(|line| line.contains("\"target\":\"passbridge"));
@@ -79,7 +56,7 @@ async fn a_line_says_the_route_where_there_is_one() {
     listen();
     let rig = start(&settings());
     rig.ask("GET /named HTTP/1.1\r\nhost: a\r\nx-request-id: line-2\r\n\r\n").await;
-    let fields = line("line-2").await["fields"].clone();
+    let fields = line("line-2").await;
     assert_eq!(fields["route"], "ios_app login.begin");
     assert_eq!(fields["path"], Value::Null);
 }
@@ -89,12 +66,12 @@ async fn a_panic_and_a_caller_that_leaves_have_a_line() {
     listen();
     let rig = start(&settings());
     rig.ask("GET /panic HTTP/1.1\r\nhost: a\r\nx-request-id: line-3\r\n\r\n").await;
-    assert_eq!(line("line-3").await["fields"]["status"], 500);
+    assert_eq!(line("line-3").await["status"], 500);
 
     let mut wire = rig.connect().await;
     wire.send("GET /wait HTTP/1.1\r\nhost: a\r\nx-request-id: line-4\r\n\r\n").await;
     rig.toy.arrival().await;
     drop(wire);
-    let fields = line("line-4").await["fields"].clone();
+    let fields = line("line-4").await;
     assert_eq!((&fields["path"], &fields["status"]), (&"/wait".into(), &Value::Null));
 }

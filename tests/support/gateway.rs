@@ -28,6 +28,7 @@ const ASK_TIMES: usize = 3000;
 /// A gateway that serves.
 pub(crate) struct Gateway {
     pub(crate) address: SocketAddr,
+    /// The admin listener.
     pub(crate) admin: SocketAddr,
     pub(crate) banner: Vec<String>,
     pub(crate) logs: Logs,
@@ -138,6 +139,15 @@ impl Gateway {
     /// Where its config and its directory are.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Runs another command with the same config, which must work, and returns what it prints.
+    pub(crate) fn run(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new(PROGRAM);
+        command.env_clear().envs(ENVIRONMENT.iter().copied()).current_dir(self.folder.path());
+        let output = command.args(["--config", "gateway.toml"]).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// Sends a request and reads the answer.

@@ -15,7 +15,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("figment", &["src/config/"]),
     ("toml", &["src/document.rs"]),
     ("annotate_snippets", &["src/diagnostic.rs"]),
-    ("clap", &["src/cli/", "src/telemetry.rs"]),
+    ("clap", &["src/cli/", "src/telemetry/"]),
     ("rusqlite", &["src/relying_party/", "src/identity/"]),
     ("csv", &["src/identity/"]),
     ("ciborium", &["src/relying_party/"]),

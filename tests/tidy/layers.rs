@@ -11,14 +11,14 @@ use crate::rust;
 const LAYERS: &[&[&str]] = &[
     &["main"],
     &["cli"],
-    &["config", "telemetry"],
+    &["config"],
     &["server"],
     &["gateway"],
     &["identity"],
     &["provider", "upstream", "relying_party", "ceremony"],
     &["template"],
     &["canonical", "document"],
-    &["diagnostic", "secret", "within"],
+    &["diagnostic", "secret", "telemetry", "within"],
 ];
 /// They stand beside the layers: the list of modules, and pages without code.
 const BESIDE: &[&str] = &["lib", "manual"];

@@ -137,7 +137,11 @@ impl<'c> Builder<'c> {
 
     pub(super) fn unused_upstreams(&mut self, routes: &[Route]) {
         let unused: Vec<_> = (0..self.upstreams.len())
-            .filter(|index| routes.iter().all(|route| route.upstream != *index && route.issuer != Some(*index)))
+            .filter(|index| {
+                let observes = |route: &Route| route.observes.is_some_and(|observes| observes.upstream == *index);
+                let uses = |route: &Route| route.upstream == *index || route.issuer == Some(*index) || observes(route);
+                !routes.iter().any(uses)
+            })
             .map(|index| self.upstreams[index].name.clone())
             .collect();
         if self.diagnostics.has_errors() {

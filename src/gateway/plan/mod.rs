@@ -6,6 +6,7 @@
 mod builder;
 pub mod identity;
 mod judge;
+mod observes;
 mod route;
 mod settings;
 
@@ -21,6 +22,8 @@ use crate::document::Places;
 use crate::gateway::assign::Assignment;
 use crate::gateway::callers::{Callers, Relation};
 use crate::gateway::check::Carriage;
+use crate::gateway::learning::Observes;
+use crate::gateway::outcome::RouteName;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::plan::identity::Identities;
 use crate::gateway::router::Router;
@@ -145,10 +148,14 @@ pub struct Route {
     pub cors: Option<CorsSettings>,
     /// The embedded upstream whose issuer makes the tokens, by its place in the plan.
     pub issuer: Option<usize>,
+    /// Which embedded upstream watches the sign-ins.
+    pub observes: Option<Observes>,
     /// How the upstream stands to the dialect.
     pub relation: Relation,
     /// Whether the upstream is asked for one and the same user, whoever the caller names.
     pub constant_user: bool,
+    /// How the access line calls each operation of the dialect.
+    pub line_names: BTreeMap<Operation, RouteName>,
     /// How each operation of the dialect is carried.
     pub carriages: BTreeMap<Operation, Carriage>,
 }

@@ -9,6 +9,7 @@ use crate::gateway::assign::Assignment;
 use crate::gateway::callers::settings::Users;
 use crate::gateway::callers::{Callers, CompileContext, Relation};
 use crate::gateway::check::Pair;
+use crate::gateway::outcome::RouteName;
 use crate::gateway::plan::Route;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::plan::judge::{judge, unused};
@@ -32,13 +33,11 @@ impl Builder<'_> {
 
         let relax = self.relax(settings, &key, &dialect);
         let issuer = self.issuer(settings, &key);
+        let observes = self.observes(settings, &key);
         let relation = self.upstreams[upstream].side().relation_to(&dialect);
         let (callers, callers_are_right) = self.callers(settings, &key, &dialect, &left, relation);
-        let set = self.merged_set(upstream, &own_set);
+        let set = self.merged_set(&key, upstream, &own_set);
         self.safe_fill(&key, &fill, &set);
-        let identity = self.upstreams[upstream].identity.clone();
-        self.one_namer(&format!("{key}.set"), &own_set, identity.as_deref());
-        let claims: Vec<Member> = claims(settings, relation);
         let [relax_subject, relax_one_user] =
             ["subject", "one_user"].map(|word| settings.relax.iter().any(|name| name == word));
         let pair = Pair {
@@ -49,10 +48,10 @@ impl Builder<'_> {
             relax: &relax,
             relax_subject,
             relax_one_user,
-            claims: &claims,
+            claims: &claims(settings, relation),
             issues_tokens: issuer.is_some(),
             discoverable: self.upstreams[upstream].discoverable(),
-            identity: identity.as_deref(),
+            identity: self.upstreams[upstream].identity.as_deref(),
             vouched_upstream: callers.are_judged_by_upstream(),
         };
         let carriages: BTreeMap<_, _> = pair
@@ -69,6 +68,7 @@ impl Builder<'_> {
         self.tell_unused(&key, unused);
         Some(Route {
             name: name.into(),
+            line_names: line_names(name, &dialect),
             prefix: settings.prefix.clone(),
             hosts: settings.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
             upstream,
@@ -79,6 +79,7 @@ impl Builder<'_> {
             passes_unseen: settings.unseen == Unseen::Pass,
             cors: settings.cors.clone(),
             issuer: issuer.flatten(),
+            observes,
             relation,
             constant_user: names_constant_user(&set),
             carriages,
@@ -90,7 +91,9 @@ impl Builder<'_> {
     }
 
     /// The upstream's `set`, and the route's own, which stands before it.
-    fn merged_set(&self, upstream: usize, own: &[Assignment]) -> Vec<Assignment> {
+    fn merged_set(&mut self, key: &str, upstream: usize, own: &[Assignment]) -> Vec<Assignment> {
+        let identity = self.upstreams[upstream].identity.clone();
+        self.one_namer(&format!("{key}.set"), own, identity.as_deref());
         let general = self.sets[upstream].iter();
         let general = general.filter(|general| own.iter().all(|own| own.member != general.member));
         general.chain(own).cloned().collect()
@@ -125,6 +128,12 @@ impl Builder<'_> {
         }
         (callers, are_right)
     }
+}
+
+/// What each operation of a route is called in the access line.
+fn line_names(route: &str, dialect: &Provider) -> BTreeMap<Operation, RouteName> {
+    let named = |operation: &Operation| (*operation, RouteName(format!("{route} {}", operation.name()).into()));
+    dialect.operations.keys().map(named).collect()
 }
 
 /// The members that the end user's verified token gives on a route.

@@ -203,7 +203,7 @@ fn assemble(route: &Route, written: WrittenRequest, visitor: &Visitor) -> Option
         fields.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         *request.body_mut() = Full::new(Bytes::from(content));
     }
-    request.extensions_mut().insert(Peer { address: visitor.address });
+    request.extensions_mut().insert(Peer::new(visitor.address));
     request.extensions_mut().insert(RequestId::random());
     Some(request)
 }

@@ -45,10 +45,12 @@ pub fn provider(id: &str, document: &Document) -> (Provider, Diagnostics) {
         fields: keys::table(&mut compiler, root, "fields").map_or_else(Vec::new, |fields| compiler.fields(fields, &[])),
         operations: operation::all(&mut compiler, root),
         faults: FaultTable::default(),
+        answer_fields: Vec::new(),
     };
     login(&mut compiler, &provider);
     let mistakes = compiler.diagnostics.len();
     provider.faults = faults::table(&mut compiler, root);
+    provider.answer_fields = provider.fields_read();
     // A row that cannot be read may have been the one that is missing.
     if compiler.diagnostics.len() == mistakes {
         faults::complete(&mut compiler, root, &provider);

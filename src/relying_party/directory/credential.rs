@@ -11,7 +11,8 @@ use crate::relying_party::error::StoreError;
 pub(crate) const MAX_CREDENTIAL_ID: usize = 1023;
 
 const COLUMNS: &str = "serial, id, user_id, handle, rp_id, public_key, sign_count, transports, \
-                       uv_initialized, backup_eligible, backup_state, aaguid, name, created_at, last_used_at";
+                       uv_initialized, backup_eligible, backup_state, aaguid, name, created_at, last_used_at, \
+                       user_handle, learned";
 
 /// A passkey.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,10 @@ pub(crate) struct Credential {
     pub(crate) name: Option<String>,
     pub(crate) created_at: i64,
     pub(crate) last_used_at: Option<i64>,
+    /// The handle it was made with, where that may not be the user's; of a learned one, where it is known.
+    pub(crate) user_handle: Option<Vec<u8>>,
+    /// Whether its key was computed from signatures that another upstream had accepted.
+    pub(crate) learned: bool,
 }
 
 /// What the authenticator said of itself at a verified sign-in.
@@ -81,9 +86,11 @@ impl Credential {
     pub(crate) fn insert(&self, connection: &Connection) -> Result<(), StoreError> {
         let transports = serde_json::to_string(&self.transports).map_err(|_| StoreError::Unreadable("transport"))?;
         let sql = "INSERT INTO credentials (id, user_id, handle, rp_id, public_key, sign_count, transports,
-                       uv_initialized, backup_eligible, backup_state, aaguid, name, created_at, last_used_at)
+                       uv_initialized, backup_eligible, backup_state, aaguid, name, created_at, last_used_at,
+                       user_handle, learned)
                    VALUES (:id, :user_id, :handle, :rp_id, :public_key, :sign_count, :transports,
-                       :uv_initialized, :backup_eligible, :backup_state, :aaguid, :name, :created_at, :last_used_at)";
+                       :uv_initialized, :backup_eligible, :backup_state, :aaguid, :name, :created_at, :last_used_at,
+                       :user_handle, :learned)";
         connection.prepare_cached(sql)?.execute(named_params! {
             ":id": self.id,
             ":user_id": self.user_id,
@@ -99,6 +106,8 @@ impl Credential {
             ":name": self.name,
             ":created_at": self.created_at,
             ":last_used_at": self.last_used_at,
+            ":user_handle": self.user_handle,
+            ":learned": self.learned,
         })?;
         Ok(())
     }
@@ -118,6 +127,21 @@ impl Credential {
             ":at": at,
         })?;
         Ok(changed == 1)
+    }
+
+    /// Notes a sign-in elsewhere that this relying party would have verified, too. The counter rises or stays.
+    pub(crate) fn used_elsewhere(connection: &Connection, id: &[u8], how: Use, at: i64) -> Result<(), StoreError> {
+        let sql = "UPDATE credentials SET sign_count = max(sign_count, :sign_count), last_used_at = :at,
+                       backup_eligible = :backup_eligible, backup_state = :backup_state
+                   WHERE id = :id";
+        connection.prepare_cached(sql)?.execute(named_params! {
+            ":id": id,
+            ":sign_count": how.sign_count,
+            ":backup_eligible": how.backup_eligible,
+            ":backup_state": how.backup_state,
+            ":at": at,
+        })?;
+        Ok(())
     }
 
     /// Forgets the credential; `false` when somebody else did before.
@@ -144,6 +168,8 @@ fn columns(row: &Row<'_>) -> rusqlite::Result<(Credential, String)> {
         name: row.get(12)?,
         created_at: row.get(13)?,
         last_used_at: row.get(14)?,
+        user_handle: row.get(15)?,
+        learned: row.get(16)?,
     };
     Ok((credential, row.get(7)?))
 }
@@ -176,6 +202,8 @@ pub(crate) mod tests {
             name: Some("Phone".into()),
             created_at: 8,
             last_used_at: None,
+            user_handle: Some(vec![9; 64]),
+            learned: true,
         }
     }
 

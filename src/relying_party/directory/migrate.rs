@@ -13,7 +13,10 @@ use crate::relying_party::error::{OpenError, StoreError};
 const APPLICATION_ID: i64 = 0x5042_5247;
 
 /// The n-th entry leads from version n to n + 1. An entry that was released never changes.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/001_users_credentials_keys_tokens.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/001_users_credentials_keys_tokens.sql"),
+    include_str!("migrations/002_observed_credentials.sql"),
+];
 
 /// Applies what is missing.
 pub(super) fn to_latest(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {

@@ -5,7 +5,9 @@
 //! owner may read it, since the signing keys are in it.
 
 pub(crate) mod credential;
+pub(crate) mod days;
 mod migrate;
+pub(crate) mod observed;
 pub(crate) mod user;
 
 use std::fs::OpenOptions;

@@ -11,12 +11,12 @@ use serde_json::json;
 
 use crate::canonical::assertion::{AssertionResponse, CredentialAssertion};
 use crate::canonical::registration::{AttestationResponse, CredentialCreation};
-use crate::relying_party::demo::cose_es256;
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::directory::credential::tests::key_of_ada;
 use crate::relying_party::directory::user::User;
 use crate::relying_party::directory::user::tests::ada;
+use crate::relying_party::webauthn::cose_key::CoseKey;
 
 /// User present, user verified, attested credential data included (WebAuthn 6.1).
 pub(crate) const UP: u8 = 0x01;
@@ -69,11 +69,11 @@ impl Forger {
 
     pub(crate) fn row(&self) -> Credential {
         let public_key = self.cose();
-        Credential { id: self.credential_id.clone(), public_key, ..key_of_ada() }
+        Credential { id: self.credential_id.clone(), public_key, user_handle: None, learned: false, ..key_of_ada() }
     }
 
     fn cose(&self) -> Vec<u8> {
-        cose_es256(self.pair.public_key().as_ref()).unwrap()
+        CoseKey::es256(self.pair.public_key().as_ref()).unwrap().as_bytes().to_vec()
     }
 
     fn client_data(&self, kind: &str, challenge: &[u8]) -> Vec<u8> {

@@ -68,6 +68,17 @@ struct CredentialLine {
     created_at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_used_at: Option<i64>,
+    /// The handle it was made with, where that is not the user's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_handle: Option<Bytes>,
+    /// Whether its key was computed from signatures; then its handle may not be known.
+    #[serde(default, skip_serializing_if = "is_false")]
+    learned: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands the member over by reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// Why a line is not taken.
@@ -133,7 +144,10 @@ impl UserLine {
         }
         let handle = match self.handle {
             Some(Bytes(handle)) => handle,
-            None if self.credentials.is_empty() => random::bytes::<MAX_HANDLE>()?.into(),
+            // No authenticator has it: every passkey returns one of its own.
+            None if self.credentials.iter().all(|credential| credential.user_handle.is_some()) => {
+                random::bytes::<MAX_HANDLE>()?.into()
+            }
             None => return Err(BadUser::Member("handle is missing, which the user's passkeys return at a sign-in")),
         };
         if !(1..=MAX_HANDLE).contains(&handle.len()) {
@@ -171,6 +185,8 @@ impl CredentialLine {
             handle: Some(row.handle),
             created_at: Some(row.created_at),
             last_used_at: row.last_used_at,
+            user_handle: row.user_handle.map(Bytes),
+            learned: row.learned,
         }
     }
 
@@ -183,6 +199,9 @@ impl CredentialLine {
         }
         if self.handle.as_ref().is_some_and(|handle| !(1..=255).contains(&handle.chars().count())) {
             return Err(BadUser::Member("credentials: handle must have 1 to 255 characters"));
+        }
+        if self.user_handle.as_ref().is_some_and(|handle| !(1..=MAX_HANDLE).contains(&handle.0.len())) {
+            return Err(BadUser::Member("credentials: user_handle must have 1 to 64 bytes"));
         }
         let aaguid = self.aaguid.map(|text| Uuid::parse_str(&text)).transpose();
         let aaguid = aaguid.map_err(|_| BadUser::Member("credentials: aaguid is no UUID"))?;
@@ -202,6 +221,8 @@ impl CredentialLine {
             name: self.name,
             created_at: self.created_at.unwrap_or(now),
             last_used_at: self.last_used_at,
+            user_handle: self.user_handle.map(|Bytes(handle)| handle),
+            learned: self.learned,
         })
     }
 }

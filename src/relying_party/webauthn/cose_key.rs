@@ -62,6 +62,17 @@ impl CoseKey {
         Ok(key)
     }
 
+    /// The ES256 key with this point on P-256, uncompressed (SEC 1, section 2.3.3), in the one encoding of CTAP2.
+    ///
+    /// # Errors
+    /// [`InvalidCoseKey::InvalidKey`] when it is no such point.
+    pub fn es256(point: &[u8]) -> Result<Self, InvalidCoseKey> {
+        let coordinates = point.strip_prefix(&[4]).and_then(|rest| rest.split_at_checked(32));
+        let (x, y) = coordinates.filter(|(_, y)| y.len() == 32).ok_or(InvalidCoseKey::InvalidKey)?;
+        // {1: 2, 3: -7, -1: 1, -2: x, -3: y}, each coordinate a string of 32 bytes
+        Self::parse(&[b"\xA5\x01\x02\x03\x26\x20\x01\x21\x58\x20", x, b"\x22\x58\x20", y].concat())
+    }
+
     /// Parses the COSE_Key at the front of `input` and moves `input` past it.
     pub(super) fn parse_prefix(input: &mut &[u8]) -> Result<Self, InvalidCoseKey> {
         let window = &input[..input.len().min(MAX_LENGTH)];
@@ -154,6 +165,18 @@ mod tests {
         parameters.retain(|(other, _)| *other != label);
         parameters.push((label, value.into()));
         CoseKey::parse(&encode(&parameters))
+    }
+
+    #[test]
+    fn an_es256_key_is_written_as_it_is_read() {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
+        let point = pair.public_key().as_ref();
+        let [x, y] = [&point[1..33], &point[33..]].map(Value::from);
+        let parameters = [(KTY, Value::from(2)), (ALG, Value::from(-7)), (CRV, Value::from(1)), (X, x), (Y, y)];
+        assert_eq!(CoseKey::es256(point).unwrap().as_bytes(), encode(&parameters));
+        for no_point in [&[][..], &[4], &point[1..], &point[..64], &[point, &[0]].concat(), &[[4; 65]].concat()] {
+            assert_eq!(CoseKey::es256(no_point), Err(InvalidCoseKey::InvalidKey));
+        }
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub mod client_data;
 pub mod cose_key;
 mod cose_parameters;
 pub mod credential_record;
+pub mod observed;
 pub mod policy;
+pub mod recovery;
 pub mod refusal;
 pub mod registration;

@@ -111,7 +111,8 @@ impl Admin {
         Ok(Self { listener, address, wants_console, live: None })
     }
 
-    /// Gives it the gateway that its metrics are of, and that the console tries where the settings want one.
+    /// Gives it the gateway that its metrics and its readiness are of, and that the console tries where the settings
+    /// want one.
     #[must_use]
     pub fn with_gateway(self, live: Live) -> Self {
         Self { live: Some(live), ..self }
@@ -194,13 +195,14 @@ impl Answers {
                 Phase::Serving => plain(StatusCode::OK, "ready\n"),
                 Phase::Draining => plain(StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
             },
+            ("/readiness", &Method::GET | &Method::HEAD) => self.readiness().await,
             ("/metrics", &Method::GET | &Method::HEAD) => match self.live.as_ref().map(|live| live.current().metrics())
             {
                 Some(Ok(text)) => answer(StatusCode::OK, METRICS, Bytes::from(text)),
                 Some(Err(fmt::Error)) => plain(StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be written\n"),
                 None => plain(StatusCode::NOT_FOUND, "there is no gateway to measure\n"),
             },
-            ("/healthz" | "/readyz" | "/metrics", _) => {
+            ("/healthz" | "/readyz" | "/readiness" | "/metrics", _) => {
                 let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
                 response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
                 response
@@ -213,6 +215,18 @@ impl Answers {
                 page.unwrap_or_else(|| plain(StatusCode::NOT_FOUND, "the admin listener has no such page\n"))
             }
         }
+    }
+}
+
+impl Answers {
+    /// How many of those who sign in could do so at each embedded upstream; counts only.
+    async fn readiness(&self) -> Response<Full<Bytes>> {
+        let Some(live) = &self.live else { return plain(StatusCode::NOT_FOUND, "there is no gateway to ask\n") };
+        let Ok(readiness) = live.current().readiness().await else {
+            return plain(StatusCode::SERVICE_UNAVAILABLE, "a directory does not answer\n");
+        };
+        let json = serde_json::to_vec(&readiness).expect("counts are JSON");
+        answer(StatusCode::OK, "application/json", Bytes::from(json))
     }
 }
 

@@ -1,20 +1,21 @@
-//! One span and one line at INFO for every request.
+//! One line at INFO for every request, and the request's name in every line that is written meanwhile.
 //!
-//! The line says method, route (or the path, without the query), status, milliseconds until the answer
-//! began, and within the span the request id: never a field's value, never content. A caller that
-//! leaves before its answer has a line too, without a status.
+//! The line says method, route (or the path, without the query), status and milliseconds until the
+//! answer began: never a field's value, never content. A caller that leaves before its answer has a
+//! line too, without a status.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
-use http::{Method, Request, Response, StatusCode, Uri};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use pin_project_lite::pin_project;
 use tower::Service;
-use tracing::{Instrument, Level, Span, instrument::Instrumented};
+use tracing::Level;
 
 use crate::gateway::outcome::{RequestId, RouteName};
+use crate::telemetry::request;
 
 /// The name the lines are logged under.
 const TARGET: &str = "passbridge::access";
@@ -31,14 +32,15 @@ pin_project! {
     /// The answer, once it is logged.
     pub(in crate::server) struct Logged<F> {
         #[pin]
-        inner: Instrumented<F>,
+        inner: F,
+        id: Option<HeaderValue>,
         line: Option<Line>,
     }
 }
 
 /// A line still to be written; written without a status if it is dropped first.
 struct Line {
-    span: Span,
+    id: Option<HeaderValue>,
     method: Method,
     uri: Uri,
     started: Instant,
@@ -66,12 +68,11 @@ where
     }
 
     fn call(&mut self, request: Request<A>) -> Self::Future {
-        let id = request.extensions().get::<RequestId>().map(RequestId::as_str);
-        let span = tracing::info_span!("request", id);
+        let id = request.extensions().get().map(|id: &RequestId| id.as_value().clone());
         // Asked first, for it costs a clock reading and three reference counts.
-        let line = tracing::enabled!(target: TARGET, Level::INFO).then(|| Line::begin(&span, &request));
-        let inner = span.in_scope(|| self.inner.call(request));
-        Logged { inner: inner.instrument(span), line }
+        let line = tracing::enabled!(target: TARGET, Level::INFO).then(|| Line::begin(id.clone(), &request));
+        let _inside = request::enter(id.as_ref());
+        Logged { inner: self.inner.call(request), id, line }
     }
 }
 
@@ -85,6 +86,7 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
+        let _inside = request::enter(this.id.as_ref());
         let response = ready!(this.inner.poll(context))?;
         if let Some(mut line) = this.line.take() {
             line.write(Some(response.status()), response.extensions().get());
@@ -96,9 +98,9 @@ where
 // ===== impl Line =====
 
 impl Line {
-    fn begin<A>(span: &Span, request: &Request<A>) -> Self {
+    fn begin<A>(id: Option<HeaderValue>, request: &Request<A>) -> Self {
         Self {
-            span: span.clone(),
+            id,
             method: request.method().clone(),
             uri: request.uri().clone(),
             started: Instant::now(),
@@ -108,7 +110,7 @@ impl Line {
 
     fn write(&mut self, status: Option<StatusCode>, route: Option<&RouteName>) {
         self.is_written = true;
-        let _inside = self.span.enter();
+        let _inside = request::enter(self.id.as_ref()); // it may be dropped by whoever drops the connection
         let method = self.method.as_str();
         let status = status.map(|status| status.as_u16());
         let milliseconds = self.started.elapsed().as_secs_f64() * 1000.0;

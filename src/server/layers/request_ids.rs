@@ -1,7 +1,7 @@
 //! Names every request: the caller's `x-request-id` if it is sane, else a new one.
 //!
-//! The name is in the request's extensions and fields, so that it travels on with a request that
-//! passes through, and on the response, whoever made it.
+//! The name is in the request's extensions and on the response, whoever made it. A request that passes
+//! through bears it as a field again.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,7 +13,8 @@ use tower::Service;
 
 use crate::gateway::outcome::RequestId;
 
-const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The field that bears the name.
+pub(in crate::server) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The layer's service.
 #[derive(Clone, Debug)]
@@ -51,9 +52,8 @@ where
     }
 
     fn call(&mut self, mut request: Request<A>) -> Self::Future {
-        let given = request.headers().get(X_REQUEST_ID);
-        let id = given.and_then(RequestId::accept).unwrap_or_else(RequestId::random);
-        request.headers_mut().insert(X_REQUEST_ID, id.as_value().clone());
+        let id = request.headers().get(X_REQUEST_ID);
+        let id = id.and_then(RequestId::accept).unwrap_or_else(RequestId::random);
         request.extensions_mut().insert(id.clone());
         Named { inner: self.inner.call(request), id }
     }

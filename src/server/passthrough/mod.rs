@@ -16,8 +16,9 @@ use hyper::body::Incoming;
 use reqwest::Client;
 use tokio_util::task::TaskTracker;
 
-use crate::gateway::outcome::{Content, Peer, authority_of, host_of};
+use crate::gateway::outcome::{Content, Peer, RequestId, authority_of, host_of};
 use crate::server::body::{Impatient, ResponseBody};
+use crate::server::layers::request_ids::X_REQUEST_ID;
 use crate::server::passthrough::incoming::Streamed;
 use crate::server::passthrough::outgoing::Progress;
 use crate::server::passthrough::refusal::NotForwarded;
@@ -121,13 +122,17 @@ impl Passthrough {
 /// Moves the fields out of the request and makes them the next connection's.
 fn fields<B>(request: &mut Request<B>, is_upgrade: bool) -> HeaderMap {
     let authority = authority_of(request).map(str::to_owned);
-    let peer = request.extensions().get::<Peer>().copied();
+    let peer = request.extensions().get::<Peer>().cloned();
+    let id = request.extensions().get::<RequestId>().cloned();
     let version = request.version();
     let mut headers = mem::take(request.headers_mut());
     headers.remove(HOST); // the client writes the target's
     hop_by_hop::strip_request(&mut headers);
-    if let Some(Peer { address }) = peer {
+    if let Some(Peer { address, .. }) = peer {
         forwarded::append(&mut headers, address, authority.as_deref(), version);
+    }
+    if let Some(id) = id {
+        headers.insert(X_REQUEST_ID, id.as_value().clone());
     }
     if is_upgrade {
         upgrade::offer(&mut headers);

@@ -36,12 +36,12 @@ pub(super) enum NotForwarded {
 
 impl NotForwarded {
     pub(super) fn timed_out(target: &BaseUrl) -> Self {
-        tracing::warn!(%target, "passthrough target did not answer in time");
+        tracing::warn!(base_url = %target, "passthrough target did not answer in time");
         Self::TimedOut
     }
 
     pub(super) fn unasked_upgrade(target: &BaseUrl) -> Self {
-        tracing::warn!(%target, "passthrough target switched to a protocol nobody asked for");
+        tracing::warn!(base_url = %target, "passthrough target switched to a protocol nobody asked for");
         Self::Broken
     }
 
@@ -54,7 +54,7 @@ impl NotForwarded {
         let is_connect = error.is_connect();
         let error = error.without_url();
         let error: &(dyn Error + 'static) = &error;
-        tracing::warn!(%target, error, "passthrough target failed");
+        tracing::warn!(base_url = %target, error, "passthrough target failed");
         if is_connect { Self::Unreachable } else { Self::Broken }
     }
 

@@ -69,7 +69,7 @@ impl Compiler {
             self.holds_text(&pattern, &item.span, "path")?;
             segments.push(pattern);
         }
-        Some(Path { segments })
+        Some(Path::new(segments))
     }
 
     fn holds_text(&mut self, pattern: &Pattern, span: &Range<usize>, what: &str) -> Option<()> {

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 
 use crate::upstream::failure::CallFailure;
+use crate::upstream::kept::Kept;
 use crate::upstream::wire::chunked::Chunked;
 use crate::upstream::wire::framing::Framing;
 use crate::upstream::wire::head::{self, Head};
@@ -23,9 +24,10 @@ const COPIED: usize = 16 << 10;
 
 /// An answer that is being read.
 #[derive(Debug)]
-pub struct Reading {
+pub struct Reading<'k> {
     limit: usize,
     to_head: bool,
+    kept: Kept<'k>,
     state: State,
 }
 
@@ -52,11 +54,11 @@ pub struct Answer {
 
 // ===== impl Reading =====
 
-impl Reading {
+impl<'k> Reading<'k> {
     /// Of an answer with at most `limit` bytes of content; `to_head` if the request was a `HEAD`.
     #[must_use]
-    pub fn new(limit: usize, to_head: bool) -> Self {
-        Self { limit, to_head, state: State::Head { seen: 0 } }
+    pub fn new(limit: usize, to_head: bool, kept: Kept<'k>) -> Self {
+        Self { limit, to_head, kept, state: State::Head { seen: 0 } }
     }
 
     /// Takes in what `buffer` holds: all that was read of the connection and not taken out before.
@@ -116,7 +118,11 @@ impl Reading {
         let (head, length) = loop {
             // The first read mostly brings all of it, so it is not searched before it is tried.
             let may_be_whole = seen == 0 || begin > 0 || head::is_complete(buffer, seen);
-            let read = if may_be_whole { head::read(&buffer[begin..], self.to_head).map_err(broken)? } else { None };
+            let read = if may_be_whole {
+                head::read(&buffer[begin..], self.to_head, self.kept).map_err(broken)?
+            } else {
+                None
+            };
             match read {
                 Some((_, length)) if length > head::MOST_BYTES => return Err(broken(Malformed::LongHead)),
                 Some((head, _)) if head.status == StatusCode::SWITCHING_PROTOCOLS => {
@@ -195,7 +201,7 @@ mod tests {
 
     /// The answers of one connection whose reads end at `cuts`: status, content and whether it is kept.
     fn read(said: &[u8], cuts: &[usize]) -> Result<(u16, Vec<u8>, bool), ()> {
-        let mut reading = Reading::new(LIMIT, false);
+        let mut reading = Reading::new(LIMIT, false, Kept::All);
         let mut buffer = Vec::new();
         let mut begin = 0;
         for end in cuts.iter().copied().chain([said.len()]) {
@@ -245,7 +251,7 @@ mod tests {
         for (length, is_left) in [(COPIED, true), (COPIED + 1, false)] {
             let mut buffer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n").into_bytes();
             buffer.resize(buffer.len() + length, b'x');
-            let answer = Reading::new(length, false).advance(&mut buffer).unwrap().unwrap();
+            let answer = Reading::new(length, false, Kept::All).advance(&mut buffer).unwrap().unwrap();
             assert!(answer.keeps_alive && answer.response.body().len() == length);
             assert_eq!(buffer.capacity() > 0, is_left);
         }
@@ -253,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_read_has_room_for_what_is_to_come_and_one_more() {
-        let mut reading = Reading::new(1000, false);
+        let mut reading = Reading::new(1000, false, Kept::All);
         let mut buffer = Vec::new();
         assert_eq!(reading.room(&buffer), ROOM);
         buffer.extend_from_slice(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc");

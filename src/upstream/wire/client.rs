@@ -10,6 +10,7 @@ use tokio::io::AsyncReadExt as _;
 use crate::upstream::base_url::BaseUrl;
 use crate::upstream::client::InvalidClient;
 use crate::upstream::failure::CallFailure;
+use crate::upstream::kept::Kept;
 use crate::upstream::settings::HttpSettings;
 use crate::upstream::wire::answer::{Answer, Reading};
 use crate::upstream::wire::connect::Connector;
@@ -46,11 +47,12 @@ impl WireClient {
         &self,
         request: &Request<Bytes>,
         limit: usize,
+        kept: Kept<'_>,
     ) -> Result<Response<Bytes>, CallFailure> {
         let mut buffers = self.pool.buffers();
         self.writer.write(request, &mut buffers.outgoing);
         let mut stream = self.send(&buffers.outgoing).await?;
-        let reading = Reading::new(limit, request.method() == Method::HEAD);
+        let reading = Reading::new(limit, request.method() == Method::HEAD, kept);
         let answer = receive(&mut stream, reading, &mut buffers).await?;
         self.pool.give_back(buffers);
         if answer.keeps_alive {
@@ -77,7 +79,7 @@ impl WireClient {
     }
 }
 
-async fn receive(stream: &mut Stream, mut reading: Reading, buffers: &mut Buffers) -> Result<Answer, CallFailure> {
+async fn receive(stream: &mut Stream, mut reading: Reading<'_>, buffers: &mut Buffers) -> Result<Answer, CallFailure> {
     let buffer = &mut buffers.incoming;
     loop {
         buffer.reserve(reading.room(buffer));

@@ -8,6 +8,7 @@ use std::mem::MaybeUninit;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use httparse::Status;
 
+use crate::upstream::kept::Kept;
 use crate::upstream::wire::framing::{Framing, Told};
 use crate::upstream::wire::malformed::Malformed;
 
@@ -34,7 +35,7 @@ pub(super) fn is_complete(bytes: &[u8], seen: usize) -> bool {
 }
 
 /// Reads the head that `bytes` begin with, and its length; `None` if its end has not come.
-pub(super) fn read(bytes: &[u8], to_head: bool) -> Result<Option<(Head, usize)>, Malformed> {
+pub(super) fn read(bytes: &[u8], to_head: bool, kept: Kept<'_>) -> Result<Option<(Head, usize)>, Malformed> {
     let mut fields = [const { MaybeUninit::uninit() }; MOST_FIELDS];
     let mut parsed = httparse::Response::new(&mut []);
     let outcome = httparse::ParserConfig::default().parse_response_with_uninit_headers(&mut parsed, bytes, &mut fields);
@@ -47,9 +48,12 @@ pub(super) fn read(bytes: &[u8], to_head: bool) -> Result<Option<(Head, usize)>,
     let status = parsed.code.and_then(|code| StatusCode::from_u16(code).ok());
     let status = status.ok_or(Malformed::Head(httparse::Error::Status))?;
     let mut told = Told::default();
-    let mut map = HeaderMap::with_capacity(parsed.headers.len());
+    let mut map = HeaderMap::new();
     for field in &*parsed.headers {
         told.hear(field.name, field.value)?;
+        if !kept.has(field.name) {
+            continue;
+        }
         let name = HeaderName::from_bytes(field.name.as_bytes());
         let name = name.map_err(|_| Malformed::Head(httparse::Error::HeaderName))?;
         let value = HeaderValue::from_bytes(field.value);

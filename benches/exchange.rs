@@ -1,0 +1,83 @@
+//! A whole exchange: a caller's request in, the upstream asked over loopback, the caller's answer out.
+//!
+//! The time is all of an exchange's but the server's own reading and writing; the upstream works on
+//! another thread, and is waited for.
+
+use std::collections::HashMap;
+use std::fs;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use criterion::{Criterion, criterion_group};
+use http::Request;
+use http_body_util::Full;
+use passbridge::ceremony::memory::Ceremonies;
+use passbridge::config::load::{Origin, load};
+use passbridge::gateway::exchange::{Gateway, Shared};
+use passbridge::gateway::outcome::{Exchange as _, Outcome};
+use passbridge::gateway::plan::UpstreamKind;
+use passbridge::gateway::work::Worker;
+use passbridge::upstream::admission::Admission;
+use passbridge::upstream::http_upstream::HttpUpstream;
+
+use crate::upstream;
+
+criterion_group!(benches, begins);
+
+/// The gateway of `gateway.toml` beside this, before that upstream.
+fn gateway(upstream: SocketAddr) -> Gateway {
+    let folder = tempfile::tempdir().unwrap();
+    let text = include_str!("gateway.toml").replace("127.0.0.1:19099", &upstream.to_string());
+    fs::write(folder.path().join("key"), "sk_bench").unwrap();
+    fs::write(folder.path().join("gateway.toml"), text).unwrap();
+    let (config, diagnostics) = load(&Origin::File(folder.path().join("gateway.toml")));
+    let config = config.unwrap_or_else(|| panic!("{diagnostics}"));
+    let worker = |upstream: &passbridge::gateway::plan::Upstream| match &upstream.kind {
+        UpstreamKind::Http { base_url, http, .. } => {
+            let admission = Admission::new(&upstream.name, http);
+            Worker::Http(HttpUpstream::new(base_url.clone(), http, admission).unwrap())
+        }
+        UpstreamKind::Embedded(_) => panic!("the upstreams of the benchmark are providers"),
+    };
+    let workers = config.plan.upstreams.iter().map(worker).collect();
+    let shared = Shared {
+        ceremonies: Arc::new(Ceremonies::new(&config.ceremonies)),
+        limits: config.limits,
+        passes: Vec::new(),
+        metrics: Default::default(),
+        plan: config.plan,
+    };
+    Gateway::new(Arc::new(shared), workers)
+}
+
+fn begins(criterion: &mut Criterion) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let gateway = gateway(upstream::start());
+    let cases = HashMap::from([
+        (
+            "translate",
+            (
+                "/v1/auth/webauthn/authentication/begin",
+                r#"{"domain":"localhost","user_id":"user_24wFP9pDa9YiMJLun94iKykoZs2"}"#,
+            ),
+        ),
+        ("rich", ("/accounts/begin-auth-with-passkey", r#"{"email":"user@example.com","account":"acme"}"#)),
+    ]);
+    let mut group = criterion.benchmark_group("exchange");
+    for (case, (path, content)) in cases {
+        let exchange = || async {
+            let request = Request::post(path)
+                .header("host", "127.0.0.1")
+                .header("content-type", "application/json")
+                .header("authorization", "Bearer sk_bench")
+                .body(Full::new(Bytes::from_static(content.as_bytes())))
+                .unwrap();
+            match gateway.exchange(request).await {
+                Outcome::Answered(answer) => assert_eq!(answer.status(), 200, "{answer:?}"),
+                Outcome::Unmatched(_) => panic!("the benchmark's request is an operation"),
+            }
+        };
+        group.bench_function(case, |bencher| bencher.iter(|| runtime.block_on(exchange())));
+    }
+}

@@ -1,0 +1,31 @@
+//! What a request costs, part by part: `cargo bench --bench gateway [-- FILTER]`.
+//!
+//! Times are this machine's; what they mean and what they were last is in `gateway.md` beside this.
+#![allow(clippy::unwrap_used, reason = "a benchmark stops at what it did not expect")]
+
+#[allow(dead_code, reason = "the benchmarks need a part of it")]
+#[path = "../tests/contract/fixture.rs"]
+mod fixture;
+#[allow(dead_code, reason = "the benchmarks need a part of it")]
+#[path = "../tests/contract/ground.rs"]
+mod ground;
+#[allow(dead_code, reason = "the benchmarks need a part of it")]
+#[path = "../tests/contract/wire.rs"]
+mod wire;
+
+mod ceremonies;
+mod digits;
+mod exchange;
+mod messages;
+mod routes;
+mod translation;
+mod upstream;
+
+criterion::criterion_main!(
+    messages::benches,
+    translation::benches,
+    digits::benches,
+    routes::benches,
+    ceremonies::benches,
+    exchange::benches
+);

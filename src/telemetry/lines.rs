@@ -1,0 +1,164 @@
+//! What the program logs to: every event that the filter lets through becomes one line.
+
+use std::fmt;
+use std::str::FromStr as _;
+
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
+use tracing::{Event, Metadata, Subscriber};
+use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
+
+use crate::telemetry::{Format, gathering, json, text};
+
+/// The one subscriber.
+pub struct Lines {
+    filter: Targets,
+    format: Format,
+    colour: bool,
+    out: fn(&[u8]),
+}
+
+impl Lines {
+    /// Lines that go to `out`, one or more whole ones at a time.
+    ///
+    /// # Errors
+    /// When the filter is neither a level nor a list of `target=level`.
+    pub fn new(filter: &str, format: Format, out: fn(&[u8])) -> Result<Self, ParseError> {
+        let filter = match filter {
+            level @ ("error" | "warn" | "info" | "debug" | "trace") => format!("warn,passbridge={level}"),
+            filter => filter.to_owned(),
+        };
+        Ok(Self { filter: Targets::from_str(&filter)?, format, colour: false, out })
+    }
+
+    /// The same, with coloured levels.
+    #[must_use]
+    pub fn in_colour(self) -> Self {
+        Self { colour: true, ..self }
+    }
+}
+
+impl fmt::Debug for Lines {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Lines").field("filter", &self.filter).field("format", &self.format).finish()
+    }
+}
+
+impl Subscriber for Lines {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        // Asked once for each place in the code; what is not wanted costs nothing from then on.
+        if self.enabled(metadata) { Interest::always() } else { Interest::never() }
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        // What is neither a span nor an event asks whether an event would be let through.
+        !metadata.is_span() && self.filter.would_enable(metadata.target(), metadata.level())
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        self.filter.iter().map(|(_, level)| level).chain(self.filter.default_level()).max()
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        gathering::line(self.out, |clock, out| match self.format {
+            Format::Text => text::write(event, self.colour, clock, out),
+            Format::Json => json::write(event, clock, out),
+        });
+    }
+
+    // Spans are of no account.
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::error::Error;
+
+    use http::HeaderValue;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::telemetry::request;
+
+    thread_local! {
+        static WRITTEN: RefCell<String> = const { RefCell::new(String::new()) };
+    }
+
+    fn written(filter: &str, format: Format, log: impl FnOnce()) -> String {
+        let out = |lines: &[u8]| WRITTEN.with_borrow_mut(|all| all.push_str(str::from_utf8(lines).unwrap()));
+        tracing::subscriber::with_default(Lines::new(filter, format, out).unwrap(), log);
+        WRITTEN.take()
+    }
+
+    fn log() {
+        let error = "x".parse::<u8>().unwrap_err();
+        let id = HeaderValue::from_static("r-1");
+        let _inside = request::enter(Some(&id));
+        tracing::warn!(
+            name = "a \"b\"\u{1b}[31m",
+            status = Some(200u16),
+            milliseconds = 1.23456,
+            less = -2,
+            is = true,
+            shown = %"two\nlines",
+            error = &error as &dyn Error,
+            absent = None::<u8>,
+            "it is {}", "said"
+        );
+    }
+
+    #[test]
+    fn a_line_for_people() {
+        let line = written("info", Format::Text, log);
+        let (time, rest) = line.split_at("2026-11-22T07:05:26.000042Z".len());
+        assert!(time.ends_with('Z') && time.contains('T'), "{time}");
+        let target = module_path!();
+        let told = format!(
+            "  WARN {target}: it is said name=\"a \\\"b\\\"\\u{{1b}}[31m\" status=200 milliseconds=1.235 less=-2 \
+             is=true shown=two\\nlines error=invalid digit found in string request_id=r-1\n"
+        );
+        assert_eq!(rest, told);
+    }
+
+    #[test]
+    fn a_line_for_machines() {
+        let line = written("info", Format::Json, log);
+        let mut told: Value = serde_json::from_str(&line).unwrap();
+        assert!(line.ends_with("}\n"));
+        assert!(told["timestamp"].take().is_string());
+        let expected = json!({
+            "timestamp": null, "level": "WARN", "target": module_path!(), "message": "it is said",
+            "name": "a \"b\"\u{1b}[31m", "status": 200, "milliseconds": 1.235, "less": -2, "is": true,
+            "shown": "two\nlines", "error": "invalid digit found in string", "request_id": "r-1",
+        });
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn the_filter_decides_by_level_and_target() {
+        let all = || {
+            tracing::info!("ours");
+            tracing::debug!("more of ours");
+            tracing::info!(target: "library", "theirs");
+            tracing::warn!(target: "library", "their warning");
+        };
+        let lines = |filter| written(filter, Format::Text, all).lines().count();
+        assert_eq!(lines("info"), 2);
+        assert_eq!(lines("debug"), 3);
+        assert_eq!(lines("error"), 1, "the libraries keep their own level");
+        assert_eq!(lines("off,library=trace"), 2);
+        assert!(Lines::new("passbridge=loud", Format::Text, |_| {}).is_err());
+    }
+}
