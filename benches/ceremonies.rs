@@ -23,6 +23,7 @@ fn ceremony() -> Ceremony {
         told: Told { subject: user, ..Told::default() },
         expected: Subject::default(),
         bearer_user: None,
+        is_decoy: false,
     }
 }
 

@@ -46,6 +46,7 @@ fn gateway(upstream: SocketAddr) -> Gateway {
         limits: config.limits,
         passes: Vec::new(),
         metrics: Default::default(),
+        fingerprint: config.fingerprint,
         plan: config.plan,
     };
     Gateway::new(Arc::new(shared), workers)

@@ -57,13 +57,15 @@ pub enum ItemValue {
     Text(String),
     /// An integer.
     Integer(i64),
+    /// A number with a fraction or an exponent.
+    Float(f64),
     /// A boolean.
     Flag(bool),
     /// An array.
     Array(Vec<Item>),
     /// A table, inline or not.
     Table(Table),
-    /// A float, a date, or an integer beyond 64 bits, with TOML's name for it.
+    /// A date, or a number beyond 64 bits, with TOML's name for it.
     Other(&'static str),
 }
 
@@ -145,6 +147,7 @@ impl Item {
         match &self.value {
             ItemValue::Text(_) => "string",
             ItemValue::Integer(_) => "integer",
+            ItemValue::Float(_) => "float",
             ItemValue::Flag(_) => "boolean",
             ItemValue::Array(_) => "array",
             ItemValue::Table(_) => "table",
@@ -182,7 +185,10 @@ fn item(value: &Spanned<DeValue<'_>>) -> Item {
         DeValue::Boolean(flag) => ItemValue::Flag(*flag),
         DeValue::Array(items) => ItemValue::Array(items.iter().map(item).collect()),
         DeValue::Table(inner) => ItemValue::Table(table(inner, span.clone())),
-        DeValue::Float(_) | DeValue::Datetime(_) => ItemValue::Other(noun),
+        DeValue::Float(float) => {
+            float.as_str().replace('_', "").parse().map_or(ItemValue::Other(noun), ItemValue::Float)
+        }
+        DeValue::Datetime(_) => ItemValue::Other(noun),
     };
     Item { value, span }
 }

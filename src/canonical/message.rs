@@ -3,7 +3,7 @@
 use super::assertion::{AssertionRequest, AssertionResponse, CredentialAssertion, SignIn};
 use super::credentials::{CredentialList, Deletion, DeletionRequest, ListRequest};
 use super::operation::{Direction, Operation};
-use super::record::Record;
+use super::record::{Record, copy};
 use super::registration::{AttestationResponse, CreationRequest, CredentialCreation, Registered};
 use super::session::RefreshRequest;
 
@@ -70,6 +70,13 @@ macro_rules! message {
                 }
             }
 
+            /// The same, borrowing nothing.
+            pub fn owned(&self) -> $name<'static> {
+                let mut owned = $name::new(self.operation());
+                copy(self.record(), owned.record_mut());
+                owned
+            }
+
             /// Its members, to read.
             pub fn record(&self) -> &dyn Record<'a> {
                 match self {
@@ -108,3 +115,28 @@ macro_rules! message {
 
 message!(Request, Direction::Request);
 message!(Response, Direction::Response);
+
+#[cfg(test)]
+mod tests {
+    use super::super::assertion::{CredentialAssertion, Descriptor};
+    use super::*;
+
+    #[test]
+    fn an_owned_message_says_the_same() {
+        let id = b"id".to_vec();
+        let text = "example.com".to_owned();
+        let descriptor = Descriptor {
+            id: Some(id.as_slice().into()),
+            transports: vec!["usb".into(), text.as_str().into()],
+            ..Default::default()
+        };
+        let answer = Response::LoginBegin(CredentialAssertion {
+            challenge: Some(id.as_slice().into()),
+            timeout: Some(7),
+            rp_id: Some(text.as_str().into()),
+            allow_credentials: vec![descriptor, Descriptor::default()],
+            ..Default::default()
+        });
+        assert_eq!(answer.owned(), answer);
+    }
+}

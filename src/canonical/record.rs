@@ -41,6 +41,18 @@ pub trait Record<'a>: Send + Sync {
     }
 }
 
+/// Copies every member of a record to an empty one of the same kind, so that it borrows nothing.
+pub(crate) fn copy(from: &dyn Record<'_>, to: &mut dyn Record<'static>) {
+    for member in from.members() {
+        if let Some(value) = from.value(*member) {
+            to.put(*member, Some(value.into_owned()));
+        }
+        for element in (0..from.count(*member)).filter_map(|index| from.element(*member, index)) {
+            copy(element, to.grow(*member));
+        }
+    }
+}
+
 /// Declares a record: `name: kind = Member` for each field, then its lists.
 macro_rules! record {
     (

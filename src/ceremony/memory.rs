@@ -129,6 +129,13 @@ impl Ceremonies {
         shard.held.get(&key).filter(|held| held.expires > Instant::now()).map(|held| held.ceremony.generation)
     }
 
+    /// Which upstream issued the challenge of a ceremony that can still be taken.
+    pub fn upstream_of(&self, key: ChallengeKey) -> Option<Arc<str>> {
+        let shard = self.shard(key);
+        let held = shard.held.get(&key).filter(|held| held.expires > Instant::now())?;
+        Some(held.ceremony.upstream.clone())
+    }
+
     /// The longest that a ceremony is kept.
     pub fn max_age(&self) -> Duration {
         self.max_age
@@ -184,6 +191,7 @@ mod tests {
         Ceremony {
             generation: 3,
             verify_user: false,
+            is_decoy: false,
             route: "r".into(),
             upstream: "u".into(),
             begun_by: Operation::LoginBegin,
@@ -206,11 +214,13 @@ mod tests {
         assert!(store.remember(key(1), ceremony(), Some(Duration::from_secs(60))));
         assert!(!store.remember(key(1), ceremony(), None), "a challenge is kept once");
         assert_eq!(store.generation_of(key(1)), Some(3));
+        assert_eq!(store.upstream_of(key(1)).as_deref(), Some("u"));
         assert_eq!(store.take(key(1)).as_deref(), Some(&ceremony()));
         assert_eq!(store.take(key(1)), None);
         store.remember(key(2), ceremony(), Some(Duration::from_secs(60)));
         tokio::time::advance(Duration::from_secs(60)).await;
         assert_eq!((store.generation_of(key(1)), store.generation_of(key(2))), (None, None));
+        assert_eq!((store.upstream_of(key(1)), store.upstream_of(key(2))), (None, None));
         assert_eq!(store.take(key(2)), None);
         assert!(store.is_empty());
     }

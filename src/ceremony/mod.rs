@@ -19,6 +19,8 @@ pub struct Ceremony {
     pub generation: u64,
     /// Whether the user must have been verified, whatever the upstream thinks of it.
     pub verify_user: bool,
+    /// Whether nobody is there to finish it: its answer was made up.
+    pub is_decoy: bool,
     /// The route it was begun on.
     pub route: Arc<str>,
     /// The upstream that issued the challenge.

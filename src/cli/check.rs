@@ -38,6 +38,22 @@ fn describe(route: &Route, plan: &Plan) -> String {
         upstream.name,
         upstream.side().name()
     );
+    let name = |way| route.ways().nth(way).map_or("", |way| &*plan.upstreams[way.upstream].name).to_owned();
+    for line in route.policy.iter().flat_map(|policy| policy.describe(name)) {
+        text.push_str(&format!("  {line}\n"));
+    }
+    text.push_str(&carries(route, plan));
+    for way in route.ways().skip(1) {
+        let upstream = &plan.upstreams[way.upstream];
+        text.push_str(&format!("  by way of `{}` ({}):\n", upstream.name, upstream.side().name()));
+        carries(way, plan).lines().for_each(|line| text.push_str(&format!("  {line}\n")));
+    }
+    text
+}
+
+/// What one way carries, what it cannot, what gets lost on it.
+fn carries(route: &Route, plan: &Plan) -> String {
+    let mut text = String::new();
     let carried: Vec<_> = route.carriages.values().filter(|carriage| carriage.works()).collect();
     let names: Vec<_> = carried.iter().map(|carriage| carriage.operation.name()).collect();
     text.push_str(&format!("  carries: {}\n", names.join(", ")));

@@ -1,15 +1,20 @@
 //! The command line: what can be asked of the program, and with which exit code it ends.
 //!
-//! 0 is success, 1 a failure while running, 2 a wrong command line, 78 a config that does not work.
+//! 0 is success, 1 a failure while running, 2 a wrong command line, 3 a request that no route takes, 78 a
+//! config that does not work.
 
 mod check;
+mod credentials;
 mod curl;
 mod directory;
+mod explain;
 mod members;
 mod readiness;
 mod reload;
+mod saved;
 mod serve;
 mod start;
+mod translate;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -50,14 +55,21 @@ enum Command {
     Serve,
     /// Prove that the config works: every mistake at once, and what each route loses.
     Check,
+    /// Tell what becomes of one saved request: its route and why, what the upstream is sent, what gets lost.
+    Explain(explain::Explain),
     /// Move users and their passkeys in and out of an embedded upstream's directory.
     #[command(subcommand)]
     Users(directory::Users),
+    /// Convert passkeys between the forms that providers and libraries keep them in.
+    #[command(subcommand)]
+    Credentials(credentials::Credentials),
     /// Show how many of those who sign in elsewhere could sign in at an embedded upstream already.
     Readiness(readiness::Arguments),
     /// Look after the keys that sign an embedded upstream's tokens.
     #[command(subcommand)]
     Keys(directory::Keys),
+    /// Bring one message from a provider's dialect into another's, without a config.
+    Translate(translate::Translate),
     /// Show which dialects work before which upstreams, with which settings, and what cannot be.
     Matrix,
     /// Show the members of the model: the names that `set`, `fill` and provider files use.
@@ -88,9 +100,12 @@ pub fn run() -> ExitCode {
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&origin),
         Command::Check => check::check(&origin),
+        Command::Explain(arguments) => explain::explain(&origin, &arguments),
         Command::Users(command) => directory::users(&origin, &command),
+        Command::Credentials(command) => credentials::credentials(command),
         Command::Readiness(arguments) => readiness::readiness(&origin, &arguments),
         Command::Keys(command) => directory::keys(&origin, &command),
+        Command::Translate(arguments) => translate::translate(&arguments),
         Command::Members => members::members(),
         Command::Matrix => {
             let (registry, _) = Registry::load(None);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::ceremony::memory::Ceremonies;
 use crate::config::load::Config;
 use crate::gateway::exchange::{Gateway, Shared};
-use crate::gateway::plan::{Upstream, UpstreamKind};
+use crate::gateway::plan::{Plan, Upstream, UpstreamKind};
 use crate::gateway::work::Worker;
 use crate::relying_party::RelyingParty;
 use crate::relying_party::error::OpenError;
@@ -19,6 +19,8 @@ use crate::upstream::http_upstream::HttpUpstream;
 pub(super) struct Ready {
     pub(super) shared: Arc<Shared>,
     doors: Vec<Door>,
+    /// The doors of shadows, by route.
+    shadows: Vec<(usize, Door)>,
 }
 
 /// What the workers share of one upstream.
@@ -47,13 +49,15 @@ impl Ready {
             limits: config.limits,
             passes: config.passthrough.0.keys().map(ToString::to_string).collect(),
             plan: config.plan,
+            fingerprint: config.fingerprint,
         });
-        Ok(Self { shared, doors })
+        Ok(Self { shadows: shadows(&shared.plan, &doors), shared, doors })
     }
 
     /// The same for a config that takes the place of another one: its ceremonies go on, and so does a
     /// directory whose settings did not change.
-    pub(super) fn reopen(config: Config, former: &Self) -> Result<Self, Unusable> {
+    pub(super) fn reopen(mut config: Config, former: &Self) -> Result<Self, Unusable> {
+        config.plan.go_on_counting(&former.shared.plan);
         let doors = config.plan.upstreams.iter().map(|upstream| match former.same_door(upstream) {
             Some(door) => Ok(door),
             None => open(upstream, &config.base),
@@ -65,8 +69,9 @@ impl Ready {
             limits: config.limits,
             passes: former.shared.passes.clone(),
             plan: config.plan,
+            fingerprint: config.fingerprint,
         });
-        Ok(Self { shared, doors })
+        Ok(Self { shadows: shadows(&shared.plan, &doors), shared, doors })
     }
 
     fn same_door(&self, upstream: &Upstream) -> Option<Door> {
@@ -88,8 +93,29 @@ impl Ready {
     pub(super) fn gateway(&self) -> Result<Gateway, Box<dyn Error + Send + Sync>> {
         let upstreams = self.shared.plan.upstreams.iter().zip(&self.doors);
         let workers = upstreams.map(|(upstream, door)| worker(upstream, door)).collect::<Result<_, _>>()?;
-        Ok(Gateway::new(self.shared.clone(), workers))
+        let shadows = self.shadows.iter().map(|(route, door)| {
+            let route = &self.shared.plan.routes[*route];
+            let way = route.shadow().map_or(route, |shadow| route.way(shadow.way));
+            Ok((route.name.clone(), worker(&self.shared.plan.upstreams[way.upstream], door)?))
+        });
+        let shadows = shadows.collect::<Result<_, InvalidClient>>()?;
+        Ok(Gateway::new(self.shared.clone(), workers).with_shadows(shadows))
     }
+}
+
+/// A door of its own for each shadow, so that what happens there stays there. A directory is the same one:
+/// its own queue is bounded, and a shadow asks few things at once.
+fn shadows(plan: &Plan, doors: &[Door]) -> Vec<(usize, Door)> {
+    let shadowed = plan.routes.iter().enumerate();
+    let shadowed = shadowed.filter_map(|(index, route)| Some((index, route.way(route.shadow()?.way).upstream)));
+    let door = |upstream: usize| match (&doors[upstream], &plan.upstreams[upstream]) {
+        (Door::Embedded(party), _) => Door::Embedded(party.clone()),
+        (Door::Http(_), Upstream { name, kind: UpstreamKind::Http { http, .. }, .. }) => {
+            Door::Http(Admission::new(&format!("{name} (shadow)"), http))
+        }
+        (Door::Http(_), _) => unreachable!("a door is made for its upstream"),
+    };
+    shadowed.map(|(index, upstream)| (index, door(upstream))).collect()
 }
 
 fn open(upstream: &Upstream, base: &Path) -> Result<Door, Unusable> {

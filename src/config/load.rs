@@ -13,9 +13,10 @@ use figment::value::{Dict, Tag, Value};
 
 use crate::ceremony::memory::CeremonySettings;
 use crate::config::source::FileSource;
-use crate::config::{authorities, collect, secrets};
+use crate::config::{authorities, collect, environment, fingerprint, hash_key, secrets};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{Document, Places};
+use crate::gateway::hash_key::GatewaySettings;
 use crate::gateway::limits::Limits;
 use crate::gateway::plan::identity::Identities;
 use crate::gateway::plan::{Ground, Plan};
@@ -31,8 +32,18 @@ pub const ENVIRONMENT: &str = "PASSBRIDGE__";
 const BUILT_IN: &str = include_str!("../../gateway.toml");
 /// A config is not larger than this, in bytes.
 const MAX_FILE: u64 = 16 << 20;
-const SECTIONS: &[&str] =
-    &["server", "admin", "ceremonies", "limits", "providers", "identity", "upstreams", "routes", "passthrough"];
+const SECTIONS: &[&str] = &[
+    "server",
+    "admin",
+    "ceremonies",
+    "limits",
+    "gateway",
+    "providers",
+    "identity",
+    "upstreams",
+    "routes",
+    "passthrough",
+];
 
 /// A config that works.
 #[derive(Debug)]
@@ -53,6 +64,8 @@ pub struct Config {
     pub registry: Registry,
     /// The folder where relative paths start: that of the file.
     pub base: PathBuf,
+    /// A short hash of what it says, in the file, the environment and its lists.
+    pub fingerprint: String,
 }
 
 /// Where a config comes from.
@@ -116,7 +129,7 @@ pub fn load(origin: &Origin) -> (Option<Config>, Diagnostics) {
         }
     };
     let environment = Env::prefixed(ENVIRONMENT).split("__");
-    let places = Places::of(&document).before(variables(&environment));
+    let places = Places::of(&document).before(environment::variables(&environment));
     let merged: Result<Dict, _> = Figment::from(FileSource(&document)).merge(environment).extract();
     let config = match merged {
         Ok(merged) => {
@@ -138,17 +151,6 @@ pub fn load(origin: &Origin) -> (Option<Config>, Diagnostics) {
     (config, diagnostics)
 }
 
-/// The settings that the environment gives, by key, each with the name of its variable.
-fn variables(environment: &Env) -> BTreeMap<String, String> {
-    let names = environment.iter().map(|(key, _)| key.as_str().to_lowercase());
-    names
-        .map(|key| {
-            let variable = key.to_uppercase().replace('.', "__");
-            (key, format!("environment variable {ENVIRONMENT}{variable}"))
-        })
-        .collect()
-}
-
 pub(super) struct Reader<'d> {
     pub(super) places: Places,
     pub(super) base: PathBuf,
@@ -160,6 +162,7 @@ pub(super) struct Reader<'d> {
 
 impl Reader<'_> {
     fn config(&mut self, mut merged: Dict) -> Option<Config> {
+        let written = fingerprint::Written::of(&merged);
         for name in merged.keys().filter(|name| !SECTIONS.contains(&name.as_str())) {
             self.diagnostics.push(collect::unknown_key("", name, SECTIONS, &self.places));
         }
@@ -168,6 +171,9 @@ impl Reader<'_> {
         let ceremonies = self.section("ceremonies", merged.remove("ceremonies"));
         let limits = self.section("limits", merged.remove("limits"));
         let passthrough = self.passthrough(merged.remove("passthrough"));
+        let gateway: GatewaySettings = self.section("gateway", merged.remove("gateway")).unwrap_or_default();
+        let (hash_secret, found) = hash_key::find(&gateway, &self.base, &self.places);
+        found.into_iter().for_each(|diagnostic| self.diagnostics.push(diagnostic));
         let registry = self.registry(merged.remove("providers"));
         self.identities(merged.remove("identity"));
         let upstreams = self.upstreams(merged.remove("upstreams"));
@@ -180,6 +186,7 @@ impl Reader<'_> {
             routes: &routes,
             places: &self.places,
             base: &self.base,
+            hash_secret: hash_secret.as_ref(),
         };
         let (plan, found) = Plan::build(&ground);
         self.diagnostics.extend(found);
@@ -190,6 +197,7 @@ impl Reader<'_> {
             ceremonies: ceremonies?,
             limits: limits?,
             passthrough: passthrough?,
+            fingerprint: written.with_lists(&plan),
             plan,
             registry,
             base,

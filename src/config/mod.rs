@@ -5,6 +5,9 @@
 
 mod authorities;
 mod collect;
+mod environment;
+mod fingerprint;
+mod hash_key;
 mod identity;
 pub mod load;
 pub mod schema;

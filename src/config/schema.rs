@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::canonical::fault::Fault;
 use crate::canonical::operation::Operation;
 use crate::ceremony::memory::CeremonySettings;
+use crate::gateway::hash_key::GatewaySettings;
 use crate::gateway::limits::Limits;
 use crate::gateway::settings::{Assignments, RouteSettings};
 use crate::identity::settings::MapSettings;
@@ -27,6 +28,7 @@ pub fn config() -> Value {
         "admin": generator.subschema_for::<AdminSettings>(),
         "ceremonies": generator.subschema_for::<CeremonySettings>(),
         "limits": generator.subschema_for::<Limits>(),
+        "gateway": generator.subschema_for::<GatewaySettings>(),
         "providers": { "type": "string", "description": "A folder of provider files that add to the built-in ones or override them." },
         "identity": { "type": "object", "additionalProperties": generator.subschema_for::<MapSettings>(), "description": "Who the callers' users are at the upstreams." },
         "upstreams": { "type": "object", "additionalProperties": upstream, "description": "Who can do the work." },

@@ -55,8 +55,10 @@ fn item(item: &Item, text: &str, around: Around, found: &mut Vec<Range<usize>>) 
             }
         }
         ItemValue::Text(_) => found.extend(user_of_a_url(item, text)),
-        ItemValue::Integer(_) | ItemValue::Other(_) if around == Around::Secrets => found.push(item.span.clone()),
-        ItemValue::Integer(_) | ItemValue::Flag(_) | ItemValue::Other(_) => {}
+        ItemValue::Integer(_) | ItemValue::Float(_) | ItemValue::Other(_) if around == Around::Secrets => {
+            found.push(item.span.clone())
+        }
+        ItemValue::Integer(_) | ItemValue::Float(_) | ItemValue::Flag(_) | ItemValue::Other(_) => {}
     }
 }
 

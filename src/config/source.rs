@@ -27,10 +27,11 @@ fn value(item: &Item) -> Value {
     match &item.value {
         ItemValue::Text(text) => Value::String(tag, text.clone()),
         ItemValue::Integer(integer) => Value::Num(tag, Num::I64(*integer)),
+        ItemValue::Float(float) => Value::Num(tag, Num::F64(*float)),
         ItemValue::Flag(flag) => Value::Bool(tag, *flag),
         ItemValue::Array(items) => Value::Array(tag, items.iter().map(value).collect()),
         ItemValue::Table(table) => Value::Dict(tag, dict(table)),
-        // No setting is a float or a date; the type it has says so where one is read.
+        // No setting is a date; the type it has says so where one is read.
         ItemValue::Other(_) => Value::Num(tag, Num::F64(0.5)),
     }
 }

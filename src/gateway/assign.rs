@@ -28,6 +28,8 @@ pub struct Assignment {
     pub member: Member,
     /// What it is given.
     pub given: Given,
+    /// Whether the config takes it from where secrets are kept, whatever member it is for.
+    pub is_secret: bool,
 }
 
 /// What a member is given.
@@ -79,7 +81,8 @@ impl Assignment {
     /// # Errors
     /// A diagnostic without a place.
     pub fn compile(member: Member, assigned: &Assigned, direction: Direction, base: &Path) -> Result<Self, Diagnostic> {
-        Ok(Self { member, given: given(member, assigned, direction, base)? })
+        let is_secret = matches!(assigned, Assigned::Text(text) if SecretReference::parse(text).is_some());
+        Ok(Self { member, given: given(member, assigned, direction, base)?, is_secret })
     }
 
     /// The member this refers to, if any.

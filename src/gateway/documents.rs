@@ -16,11 +16,16 @@ use crate::relying_party::RelyingParty;
 const METADATA: &str = "/.well-known/openid-configuration";
 const KEYS: &str = "/.well-known/jwks.json";
 
+/// Whether a request is for one of the documents.
+pub(crate) fn is_one(method: &Method, path: &str) -> bool {
+    *method == Method::GET && (path == METADATA || path == KEYS)
+}
+
 impl Gateway {
     /// The document on that path, if it is one of ours.
     pub(crate) async fn document(&self, target: &Target<'_>) -> Option<Response<Bytes>> {
         let Target { method, fields, host, path } = *target;
-        if *method != Method::GET || (path != METADATA && path != KEYS) {
+        if !is_one(method, path) {
             return None;
         }
         let (route, party) = self.issuer(host)?;
@@ -43,7 +48,7 @@ impl Gateway {
             route.hosts.is_empty()
                 || host.is_some_and(|host| route.hosts.iter().any(|listed| listed.eq_ignore_ascii_case(host)))
         };
-        self.shared.plan.routes.iter().filter(is_for).find_map(|route| {
+        self.shared.plan.routes.iter().filter(is_for).flat_map(Route::ways).find_map(|route| {
             match &self.workers[route.issuer.unwrap_or(route.upstream)] {
                 Worker::Embedded(party) => Some((route, party)),
                 Worker::Http(_) => None,

@@ -3,6 +3,7 @@
 //! This is the only place in the program that decides what becomes of a request on an operation's
 //! path. Every way out of it is an answer in the caller's own envelope, or the request untouched.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::iter;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use uuid::Uuid;
 use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::operation::Operation;
 use crate::ceremony::memory::Ceremonies;
+use crate::gateway::asked::{Asked, Part, Served};
 use crate::gateway::content;
 use crate::gateway::cors;
 use crate::gateway::former::{Door, Former};
@@ -26,9 +28,7 @@ use crate::gateway::metrics::Metrics;
 use crate::gateway::outcome::{self, Content, Exchange, Outcome, Peer, RequestId, host_of};
 use crate::gateway::plan::{Plan, Route};
 use crate::gateway::resolve::Client;
-use crate::gateway::respond;
 use crate::gateway::router::Candidate;
-use crate::gateway::serve::Asked;
 use crate::gateway::trace::Trace;
 use crate::gateway::work::Worker;
 use crate::template::reader::{Reading, Scratch};
@@ -46,6 +46,8 @@ pub struct Shared {
     pub limits: Limits,
     /// The hosts whose other requests pass through; `*` is any.
     pub passes: Vec<String>,
+    /// A hash of what the config says, for people to tell one from another.
+    pub fingerprint: String,
 }
 
 /// The gateway, as one worker runs it.
@@ -56,6 +58,10 @@ pub struct Gateway {
     pub(crate) workers: Arc<[Worker]>,
     /// How often the config was loaded before this.
     pub(crate) generation: u64,
+    /// What the config is called in the log: that number, and the hash of what it says.
+    pub(crate) config: Arc<str>,
+    /// The workers of shadows, by route: nothing of them is shared with those above.
+    pub(crate) shadows: Arc<BTreeMap<Arc<str>, Worker>>,
     /// The gateways of earlier configs, newest first, for the ceremonies that were begun under them.
     pub(crate) former: Vec<Former>,
 }
@@ -130,13 +136,21 @@ impl Exchange for Gateway {
 impl Gateway {
     /// A gateway whose `workers` are those of the plan's upstreams, in their order.
     pub fn new(shared: Arc<Shared>, workers: Vec<Worker>) -> Self {
-        Self { shared, workers: workers.into(), generation: 0, former: Vec::new() }
+        let config = config_name(0, &shared);
+        Self { shared, workers: workers.into(), generation: 0, config, shadows: Arc::default(), former: Vec::new() }
+    }
+
+    /// The same gateway with workers for the shadows of routes, by route.
+    #[must_use]
+    pub fn with_shadows(self, shadows: BTreeMap<Arc<str>, Worker>) -> Self {
+        Self { shadows: shadows.into(), ..self }
     }
 
     /// The same gateway, in the place of another one, whose ceremonies it lets finish.
     #[must_use]
     pub fn after(self, replaced: &Self) -> Self {
-        Self { generation: replaced.generation + 1, former: Former::after(replaced), ..self }
+        let generation = replaced.generation + 1;
+        Self { generation, config: config_name(generation, &self.shared), former: Former::after(replaced), ..self }
     }
 
     /// The same gateway without the earlier ones.
@@ -156,15 +170,16 @@ impl Gateway {
         Reading { scratch, now, max_depth: self.shared.limits.max_depth.count(), lenient: false }
     }
 
-    fn passes(&self, host: Option<&str>) -> bool {
+    pub(crate) fn passes(&self, host: Option<&str>) -> bool {
         let listed = |name: &String| name == "*" || host.is_some_and(|host| host.eq_ignore_ascii_case(name));
         self.shared.passes.iter().any(listed)
     }
 
     /// Whether an operation is left to whoever else is there for the host: tokens are renewed by whoever
     /// made them.
-    fn leaves(&self, candidate: &Candidate) -> bool {
-        candidate.operation == Operation::SessionRefresh && !self.route(candidate).carries(candidate.operation)
+    pub(crate) fn leaves(&self, candidate: &Candidate) -> bool {
+        let operation = candidate.operation;
+        operation == Operation::SessionRefresh && !self.route(candidate).ways().any(|way| way.carries(operation))
     }
 
     /// The same answer, for the pages that may read it.
@@ -201,7 +216,9 @@ impl Gateway {
                 if let Some(trace) = trace {
                     trace.asked(head, content, request.record());
                 }
-                Some(self.answer(&Asked { route, request, client, now, trace }, id).await)
+                let (fields, part) = (&head.headers, Part::Alone);
+                let asked = Asked { route, request, client, now, fields, trace, part, stands_in: true };
+                Some(self.answer(&asked, id).await)
             }
             Err(unrecognised) if unrecognised.is_another && passes => None,
             Err(unrecognised) => Some(self.refuse_with(unrecognised.candidate, &unrecognised.refusal, id, None)),
@@ -236,7 +253,8 @@ impl Gateway {
     async fn answer(&self, asked: &Asked<'_>, id: Uuid) -> HttpResponse<Bytes> {
         let (route, operation) = (asked.route, asked.request.operation());
         let started = Instant::now();
-        let mut response = match self.serve(asked).await {
+        let Served { outcome, decided } = self.serve(asked).await;
+        let mut response = match outcome {
             Ok(response) => {
                 self.shared.metrics.answered(&route.name, operation, None);
                 response
@@ -248,42 +266,17 @@ impl Gateway {
                 self.refused(route, operation, &refusal, id, None)
             }
         };
+        if let Some(decided) = decided {
+            decided.mark(&mut response);
+        }
         self.shared.metrics.took(&route.name, operation, started.elapsed());
         response.extensions_mut().insert(route.line_names[&operation].clone());
         response
     }
+}
 
-    pub(crate) fn refuse_with(
-        &self,
-        candidate: &Candidate,
-        refusal: &Refusal,
-        id: Uuid,
-        allow: Option<&str>,
-    ) -> HttpResponse<Bytes> {
-        self.refused(self.route(candidate), candidate.operation, refusal, id, allow)
-    }
-
-    /// Tells the log why, and the caller what it may know.
-    fn refused(
-        &self,
-        route: &Route,
-        operation: Operation,
-        refusal: &Refusal,
-        id: Uuid,
-        allow: Option<&str>,
-    ) -> HttpResponse<Bytes> {
-        let (name, operation_name) = (&*route.name, operation.name());
-        let (fault, reason) = (refusal.fault.name(), &*refusal.reason);
-        if refusal.fault.is_ours() {
-            tracing::error!(route = name, operation = operation_name, fault, reason, correlation_id = %id, "refused");
-        } else if refusal.fault.is_upstreams() {
-            tracing::warn!(route = name, operation = operation_name, fault, reason, correlation_id = %id, "refused");
-        } else {
-            tracing::info!(route = name, operation = operation_name, fault, reason, correlation_id = %id, "refused");
-        }
-        self.shared.metrics.answered(&route.name, operation, Some(refusal.fault));
-        respond::fault(route, operation, refusal, id, allow)
-    }
+fn config_name(generation: u64, shared: &Shared) -> Arc<str> {
+    format!("{generation}-{}", shared.fingerprint).into()
 }
 
 fn correlation_id(request_id: Option<&RequestId>) -> Uuid {

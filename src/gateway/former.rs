@@ -164,6 +164,7 @@ mod tests {
             identities: &Default::default(),
             places: &Places::of(&Document::parse("gateway.toml", "").unwrap()),
             base: Path::new("."),
+            hash_secret: None,
         };
         let (plan, diagnostics) = Plan::build(&ground);
         assert!(diagnostics.is_empty(), "{diagnostics}");
@@ -173,6 +174,7 @@ mod tests {
             limits: Limits::default(),
             passes: Vec::new(),
             metrics: Default::default(),
+            fingerprint: String::new(),
         };
         let worker = HttpUpstream::new(base_url, &http, Admission::new("new", &http)).unwrap();
         Gateway::new(Arc::new(shared), vec![Worker::Http(worker)])
@@ -186,6 +188,7 @@ mod tests {
         let ceremony = Ceremony {
             generation,
             verify_user: false,
+            is_decoy: false,
             route: "main".into(),
             upstream: "new".into(),
             begun_by: Operation::LoginBegin,

@@ -3,6 +3,8 @@
 //! Whom the map does not know is unknown; while it cannot answer, nobody is taken for anybody. Without
 //! a map both sides name users alike.
 
+use uuid::Uuid;
+
 use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::member::Member;
 use crate::canonical::message::{Request, Response};
@@ -10,6 +12,8 @@ use crate::canonical::operation::{Direction, Operation};
 use crate::canonical::record::Record;
 use crate::canonical::value::Value;
 use crate::ceremony::{Ceremony, Subject};
+use crate::gateway::asked::Asked;
+use crate::gateway::exchange::Gateway;
 use crate::gateway::plan::{Route, Upstream};
 use crate::gateway::resolve::{put, subject};
 use crate::gateway::side::Side;
@@ -36,13 +40,35 @@ impl Named {
     }
 }
 
+impl Gateway {
+    /// The user of a request as the upstream of its way knows them; see [`at_upstream`]. Where a route
+    /// tells nobody who is there, the upstream is asked for somebody made up in the place of a user whom
+    /// the map does not know, so that it takes as long.
+    pub(crate) async fn known(
+        &self,
+        asked: &Asked<'_>,
+        way: &Route,
+        named: &Named,
+        begun: Option<&Ceremony>,
+    ) -> Result<Option<Subject>, Refusal> {
+        let upstream = &self.shared.plan.upstreams[way.upstream];
+        let is_private = asked.request.operation() == Operation::LoginBegin && asked.stands_in && way.decoys.is_some();
+        match (at_upstream(upstream, &asked.request, named, begun).await, &upstream.identity) {
+            (Err(refusal), Some(map)) if is_private && refusal.fault == Fault::UnknownUser => {
+                Ok(Some(map.made_up(&Uuid::new_v4().to_string())))
+            }
+            (known, _) => known,
+        }
+    }
+}
+
 /// The user of a request as the upstream knows them, nobody where nobody is named; `None` where no map
 /// tells the two sides' names apart.
 ///
 /// # Errors
 /// `unknown_user` where the map knows no such user, or not by a name that the upstream needs;
 /// `identity_unavailable` where it cannot say.
-pub(crate) async fn at_upstream(
+async fn at_upstream(
     upstream: &Upstream,
     request: &Request<'_>,
     named: &Named,

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use crate::canonical::fault::Refusal;
 use crate::canonical::member::Member;
 use crate::canonical::message::{Request, Response};
+use crate::canonical::operation::Operation;
 use crate::canonical::record::Record;
 use crate::canonical::value::Value;
 use crate::ceremony::{Ceremony, Subject};
@@ -89,8 +90,11 @@ impl Gateway {
         Ok(readiness)
     }
 
-    /// Forgets a passkey that the upstream has deleted: what was learned of it is good for nothing any more.
+    /// Forgets a passkey that the upstream has just deleted: what was learned of it is good for nothing any more.
     pub(crate) async fn unlearn(&self, route: &Route, told: &Request<'_>) {
+        if told.operation() != Operation::CredentialsDelete {
+            return;
+        }
         let Some(Observes { upstream, purpose: Purpose::Learn }) = route.observes else { return };
         let Worker::Embedded(party) = &self.workers[upstream] else { return };
         let id = bytes(told.record(), Member::CredentialId);

@@ -19,6 +19,7 @@ use prometheus_client::registry::{Registry, Unit};
 use crate::canonical::fault::Fault;
 use crate::canonical::operation::Operation;
 use crate::gateway::exchange::Gateway;
+use crate::gateway::policy::decision::Decision;
 use crate::gateway::work::Worker;
 use crate::upstream::breaker::BreakerState;
 
@@ -32,6 +33,15 @@ pub struct Metrics {
     requests: Family<Labels, Counter>,
     request_duration: Family<Labels, Histogram>,
     upstream_duration: Family<Labels, Histogram>,
+    decisions: Family<Sent, Counter>,
+}
+
+/// Which route sent a request to which upstream, and why, or what came of that.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Sent {
+    route: Arc<str>,
+    upstream: Arc<str>,
+    because: (&'static str, String),
 }
 
 /// Who did what, and what came of it.
@@ -65,7 +75,9 @@ impl Default for Metrics {
             Unit::Seconds,
             upstream_duration.clone(),
         );
-        Self { registry, requests, request_duration, upstream_duration }
+        let decisions = Family::default();
+        registry.register("decisions", "Requests of routes with policies, and what was decided", decisions.clone());
+        Self { registry, requests, request_duration, upstream_duration, decisions }
     }
 }
 
@@ -75,6 +87,13 @@ impl Metrics {
         let outcome = Some(fault.map_or("success", Fault::name));
         let labels = Labels { kind: "route", name: route.clone(), operation: Some(operation), outcome };
         self.requests.get_or_create(&labels).inc();
+    }
+
+    /// Counts what the policies of a route decided.
+    pub(crate) fn decided(&self, route: &Arc<str>, decision: &Decision) {
+        let because = ("reason", decision.reason.to_string());
+        let sent = Sent { route: route.clone(), upstream: decision.upstream.clone(), because };
+        self.decisions.get_or_create(&sent).inc();
     }
 
     /// Counts how long the answer to a request took.
@@ -101,6 +120,14 @@ impl EncodeLabelSet for Labels {
             ("outcome", outcome).encode(encoder.encode_label())?;
         }
         Ok(())
+    }
+}
+
+impl EncodeLabelSet for Sent {
+    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> fmt::Result {
+        ("route", &*self.route).encode(encoder.encode_label())?;
+        ("upstream", &*self.upstream).encode(encoder.encode_label())?;
+        (self.because.0, self.because.1.as_str()).encode(encoder.encode_label())
     }
 }
 
@@ -135,6 +162,12 @@ impl Gateway {
             in_flight.get_or_create(&labels).set(calls);
             open.get_or_create(&labels).set(i64::from(http.admission().breaker() != BreakerState::Closed));
         }
+        let shadows = Family::<Sent, Counter>::default();
+        for (route, upstream, outcome, count) in self.shadow_counts() {
+            let because = ("outcome", outcome.to_owned());
+            shadows.get_or_create(&Sent { route, upstream, because }).inc_by(count);
+        }
+        registry.register("shadows", "Logins tried at a shadow, dropped for want of room among them", shadows);
         registry.register("upstream_in_flight", "Calls to an upstream that are under way", in_flight);
         registry.register("upstream_breaker_open", "1 while an upstream is left alone after failures", open);
         registry

@@ -3,16 +3,21 @@
 //! [`plan`] proves the config's routes before anything runs; [`exchange`] runs by that plan. What no
 //! operation matches is given back untouched.
 
+mod asked;
 pub mod assign;
+mod behind;
 pub mod callers;
 pub mod check;
 pub mod client_data;
 pub mod complete;
 pub mod content;
 mod cors;
+pub mod decoys;
 mod documents;
 pub mod exchange;
+pub mod explain;
 mod former;
+pub mod hash_key;
 mod id_token;
 mod identify;
 mod issue;
@@ -24,7 +29,9 @@ pub mod matrix;
 pub mod metrics;
 pub mod outcome;
 pub mod plan;
+pub mod policy;
 mod recognise;
+mod refuse;
 pub mod resolve;
 pub mod respond;
 pub mod router;
@@ -33,6 +40,7 @@ pub mod settings;
 pub mod side;
 mod source;
 pub mod trace;
+pub mod translate;
 mod travel;
 pub mod trial;
 mod word_or;

@@ -96,7 +96,7 @@ fn retell(record: &mut dyn Record<'_>, ceremony: &Ceremony) {
 
 /// A credential that the gateway named after its id is known by the id again. An upstream's own name
 /// for it cannot be made out of the id.
-fn id_of_handle(record: &mut dyn Record<'_>) {
+pub(crate) fn id_of_handle(record: &mut dyn Record<'_>) {
     let id = match (record.value(Member::CredentialId), record.value(Member::CredentialHandle)) {
         (None, Some(Value::Text(handle))) => base64::read(&handle).ok(),
         _ => None,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::canonical::user_verification::UserVerification;
 use crate::gateway::callers::settings::CallerSettings;
+use crate::gateway::policy::settings::{ChooseSettings, FallbackSettings, ListSettings, ShadowSettings, SplitSettings};
 use crate::within::Within;
 
 /// `[routes.NAME]`: which dialect is spoken where, and who does the work.
@@ -18,7 +19,7 @@ use crate::within::Within;
 pub struct RouteSettings {
     /// The provider whose API the callers of this route speak.
     pub dialect: String,
-    /// The name of the upstream that does the work.
+    /// The name of the upstream that does the work, for everybody whom nothing below sends elsewhere.
     pub upstream: String,
     /// The hosts this route is for, without port. Default: any.
     #[serde(default)]
@@ -53,6 +54,9 @@ pub struct RouteSettings {
     /// embedded relying party never made. Default: `reject`.
     #[serde(default)]
     pub unseen: Unseen,
+    /// Whether a begin tells who has an account. Default: `contract`.
+    #[serde(default)]
+    pub enumeration: Enumeration,
     /// Which pages may call from a browser. Default: none.
     pub cors: Option<CorsSettings>,
     /// The name of an embedded upstream whose issuer makes the tokens, where the dialect needs tokens
@@ -68,6 +72,24 @@ pub struct RouteSettings {
     /// The name of an embedded upstream that holds each sign-in of this route against the passkeys it has, imported
     /// or learned before, and counts; it asks nobody, changes no answer and adds no passkey. Default: none.
     pub verify: Option<String>,
+    /// Users and accounts that are pinned to an upstream: its name, and a file with one of them a line, by
+    /// `user.id`, `user.email` or `account`. `#` begins a comment. It is read again with the config. Default:
+    /// none.
+    #[serde(default)]
+    pub lists: ListSettings,
+    /// Rules that send requests elsewhere by what they say, for those who are on no list. Default: none.
+    #[serde(default)]
+    pub choose: BTreeMap<String, ChooseSettings>,
+    /// Which part of the users goes elsewhere, of those no list and no rule has. Default: none.
+    pub split: Option<SplitSettings>,
+    /// Where a login's begin goes on when an upstream cannot serve it. Default: nowhere.
+    pub fallback: Option<FallbackSettings>,
+    /// A second upstream at which a login's begin is tried too, for comparison. Default: none.
+    pub shadow: Option<ShadowSettings>,
+    /// Whether answers say in `Passbridge-...` header fields which upstream it was, why, and by which config.
+    /// Default false: callers need not know.
+    #[serde(default)]
+    pub tell: bool,
 }
 
 /// What happens to what was begun before the gateway stood there.
@@ -80,6 +102,18 @@ pub enum Unseen {
     /// It passes through, untouched: what was begun at the old provider before the gateway stood in
     /// front of it is finished there.
     Pass,
+}
+
+/// Whether a begin tells who has an account (WebAuthn 14.6.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Enumeration {
+    /// As the dialect's contract has it: an unknown user is told to be one.
+    #[default]
+    Contract,
+    /// An unknown user is answered as a known one, with made-up credentials that are always the same for
+    /// the same user, and refused at the finish as a wrong passkey is. Needs `gateway.hash_key`.
+    Private,
 }
 
 /// `[routes.NAME.cors]`: which pages may call from a browser (Fetch standard, CORS protocol).

@@ -77,15 +77,8 @@ pub async fn ask(call: Call<'_>, request: &Request<'_>, now: Timestamp) -> Resul
             Ok(Answer::Embedded(Box::new(response)))
         }
         (Worker::Http(http), UpstreamKind::Http { provider, .. }) => {
-            let operation = request.operation();
-            let template = operation_of(provider, operation)?;
-            let writing = Writing { now, relaxed: &[] };
-            let written = template.write_request(request.record(), writing).map_err(|Absent(member)| {
-                let told = format!("`{}` is needed and was not given.", member.name());
-                Refusal::told(Fault::InvalidRequest, told)
-            })?;
-            let class = if operation.is_begin() { RetryClass::Begin } else { RetryClass::Finish };
-            let written = assemble(written)?;
+            let class = if request.operation().is_begin() { RetryClass::Begin } else { RetryClass::Finish };
+            let written = write(provider, request, now)?;
             if let Some(trace) = call.trace {
                 trace.sent(&written, request.record());
             }
@@ -97,6 +90,20 @@ pub async fn ask(call: Call<'_>, request: &Request<'_>, now: Timestamp) -> Resul
             Err(Refusal::new(Fault::Internal, "the worker does not fit its upstream"))
         }
     }
+}
+
+/// Writes what a provider is sent, below its base URL.
+///
+/// # Errors
+/// `invalid_request` where a member that the provider requires is absent.
+pub(crate) fn write(provider: &Provider, request: &Request<'_>, now: Timestamp) -> Result<HttpRequest<Bytes>, Refusal> {
+    let template = operation_of(provider, request.operation())?;
+    let written =
+        template.write_request(request.record(), Writing { now, relaxed: &[] }).map_err(|Absent(member)| {
+            let told = format!("`{}` is needed and was not given.", member.name());
+            Refusal::told(Fault::InvalidRequest, told)
+        })?;
+    assemble(written)
 }
 
 /// Understands an answer. `ours` says that the credentials of the call were the gateway's own.

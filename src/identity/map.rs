@@ -86,6 +86,15 @@ impl Map {
         self.missing == Missing::Same
     }
 
+    /// Somebody with a name of each kind that the upstream is told, which nobody has.
+    pub fn made_up(&self, name: &str) -> Subject {
+        let gives = |member| self.upstream.members().contains(&member);
+        Subject {
+            id: gives(Member::UserId).then(|| name.into()),
+            email: gives(Member::UserEmail).then(|| format!("{name}@nobody.invalid").into()),
+        }
+    }
+
     /// The user whom `party` names so, as the other side names them; `None` where that is nobody.
     ///
     /// # Errors

@@ -70,6 +70,23 @@
 //! **A 400 to a finish is a rejected passkey, where the provider has no other word.** The gateway wrote that
 //! request itself, and well-formed.
 //!
+//! **An unknown user is asked for at the upstream, and so is the finish of nobody.** On a private route the
+//! gateway makes up the answer only after the upstream has refused, out of a keyed hash of the user, and sends
+//! the finish on like any other, though it will refuse it whatever comes back: an answer that skips the upstream
+//! would be told by its time. For the same reason the list is made for known users too, and the embedded relying
+//! party checks a signature also where it knows no such passkey. What the upstream itself takes longer for shows
+//! through. *What would change our mind:* an upstream that locks a user out after refused finishes.
+//!
+//! **Made-up answers are cast in the mould of real ones.** What every answer of an upstream has alike (timeout,
+//! domain, the length of a challenge) is copied from the last real one instead of being configured twice; until
+//! there was one, the route's `fill` gives it, and the check says so. An empty list counts as nobody only where
+//! nobody could sign in with it: real users would be locked out by made-up passkeys otherwise.
+//! *What would change our mind:* upstreams whose answers differ from user to user in more than the list.
+//!
+//! **`explain` is the way of a request without its wait.** It runs the same recognition, the same resolution and
+//! the same writing as an exchange, and puts `<...>` where only a running gateway knows; so it cannot tell
+//! another story. *What would change our mind:* nothing we know of.
+//!
 //! **The page to try it goes through the front door.** It makes a caller's request in the dialect and hands it to
 //! the gateway like any other, and reads the options for the browser back from the caller's own answer, so what it
 //! shows is what a caller gets. It is nobody special, but for the demo user's bearer, which opens the demo user
@@ -93,3 +110,43 @@
 //! **Whether a user is proven is read from an index, not from memory.** An import, another replica on the same file and
 //! a deletion all change it; a set in memory would have to hear of each, and the look takes microseconds on a thread
 //! that is not the caller's. *What would change our mind:* a split that asks for it at every request of a busy route.
+//!
+//! **A form of passkeys is Rust, not a template.** Its records are no messages of a ceremony, their numbers stand in
+//! five encodings, and a law of templates would want every one of their members in the model. The forms are few and
+//! named after what they are, not after who uses them. The libraries themselves are no oracle in our tests: the one
+//! in Rust brings OpenSSL, so its form is held against records that it wrote elsewhere, and every form against a real
+//! passkey that signs in after the move. *What would change our mind:* a provider file that wants to say how its
+//! export looks.
+//!
+//! **A route has ways, and each is proved.** A route that may use several upstreams is compiled once for each of
+//! them, as if it were a route of its own; the router knows one of them, so finding it costs what it did. Who takes
+//! which way is asked after the request was recognised and its caller let in, in this order: a finish goes to
+//! whoever began, a token to whoever made it; then lists, rules, the split, and the route's own `upstream`. Pinning
+//! one user by hand must win over every rule, or nobody could be rolled back. *What would change our mind:* a policy
+//! that decides by what an upstream answered, beyond the named faults of a begin.
+//!
+//! **A split takes from the ends of a row.** A keyed hash puts a user at one of 10000 places, and an upstream takes
+//! those from one end, so growing it moves only new users and shrinking it only its last ones. Three parts could not
+//! each grow alone, so there are two at most. The hash is of what the caller says: byte for byte, but for e-mail
+//! addresses, whose case counts nowhere else either. What names nobody has a header field, a cookie, or no lot at
+//! all: an address or a user agent is not who somebody is. *What would change our mind:* a third upstream in
+//! earnest.
+//!
+//! **The cookie is `Lax`.** It holds a random id and says nothing of anybody. A page of another origin reads our
+//! answers without credentials, so `SameSite=None` would buy it nothing; such a page sends a header field of its
+//! own. *What would change our mind:* answers that permit credentials.
+//!
+//! **A token is shown to nobody but whoever made it.** Where several upstreams of a route make tokens and nothing
+//! tells them apart, the config is refused: the policy of the moment says where a user is, not who made an older
+//! token. *What would change our mind:* tokens that name their maker.
+//!
+//! **Only the begin of a login goes on, and only from what says nothing of the request.** A registration that
+//! went on would put a passkey where nobody looks for it. Faults of the request are the same everywhere; a rate
+//! limit or a full queue exists to keep load away. Where nobody could serve it, an outage is told before an unknown
+//! user: whoever cannot be reached might know the user. *What would change our mind:* an upstream whose refusal of
+//! a registration is known to have left nothing behind.
+//!
+//! **A shadow begins when the answer is complete.** Two calls side by side would be compared a moment earlier and
+//! share the worker while the caller waits. Two answers are compared as the model has them, completed for the
+//! caller, so that a difference is one the caller would see. The shadow of an HTTP upstream has a breaker, a cap and
+//! connections of its own. *What would change our mind:* nothing we know of.

@@ -3,10 +3,12 @@
 //! - [`request`]: the life of a request, and which layer knows what
 //! - [`templates`]: the laws that every provider file is held to
 //! - [`learning`]: passkeys learned from sign-ins elsewhere, what that means, and the readiness meter
+//! - [`credentials`]: passkeys in the forms of others, converted
 //! - [`adding_a_provider`]: what a sixth provider takes
 //! - [`decisions`]: context, decision, and what would change our mind
 
 pub mod adding_a_provider;
+pub mod credentials;
 pub mod decisions;
 pub mod learning;
 pub mod request;

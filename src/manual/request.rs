@@ -15,6 +15,7 @@
 //! | resolve members | [`gateway::resolve`](crate::gateway::resolve) | |
 //! | encode, call | [`gateway::work`](crate::gateway::work), [`upstream`](crate::upstream) | a member without a source, no answer in time |
 //! | decode the answer | [`provider::exchange`](crate::provider::exchange) | its fault table, or an answer that breaks its contract |
+//! | answer for who is not there (private routes) | [`gateway::decoys`](crate::gateway::decoys) | a passkey, told like any other wrong one |
 //! | prove the subject (login finish) | [`gateway::complete`](crate::gateway::complete) | another user than the one named |
 //! | remember the ceremony (begin) | [`ceremony`](crate::ceremony) | a challenge that is in use |
 //! | complete: echo, fill, verify more | [`gateway::complete`](crate::gateway::complete) | |

@@ -90,6 +90,21 @@ impl OperationTemplate {
         })
     }
 
+    /// Reads a request of which there is the content alone: what its head carries is absent.
+    pub fn read_request_content<'a>(
+        &self,
+        operation: Operation,
+        content: &'a [u8],
+        reading: Reading<'a>,
+    ) -> Result<Request<'a>, Unread> {
+        first_readable(&self.request.message, |form| {
+            let mut request = Request::new(operation);
+            let Some(form) = form else { return Err(Unread::AnotherMessage) };
+            decode::decode(form, content, reading, request.record_mut())?;
+            Ok(request)
+        })
+    }
+
     /// Writes a request.
     pub fn write_request(&self, record: &dyn Record<'_>, writing: Writing<'_>) -> Result<WrittenRequest, Absent> {
         let Message { fields, query, content, .. } = &self.request.message;

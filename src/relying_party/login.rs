@@ -12,10 +12,11 @@ use crate::canonical::user_verification::UserVerification;
 use crate::relying_party::Shared;
 use crate::relying_party::ceremony::{check_rp_id, descriptor, forbidden, new_terms, rejected, required};
 use crate::relying_party::directory::Store;
-use crate::relying_party::directory::credential::Credential;
+use crate::relying_party::directory::credential::{Credential, Use};
 use crate::relying_party::directory::observed::ObservedCredential;
 use crate::relying_party::directory::user::User;
 use crate::relying_party::error::StoreError;
+use crate::relying_party::nobody;
 use crate::relying_party::pending::{Named, Pending, PendingLogin};
 use crate::relying_party::subject::Subject;
 use crate::relying_party::tokens::authentication::Authentication;
@@ -56,7 +57,18 @@ impl BeginLogin {
 
     /// Answers with a challenge for the user's credentials.
     pub(crate) fn serve(&self, store: &Store, shared: &Shared) -> Result<CredentialAssertion<'static>, Refusal> {
-        let Some(user) = self.subject.find(store.connection())? else { return self.discoverable(shared) };
+        let user = match self.subject.find(store.connection()) {
+            Ok(Some(user)) => user,
+            Ok(None) => return self.discoverable(shared),
+            Err(refusal) => {
+                // Whoever measures how long it takes learns no more than whoever reads the answer.
+                if refusal.fault == Fault::UnknownUser {
+                    Credential::of_user(store.connection(), nobody::ID, &shared.party.rp_id)?;
+                    nobody::look_up(store.connection(), nobody::ID.as_bytes())?;
+                }
+                return Err(refusal);
+            }
+        };
         let credentials = Credential::of_user(store.connection(), &user.id, &shared.party.rp_id)?;
         let Some(last) = credentials.last() else {
             return Err(Refusal::new(Fault::UnknownUser, "the user has no passkey for this relying party"));
@@ -66,6 +78,16 @@ impl BeginLogin {
         let pending = PendingLogin { terms: new_terms(self.user_verification)?, named: Some(named) };
         options(shared, pending, &credentials)
     }
+}
+
+/// Answers as for a user who is not there: nobody can finish it.
+pub(crate) fn for_nobody(
+    user_verification: UserVerification,
+    shared: &Shared,
+) -> Result<CredentialAssertion<'static>, Refusal> {
+    let named = Named { user_id: nobody::ID.to_owned(), is_caller: false, last_serial: 0 };
+    let pending = PendingLogin { terms: new_terms(user_verification)?, named: Some(named) };
+    Ok(CredentialAssertion { user_id: None, ..options(shared, pending, &[])? })
 }
 
 fn options(
@@ -135,19 +157,17 @@ impl FinishLogin {
     /// Verifies, and answers with who that was and their tokens.
     pub(crate) fn serve(self, store: &mut Store, shared: &Shared, now: i64) -> Result<SignIn<'static>, Refusal> {
         let credential = Credential::by_id(store.connection(), &self.credential_id)?;
-        let credential = credential.ok_or_else(|| rejected("the credential is unknown"))?;
+        let Some(credential) = credential else {
+            // As much work as for a credential that is known, whose signature does not hold.
+            if let Some((credential, user)) = nobody::look_up(store.connection(), &self.credential_id)? {
+                let _ = self.verify(&credential, &user, shared);
+            }
+            return Err(rejected("the credential is unknown"));
+        };
         let user = User::by_id(store.connection(), &credential.user_id)?;
         let user = user.ok_or_else(|| rejected("the credential's user is gone"))?;
         self.check_who(&credential, &user, shared)?;
-        let assertion = Assertion {
-            credential_id: &self.credential_id,
-            client_data_json: &self.client_data_json,
-            authenticator_data: &self.authenticator_data,
-            signature: &self.signature,
-            user_handle: self.user_handle.as_deref(),
-        };
-        let named = self.pending.named.is_some();
-        let how = verification::assertion(&assertion, &self.pending.terms, named, &credential, &user, &shared.party)?;
+        let how = self.verify(&credential, &user, shared)?;
         let ring = shared.keys.refreshed(store.connection())?;
         let authentication = Authentication::new(self.grant, self.session_lifetime, now)?;
         let occasion = Occasion { user: &user, authentication: &authentication, grant: &authentication.grant, now };
@@ -160,6 +180,18 @@ impl FinishLogin {
         issued.keep(&transaction, now)?;
         transaction.commit().map_err(StoreError::from)?;
         Ok(issued.into_sign_in(user, Some(credential.handle)))
+    }
+
+    fn verify(&self, credential: &Credential, user: &User, shared: &Shared) -> Result<Use, Refusal> {
+        let assertion = Assertion {
+            credential_id: &self.credential_id,
+            client_data_json: &self.client_data_json,
+            authenticator_data: &self.authenticator_data,
+            signature: &self.signature,
+            user_handle: self.user_handle.as_deref(),
+        };
+        let named = self.pending.named.is_some();
+        verification::assertion(&assertion, &self.pending.terms, named, credential, user, &shared.party)
     }
 
     /// Whether the credential was on the list, and everybody who is named is its user.

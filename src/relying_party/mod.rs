@@ -14,6 +14,7 @@ pub mod error;
 pub mod learning;
 pub(crate) mod login;
 pub(crate) mod management;
+pub(crate) mod nobody;
 pub(crate) mod pending;
 pub(crate) mod random;
 pub(crate) mod registration;
@@ -32,7 +33,7 @@ pub(crate) mod workers;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::canonical::assertion::SignIn;
+use crate::canonical::assertion::{CredentialAssertion, SignIn};
 use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::message::{Request, Response};
 use crate::canonical::user_verification::UserVerification;
@@ -104,6 +105,15 @@ impl RelyingParty {
     #[must_use]
     pub fn at_least(&self, user_verification: UserVerification) -> Self {
         Self { least: self.least.max(user_verification), ..self.clone() }
+    }
+
+    /// An answer to `login.begin` for a user who is not there, without credentials: a ceremony that nobody can
+    /// finish, and whose finish takes as much work as a known user's.
+    ///
+    /// # Errors
+    /// `internal` where there is no randomness.
+    pub fn begin_for_nobody(&self) -> Result<CredentialAssertion<'static>, Refusal> {
+        login::for_nobody(self.least.max(self.shared.party.user_verification), &self.shared)
     }
 
     /// Serves one operation. `ceremony` is the `session` that the begin of this finish answered with,

@@ -67,7 +67,7 @@ pub(crate) struct Terms {
 }
 
 /// Bytes, written as unpadded base64url and read in any alphabet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Bytes(pub(crate) Vec<u8>);
 
 impl Pending {

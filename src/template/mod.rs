@@ -13,4 +13,5 @@ pub mod encode;
 pub mod head;
 pub mod hole;
 pub mod message;
+pub mod places;
 pub mod reader;

@@ -9,13 +9,17 @@ mod support;
 
 mod built_in;
 mod check;
+mod credentials;
 mod documents;
 mod environment;
+mod explain;
+mod golden;
 mod help;
 mod keys;
 mod pages;
 mod printed;
 mod program;
 mod reload;
+mod translate;
 mod unseen;
 mod users;

@@ -10,6 +10,7 @@ mod support;
 
 mod banner;
 mod callers;
+mod decoys;
 mod embedded;
 mod expected;
 mod faults;

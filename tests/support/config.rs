@@ -37,6 +37,8 @@ pub(crate) const CALLERS: Credentials = Credentials {
 pub(crate) const JWT_KEY: &str = "a-key-that-signs-the-callers-tokens";
 const ISSUER: &str = "https://issuer.example/";
 const AUDIENCE: &str = "https://api.example/";
+/// What every replica hashes users with.
+pub(crate) const HASH_KEY: &str = "a-key-that-deals-users-to-upstreams";
 /// Whom a caller's token names.
 pub(crate) const CALLING_USER: &str = "user_who_calls";
 
@@ -48,6 +50,7 @@ pub(crate) const ENVIRONMENT: &[(&str, &str)] = &[
     ("CALLER_KEY", CALLERS.key),
     ("CALLER_SECRET", CALLERS.client_secret),
     ("CALLER_JWT_KEY", JWT_KEY),
+    ("HASH_KEY", HASH_KEY),
 ];
 
 /// How callers of kind `user` are judged where the gateway does it.

@@ -57,6 +57,18 @@ impl Logs {
         find(&found).unwrap()
     }
 
+    /// The line about an answer that has such a field.
+    pub(crate) async fn line_of(&self, answer: &Response, field: &str) -> Value {
+        let id = answer.field("x-request-id").expect("every answer has its id").to_owned();
+        let find = |lines: &[String]| {
+            let mut events = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            events.find(|event| event["request_id"] == *id && !event[field].is_null())
+        };
+        let mut lines = self.lines.subscribe();
+        let found = within(lines.wait_for(|lines| find(lines).is_some())).await.unwrap();
+        find(&found).unwrap()
+    }
+
     /// The line about an answer that was a refusal.
     pub(crate) async fn refusal_of(&self, answer: &Response) -> Refused {
         let id = answer.field("x-request-id").expect("every answer has its id").to_owned();

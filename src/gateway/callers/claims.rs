@@ -40,6 +40,11 @@ pub(super) enum Claim {
 }
 
 impl Mapping {
+    /// Which member.
+    pub(super) fn member(&self) -> Member {
+        self.member
+    }
+
     pub(super) fn compile(claims: &BTreeMap<String, String>, findings: &mut Findings) -> Vec<Self> {
         if claims.is_empty() {
             let message = "no claim becomes a member, so nothing would know which user calls";

@@ -66,6 +66,10 @@ impl Jwt {
         Presented { jwt: self, token: SecretString::from(token), said: Said::by(request, &self.claims) }
     }
 
+    pub(super) fn members(&self) -> impl Iterator<Item = Member> {
+        self.claims.iter().map(Mapping::member)
+    }
+
     pub(super) async fn is_ready(&self) -> bool {
         self.keys.are_there().await
     }

@@ -14,6 +14,7 @@ mod jwt;
 mod key_set;
 mod keys;
 pub mod settings;
+mod taken;
 mod token_keys;
 mod users;
 

@@ -97,21 +97,47 @@ impl<'c> Builder<'c> {
         compiled
     }
 
+    /// The upstream that the value of a key names.
     pub(super) fn named_upstream(&mut self, name: &str, key: &str) -> Option<usize> {
+        match self.known_upstream(name) {
+            Ok(index) => Some(index),
+            Err(unknown) => {
+                let places = self.ground.places;
+                unknown.into_iter().for_each(|one| self.diagnostics.push(places.locate(one, key)));
+                None
+            }
+        }
+    }
+
+    /// The upstream that a key itself names, the last name of its path.
+    pub(super) fn upstream_of_key(&mut self, name: &str, key: &str) -> Option<usize> {
+        match self.known_upstream(name) {
+            Ok(index) => Some(index),
+            Err(unknown) => {
+                let places = self.ground.places;
+                unknown.into_iter().for_each(|one| self.diagnostics.push(places.locate_key(one, key)));
+                None
+            }
+        }
+    }
+
+    /// The upstream of a name, or what is wrong with it, if that was not told of already.
+    fn known_upstream(&self, name: &str) -> Result<usize, Option<Diagnostic>> {
         if let Some(index) = self.upstreams.iter().position(|upstream| &*upstream.name == name) {
-            return Some(index);
+            return Ok(index);
         }
         let known: Vec<_> = self.ground.upstreams.keys().map(String::as_str).collect();
         // One that is there and broken was told of already.
-        if !known.contains(&name) && !self.ground.broken.iter().any(|broken| broken == name) {
-            let remedy = match nearest(name, known.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None if known.is_empty() => format!("write a table `[upstreams.{name}]`"),
-                None => format!("the upstreams are: {}", known.join(", ")),
-            };
-            self.error(key, format!("there is no upstream `{name}`"), "this name", remedy);
+        if known.contains(&name) || self.ground.broken.iter().any(|broken| broken == name) {
+            return Err(None);
         }
-        None
+        let remedy = match nearest(name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.is_empty() => format!("write a table `[upstreams.{name}]`"),
+            None => format!("the upstreams are: {}", known.join(", ")),
+        };
+        let finding = Diagnostic::error(format!("there is no upstream `{name}`")).label("this name");
+        Err(Some(finding.remedy(remedy)))
     }
 
     pub(super) fn add_paths(&mut self, router: &mut Router, index: usize, routes: &[Route], route: &Route) {
@@ -138,9 +164,9 @@ impl<'c> Builder<'c> {
     pub(super) fn unused_upstreams(&mut self, routes: &[Route]) {
         let unused: Vec<_> = (0..self.upstreams.len())
             .filter(|index| {
-                let observes = |route: &Route| route.observes.is_some_and(|observes| observes.upstream == *index);
-                let uses = |route: &Route| route.upstream == *index || route.issuer == Some(*index) || observes(route);
-                !routes.iter().any(uses)
+                let observes = |way: &Route| way.observes.is_some_and(|observes| observes.upstream == *index);
+                let uses = |way: &Route| way.upstream == *index || way.issuer == Some(*index) || observes(way);
+                !routes.iter().flat_map(Route::ways).any(uses)
             })
             .map(|index| self.upstreams[index].name.clone())
             .collect();

@@ -12,9 +12,11 @@ use crate::gateway::side::Side;
 /// What of the check's findings is an error or a warning on this route, each with the key it is about.
 ///
 /// Where the claims of the users' tokens are not known for a mistake, nothing can be said of whom they prove.
+///
+/// `way` is what to call it where the route has several upstreams.
 pub(super) fn judge(
     pair: &Pair<'_>,
-    route: &str,
+    (route, way): (&str, &str),
     operations: &[Operation],
     carriages: &BTreeMap<Operation, Carriage>,
     claims_are_known: bool,
@@ -30,7 +32,7 @@ pub(super) fn judge(
         let follows = |obstacle: &Obstacle| *obstacle == Obstacle::NoSubject && !claims_are_known;
         for obstacle in carriage.obstacles.iter().filter(|obstacle| !follows(obstacle)) {
             let what = obstacle.describe(pair, *operation);
-            let message = format!("the route `{route}` cannot carry `{}`: {what}", operation.name());
+            let message = format!("the route `{route}` cannot carry `{}`{way}: {what}", operation.name());
             let finding = Diagnostic::error(message).label("not possible like this");
             found.push(("upstream", finding.remedy(obstacle.remedy().advice(route))));
         }
@@ -40,7 +42,7 @@ pub(super) fn judge(
         for (direction, member) in &carriage.uncertain {
             let (place, what) = (carriage.operation.name(), member.name());
             let message = format!(
-                "on the route `{route}`, `{what}` comes only sometimes, and the {} of `{place}` requires it",
+                "on the route `{route}`{way}, `{what}` comes only sometimes, and the {} of `{place}` requires it",
                 direction.name()
             );
             let remedy = match direction {

@@ -3,35 +3,47 @@
 //! Every mistake of every route is found in one go. A plan that was built without an error is what
 //! the gateway runs by.
 
+mod begins;
 mod builder;
 pub mod identity;
 mod judge;
 mod observes;
+mod policies;
+mod privacy;
 mod route;
 mod settings;
+mod splits;
+mod ways;
 
 use std::collections::BTreeMap;
+use std::iter;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::canonical::member::Member;
 use crate::canonical::operation::Operation;
 use crate::canonical::user_verification::UserVerification;
+use crate::canonical::value::Value;
 use crate::diagnostic::Diagnostics;
 use crate::document::Places;
-use crate::gateway::assign::Assignment;
+use crate::gateway::assign::{Assignment, Given};
 use crate::gateway::callers::{Callers, Relation};
 use crate::gateway::check::Carriage;
+use crate::gateway::decoys::Decoys;
+use crate::gateway::hash_key::HashSecret;
 use crate::gateway::learning::Observes;
 use crate::gateway::outcome::RouteName;
 use crate::gateway::plan::builder::Builder;
 use crate::gateway::plan::identity::Identities;
+use crate::gateway::policy::Policy;
+use crate::gateway::policy::shadow::Shadow;
 use crate::gateway::router::Router;
 use crate::gateway::settings::{Assignments, CorsSettings, RouteSettings};
 use crate::gateway::side::Side;
 use crate::identity::map::Map;
 use crate::provider::descriptor::Provider;
 use crate::provider::registry::Registry;
+use crate::relying_party::RelyingParty;
 use crate::relying_party::settings::EmbeddedSettings;
 use crate::upstream::base_url::BaseUrl;
 use crate::upstream::settings::HttpSettings;
@@ -53,6 +65,8 @@ pub struct Ground<'c> {
     pub places: &'c Places,
     /// Where relative paths start.
     pub base: &'c Path,
+    /// What hashes are keyed with, where the config has a secret for that.
+    pub hash_secret: Option<&'c HashSecret>,
 }
 
 /// `[upstreams.NAME]`.
@@ -129,7 +143,7 @@ pub struct Route {
     /// Who does the work, by its place in the plan.
     pub upstream: usize,
     /// Who may call.
-    pub callers: Callers,
+    pub callers: Arc<Callers>,
     /// What requests are given: the upstream's own first, then the route's.
     pub set: Vec<Assignment>,
     /// What responses are given where the upstream gave nothing.
@@ -144,6 +158,8 @@ pub struct Route {
     pub verification: Option<UserVerification>,
     /// Whether a finish whose begin was never seen passes through.
     pub passes_unseen: bool,
+    /// What users who are not there are answered with, where that is to be kept from callers.
+    pub decoys: Option<Arc<Decoys>>,
     /// Which pages may call from a browser.
     pub cors: Option<CorsSettings>,
     /// The embedded upstream whose issuer makes the tokens, by its place in the plan.
@@ -158,6 +174,8 @@ pub struct Route {
     pub line_names: BTreeMap<Operation, RouteName>,
     /// How each operation of the dialect is carried.
     pub carriages: BTreeMap<Operation, Carriage>,
+    /// The other upstreams it may use, and who goes there.
+    pub(crate) policy: Option<Box<Policy>>,
 }
 
 impl Upstream {
@@ -181,13 +199,62 @@ impl Upstream {
 }
 
 impl Route {
-    /// Whether an operation of the dialect is carried.
+    /// The ways it has: itself first.
+    pub fn ways(&self) -> impl Iterator<Item = &Self> {
+        iter::once(self).chain(self.policy.iter().flat_map(|policy| &policy.ways))
+    }
+
+    /// What its logins are tried at too.
+    pub(crate) fn shadow(&self) -> Option<&Shadow> {
+        self.policy.as_ref()?.shadow.as_ref()
+    }
+
+    fn shadow_mut(&mut self) -> Option<&mut Shadow> {
+        self.policy.as_mut()?.shadow.as_mut()
+    }
+
+    /// One of its ways; itself where it has no such.
+    pub(crate) fn way(&self, way: usize) -> &Self {
+        self.ways().nth(way).unwrap_or(self)
+    }
+
+    /// The way of whoever made a refresh token: it is no one else's to renew, or to see. `None` where none
+    /// of them did.
+    pub(crate) fn way_of_token(&self, token: Option<&str>) -> Option<&Self> {
+        if token.is_some_and(RelyingParty::may_have_made) {
+            return match self.issuer {
+                Some(_) => Some(self),
+                None => self.ways().find(|way| way.relation == Relation::Embedded),
+            };
+        }
+        self.ways().find(|way| way.issuer.is_none() && way.relation == Relation::SameProvider)
+    }
+
+    /// Whether an operation of the dialect is carried, on this way.
     pub fn carries(&self, operation: Operation) -> bool {
         self.carriages.get(&operation).is_some_and(Carriage::works)
+    }
+
+    /// The values that requests are given and that nobody may be shown.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.set.iter().filter(|assignment| assignment.is_secret).filter_map(|assignment| match &assignment.given {
+            Given::Constant(Value::Text(text)) => Some(&**text),
+            Given::Constant(_) | Given::Reference { .. } => None,
+        })
     }
 }
 
 impl Plan {
+    /// Goes on counting where an earlier plan's shadows were.
+    pub(crate) fn go_on_counting(&mut self, former: &Self) {
+        for route in &mut self.routes {
+            let known = former.routes.iter().find(|known| known.name == route.name);
+            if let (Some(shadow), Some(known)) = (route.shadow_mut(), known.and_then(Route::shadow)) {
+                shadow.tally = known.tally.clone();
+            }
+        }
+    }
+
     /// Builds the plan of a config; with an error among the diagnostics it must not be run.
     pub fn build(ground: &Ground<'_>) -> (Self, Diagnostics) {
         let mut builder = Builder::new(ground);

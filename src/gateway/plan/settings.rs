@@ -13,13 +13,9 @@ use crate::provider::descriptor::Provider;
 use crate::template::hole::Need;
 
 impl Builder<'_> {
-    /// A constant must not answer every user as the same one: it may name the user only where the
-    /// upstream is always asked for one and the same user.
-    pub(super) fn safe_fill(&mut self, key: &str, fill: &[Assignment], set: &[Assignment]) {
-        let one_user = set.iter().any(|assignment| {
-            let names_user = matches!(assignment.member, Member::UserId | Member::UserEmail | Member::UserToken);
-            names_user && assignment.reference().is_none()
-        });
+    /// A constant must not answer every user as the same one: it may name the user only where every
+    /// upstream of the route is always asked for one and the same user.
+    pub(super) fn safe_fill(&mut self, key: &str, fill: &[Assignment], one_user: bool) {
         for assignment in fill.iter().filter(|assignment| assignment.reference().is_none() && !one_user) {
             let member = assignment.member;
             if matches!(member, Member::UserId | Member::UserEmail | Member::UserHandle | Member::CredentialHandle) {

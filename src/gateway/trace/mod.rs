@@ -87,6 +87,12 @@ impl Trace {
         self.kept().steps.clone()
     }
 
+    /// Takes values that are never to be shown whole.
+    pub(crate) fn conceal<'s>(&self, secrets: impl Iterator<Item = &'s str>) {
+        let mut kept = self.kept();
+        secrets.for_each(|secret| kept.secrets.add(secret));
+    }
+
     /// The caller's request, and how it was understood.
     pub(crate) fn asked(&self, head: &request::Parts, content: &[u8], record: &dyn Record<'_>) {
         let target = head.uri.path_and_query().map_or("/", |target| target.as_str());

@@ -34,8 +34,16 @@ pub(super) fn is_hidden(member: Member) -> bool {
     member.is_secret(Direction::Request) || matches!(member, Member::RecoveryCodes | Member::CredentialSignature)
 }
 
+/// Whether a text only stands for a value that is not known, as `<session of the begin>` does.
+fn is_stand_in(text: &str) -> bool {
+    text.starts_with('<') && text.ends_with('>')
+}
+
 /// `eyJ0eX… (612 characters)`. No more than a quarter of it is told.
 pub(super) fn shortened(secret: &str) -> String {
+    if is_stand_in(secret) {
+        return secret.to_owned();
+    }
     let length = secret.chars().count();
     let left: String = secret.chars().take(LEFT.min(length / 4)).collect();
     format!("{left}… ({length} characters)")
@@ -73,8 +81,8 @@ impl Secrets {
         }
     }
 
-    fn add(&mut self, secret: &str) {
-        if !self.0.iter().any(|known| known == secret) {
+    pub(super) fn add(&mut self, secret: &str) {
+        if !is_stand_in(secret) && !self.0.iter().any(|known| known == secret) {
             self.0.push(secret.to_owned());
         }
     }

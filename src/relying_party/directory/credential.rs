@@ -58,6 +58,13 @@ impl Credential {
         row.map(complete).transpose()
     }
 
+    /// A passkey that is kept nowhere, read as one that is: `key` is a COSE key.
+    pub(crate) fn of_nobody(connection: &Connection, id: &[u8], synced: bool, key: &[u8]) -> Result<Self, StoreError> {
+        // In the order of the columns.
+        let sql = "SELECT 0, ?1, '', '', '', ?2, 0, '[\"internal\"]', 1, ?3, 0, NULL, NULL, 0, NULL, NULL, 0";
+        complete(connection.prepare_cached(sql)?.query_row((id, key, synced), columns)?)
+    }
+
     pub(crate) fn by_handle(connection: &Connection, handle: &str) -> Result<Option<Self>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM credentials WHERE handle = ?1");
         let row = connection.prepare_cached(&sql)?.query_row([handle], columns).optional()?;

@@ -44,6 +44,14 @@ pub(crate) struct Profile {
     pub(crate) metadata: Option<Box<RawValue>>,
 }
 
+impl Profile {
+    /// Whether nothing was said.
+    pub(crate) fn is_empty(&self) -> bool {
+        let texts = [&self.phone, &self.username, &self.given_name, &self.family_name, &self.nickname, &self.picture];
+        texts.into_iter().all(Option::is_none) && self.metadata.is_none()
+    }
+}
+
 impl User {
     /// The name the account goes by (WebAuthn 5.4.1 wants one): what people type to sign in.
     pub(crate) fn account_name(&self) -> &str {
@@ -65,6 +73,12 @@ impl User {
     pub(crate) fn by_id(connection: &Connection, id: &str) -> Result<Option<Self>, StoreError> {
         let sql = "SELECT id, handle, email, name, display_name, profile, created_at FROM users WHERE id = ?1";
         read(connection.prepare_cached(sql)?.query_row([id], columns).optional()?)
+    }
+
+    /// A user who is kept nowhere, read as one who is.
+    pub(crate) fn nobody(connection: &Connection) -> Result<Option<Self>, StoreError> {
+        let sql = "SELECT '', zeroblob(32), NULL, NULL, NULL, '{}', 0";
+        read(connection.prepare_cached(sql)?.query_row([], columns).optional()?)
     }
 
     pub(crate) fn by_email(connection: &Connection, email: &str) -> Result<Option<Self>, StoreError> {

@@ -63,6 +63,8 @@ impl RelyingParty {
     /// # Errors
     /// `overloaded`, or a directory that cannot be written.
     pub async fn unlearn(&self, credential_id: Option<Vec<u8>>, handle: Option<String>) -> Result<(), Refusal> {
+        // What was accepted before the deletion must not come after it.
+        self.learner.settled().await;
         let forget = move |store: &mut Store, _: &Shared| {
             let transaction = store.write()?;
             // A name may read as an id and be none: whichever of the two is meant, it is gone.

@@ -15,65 +15,65 @@ use crate::relying_party::random;
 use crate::relying_party::webauthn::cose_key::CoseKey;
 
 /// A user with their passkeys.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UserLine {
-    id: String,
+    pub(super) id: String,
     /// The user handle. A user with passkeys has one, which the authenticators keep.
     #[serde(skip_serializing_if = "Option::is_none")]
-    handle: Option<Bytes>,
+    pub(super) handle: Option<Bytes>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    email: Option<String>,
+    pub(super) email: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
+    pub(super) name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    display_name: Option<String>,
+    pub(super) display_name: Option<String>,
     #[serde(default)]
-    profile: Profile,
+    pub(super) profile: Profile,
     /// Seconds since 1970; now where it is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    created_at: Option<i64>,
+    pub(super) created_at: Option<i64>,
     #[serde(default)]
-    credentials: Vec<CredentialLine>,
+    pub(super) credentials: Vec<CredentialLine>,
 }
 
 /// A passkey: a credential record (WebAuthn 4) and what else is kept with it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CredentialLine {
-    id: Bytes,
+pub(super) struct CredentialLine {
+    pub(super) id: Bytes,
     /// A COSE key.
-    public_key: Bytes,
+    pub(super) public_key: Bytes,
     #[serde(default)]
-    sign_count: u32,
+    pub(super) sign_count: u32,
     #[serde(default)]
-    transports: Vec<String>,
+    pub(super) transports: Vec<String>,
     #[serde(default)]
-    uv_initialized: bool,
+    pub(super) uv_initialized: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    backup_eligible: Option<bool>,
+    pub(super) backup_eligible: Option<bool>,
     #[serde(default)]
-    backup_state: bool,
+    pub(super) backup_state: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    rp_id: Option<String>,
+    pub(super) rp_id: Option<String>,
     /// A UUID.
     #[serde(skip_serializing_if = "Option::is_none")]
-    aaguid: Option<String>,
+    pub(super) aaguid: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
+    pub(super) name: Option<String>,
     /// The text that names the credential; a new one where it is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    handle: Option<String>,
+    pub(super) handle: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    created_at: Option<i64>,
+    pub(super) created_at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    last_used_at: Option<i64>,
+    pub(super) last_used_at: Option<i64>,
     /// The handle it was made with, where that is not the user's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    user_handle: Option<Bytes>,
+    pub(super) user_handle: Option<Bytes>,
     /// Whether its key was computed from signatures; then its handle may not be known.
     #[serde(default, skip_serializing_if = "is_false")]
-    learned: bool,
+    pub(super) learned: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands the member over by reference")]
@@ -228,7 +228,7 @@ impl CredentialLine {
 }
 
 /// The library's text where it only names members; most of its others repeat what they read.
-fn shape(error: &serde_json::Error) -> String {
+pub(super) fn shape(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.split(" at line ").next().unwrap_or_default();
     let text = text.split(", expected").next().unwrap_or_default();

@@ -4,6 +4,8 @@
 //! whole users only. A bad line is reported with its number and the others are still taken. Memory
 //! holds one line, or one page of users, at a time.
 
+pub mod convert;
+pub mod formats;
 pub(crate) mod line;
 
 use std::io::{self, BufRead, Write};

@@ -111,8 +111,7 @@ impl Admin {
         Ok(Self { listener, address, wants_console, live: None })
     }
 
-    /// Gives it the gateway that its metrics and its readiness are of, and that the console tries where the settings
-    /// want one.
+    /// Gives it the gateway that it tells of, and that the console tries where the settings want one.
     #[must_use]
     pub fn with_gateway(self, live: Live) -> Self {
         Self { live: Some(live), ..self }
@@ -202,7 +201,8 @@ impl Answers {
                 Some(Err(fmt::Error)) => plain(StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be written\n"),
                 None => plain(StatusCode::NOT_FOUND, "there is no gateway to measure\n"),
             },
-            ("/healthz" | "/readyz" | "/readiness" | "/metrics", _) => {
+            ("/shadow", &Method::GET | &Method::HEAD) => self.shadows(),
+            ("/healthz" | "/readyz" | "/metrics" | "/readiness" | "/shadow", _) => {
                 let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
                 response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
                 response
@@ -227,6 +227,13 @@ impl Answers {
         };
         let json = serde_json::to_vec(&readiness).expect("counts are JSON");
         answer(StatusCode::OK, "application/json", Bytes::from(json))
+    }
+
+    /// What the shadows of the routes came to so far: counts and the names of members, no values.
+    fn shadows(&self) -> Response<Full<Bytes>> {
+        let reports = self.live.iter().flat_map(|live| live.current().shadow_reports());
+        let reports = serde_json::json!({ "routes": reports.collect::<Vec<_>>() });
+        answer(StatusCode::OK, "application/json", Bytes::from(reports.to_string()))
     }
 }
 

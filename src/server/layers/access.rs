@@ -1,8 +1,8 @@
 //! One line at INFO for every request, and the request's name in every line that is written meanwhile.
 //!
-//! The line says method, route (or the path, without the query), status and milliseconds until the
-//! answer began: never a field's value, never content. A caller that leaves before its answer has a
-//! line too, without a status.
+//! The line says method, route (or the path, without the query), status, milliseconds until the answer
+//! began, and on a route with policies their decision: never a field's value, never content. A caller
+//! that leaves before its answer has a line too, without a status.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,6 +15,7 @@ use tower::Service;
 use tracing::Level;
 
 use crate::gateway::outcome::{RequestId, RouteName};
+use crate::gateway::policy::decision::Decision;
 use crate::telemetry::request;
 
 /// The name the lines are logged under.
@@ -89,7 +90,8 @@ where
         let _inside = request::enter(this.id.as_ref());
         let response = ready!(this.inner.poll(context))?;
         if let Some(mut line) = this.line.take() {
-            line.write(Some(response.status()), response.extensions().get());
+            let extensions = response.extensions();
+            line.write(Some(response.status()), extensions.get(), extensions.get());
         }
         Poll::Ready(Ok(response))
     }
@@ -108,17 +110,21 @@ impl Line {
         }
     }
 
-    fn write(&mut self, status: Option<StatusCode>, route: Option<&RouteName>) {
+    fn write(&mut self, status: Option<StatusCode>, route: Option<&RouteName>, decision: Option<&Decision>) {
         self.is_written = true;
         let _inside = request::enter(self.id.as_ref()); // it may be dropped by whoever drops the connection
         let method = self.method.as_str();
         let status = status.map(|status| status.as_u16());
         let milliseconds = self.started.elapsed().as_secs_f64() * 1000.0;
-        match route {
-            Some(RouteName(route)) => {
+        match (route, decision) {
+            (Some(RouteName(route)), Some(Decision { upstream, reason, config })) => {
+                let (route, upstream, config) = (&**route, &**upstream, &**config);
+                tracing::info!(target: TARGET, method, route, upstream, %reason, config, status, milliseconds);
+            }
+            (Some(RouteName(route)), None) => {
                 tracing::info!(target: TARGET, method, route = &**route, status, milliseconds);
             }
-            None => {
+            (None, _) => {
                 let path = self.uri.path();
                 let path = &path[..path.floor_char_boundary(SHOWN)];
                 tracing::info!(target: TARGET, method, path, status, milliseconds);
@@ -130,7 +136,7 @@ impl Line {
 impl Drop for Line {
     fn drop(&mut self) {
         if !self.is_written {
-            self.write(None, None);
+            self.write(None, None, None);
         }
     }
 }

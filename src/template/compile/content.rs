@@ -77,8 +77,8 @@ impl Compiler {
                 Some(inner) => self.json_text(table, inner, scope),
                 None => Some(Node::Object(self.object(table, scope))),
             },
-            ItemValue::Other(noun) => {
-                let message = format!("a template cannot hold a {noun}");
+            ItemValue::Float(_) | ItemValue::Other(_) => {
+                let message = format!("a template cannot hold a {}", item.noun());
                 self.error(&item.span, message, "this value", "constants are strings, whole numbers and booleans");
                 None
             }

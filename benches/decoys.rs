@@ -1,0 +1,245 @@
+//! How long a private route takes to answer for users who are there and for users who are not.
+//!
+//! Both are asked in turns, so that whatever else the machine does hits both. What is printed is for people:
+//! nothing fails here, and no test asserts a time. `cargo bench --bench decoys`.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement may stop where it stands, and prints")]
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use passbridge::ceremony::memory::Ceremonies;
+use passbridge::config::load::{Origin, load};
+use passbridge::gateway::exchange::{Gateway, Shared};
+use passbridge::gateway::outcome::{Exchange as _, Outcome};
+use passbridge::gateway::plan::UpstreamKind;
+use passbridge::gateway::work::Worker;
+use passbridge::relying_party::RelyingParty;
+use passbridge::upstream::admission::Admission;
+use passbridge::upstream::http_upstream::HttpUpstream;
+
+/// So many pairs are thrown away, and so many counted.
+const WARM: usize = 2_000;
+const PAIRS: usize = 20_000;
+/// The demo user of the embedded relying party, and the one user of the imitated provider.
+const KNOWN: &str = "demo@example.com";
+
+fn main() {
+    rustls::crypto::aws_lc_rs::default_provider().install_default().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let folder = std::env::temp_dir().join(format!("passbridge-decoys-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("key"), "0123456789abcdef0123456789abcdef").unwrap();
+    let provider = imitate();
+    runtime.block_on(async {
+        for (name, upstream) in [("embedded", embedded()), ("over HTTP", over_http(provider))] {
+            let gateway = gateway(&folder, &upstream);
+            measure(&format!("{name}, begin"), &gateway, false).await;
+            measure(&format!("{name}, finish"), &gateway, true).await;
+        }
+    });
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+fn embedded() -> String {
+    "[upstreams.work]\nprovider = \"embedded\"\nrp_id = \"localhost\"\norigins = [\"http://localhost:8080\"]\n\
+     database = \"users.db\"\ndemo = true\n"
+        .to_owned()
+}
+
+fn over_http(address: SocketAddr) -> String {
+    format!("[upstreams.work]\nprovider = \"quiva\"\nbase_url = \"http://{address}\"\ndiscoverable = false\n")
+}
+
+fn gateway(folder: &Path, upstream: &str) -> Gateway {
+    let text = format!(
+        "{upstream}\n[gateway]\nhash_key = \"file:key\"\n[routes.app]\ndialect = \"quiva\"\nupstream = \"work\"\n\
+         callers = {{ open = \"anyone\", user = \"upstream\" }}\nenumeration = \"private\"\n"
+    );
+    let file = folder.join("gateway.toml");
+    std::fs::write(&file, text).unwrap();
+    let (config, diagnostics) = load(&Origin::File(file));
+    let config = config.unwrap_or_else(|| panic!("{diagnostics}"));
+    let upstream = &config.plan.upstreams[0];
+    let worker = match &upstream.kind {
+        UpstreamKind::Embedded(settings) => Worker::Embedded(RelyingParty::open(settings, folder).unwrap()),
+        UpstreamKind::Http { base_url, http, .. } => {
+            let admission = Admission::new(&upstream.name, http);
+            Worker::Http(HttpUpstream::new(base_url.clone(), http, admission).unwrap())
+        }
+    };
+    let shared = Shared {
+        fingerprint: String::new(),
+        ceremonies: Arc::new(Ceremonies::new(&config.ceremonies)),
+        limits: config.limits,
+        metrics: Arc::default(),
+        passes: Vec::new(),
+        plan: config.plan,
+    };
+    Gateway::new(Arc::new(shared), vec![worker])
+}
+
+/// Asks for the known user and for one who is not there, in turns.
+async fn measure(name: &str, gateway: &Gateway, finishes: bool) {
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    for number in 0..WARM + PAIRS {
+        let nobody = format!("n{:03}@example.com", number % 1000);
+        // Who comes first changes, or the second would find the caches as the first left them.
+        let order = if number % 2 == 0 { [KNOWN, nobody.as_str()] } else { [nobody.as_str(), KNOWN] };
+        for user in order {
+            let time = once(gateway, user, finishes).await;
+            if number >= WARM {
+                if user == KNOWN { known.push(time) } else { unknown.push(time) }
+            }
+        }
+    }
+    let (known, unknown) = (Figures::of(known), Figures::of(unknown));
+    let error = (known.variance / known.count + unknown.variance / unknown.count).sqrt();
+    println!(
+        "{name:18} known {:7.1} us, unknown {:7.1} us (medians); 90 of 100 below {:7.1} and {:7.1}; means differ by \
+         {:+.2} us, {:.2} us being their standard error",
+        known.median,
+        unknown.median,
+        known.high,
+        unknown.high,
+        unknown.mean - known.mean,
+        error,
+    );
+}
+
+/// The time of one begin, or of the finish after it, in microseconds.
+async fn once(gateway: &Gateway, user: &str, finishes: bool) -> f64 {
+    let request = ask("/accounts/begin-auth-with-passkey", format!("{{\"email\":\"{user}\"}}"));
+    let (answer, time) = timed(gateway, request).await;
+    assert!(answer.contains("allowCredentials"), "{answer}");
+    if !finishes {
+        return time;
+    }
+    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    let (challenge, id) = (&answer["data"]["challenge"], &answer["data"]["allowCredentials"][0]["id"]);
+    let (challenge, id) = (urlsafe(challenge.as_str().unwrap()), urlsafe(id.as_str().unwrap()));
+    let (answer, time) = timed(gateway, ask("/accounts/complete-auth-with-passkey", finish(&challenge, &id))).await;
+    assert!(answer.contains("could not be verified"), "{answer}");
+    time
+}
+
+fn urlsafe(text: &str) -> String {
+    text.replace('+', "-").replace('/', "_").trim_end_matches('=').to_owned()
+}
+
+/// A passkey whose signature is well formed and holds for nobody.
+fn finish(challenge: &str, id: &str) -> String {
+    use base64::Engine as _;
+    let encode = |bytes: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
+    let data = format!(
+        "{{\"type\":\"webauthn.get\",\"challenge\":\"{challenge}\",\"origin\":\"http://localhost:8080\",\"crossOrigin\":false}}"
+    );
+    let credential = serde_json::json!({
+        "id": id, "rawId": id, "type": "public-key",
+        "response": {
+            "clientDataJSON": encode(data.as_bytes()),
+            "authenticatorData": "SZYN5YgOjGh0NBcPZHZgW4_krrmihjLHmVzzuoMdl2MFAAAAAQ",
+            "signature": "MEQCIBERERERERERERERERERERERERERERERERERERERERERAiAiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIg",
+        },
+    });
+    serde_json::json!({ "credential": credential.to_string() }).to_string()
+}
+
+fn ask(path: &str, content: String) -> Request<Full<Bytes>> {
+    let request = Request::builder().method("POST").uri(path).header("content-type", "application/json");
+    request.body(Full::new(Bytes::from(content))).unwrap()
+}
+
+async fn timed(gateway: &Gateway, request: Request<Full<Bytes>>) -> (String, f64) {
+    let begun = Instant::now();
+    let Outcome::Answered(answer) = gateway.exchange(request).await else { panic!("nobody answered") };
+    let time = begun.elapsed();
+    (String::from_utf8(answer.into_body().to_vec()).unwrap(), micros(time))
+}
+
+fn micros(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}
+
+/// What is told of many times.
+struct Figures {
+    count: f64,
+    median: f64,
+    high: f64,
+    mean: f64,
+    variance: f64,
+}
+
+impl Figures {
+    fn of(mut times: Vec<f64>) -> Self {
+        times.sort_by(f64::total_cmp);
+        let (median, high) = (times[times.len() / 2], times[times.len() * 9 / 10]);
+        // Of the slowest tenth the machine tells more than the gateway.
+        times.truncate(times.len() * 9 / 10);
+        let count = f64::from(u32::try_from(times.len()).unwrap());
+        let mean = times.iter().sum::<f64>() / count;
+        let variance = times.iter().map(|time| (time - mean).powi(2)).sum::<f64>() / (count - 1.0);
+        Self { count, median, high, mean, variance }
+    }
+}
+
+/// A provider that knows one user, and takes as long for every answer.
+fn imitate() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            std::thread::spawn(move || serve(connection.unwrap()));
+        }
+    });
+    address
+}
+
+fn serve(mut connection: TcpStream) {
+    connection.set_nodelay(true).unwrap();
+    let (mut kept, mut serial) = (Vec::new(), 0u64);
+    loop {
+        let mut buffer = [0; 8192];
+        let Ok(count @ 1..) = connection.read(&mut buffer) else { return };
+        kept.extend_from_slice(&buffer[..count]);
+        let text = String::from_utf8_lossy(&kept).into_owned();
+        let Some((head, content)) = text.split_once("\r\n\r\n") else { continue };
+        let length =
+            head.to_lowercase().split("content-length: ").nth(1).map(|rest| rest.lines().next().unwrap().to_owned());
+        if content.len() < length.map_or(0, |length| length.trim().parse().unwrap()) {
+            continue;
+        }
+        serial += 1;
+        let (status, answer) = match head.contains("begin-auth") && content.contains(KNOWN) {
+            true => ("200 OK", options(serial)),
+            false => ("401 Unauthorized", "{\"error\":\"no\"}".to_owned()),
+        };
+        let head =
+            format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", answer.len());
+        kept.clear();
+        if connection.write_all(format!("{head}{answer}").as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+fn options(serial: u64) -> String {
+    use base64::Engine as _;
+    let mut challenge = [7; 32];
+    challenge[..8].copy_from_slice(&serial.to_be_bytes());
+    challenge[8..16].copy_from_slice(&u64::from(std::process::id()).to_be_bytes());
+    // Connections count for themselves.
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    challenge[16..].copy_from_slice(&now.as_nanos().to_be_bytes());
+    let challenge = base64::engine::general_purpose::STANDARD.encode(challenge);
+    format!(
+        "{{\"data\":{{\"challenge\":\"{challenge}\",\"timeout\":300000,\"rpId\":\"localhost\",\"allowCredentials\":[{{\
+         \"id\":\"8PHy8/T19vf4+fr7/P3+/wABAgMEBQYHCAkKCwwNDg8=\",\"type\":\"public-key\",\"transports\":[\"internal\"]\
+         }}],\"userVerification\":\"preferred\"}}}}"
+    )
+}

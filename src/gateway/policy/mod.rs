@@ -1,0 +1,105 @@
+//! Which of its upstreams a route sends a request to, and why.
+//!
+//! A policy is asked once a request was recognised and its caller let in. It decides by what the request
+//! says and by nothing that changes on its own, so that every replica decides alike. A finish is not its
+//! business: that goes to whoever began.
+
+pub(crate) mod choose;
+mod cookie;
+pub mod decision;
+pub(crate) mod fallback;
+pub(crate) mod lists;
+pub mod percent;
+pub(crate) mod run;
+pub mod settings;
+pub(crate) mod shadow;
+pub(crate) mod split;
+mod words;
+
+use std::borrow::Cow;
+
+use http::{HeaderMap, HeaderValue};
+
+use crate::canonical::member::Member;
+use crate::canonical::record::Record;
+use crate::canonical::value::Value;
+use crate::gateway::plan::Route;
+use crate::gateway::policy::choose::Rule;
+use crate::gateway::policy::decision::Reason;
+use crate::gateway::policy::fallback::Fallback;
+use crate::gateway::policy::lists::Lists;
+use crate::gateway::policy::shadow::Shadow;
+use crate::gateway::policy::split::Split;
+
+/// The ways of a route beside its own, and who takes which. A way is one upstream, with the proof that
+/// the dialect and it fit; the route itself is way 0, and the others follow.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    pub(crate) ways: Vec<Route>,
+    pub(crate) lists: Lists,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) split: Option<Split>,
+    pub(crate) fallback: Option<Fallback>,
+    pub(crate) shadow: Option<Shadow>,
+    /// Whether answers tell the decision.
+    pub(crate) tells: bool,
+}
+
+/// What a request says to whoever decides.
+pub(crate) struct Asking<'a, 'r> {
+    pub(crate) record: &'a dyn Record<'r>,
+    /// What its caller's verified token says, which stands before what the request says.
+    pub(crate) claims: &'a [(Member, Value<'static>)],
+    pub(crate) fields: &'a HeaderMap,
+    pub(crate) is_begin: bool,
+}
+
+/// A way, and why it is taken.
+#[derive(Debug)]
+pub(crate) struct Pick {
+    pub(crate) way: usize,
+    pub(crate) reason: Reason,
+    /// Whether it is taken only for a user whom the upstream there could verify.
+    pub(crate) if_proven: bool,
+    /// By which the caller is known again.
+    pub(crate) cookie: Option<HeaderValue>,
+}
+
+// ===== impl Policy =====
+
+impl Policy {
+    /// The way of a request that no ceremony and no token ties to one: the first that says something of a
+    /// list, a rule, the split, else the route's own.
+    pub(crate) fn pick(&self, asking: &Asking<'_, '_>) -> Pick {
+        if let Some(way) = self.lists.find(asking) {
+            return Pick::new(way, Reason::List);
+        }
+        if let Some(rule) = self.rules.iter().find(|rule| rule.holds(asking)) {
+            return Pick::new(rule.way, Reason::Rule(rule.name.clone()));
+        }
+        let dealt = self.split.as_ref().and_then(|split| split.deal(asking));
+        dealt.unwrap_or_else(|| Pick::new(0, Reason::Default))
+    }
+}
+
+impl Pick {
+    pub(crate) fn new(way: usize, reason: Reason) -> Self {
+        Self { way, reason, if_proven: false, cookie: None }
+    }
+}
+
+// ===== impl Asking =====
+
+impl Asking<'_, '_> {
+    /// What is said of a member.
+    pub(crate) fn text(&self, member: Member) -> Option<Cow<'_, str>> {
+        let claimed = self.claims.iter().find_map(|(known, value)| match value {
+            Value::Text(text) if *known == member => Some(Cow::Borrowed(text.as_ref())),
+            _ => None,
+        });
+        claimed.or_else(|| match self.record.value(member)? {
+            Value::Text(text) => Some(text),
+            _ => None,
+        })
+    }
+}

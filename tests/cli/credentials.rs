@@ -1,0 +1,99 @@
+//! Passkeys in the forms of others: the command, its files, and a real passkey that signs in after the move.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::program::{Folder, run};
+use crate::support::config::{EMBEDDED, ENVIRONMENT, route_judged_by_upstream};
+use crate::support::device::Device;
+use crate::support::gateway::Gateway;
+use crate::support::message::Request;
+use crate::support::passkey::finish_content;
+use crate::support::provider::Provider::Auth0;
+
+const RECORD: &str = r#"{"id":"AQID","publicKey":[165],"counter":0,"user_id":"u","user_handle":"AQ"}"#;
+
+fn convert(folder: &Folder, from: &str, to: &str, more: &[&str], input: &str) -> crate::program::Ran {
+    run(folder.path(), &[&["credentials", "convert", "--from", from, "--to", to], more].concat(), &[], input)
+}
+
+#[test]
+fn a_wrong_form_is_told_with_those_there_are() {
+    let folder = Folder::empty();
+    let ran = convert(&folder, "simplewebauthm", "ory", &[], "");
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("the forms are: passbridge, authentication-methods, go-webauthn, "), "{ran:?}");
+    let ran = convert(&folder, "ory", "authentication-methods", &[], "");
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("this form is only read"), "{ran:?}");
+}
+
+#[test]
+fn nothing_is_written_over_and_nothing_by_half() {
+    let folder = Folder::empty();
+    folder.write("taken.jsonl", "precious");
+    let ran = convert(&folder, "simplewebauthn", "passbridge", &["--output", "taken.jsonl"], "");
+    assert_eq!((ran.code, folder.read("taken.jsonl").as_str()), (1, "precious"));
+    assert!(ran.stderr.contains("taken.jsonl cannot be written: "), "{ran:?}");
+    let ran = convert(&folder, "simplewebauthn", "passbridge", &["--output", "none/new.jsonl"], "");
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let ran = convert(&folder, "simplewebauthn", "passbridge", &["--output", "new.jsonl"], RECORD);
+    assert_eq!((ran.code, ran.stdout.as_str(), folder.read("new.jsonl").as_str()), (1, "", ""), "{ran:?}");
+    assert!(ran.stderr.starts_with("record 1: refused: record: credentials: public_key is no COSE key"), "{ran:?}");
+    assert!(ran.stderr.ends_with("0 users with 0 passkeys converted, 1 records refused\n"), "{ran:?}");
+    let mut names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["new.jsonl", "taken.jsonl"], "no part is left behind");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(folder.path().join("new.jsonl")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let missing = convert(&folder, "ory", "passbridge", &["none.json"], "");
+    assert!(missing.code == 1 && missing.stderr.starts_with("passbridge: none.json cannot be read: "), "{missing:?}");
+}
+
+async fn gateway() -> Gateway {
+    Gateway::start(&(EMBEDDED.to_owned() + &route_judged_by_upstream("main", Auth0, "own", ""))).await
+}
+
+fn client(more: &Value) -> Value {
+    let mut content = json!({ "client_id": "fakeClientId0000", "client_secret": "fake-client-secret" });
+    content.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    content
+}
+
+#[tokio::test]
+async fn a_passkey_signs_in_after_it_was_moved_through_each_form() {
+    let from = gateway().await;
+    let mut device = Device::default();
+    let profile = client(&json!({ "user_profile": { "email": "grace@example.com", "name": "Grace" } }));
+    let answer = from.ask(&Request::fixture(Auth0, "signup.begin").with_json(&profile)).await;
+    let options = answer.content_json();
+    let handle = Auth0.read(options.pointer("/authn_params_public_key/user/id").unwrap().as_str().unwrap());
+    let credential = device.create(&Auth0.begun(&answer).challenge, &handle).await;
+    let content = finish_content(Auth0, &credential, options["auth_session"].as_str());
+    assert_eq!(from.ask(&Request::fixture(Auth0, "signup.finish").with_json(&content)).await.status, 200);
+    let exported = from.run(&["users", "export", "-"]);
+    let grace = exported.lines().find(|line| line.contains("grace@example.com")).unwrap();
+
+    for form in ["go-webauthn", "go-webauthn-rows", "simplewebauthn", "webauthn-rs", "ory"] {
+        let folder = Folder::empty();
+        let there = convert(&folder, "passbridge", form, &[], grace);
+        assert_eq!(there.code, 0, "{form}: {there:?}");
+        let back = convert(&folder, form, "passbridge", &["--rp-id", "localhost"], &there.stdout);
+        assert_eq!(back.code, 0, "{form}: {back:?}");
+        let to = gateway().await;
+        let imported = run(to.folder(), &["users", "import", "-"], ENVIRONMENT, &back.stdout);
+        assert_eq!(imported.code, 0, "{form}: {imported:?}");
+
+        let begun = to.ask(&Request::fixture(Auth0, "login.begin").with_json(&client(&json!({})))).await;
+        let begun = Auth0.begun(&begun);
+        let credential = device.get(&begun.challenge).await;
+        let content = finish_content(Auth0, &credential, begun.session.as_deref());
+        let answer = to.ask(&Request::fixture(Auth0, "login.finish").with_json(&content)).await;
+        assert_eq!(answer.status, 200, "{form}: {answer:?}");
+    }
+}

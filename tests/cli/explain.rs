@@ -1,0 +1,155 @@
+//! What becomes of one saved request, told without a socket and without a secret.
+
+use std::fs;
+
+use crate::golden;
+use crate::program::{Folder, Ran, run};
+use crate::support::config::{CALLERS, ENVIRONMENT, JWT_KEY, OURS};
+use crate::support::provider::Provider;
+
+/// Every dialect before another provider, and before the embedded relying party on a host of its own.
+const CONFIG: &str = include_str!("golden/explain/gateway.toml");
+
+fn fixture(provider: Provider, operation: &str) -> String {
+    let root = env!("CARGO_MANIFEST_DIR");
+    fs::read_to_string(format!("{root}/tests/fixtures/{}/{operation}.request.http", provider.id())).unwrap()
+}
+
+/// The same request for a host, below the prefix of its route.
+fn to_host(request: &str, host: &str, prefix: &str) -> String {
+    let (line, rest) = request.split_once('\n').unwrap();
+    format!("{}\nhost: {host}\n{rest}", line.replacen(" /", &format!(" {prefix}/"), 1))
+}
+
+fn explain(arguments: &[&str], input: &str) -> Ran {
+    let folder = Folder::with_config(CONFIG);
+    let ran = run(folder.path(), &[&["explain"], arguments].concat(), ENVIRONMENT, input);
+    assert!(!folder.path().join("own.db").exists(), "nothing is made");
+    ran
+}
+
+fn is_secretless(ran: &Ran) {
+    let secrets = [OURS.secrets(), CALLERS.secrets()].concat();
+    for secret in secrets.into_iter().chain([JWT_KEY]) {
+        assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret), "{secret}: {ran:?}");
+    }
+}
+
+#[test]
+fn every_dialect_is_explained_before_another_provider_and_before_our_own() {
+    for dialect in Provider::ALL {
+        let mut said = String::new();
+        for operation in ["login.begin", "login.finish", "registration.begin"] {
+            for kind in ["other", "own"] {
+                let host = format!("{kind}.{}.example", dialect.id());
+                let request = to_host(&fixture(dialect, operation), &host, dialect.prefix());
+                let ran = explain(&[], &request);
+                is_secretless(&ran);
+                said.push_str(&golden::seen(&format!("{operation} for {host}"), &ran));
+            }
+        }
+        golden::hold(&format!("explain/{}.txt", dialect.id()), &said);
+    }
+}
+
+#[test]
+fn a_machine_reads_the_same() {
+    let request = to_host(&fixture(Provider::Streambird, "login.begin"), "other.streambird.example", "");
+    let ran = explain(&["--json", "-"], &request);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    is_secretless(&ran);
+    golden::hold("explain/streambird.json", &ran.stdout);
+    let told: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(told["verdict"], "carried");
+    assert_eq!(told["taken"]["faults"].as_array().unwrap().len(), 21);
+}
+
+#[test]
+fn what_no_route_takes_ends_with_3_and_says_why() {
+    let quiva = fixture(Provider::Quiva, "login.begin");
+    for (request, says) in [
+        (to_host(&quiva, "nowhere.example", ""), "no route takes it, and `[passthrough]` names no place"),
+        (
+            to_host(&quiva, "other.quiva.example", "/x"),
+            "has no operation on the path /x/accounts/begin-auth-with-passkey",
+        ),
+        (
+            to_host(&quiva.replacen("passkey ", "paskey ", 1), "other.quiva.example", ""),
+            "did you mean /accounts/begin-auth-with-passkey?",
+        ),
+        (
+            to_host(&quiva.replacen("POST", "PUT", 1), "other.quiva.example", ""),
+            "is asked by POST, and the request by PUT",
+        ),
+        (to_host(&quiva, "old.example", ""), "it passes through, as it came, to https://old.provider.example"),
+        (
+            to_host("POST /oauth/token HTTP/1.1\n\n{\"grant_type\":\"password\"}", "old.auth0.example", ""),
+            "the content's /grant_type is not \"urn:okta:params:oauth:grant-type:webauthn\"",
+        ),
+    ] {
+        let ran = explain(&["-"], &request);
+        assert_eq!((ran.code, ran.stderr.as_str()), (3, ""), "{request}: {ran:?}");
+        assert!(ran.stdout.contains(says), "{says}: {}", ran.stdout);
+    }
+}
+
+#[test]
+fn what_the_gateway_refuses_itself_ends_with_1_in_the_callers_envelope() {
+    let request =
+        to_host("POST /accounts/begin-auth-with-passkey HTTP/1.1\n\n{\"email\":7}", "other.quiva.example", "");
+    let ran = explain(&[], &request);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    for says in ["the gateway refuses it itself", "/email must be text", "invalid_request as 400 {\"error\":"] {
+        assert!(ran.stdout.contains(says), "{says}: {}", ran.stdout);
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_told_with_its_line() {
+    for (input, says) in [
+        ("", "there is no message\n--> standard input:1"),
+        ("{\"email\":\"a@b.c\"}", "this is content without a head"),
+        ("GET /a HTTP/1.1\nno field\n", "this is no header field\n--> standard input:2"),
+    ] {
+        let ran = explain(&[], input);
+        assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{input:?}");
+        assert!(ran.stderr.contains(says) && ran.stderr.contains("help: "), "{input:?}: {}", ran.stderr);
+    }
+    let ran = explain(&["missing.http"], "");
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("the message cannot be read") && ran.stderr.contains("missing.http"), "{ran:?}");
+}
+
+#[test]
+fn a_config_that_does_not_work_ends_with_78() {
+    let folder = Folder::with_config("[routes.app]\ndialect = \"quvia\"\n");
+    let ran = run(folder.path(), &["explain"], &[], "GET / HTTP/1.1\n");
+    assert_eq!((ran.code, ran.stdout.as_str()), (78, ""), "{ran:?}");
+    assert!(ran.stderr.contains("gateway.toml does not work"), "{ran:?}");
+}
+
+#[test]
+fn a_log_of_curl_is_taken_as_it_is() {
+    let log = "*   Trying 127.0.0.1:8080...\n> POST /accounts/begin-auth-with-passkey HTTP/1.1\r\n> Host: own.quiva.example\r\n\
+               > Content-Type: application/json\r\n>\r\n{\"email\":\"user@example.com\"}\r\n< HTTP/1.1 401 Unauthorized\r\n";
+    let ran = explain(&[], log);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stdout.contains("user.email                   \"user@example.com\""), "{}", ran.stdout);
+}
+
+#[test]
+fn a_policy_says_which_upstream_and_why() {
+    let policies = "\n[routes.quiva_own.choose.beta]\nupstream = \"second\"\nwhen = { account = [\"acme\"] }\n[upstreams.second]\n\
+                    provider = \"embedded\"\nrp_id = \"localhost\"\norigins = [\"http://localhost:8080\"]\ndatabase = \"second.db\"\n";
+    let folder = Folder::with_config(&format!("{CONFIG}{policies}"));
+    for (account, says) in [("acme", "`second` by policy: choose:beta"), ("other", "`own` by policy: default")] {
+        let json = format!("{{\"email\":\"user@example.com\",\"account\":\"{account}\"}}");
+        let request = format!("POST /accounts/begin-auth-with-passkey HTTP/1.1\nhost: own.quiva.example\n\n{json}");
+        let ran = run(folder.path(), &["explain"], ENVIRONMENT, &request);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert!(ran.stdout.contains(says), "{says}: {}", ran.stdout);
+    }
+    let finish = to_host(&fixture(Provider::Quiva, "login.finish"), "own.quiva.example", "");
+    let ran = run(folder.path(), &["explain"], ENVIRONMENT, &finish);
+    assert!(ran.stdout.contains("it goes to whoever issued the challenge, `own` or `second`"), "{}", ran.stdout);
+}

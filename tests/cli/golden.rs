@@ -1,0 +1,26 @@
+//! What the program says, held against a file that says what it should.
+//!
+//! `UPDATE=1` writes the files anew.
+
+use std::fs;
+use std::path::Path;
+
+use crate::program::Ran;
+
+/// Holds a text against `tests/cli/golden/NAME`, or writes it there.
+pub(crate) fn hold(name: &str, said: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/golden").join(name);
+    if std::env::var_os("UPDATE").is_some() {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, said).unwrap();
+        return;
+    }
+    let wanted = fs::read_to_string(&file).unwrap_or_default();
+    assert!(wanted == said, "===== {name}: wanted\n{wanted}\n===== said\n{said}");
+}
+
+/// Everything there is to be seen of a run.
+pub(crate) fn seen(title: &str, ran: &Ran) -> String {
+    let Ran { code, stdout, stderr } = ran;
+    format!("===== {title}: exit code {code}\n{stderr}----- standard output\n{stdout}\n")
+}
