@@ -21,6 +21,7 @@ fn ceremony() -> Ceremony {
         caller_session: Some("f3a1c9a2-54f7-4be1-9e0c-5f4f6a1c2b3d".into()),
         asked: user.clone(),
         told: Told { subject: user, ..Told::default() },
+        expected: Subject::default(),
         bearer_user: None,
         is_decoy: false,
     }

@@ -48,13 +48,15 @@ pub enum Fault {
     UpstreamUnavailable,
     /// The upstream did not answer in time.
     UpstreamTimeout,
+    /// What says who the caller's user is at the upstream cannot be asked, or gives no usable answer.
+    IdentityUnavailable,
     /// The gateway failed.
     Internal,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::InvalidRequest,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -74,6 +76,7 @@ impl Fault {
         Self::UpstreamFailed,
         Self::UpstreamUnavailable,
         Self::UpstreamTimeout,
+        Self::IdentityUnavailable,
         Self::Internal,
     ];
 
@@ -99,6 +102,7 @@ impl Fault {
             Self::UpstreamFailed => "upstream_failed",
             Self::UpstreamUnavailable => "upstream_unavailable",
             Self::UpstreamTimeout => "upstream_timeout",
+            Self::IdentityUnavailable => "identity_unavailable",
             Self::Internal => "internal",
         }
     }
@@ -113,7 +117,7 @@ impl Fault {
         matches!(self, Self::UpstreamRefusedUs | Self::Internal)
     }
 
-    /// Whether the upstream's operator must act, or there is too much to do.
+    /// Whether the operator of an upstream or of an identity map must act, or there is too much to do.
     pub const fn is_upstreams(self) -> bool {
         matches!(
             self,
@@ -122,6 +126,7 @@ impl Fault {
                 | Self::UpstreamFailed
                 | Self::UpstreamUnavailable
                 | Self::UpstreamTimeout
+                | Self::IdentityUnavailable
         )
     }
 
@@ -147,6 +152,7 @@ impl Fault {
             Self::UpstreamFailed => "The service behind this one failed.",
             Self::UpstreamUnavailable => "The service behind this one cannot be reached.",
             Self::UpstreamTimeout => "The service behind this one did not answer in time.",
+            Self::IdentityUnavailable => "The service cannot tell who the user is at the moment. Try again.",
             Self::Internal => "The service failed.",
         }
     }

@@ -199,6 +199,7 @@ mod tests {
             caller_session: Some("handle".into()),
             asked: Default::default(),
             told: Default::default(),
+            expected: Default::default(),
             bearer_user: None,
         }
     }

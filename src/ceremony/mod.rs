@@ -35,12 +35,14 @@ pub struct Ceremony {
     pub asked: Subject,
     /// Whom the upstream was told, and the other members it was told them with.
     pub told: Told,
+    /// Who that is at the upstream, where an identity map says so, whether it could be told or not.
+    pub expected: Subject,
     /// The user whose bearer began it; only that user may finish it.
     pub bearer_user: Option<Box<str>>,
 }
 
 /// A user, as one side names them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Subject {
     /// By identifier.
     pub id: Option<Box<str>>,
@@ -121,6 +123,8 @@ impl Ceremony {
             &self.told.subject.id,
             &self.told.subject.email,
             &self.told.account,
+            &self.expected.id,
+            &self.expected.email,
             &self.told.organization,
             &self.told.connection,
             &self.bearer_user,

@@ -84,6 +84,8 @@ fn obstacles(route: &Route, plan: &Plan, operation: Operation, carriage: &crate:
         claims: &[],
         issues_tokens: route.issuer.is_some(),
         discoverable: plan.upstreams[route.upstream].discoverable(),
+        identity: plan.upstreams[route.upstream].identity.as_deref(),
+        vouched_upstream: route.callers.are_judged_by_upstream(),
     };
     let described: Vec<_> = carriage.obstacles.iter().map(|obstacle| obstacle.describe(&pair, operation)).collect();
     described.join("; ")

@@ -110,7 +110,7 @@ fn shadows(plan: &Plan, doors: &[Door]) -> Vec<(usize, Door)> {
     let shadowed = shadowed.filter_map(|(index, route)| Some((index, route.way(route.shadow()?.way).upstream)));
     let door = |upstream: usize| match (&doors[upstream], &plan.upstreams[upstream]) {
         (Door::Embedded(party), _) => Door::Embedded(party.clone()),
-        (Door::Http(_), Upstream { name, kind: UpstreamKind::Http { http, .. } }) => {
+        (Door::Http(_), Upstream { name, kind: UpstreamKind::Http { http, .. }, .. }) => {
             Door::Http(Admission::new(&format!("{name} (shadow)"), http))
         }
         (Door::Http(_), _) => unreachable!("a door is made for its upstream"),

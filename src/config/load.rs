@@ -18,14 +18,13 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{Document, Places};
 use crate::gateway::hash_key::GatewaySettings;
 use crate::gateway::limits::Limits;
-use crate::gateway::plan::{Ground, Plan, UpstreamSettings};
-use crate::gateway::settings::{Assignments, RouteSettings};
+use crate::gateway::plan::identity::Identities;
+use crate::gateway::plan::{Ground, Plan};
+use crate::gateway::settings::RouteSettings;
 use crate::provider::registry::Registry;
 use crate::server::admin::AdminSettings;
 use crate::server::passthrough::settings::PassthroughSettings;
 use crate::server::settings::ServerSettings;
-use crate::upstream::base_url::BaseUrl;
-use crate::upstream::settings::HttpSettings;
 
 /// What every environment variable that is a setting begins with.
 pub const ENVIRONMENT: &str = "PASSBRIDGE__";
@@ -33,8 +32,18 @@ pub const ENVIRONMENT: &str = "PASSBRIDGE__";
 const BUILT_IN: &str = include_str!("../../gateway.toml");
 /// A config is not larger than this, in bytes.
 const MAX_FILE: u64 = 16 << 20;
-const SECTIONS: &[&str] =
-    &["server", "admin", "ceremonies", "limits", "gateway", "providers", "upstreams", "routes", "passthrough"];
+const SECTIONS: &[&str] = &[
+    "server",
+    "admin",
+    "ceremonies",
+    "limits",
+    "gateway",
+    "providers",
+    "identity",
+    "upstreams",
+    "routes",
+    "passthrough",
+];
 
 /// A config that works.
 #[derive(Debug)]
@@ -124,7 +133,8 @@ pub fn load(origin: &Origin) -> (Option<Config>, Diagnostics) {
     let merged: Result<Dict, _> = Figment::from(FileSource(&document)).merge(environment).extract();
     let config = match merged {
         Ok(merged) => {
-            let mut reader = Reader { places, base: origin.base(), broken: Vec::new(), diagnostics: &mut diagnostics };
+            let (base, broken, identities) = (origin.base(), Vec::new(), Identities::default());
+            let mut reader = Reader { places, base, broken, identities, diagnostics: &mut diagnostics };
             reader.config(merged)
         }
         Err(_) => {
@@ -141,12 +151,13 @@ pub fn load(origin: &Origin) -> (Option<Config>, Diagnostics) {
     (config, diagnostics)
 }
 
-struct Reader<'d> {
-    places: Places,
-    base: PathBuf,
+pub(super) struct Reader<'d> {
+    pub(super) places: Places,
+    pub(super) base: PathBuf,
     /// The upstreams that are there and could not be read.
-    broken: Vec<String>,
-    diagnostics: &'d mut Diagnostics,
+    pub(super) broken: Vec<String>,
+    pub(super) identities: Identities,
+    pub(super) diagnostics: &'d mut Diagnostics,
 }
 
 impl Reader<'_> {
@@ -164,12 +175,14 @@ impl Reader<'_> {
         let (hash_secret, found) = hash_key::find(&gateway, &self.base, &self.places);
         found.into_iter().for_each(|diagnostic| self.diagnostics.push(diagnostic));
         let registry = self.registry(merged.remove("providers"));
+        self.identities(merged.remove("identity"));
         let upstreams = self.upstreams(merged.remove("upstreams"));
         let routes = self.routes(merged.remove("routes"));
         let ground = Ground {
             registry: &registry,
             upstreams: &upstreams,
             broken: &self.broken,
+            identities: &self.identities,
             routes: &routes,
             places: &self.places,
             base: &self.base,
@@ -206,7 +219,7 @@ impl Reader<'_> {
         Some(passthrough)
     }
 
-    fn authorities(&mut self, file: Option<PathBuf>, table: &str) -> Option<PathBuf> {
+    pub(super) fn authorities(&mut self, file: Option<PathBuf>, table: &str) -> Option<PathBuf> {
         let (file, found) = authorities::find(&self.base, &file?, &format!("{table}.ca_file"), &self.places);
         found.into_iter().for_each(|diagnostic| self.diagnostics.push(diagnostic));
         Some(file)
@@ -222,58 +235,6 @@ impl Reader<'_> {
         found.locate(|diagnostic| self.places.locate(diagnostic.label("this folder"), "providers"));
         self.diagnostics.extend(found);
         registry
-    }
-
-    fn upstreams(&mut self, value: Option<Value>) -> BTreeMap<String, UpstreamSettings> {
-        let mut upstreams = BTreeMap::new();
-        for (name, table) in collect::tables("upstreams", value, &self.places, self.diagnostics).unwrap_or_default() {
-            match self.upstream(&name, table) {
-                Some(settings) => drop(upstreams.insert(name, settings)),
-                None => self.broken.push(name),
-            }
-        }
-        upstreams
-    }
-
-    fn upstream(&mut self, name: &str, mut table: Dict) -> Option<UpstreamSettings> {
-        let section = format!("upstreams.{name}");
-        let Some(provider) = table.remove("provider") else {
-            let diagnostic = Diagnostic::error(format!("`[{section}]` lacks `provider`"))
-                .label("this table")
-                .remedy("write `provider = \"embedded\"`, or the id of a provider");
-            self.diagnostics.push(self.places.locate_key(diagnostic, &section));
-            return None;
-        };
-        let provider: String =
-            collect::section(&format!("{section}.provider"), provider, &self.places, self.diagnostics)?;
-        if provider == "embedded" {
-            let table = Value::Dict(Tag::Default, table);
-            return collect::section(&section, table, &self.places, self.diagnostics).map(UpstreamSettings::Embedded);
-        }
-        let base_url = self.base_url(&section, table.remove("base_url"));
-        let set: Option<Assignments> = match table.remove("set") {
-            Some(set) => collect::section(&format!("{section}.set"), set, &self.places, self.diagnostics),
-            None => Some(Assignments::default()),
-        };
-        let discoverable: Option<bool> = match table.remove("discoverable") {
-            Some(value) => collect::section(&format!("{section}.discoverable"), value, &self.places, self.diagnostics),
-            None => None,
-        };
-        let table = Value::Dict(Tag::Default, table);
-        let http: Option<HttpSettings> = collect::section(&section, table, &self.places, self.diagnostics);
-        let http = http.map(|http| HttpSettings { ca_file: self.authorities(http.ca_file, &section), ..http });
-        Some(UpstreamSettings::Http { provider, base_url: base_url?, http: http?, set: set?, discoverable })
-    }
-
-    fn base_url(&mut self, section: &str, value: Option<Value>) -> Option<BaseUrl> {
-        let Some(value) = value else {
-            let diagnostic = Diagnostic::error(format!("`[{section}]` lacks `base_url`"))
-                .label("this table")
-                .remedy("write `base_url = \"https://...\"`, where the provider's API stands");
-            self.diagnostics.push(self.places.locate_key(diagnostic, section));
-            return None;
-        };
-        collect::section(&format!("{section}.base_url"), value, &self.places, self.diagnostics)
     }
 
     fn routes(&mut self, value: Option<Value>) -> BTreeMap<String, RouteSettings> {

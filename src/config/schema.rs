@@ -10,6 +10,7 @@ use crate::ceremony::memory::CeremonySettings;
 use crate::gateway::hash_key::GatewaySettings;
 use crate::gateway::limits::Limits;
 use crate::gateway::settings::{Assignments, RouteSettings};
+use crate::identity::settings::MapSettings;
 use crate::relying_party::settings::EmbeddedSettings;
 use crate::server::admin::AdminSettings;
 use crate::server::passthrough::settings::PassthroughSettings;
@@ -29,6 +30,7 @@ pub fn config() -> Value {
         "limits": generator.subschema_for::<Limits>(),
         "gateway": generator.subschema_for::<GatewaySettings>(),
         "providers": { "type": "string", "description": "A folder of provider files that add to the built-in ones or override them." },
+        "identity": { "type": "object", "additionalProperties": generator.subschema_for::<MapSettings>(), "description": "Who the callers' users are at the upstreams." },
         "upstreams": { "type": "object", "additionalProperties": upstream, "description": "Who can do the work." },
         "routes": { "type": "object", "additionalProperties": generator.subschema_for::<RouteSettings>(), "description": "Which dialect is spoken where, and who does the work." },
         "passthrough": generator.subschema_for::<PassthroughSettings>(),
@@ -119,12 +121,17 @@ fn fault_row() -> Value {
 
 /// An upstream is of one of two kinds, told apart by its `provider`.
 fn upstream(generator: &mut SchemaGenerator) -> Value {
-    let embedded =
-        with(inline::<EmbeddedSettings>(generator), json!({ "provider": { "const": "embedded" } }), &["provider"]);
+    let identity = json!({ "type": "string", "description": "The name of the identity map that says who the callers' users are there. Default: both sides name users alike." });
+    let embedded = with(
+        inline::<EmbeddedSettings>(generator),
+        json!({ "provider": { "const": "embedded" }, "identity": identity }),
+        &["provider"],
+    );
     let provider = json!({
         "provider": { "type": "string", "not": { "const": "embedded" }, "description": "The id of a provider file." },
         "base_url": generator.subschema_for::<BaseUrl>(),
         "set": generator.subschema_for::<Assignments>(),
+        "identity": identity,
         "discoverable": { "type": "boolean", "description": "Whether the upstream's credentials are discoverable; `false` refuses dialects that cannot list them." },
     });
     let http = with(inline::<HttpSettings>(generator), provider, &["provider", "base_url"]);

@@ -36,6 +36,8 @@ fn table(table: &Table, text: &str, around: Around, found: &mut Vec<Range<usize>
             (Around::Secrets, _) | (Around::Callers, "client") => Around::Secrets,
             _ if tells => Around::Secrets,
             (_, "callers") => Around::Callers,
+            // The header fields that a service is asked with.
+            (_, "fields") => Around::Secrets,
             _ => Around::Nothing,
         };
         item(&entry.item, text, below, found);
@@ -84,6 +86,7 @@ mod tests {
     fn secrets_are_found_by_the_names_around_them() {
         for text in [
             "set.client.secret = \"hunter2\"",
+            "[identity.users.fields]\nx-who = \"hunter2\"",
             "set = { \"client.secret\" = 'hunter2' }",
             "callers = { key = [\"env:A\", \"hunter2\"] }",
             "callers.client = { app = \"hunter2\", spa = \"public\" }",

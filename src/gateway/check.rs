@@ -11,6 +11,7 @@ use crate::gateway::assign::Assignment;
 use crate::gateway::callers::Relation;
 use crate::gateway::side::Side;
 use crate::gateway::source::{Source, USER, carried};
+use crate::identity::map::Map;
 use crate::provider::descriptor::Provider;
 use crate::template::hole::Need;
 
@@ -37,6 +38,10 @@ pub struct Pair<'p> {
     pub issues_tokens: bool,
     /// Whether the upstream's credentials are discoverable, where that is known.
     pub discoverable: Option<bool>,
+    /// What says who the caller's user is at the upstream.
+    pub identity: Option<&'p Map>,
+    /// Whether the users' tokens are the upstream's own, and name its users.
+    pub vouched_upstream: bool,
 }
 
 /// How one operation is carried.
@@ -77,6 +82,10 @@ pub enum Obstacle {
     NoOwner,
     /// Nothing proves that the user who finishes is the one who began.
     NoSubject,
+    /// The identity map asks for names that the dialect does not give.
+    NotMapped,
+    /// The identity map cannot know a user who is new.
+    NewUser,
 }
 
 /// A member that gets lost.
@@ -138,7 +147,9 @@ impl Pair<'_> {
             let source = self.request_source(operation, *member, &asking);
             note(&mut carriage, Direction::Request, *member, source);
         }
-        for members in self.upstream.any_of(operation, self.caller_is_verified(operation)) {
+        let verified = self.caller_is_verified(operation)
+            && (self.identity.is_none() || self.request_source(operation, Member::UserId, &asking) != Source::None);
+        for members in self.upstream.any_of(operation, verified) {
             let has = |member| self.request_source(operation, member, &asking) != Source::None;
             if !members.iter().any(|member| has(*member)) {
                 carriage.obstacles.push(Obstacle::NoSourceAmong(members));
@@ -157,6 +168,7 @@ impl Pair<'_> {
         if operation == Operation::LoginFinish && !self.relax_subject && !self.proves_subject() {
             carriage.obstacles.push(Obstacle::NoSubject);
         }
+        self.mapping(&asking, &answering, &answered, &mut carriage);
         self.losses(&asking, &asked, Direction::Request, &mut carriage);
         self.losses(&answered, &answering, Direction::Response, &mut carriage);
         self.sense(&asking, &asked, &answering, &answered, &mut carriage);

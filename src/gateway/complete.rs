@@ -36,11 +36,12 @@ pub fn caller_session(route: &Route, response: &Response<'_>) -> Option<Box<str>
     }
 }
 
-/// Completes an answer.
+/// Completes an answer. `names` are the caller's of its user, where an identity map told them.
 pub fn complete<'a>(
     route: &'a Route,
     asked: &'a Request<'_>,
     ceremony: Option<&'a Ceremony>,
+    names: Option<&Subject>,
     response: &mut Response<'a>,
 ) {
     let operation = response.operation();
@@ -69,15 +70,14 @@ pub fn complete<'a>(
     for assignment in &route.fill {
         if !record.has(assignment.member) {
             let given = assignment.value(record).or_else(|| assignment.value(asked.record())).map(Value::into_owned);
-            let told = || told_of(assignment, ceremony?);
+            let told = || told_of(assignment, names.or(ceremony.map(|ceremony| &ceremony.told.subject))?);
             put_absent(record, assignment.member, given.or_else(told));
         }
     }
 }
 
-/// What the upstream was told of the user, where the config refers to that.
-fn told_of(assignment: &Assignment, ceremony: &Ceremony) -> Option<Value<'static>> {
-    let subject = &ceremony.told.subject;
+/// What is known of the user, where the config refers to that.
+fn told_of(assignment: &Assignment, subject: &Subject) -> Option<Value<'static>> {
     let text = |text: &Option<Box<str>>| text.as_deref().map(|text| Cow::Owned(text.to_owned()));
     let told = SignIn { user_id: text(&subject.id), user_email: text(&subject.email), ..SignIn::default() };
     assignment.value(&told).map(Value::into_owned)
@@ -151,19 +151,27 @@ fn name_credentials(record: &mut dyn Record<'_>, asked: &dyn Record<'_>) {
     put_absent(record, Member::CredentialHandle, id.map(|handle| Value::Text(Cow::Owned(handle))));
 }
 
-/// Refuses an answer that is for another user than the one the ceremony was begun for.
+/// Refuses an answer that is for another user than the one the ceremony was begun for. `mapped` is that
+/// user where an identity map says what the upstream calls them.
 ///
 /// # Errors
 /// `assertion_rejected`, with the log's reason.
-pub fn prove_subject(route: &Route, ceremony: &Ceremony, answered: &Subject) -> Result<(), Refusal> {
-    let told = &ceremony.told.subject;
+pub fn prove_subject(
+    route: &Route,
+    ceremony: &Ceremony,
+    answered: &Subject,
+    mapped: Option<&Subject>,
+) -> Result<(), Refusal> {
+    let (told, expected) = (&ceremony.told.subject, mapped.unwrap_or(&ceremony.asked));
     if told.contradicts(answered) {
         return Err(rejected("the upstream signed in another user than it was asked for"));
     }
-    let asked = &ceremony.asked;
-    let nobody_was_named = asked.is_nobody() && ceremony.bearer_user.is_none();
+    if mapped.is_some() && expected.contradicts(answered) {
+        return Err(rejected("the upstream signed in another user than the identity map names"));
+    }
+    let nobody_was_named = expected.is_nobody() && ceremony.bearer_user.is_none();
     let upstream_was_told = !told.is_nobody() && !route.constant_user;
-    if nobody_was_named || upstream_was_told || route.relax_subject || asked.agrees(answered) {
+    if nobody_was_named || upstream_was_told || route.relax_subject || expected.agrees(answered) {
         return Ok(());
     }
     Err(rejected("the upstream's answer does not prove the user the caller named"))

@@ -161,6 +161,7 @@ mod tests {
             upstreams: &BTreeMap::from([("new".to_owned(), upstream)]),
             routes: &BTreeMap::from([(route.to_owned(), toml::from_str(&settings).unwrap())]),
             broken: &[],
+            identities: &Default::default(),
             places: &Places::of(&Document::parse("gateway.toml", "").unwrap()),
             base: Path::new("."),
             hash_secret: None,
@@ -195,6 +196,7 @@ mod tests {
             caller_session: None,
             asked: Default::default(),
             told: Default::default(),
+            expected: Default::default(),
             bearer_user: None,
         };
         assert!(ceremonies.remember(ChallengeKey::of(challenge), ceremony, None));

@@ -3,24 +3,42 @@
 use crate::canonical::assertion::SignIn;
 use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::member::Member;
-use crate::canonical::message::Request;
+use crate::canonical::message::{Request, Response};
 use crate::canonical::session::RefreshRequest;
 use crate::canonical::value::Value;
+use crate::gateway::exchange::Gateway;
+use crate::gateway::plan::Route;
 use crate::gateway::resolve;
 use crate::gateway::work::Worker;
 use crate::relying_party::RelyingParty;
 use crate::relying_party::vouched::Vouched;
+
+impl Gateway {
+    /// Replaces the tokens of a sign-in by those of the way's own issuer, where it has one.
+    ///
+    /// # Errors
+    /// See [`replace_tokens`].
+    pub(crate) async fn replace_tokens(
+        &self,
+        way: &Route,
+        request: &Request<'_>,
+        response: &mut Response<'_>,
+    ) -> Result<(), Refusal> {
+        match (way.issuer, response) {
+            (Some(issuer), Response::LoginFinish(sign_in) | Response::SignupFinish(sign_in)) => {
+                replace_tokens(&self.workers[issuer], request, sign_in).await
+            }
+            _ => Ok(()),
+        }
+    }
+}
 
 /// Replaces the upstream's tokens by those of an embedded relying party, for the user as the caller
 /// knows them.
 ///
 /// # Errors
 /// `upstream_invalid` where nobody says who signed in.
-pub(crate) async fn replace_tokens(
-    issuer: &Worker,
-    request: &Request<'_>,
-    sign_in: &mut SignIn<'_>,
-) -> Result<(), Refusal> {
+async fn replace_tokens(issuer: &Worker, request: &Request<'_>, sign_in: &mut SignIn<'_>) -> Result<(), Refusal> {
     let party = party(issuer)?;
     let Some(user_id) = sign_in.user_id.as_deref() else {
         return Err(Refusal::new(Fault::UpstreamInvalid, "the answer names no user to issue tokens for"));

@@ -49,6 +49,8 @@ fn pair<'p>(dialect: &'p Provider, upstream: Side<'p>) -> Pair<'p> {
         claims: CLAIMS,
         issues_tokens: false,
         discoverable: Some(true),
+        identity: None,
+        vouched_upstream: false,
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod asked;
 pub mod assign;
+mod behind;
 pub mod callers;
 pub mod check;
 pub mod client_data;
@@ -18,10 +19,12 @@ pub mod explain;
 mod former;
 pub mod hash_key;
 mod id_token;
+mod identify;
 mod issue;
 pub mod learning;
 pub mod limits;
 pub mod live;
+mod mapping;
 pub mod matrix;
 pub mod metrics;
 pub mod outcome;

@@ -12,6 +12,7 @@ use crate::canonical::record::Record;
 use crate::canonical::value::Value;
 use crate::ceremony::{Ceremony, Subject};
 use crate::gateway::callers::{Admission, Judge, Relation};
+use crate::gateway::identify;
 use crate::gateway::plan::Route;
 use crate::gateway::travel::may_travel;
 use crate::template::base64;
@@ -26,7 +27,8 @@ pub struct Client<'a> {
     pub address: Option<&'a str>,
 }
 
-/// Builds the upstream's request.
+/// Builds the upstream's request. `user` is whom an identity map says it is about: that, and nothing
+/// the caller said of the user, is what the upstream is told.
 pub fn resolve<'a>(
     route: &Route,
     asked: &Request<'a>,
@@ -34,6 +36,7 @@ pub fn resolve<'a>(
     client: &Client<'a>,
     ceremony: Option<&Ceremony>,
     challenge: Option<&[u8]>,
+    user: Option<&Subject>,
 ) -> Request<'a> {
     let operation = asked.operation();
     let mut request = asked.clone();
@@ -54,6 +57,9 @@ pub fn resolve<'a>(
         if stays || !may_travel(member, operation, route.relation) {
             record.put(member, None);
         }
+    }
+    if let Some(user) = user {
+        identify::write(record, user);
     }
     for (member, value) in given {
         put(record, member, Some(value));

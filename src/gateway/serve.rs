@@ -14,32 +14,26 @@ use crate::canonical::fault::{Fault, Refusal};
 use crate::canonical::member::Member;
 use crate::canonical::message::{Request, Response};
 use crate::canonical::operation::Operation;
-use crate::canonical::record::Record;
 use crate::canonical::user_verification::UserVerification;
 use crate::canonical::value::Value;
 use crate::ceremony::{Ceremony, ChallengeKey, Subject, Told};
 use crate::gateway::asked::{Asked, Part, Served};
+use crate::gateway::behind::Behind;
 use crate::gateway::callers::{Admission, Judge, Relation};
 use crate::gateway::client_data;
 use crate::gateway::complete;
 use crate::gateway::decoys::Settled;
 use crate::gateway::exchange::Gateway;
 use crate::gateway::id_token;
+use crate::gateway::identify;
 use crate::gateway::issue;
 use crate::gateway::learning::Answered;
 use crate::gateway::plan::Route;
 use crate::gateway::policy::shadow::Unwritten;
 use crate::gateway::resolve;
 use crate::gateway::respond;
-use crate::gateway::work::{self, Answer, Call, Worker};
+use crate::gateway::work::{self, Answer, Call};
 use crate::template::reader::Scratch;
-
-/// Who is behind a request.
-struct Behind<'a> {
-    admission: &'a Admission,
-    /// The verified user, where it is one and we can know.
-    user: Option<String>,
-}
 
 impl Gateway {
     /// Serves a request.
@@ -74,7 +68,7 @@ impl Gateway {
         }
         if let (Some(issuer), Request::SessionRefresh(refresh)) = (way.issuer, request) {
             let mut response = Response::SessionRefresh(issue::refresh(&self.workers[issuer], refresh).await?);
-            complete::complete(way, request, None, &mut response);
+            complete::complete(way, request, None, None, &mut response);
             return written(asked, &response, false);
         }
         let challenge =
@@ -82,12 +76,14 @@ impl Gateway {
         let take = |challenge| self.take(way, request, challenge, behind.user.as_deref());
         let begun = challenge.as_deref().map(take).transpose()?;
         let ceremony = begun.as_deref();
-        let told = resolve::resolve(way, request, admission, client, ceremony, challenge.as_deref());
-
         let upstream = &self.shared.plan.upstreams[way.upstream];
+        let named = behind.names(request.record(), upstream.identity.is_some());
+        let known = self.known(asked, way, &named, ceremony).await?;
+        let told = resolve::resolve(way, request, admission, client, ceremony, challenge.as_deref(), known.as_ref());
+
         let session = begun.as_ref().and_then(|ceremony| ceremony.upstream_session.as_deref());
         let worker = self.worker_of(asked.part, way)?;
-        let (user, least) = (behind.user.as_deref(), way.verification);
+        let (user, least) = (behind.user_at_upstream(known.as_ref()), way.verification);
         let call = Call { upstream, worker, session, user, least, trace: *trace };
         let answer = self.ask(call, &told, *now).await;
         let scratch = Scratch::default();
@@ -99,32 +95,33 @@ impl Gateway {
             }
             understood
         });
-        let named = || subject_with(&behind, request.record());
-        let Settled { mut response, is_decoy } = self.settle(asked, way, named, begun.as_deref(), understood)?;
+        let asked_for = || named.asked.clone();
+        let Settled { mut response, is_decoy } = self.settle(asked, way, asked_for, begun.as_deref(), understood)?;
 
         let mut answered = None;
         let ceremony = match begun {
             Some(begun) => {
                 if operation == Operation::LoginFinish {
                     id_token::complete(response.record_mut());
-                    let named = answered.insert(Answered::of(response.record()));
-                    complete::prove_subject(way, &begun, &named.subject)?;
+                    let signed_in = answered.insert(Answered::of(response.record()));
+                    complete::prove_subject(way, &begun, &signed_in.subject, known.as_ref())?;
                 }
                 Some(begun)
             }
-            None if operation.is_begin() => Some(self.begin(asked, way, &told, &response, behind, is_decoy)?),
+            None if operation.is_begin() => {
+                let user = (named.asked.clone(), known.clone().unwrap_or_default());
+                Some(self.begin(asked, way, &told, &response, (behind, user), is_decoy)?)
+            }
             None => None,
         };
-        complete::complete(way, request, ceremony.as_deref(), &mut response);
+        let said = named.or(ceremony.as_deref());
+        let names = identify::toward_caller(upstream, way, said, known.as_ref(), &mut response).await?;
+        complete::complete(way, request, ceremony.as_deref(), names.as_ref(), &mut response);
         if let (Some(begun), Some(answered)) = (&ceremony, &answered) {
             self.observe(way, request, begun, answered, &response);
         }
         self.unlearn(way, &told).await;
-        if let (Some(issuer), Response::LoginFinish(sign_in) | Response::SignupFinish(sign_in)) =
-            (way.issuer, &mut response)
-        {
-            issue::replace_tokens(&self.workers[issuer], request, sign_in).await?;
-        }
+        self.replace_tokens(way, request, &mut response).await?;
         written(asked, &response, is_decoy)
     }
 
@@ -135,25 +132,6 @@ impl Gateway {
         let fault = answer.as_ref().err().map(|refusal| refusal.fault);
         self.shared.metrics.called(upstream, told.operation(), fault, started.elapsed());
         answer
-    }
-
-    async fn behind<'b>(
-        &self,
-        way: &Route,
-        request: &Request<'_>,
-        admission: &'b Admission,
-    ) -> Result<Behind<'b>, Refusal> {
-        let user = match (admission.judge, &self.workers[way.upstream], request.record().value(Member::UserToken)) {
-            (Judge::Upstream, Worker::Embedded(party), Some(Value::Text(token))) => {
-                Some(party.verify(&token).await?.as_str().to_owned())
-            }
-            (Judge::Upstream, ..) => None,
-            (Judge::Gateway, ..) => admission.claims.iter().find_map(|(member, value)| match (member, value) {
-                (Member::UserId, Value::Text(id)) => Some(id.as_ref().to_owned()),
-                _ => None,
-            }),
-        };
-        Ok(Behind { admission, user })
     }
 
     /// Whether a request finishes a ceremony that the gateway does not know, or shows a refresh token
@@ -226,7 +204,7 @@ impl Gateway {
         way: &Route,
         told: &Request<'_>,
         response: &Response<'_>,
-        behind: Behind<'_>,
+        (behind, (named, expected)): (Behind<'_>, (Subject, Subject)),
         is_decoy: bool,
     ) -> Result<Arc<Ceremony>, Refusal> {
         let answered = response.record();
@@ -246,7 +224,8 @@ impl Gateway {
             begun_by: response.operation(),
             upstream_session: resolve::text(answered, Member::Session),
             caller_session: complete::caller_session(way, response),
-            asked: subject_with(&behind, asked.request.record()),
+            asked: named,
+            expected,
             told: self.told(way, told),
             bearer_user: behind.user.map(String::into_boxed_str),
         };
@@ -270,17 +249,4 @@ fn written(asked: &Asked<'_>, response: &Response<'_>, is_decoy: bool) -> Result
         written.extensions_mut().insert(Unwritten(response.owned()));
     }
     Ok(written)
-}
-
-/// Whom a request names: by the caller's verified token, else by what it says.
-fn subject_with(behind: &Behind<'_>, record: &dyn Record<'_>) -> Subject {
-    let claimed = |member| {
-        behind.admission.claims.iter().find_map(|(known, value)| match value {
-            Value::Text(text) if *known == member => Some(text.as_ref().into()),
-            _ => None,
-        })
-    };
-    let said = resolve::subject(record);
-    let user = || behind.user.as_deref().map(Into::into);
-    Subject { id: claimed(Member::UserId).or_else(user).or(said.id), email: claimed(Member::UserEmail).or(said.email) }
 }

@@ -9,6 +9,7 @@ use crate::gateway::assign::Assignment;
 use crate::gateway::check::Pair;
 use crate::gateway::side::Side;
 use crate::gateway::travel::may_travel;
+use crate::identity::names::Party;
 use crate::template::hole::Need;
 use crate::template::message::Caller;
 
@@ -26,10 +27,16 @@ pub(crate) enum Source {
 impl Pair<'_> {
     pub(crate) fn request_source(&self, operation: Operation, member: Member, asking: &[(Member, Need)]) -> Source {
         let set = self.set.iter().find(|assignment| assignment.member == member);
-        match set.map(Assignment::reference) {
-            Some(None) => return Source::Always,
-            Some(Some(of)) => return self.request_source(operation, of, asking).max(self.remembered(operation, of)),
-            None => {}
+        match (set.map(Assignment::reference), self.identity) {
+            (Some(None), _) => return Source::Always,
+            (Some(Some(of)), _) if self.identity.is_some() && USER.contains(&of) => {
+                return self.said(operation, of, asking);
+            }
+            (Some(Some(of)), _) => {
+                return self.request_source(operation, of, asking).max(self.remembered(operation, of));
+            }
+            (None, Some(map)) if USER.contains(&member) => return self.mapped(map, operation, member, asking),
+            (None, _) => {}
         }
         if self.claims.contains(&member) && self.caller_is_verified(operation) {
             return Source::Always;
@@ -53,12 +60,7 @@ impl Pair<'_> {
 
     /// What the begin of a ceremony left behind for its finish.
     pub(crate) fn remembered(&self, operation: Operation, member: Member) -> Source {
-        let begin = match operation {
-            Operation::LoginFinish => Operation::LoginBegin,
-            Operation::RegistrationFinish => Operation::RegistrationBegin,
-            Operation::SignupFinish => Operation::SignupBegin,
-            _ => return Source::None,
-        };
+        let Some(begin) = begin_of(operation) else { return Source::None };
         if !matches!(
             member,
             Member::UserId | Member::UserEmail | Member::Account | Member::Organization | Member::Connection
@@ -79,6 +81,9 @@ impl Pair<'_> {
         if let Some(assignment) = self.fill.iter().find(|assignment| assignment.member == member) {
             return match assignment.reference() {
                 None => Source::Always,
+                Some(of) if self.identity.is_some() && USER.contains(&of) => {
+                    self.unfilled(operation, of, asking, answered)
+                }
                 Some(of) => {
                     self.request_source(operation, of, asking).max(self.unfilled(operation, of, asking, answered))
                 }
@@ -103,6 +108,11 @@ impl Pair<'_> {
         // Session handles are the gateway's own unless both sides are one provider.
         if matches!(member, Member::Session) && !self.is_same_provider() {
             return Source::Always;
+        }
+        if let Some(map) = self.identity
+            && USER.contains(&member)
+        {
+            return self.translated(map, operation, member, asking, answered);
         }
         let echoed = match member {
             Member::UserId | Member::UserEmail => {
@@ -142,6 +152,13 @@ impl Pair<'_> {
             carried(&told, member) != Source::None && self.request_source(begin, member, &asking) != Source::None
         }) && !names_constant_user(self.set);
         let answered = self.upstream.carried(Operation::LoginFinish, Direction::Response, true).unwrap_or_default();
+        if let Some(map) = self.identity {
+            let gives = map.gives(Party::Upstream);
+            let names = USER.into_iter().filter(|member| gives.contains(member) || map.knows_strangers());
+            let is_named = self.forward(map, begin, &asking) != Source::None;
+            let answers = |member| carried(&answered, member).max(id_token(&answered, member)) != Source::None;
+            return is_told || (is_named && names.into_iter().any(answers));
+        }
         is_told
             || named
                 .into_iter()
@@ -180,8 +197,23 @@ pub(crate) fn names_constant_user(set: &[Assignment]) -> bool {
     })
 }
 
+/// The operation that began what this one finishes.
+pub(crate) fn begin_of(operation: Operation) -> Option<Operation> {
+    match operation {
+        Operation::LoginFinish => Some(Operation::LoginBegin),
+        Operation::RegistrationFinish => Some(Operation::RegistrationBegin),
+        Operation::SignupFinish => Some(Operation::SignupBegin),
+        Operation::LoginBegin
+        | Operation::RegistrationBegin
+        | Operation::SignupBegin
+        | Operation::SessionRefresh
+        | Operation::CredentialsList
+        | Operation::CredentialsDelete => None,
+    }
+}
+
 /// An id token says who signed in, where there is one (OpenID Connect Core 2).
-fn id_token(answered: &[(Member, Need)], member: Member) -> Source {
+pub(crate) fn id_token(answered: &[(Member, Need)], member: Member) -> Source {
     let says = matches!(member, Member::UserId | Member::UserEmail | Member::UserName);
     if says && carried(answered, Member::TokensId) != Source::None { Source::Sometimes } else { Source::None }
 }

@@ -5,6 +5,8 @@ use crate::canonical::operation::{Direction, Operation};
 use crate::canonical::value::Kind;
 use crate::gateway::check::{Carriage, Loss, Obstacle, Pair};
 use crate::gateway::source::is_token;
+use crate::identity::map::Map;
+use crate::identity::names::Party;
 
 /// What can be done about an obstacle in the config.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +19,10 @@ pub enum Remedy {
     Relax(&'static str),
     /// Let the gateway's own issuer make the tokens.
     Issue,
+    /// Have the upstream's identity map know users by what the dialect says.
+    Map,
+    /// Name users alike on both sides whom the map does not know.
+    NameAlike,
     /// Nothing.
     None,
 }
@@ -56,6 +62,16 @@ impl Obstacle {
             Self::NotDiscoverable => {
                 format!("{dialect} cannot list the allowed credentials, and those of {upstream} are not discoverable")
             }
+            Self::NotMapped => {
+                let map = pair.identity.map_or("", Map::name);
+                let takes = pair.identity.and_then(|map| map.takes(Party::Caller));
+                let takes = takes.map_or_else(String::new, |takes| takes.to_string());
+                format!("the identity map `{map}` asks for {takes}, and {dialect} names users otherwise")
+            }
+            Self::NewUser => {
+                let map = pair.identity.map_or("", Map::name);
+                format!("a user who is new is not in the identity map `{map}`")
+            }
             Self::NoSubject => {
                 format!(
                     "nothing {upstream} answers proves that the user who finishes is the one {dialect} named at the begin"
@@ -74,6 +90,8 @@ impl Obstacle {
             | Self::NoOwner
             | Self::NotDiscoverable => Remedy::None,
             Self::ForeignTokens => Remedy::Issue,
+            Self::NotMapped => Remedy::Map,
+            Self::NewUser => Remedy::NameAlike,
             Self::NoSource(Direction::Request, member) if member.name().starts_with("credential.") => match member {
                 Member::CredentialName => Remedy::Set(vec![*member]),
                 _ => Remedy::None,
@@ -121,6 +139,13 @@ impl Remedy {
             Self::Issue => {
                 format!("name an embedded upstream as `issuer` in `[routes.{route}]`, whose tokens are given instead")
             }
+            Self::Map => {
+                "let the identity map's `caller` and its queries take what the dialect says of the user".to_owned()
+            }
+            Self::NameAlike => {
+                "leave it out of `operations`, or write `missing = \"same\"` in the map if both sides name new users alike"
+                    .to_owned()
+            }
             Self::None => "no setting can help: choose another upstream".to_owned(),
         }
     }
@@ -132,7 +157,7 @@ impl Remedy {
             Self::Fill(member) => Some(format!("fill `{}`", member.name())),
             Self::Relax(name) => Some(format!("relax `{name}`")),
             Self::Issue => Some("`issuer`".to_owned()),
-            Self::None => None,
+            Self::Map | Self::NameAlike | Self::None => None,
         }
     }
 }

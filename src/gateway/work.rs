@@ -210,7 +210,7 @@ fn toward_caller(fault: Fault, operation: Operation, ours: bool) -> Fault {
             Fault::UpstreamRefusedUs
         }
         Fault::TooLarge | Fault::UnsupportedMediaType | Fault::MethodNotAllowed => Fault::UpstreamInvalid,
-        Fault::Overloaded => Fault::UpstreamUnavailable,
+        Fault::Overloaded | Fault::IdentityUnavailable => Fault::UpstreamUnavailable,
         Fault::Internal => Fault::UpstreamFailed,
         fault => fault,
     }

@@ -29,7 +29,26 @@
 //! **A user is proved by a member, not by trust.** Where the caller named a user and the upstream could not be
 //! told, the answer must name the same user by id or by e-mail address; an id token that came over our own
 //! connection counts (OpenID Connect Core 3.1.3.7). A user that the config sets as a constant proves nothing.
-//! *What would change our mind:* the identity map will add a third way.
+//! Where an identity map stands between the sides, the answer is compared with the user that the map names.
+//! *What would change our mind:* nothing we know of.
+//!
+//! **An identity map belongs to an upstream.** Who somebody is there does not depend on the road that leads there,
+//! so every route to an upstream goes through the same map. What the caller says of the user is never told to that
+//! upstream, and what the upstream says never to the caller: only the map leads across. *What would change our
+//! mind:* two dialects in front of one upstream whose user ids collide; they want two upstreams of one address.
+//!
+//! **Names in queries are holes, as everywhere in the config.** `{user.id}` in SQL is bound as a parameter, the same
+//! for every database; a hole within quotes would be text, so it is refused. *What would change our mind:* a wish for
+//! more than the two names of a user in a query.
+//!
+//! **A map that cannot answer is `identity_unavailable`.** It is no upstream's fault, and a route that falls back
+//! from one upstream to another must be able to tell the two apart. There is no rule that lets a request through
+//! meanwhile: any name it could be sent under might be somebody else's. *What would change our mind:* nothing.
+//!
+//! **One name is one user, on both sides.** Two lines of a file that share a name are refused, also at the upstream:
+//! two people merged into one user there could finish each other's ceremonies. For the same reason a user who is
+//! named alike on both sides for want of an entry must be unknown the other way round too. *What would change our
+//! mind:* a directory in which households share an account.
 //!
 //! **An operation that would make a useless passkey is not offered.** A dialect whose registration cannot tell
 //! the user handle makes passkeys that an upstream with handles of its own will never accept; the check says

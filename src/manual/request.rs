@@ -11,6 +11,7 @@
 //! | decode in the dialect | [`provider::exchange`](crate::provider::exchange) | media type, JSON, contract |
 //! | who calls | [`gateway::callers`](crate::gateway::callers) | unauthenticated, forbidden |
 //! | take the ceremony (finish) | [`ceremony`](crate::ceremony) | challenge unknown, used, old, another user's |
+//! | who that is at the upstream | [`identity`](crate::identity) | a user the map does not know, a map that cannot answer |
 //! | resolve members | [`gateway::resolve`](crate::gateway::resolve) | |
 //! | encode, call | [`gateway::work`](crate::gateway::work), [`upstream`](crate::upstream) | a member without a source, no answer in time |
 //! | decode the answer | [`provider::exchange`](crate::provider::exchange) | its fault table, or an answer that breaks its contract |
@@ -27,8 +28,8 @@
 //!
 //! # Layers
 //!
-//! Imports go downward only: `main`, `cli`, `config` and `server`, `gateway`, then `provider`, `upstream`,
+//! Imports go downward only: `main`, `cli`, `config` and `server`, `gateway`, `identity`, then `provider`, `upstream`,
 //! `relying_party` and `ceremony` side by side, `template`, `canonical`; at the bottom stand the diagnostics,
 //! the document reader, the logs, secrets and ranged numbers. Only `server` knows the HTTP server, only `upstream` and
-//! the passthrough know the HTTP client, only `config` knows figment, only `relying_party` knows SQLite, and
-//! only `provider` and `template` know what a provider's JSON looks like. A test holds this.
+//! the passthrough know the HTTP client, only `config` knows figment, only `relying_party` and `identity` know SQLite,
+//! and only `provider` and `template` know what a provider's JSON looks like. A test holds this.

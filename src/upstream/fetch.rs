@@ -1,14 +1,16 @@
-//! A document that is fetched from an address of the config: one GET, bounded in time and size.
+//! A document that is fetched from an address of the config, or from one beside it: one GET, bounded in
+//! time and size.
 //!
 //! Whatever is no plain 200, a redirect among them, is a failure. The query of the address may hold
 //! a key, so nothing but the origin is ever shown. No connection is kept: any worker may fetch next.
 
 use std::fmt;
+use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::ACCEPT_ENCODING;
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use reqwest::{Client, Url};
 use tokio::time::timeout;
 use url::Host;
@@ -95,11 +97,30 @@ impl RemoteDocument {
     ///
     /// See [`FetchFailure`].
     pub async fn fetch(&self) -> Result<Bytes, FetchFailure> {
-        timeout(self.timeout, self.attempt()).await.unwrap_or(Err(FetchFailure::Call(CallFailure::TimedOut)))
+        self.within_time(self.attempt(self.address.clone(), &HeaderMap::new())).await
     }
 
-    async fn attempt(&self) -> Result<Bytes, FetchFailure> {
-        let mut request = reqwest::Request::new(Method::GET, self.address.clone());
+    /// Fetches another document of the same origin, with these header fields.
+    ///
+    /// # Errors
+    ///
+    /// See [`FetchFailure`]; an address of another origin is [`CallFailure::Unsendable`], and not asked.
+    pub async fn fetch_beside(&self, address: &str, fields: &HeaderMap) -> Result<Bytes, FetchFailure> {
+        let address = Url::parse(address).ok().filter(|address| address.origin() == self.address.origin());
+        let address = address.ok_or(CallFailure::Unsendable)?;
+        self.within_time(self.attempt(address, fields)).await
+    }
+
+    async fn within_time(
+        &self,
+        attempt: impl Future<Output = Result<Bytes, FetchFailure>>,
+    ) -> Result<Bytes, FetchFailure> {
+        timeout(self.timeout, attempt).await.unwrap_or(Err(FetchFailure::Call(CallFailure::TimedOut)))
+    }
+
+    async fn attempt(&self, address: Url, fields: &HeaderMap) -> Result<Bytes, FetchFailure> {
+        let mut request = reqwest::Request::new(Method::GET, address);
+        request.headers_mut().extend(fields.clone());
         request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let response = self.client.execute(request).await.map_err(CallFailure::from_client)?;
         if response.status() != StatusCode::OK {

@@ -61,7 +61,7 @@ fn a_machine_reads_the_same() {
     golden::hold("explain/streambird.json", &ran.stdout);
     let told: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(told["verdict"], "carried");
-    assert_eq!(told["taken"]["faults"].as_array().unwrap().len(), 20);
+    assert_eq!(told["taken"]["faults"].as_array().unwrap().len(), 21);
 }
 
 #[test]

@@ -65,6 +65,17 @@ impl Config {
         Self { folder }
     }
 
+    /// Puts a file beside it.
+    pub(crate) fn beside(self, name: &str, content: &str) -> Self {
+        std::fs::write(self.folder.path().join(name), content).unwrap();
+        self
+    }
+
+    /// The folder it is in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Runs `passbridge check`.
     pub(crate) fn check(&self) -> Output {
         self.command().arg("check").output().unwrap()
@@ -88,9 +99,13 @@ impl Gateway {
 
     /// The same with more in `[server]`.
     pub(crate) async fn start_with(limits: &str, tables: &str) -> Self {
-        let config = Config::write_with(limits, tables);
+        Self::start_of(Config::write_with(limits, tables)).await
+    }
+
+    /// Proves a config, serves it, and waits until it is ready.
+    pub(crate) async fn start_of(config: Config) -> Self {
         let checked = config.check();
-        assert!(checked.status.success(), "{tables}\n{}", String::from_utf8_lossy(&checked.stderr));
+        assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
         let mut command = config.command();
         command.arg("serve");
         Self::launch(command, config.folder).await

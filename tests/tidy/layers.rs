@@ -14,6 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["config"],
     &["server"],
     &["gateway"],
+    &["identity"],
     &["provider", "upstream", "relying_party", "ceremony"],
     &["template"],
     &["canonical", "document"],

@@ -133,6 +133,11 @@ impl Callers {
         }
     }
 
+    /// Whether the upstream judges its users' tokens, so that these name its own users.
+    pub fn are_judged_by_upstream(&self) -> bool {
+        matches!(self.users, Some(Users::Upstream))
+    }
+
     /// Whether every key set that verifies tokens is there; fetches one that never was.
     pub async fn ready(&self) -> bool {
         match &self.users {

@@ -190,6 +190,7 @@ fn alike(refusal: Refusal, relation: Relation) -> Refusal {
         | Fault::UpstreamFailed
         | Fault::UpstreamUnavailable
         | Fault::UpstreamTimeout
+        | Fault::IdentityUnavailable
         | Fault::Internal => refusal,
     }
 }

@@ -76,7 +76,8 @@ impl Gateway {
             address: Some(&address),
         };
         let given = challenge.as_ref().and_then(|challenge| challenge.as_deref().ok());
-        let told = resolve::resolve(route, request, &admission, &client, begun.as_ref(), given);
+        let mapped = upstream.identity.as_deref().map(|map| map.made_up(&stand_in("the user by the identity map")));
+        let told = resolve::resolve(route, request, &admission, &client, begun.as_ref(), given, mapped.as_ref());
         let renews = renews(route, operation);
         let refusal = match challenge {
             _ if !route.carries(operation) => {
@@ -221,6 +222,7 @@ fn begun(route: &Route, upstream: &Upstream, request: &Request<'_>, claims: &[Me
             organization: told(Member::Organization),
             connection: told(Member::Connection),
         },
+        expected: Subject::default(),
         bearer_user: None,
     }
 }

@@ -54,7 +54,9 @@ impl<'c> Builder<'c> {
                 )
             }
         };
-        self.upstreams.push(Upstream { name: name.into(), kind });
+        let Ok(identity) = self.identity(name) else { return };
+        self.one_namer(&format!("upstreams.{name}.set"), &set, identity.as_deref());
+        self.upstreams.push(Upstream { name: name.into(), kind, identity });
         self.sets.push(set);
     }
 

@@ -5,6 +5,7 @@
 
 mod begins;
 mod builder;
+pub mod identity;
 mod judge;
 mod observes;
 mod policies;
@@ -34,11 +35,13 @@ use crate::gateway::learning::Observes;
 use crate::gateway::metrics::Meters;
 use crate::gateway::outcome::RouteName;
 use crate::gateway::plan::builder::Builder;
+use crate::gateway::plan::identity::Identities;
 use crate::gateway::policy::Policy;
 use crate::gateway::policy::shadow::Shadow;
 use crate::gateway::router::Router;
 use crate::gateway::settings::{Assignments, CorsSettings, RouteSettings};
 use crate::gateway::side::Side;
+use crate::identity::map::Map;
 use crate::provider::descriptor::Provider;
 use crate::provider::registry::Registry;
 use crate::relying_party::RelyingParty;
@@ -55,6 +58,8 @@ pub struct Ground<'c> {
     pub upstreams: &'c BTreeMap<String, UpstreamSettings>,
     /// The upstreams that are in the config and could not be read.
     pub broken: &'c [String],
+    /// `[identity]`, and which upstream has which map.
+    pub identities: &'c Identities,
     /// `[routes]`.
     pub routes: &'c BTreeMap<String, RouteSettings>,
     /// Where everything stands.
@@ -103,6 +108,8 @@ pub struct Upstream {
     pub name: Arc<str>,
     /// What it is.
     pub kind: UpstreamKind,
+    /// What says who the caller's user is there; without it both sides name users alike.
+    pub identity: Option<Arc<Map>>,
 }
 
 /// What an upstream is.
@@ -264,6 +271,7 @@ impl Plan {
             builder.add_paths(&mut router, index, &routes, route);
         }
         builder.unused_upstreams(&routes);
+        builder.unused_maps();
         (Self { routes, upstreams: builder.upstreams, router }, builder.diagnostics)
     }
 }

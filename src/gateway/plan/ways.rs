@@ -95,7 +95,9 @@ impl Builder<'_> {
     }
 
     /// What requests are given: the upstream's own first, then the route's.
-    fn whole_set(&self, common: &Common<'_>, upstream: usize) -> Vec<Assignment> {
+    fn whole_set(&mut self, common: &Common<'_>, upstream: usize) -> Vec<Assignment> {
+        let identity = self.upstreams[upstream].identity.clone();
+        self.one_namer(&format!("{}.set", common.key), &common.own_set, identity.as_deref());
         let mut set = self.sets[upstream].clone();
         set.retain(|general| common.own_set.iter().all(|own| own.member != general.member));
         set.extend(common.own_set.iter().cloned());
@@ -125,13 +127,11 @@ impl Builder<'_> {
             claims: &claims(settings, relation),
             issues_tokens: common.issuer.is_some(),
             discoverable: upstream.discoverable(),
+            identity: upstream.identity.as_deref(),
+            vouched_upstream: compiled.callers.are_judged_by_upstream(),
         };
-        let carriages: BTreeMap<_, _> = pair
-            .carriages()
-            .into_iter()
-            .filter(|carriage| !common.left.contains(&carriage.operation))
-            .map(|carriage| (carriage.operation, carriage))
-            .collect();
+        let carried = pair.carriages().into_iter().filter(|carriage| !common.left.contains(&carriage.operation));
+        let carriages: BTreeMap<_, _> = carried.map(|carriage| (carriage.operation, carriage)).collect();
         // What only shadows is never asked to finish.
         let operations: &[Operation] = match &*one.key {
             "shadow.upstream" => &[Operation::LoginBegin],
@@ -140,8 +140,8 @@ impl Builder<'_> {
         let found = judge(&pair, (common.name, called), operations, &carriages, compiled.are_right);
         let unused = unused(&pair, &common.own_set, &carriages);
         for (below, diagnostic) in found {
-            let below = if below == "upstream" { &*one.key } else { below };
-            self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{}.{below}", common.key)));
+            let key = format!("{}.{}", common.key, if below == "upstream" { &*one.key } else { below });
+            self.diagnostics.push(self.ground.places.locate(diagnostic, &key));
         }
         let privacy = privacy(self.ground, settings, &pair, carriages.values(), common.name);
         self.tell_once(&common.key, privacy.found);

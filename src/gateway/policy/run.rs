@@ -9,7 +9,7 @@ use crate::canonical::member::Member;
 use crate::canonical::message::Request;
 use crate::canonical::operation::Operation;
 use crate::canonical::value::Value;
-use crate::ceremony::ChallengeKey;
+use crate::ceremony::{ChallengeKey, Subject};
 use crate::gateway::asked::{Asked, Part, Served};
 use crate::gateway::callers::{Admission, Judge, Relation};
 use crate::gateway::client_data;
@@ -18,6 +18,7 @@ use crate::gateway::plan::Route;
 use crate::gateway::policy::decision::{Decision, Reason};
 use crate::gateway::policy::{Asking, Pick, Policy};
 use crate::gateway::work::Worker;
+use crate::identity::names::Party;
 
 /// What was decided of a request, and what of it its answer bears.
 pub(crate) struct Decided {
@@ -101,7 +102,14 @@ impl Gateway {
     async fn is_proven(&self, asking: &Asking<'_, '_>, way: &Route) -> bool {
         let Worker::Embedded(party) = &self.workers[way.upstream] else { return false };
         let [id, email] = [Member::UserId, Member::UserEmail].map(|member| asking.text(member));
-        party.is_proven(id.as_deref(), email.as_deref()).await
+        let Some(map) = &self.shared.plan.upstreams[way.upstream].identity else {
+            return party.is_proven(id.as_deref(), email.as_deref()).await;
+        };
+        let asked = Subject { id: id.as_deref().map(Into::into), email: email.as_deref().map(Into::into) };
+        match map.translate(Party::Caller, &asked).await {
+            Ok(Some(user)) => party.is_proven(user.id.as_deref(), user.email.as_deref()).await,
+            Ok(None) | Err(_) => false,
+        }
     }
 
     /// The way that began a ceremony, whatever the policies say by now. Where it is not known any more, the

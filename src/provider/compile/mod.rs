@@ -130,7 +130,7 @@ omits = { "credential.*" = "x", "user.*" = "x", "tokens.*" = "x", account = "x",
 [login.finish.response]
 omits = { "credential.*" = "x", "user.*" = "x", "tokens.*" = "x" }
 [[faults]]
-fault = ["invalid_request", "unauthenticated", "forbidden", "unknown_user", "not_enabled", "challenge_expired", "assertion_rejected", "conflict", "too_large", "unsupported_media_type", "method_not_allowed", "not_found", "rate_limited", "overloaded", "upstream_refused_us", "upstream_invalid", "upstream_failed", "upstream_unavailable", "upstream_timeout"]
+fault = ["invalid_request", "unauthenticated", "forbidden", "unknown_user", "not_enabled", "challenge_expired", "assertion_rejected", "conflict", "too_large", "unsupported_media_type", "method_not_allowed", "not_found", "rate_limited", "overloaded", "upstream_refused_us", "upstream_invalid", "upstream_failed", "upstream_unavailable", "upstream_timeout", "identity_unavailable"]
 status = 400
 [[faults]]
 fault = "internal"

@@ -56,7 +56,7 @@ fn status(dialect: Provider, operation: &str, fault: &str) -> u16 {
         (_, "rate_limited") => 429,
         (_, "internal") => 500,
         (_, "upstream_refused_us" | "upstream_invalid" | "upstream_failed") => 502,
-        (_, "overloaded" | "upstream_unavailable") => 503,
+        (_, "overloaded" | "upstream_unavailable" | "identity_unavailable") => 503,
         (_, "upstream_timeout") => 504,
         (_, fault) => panic!("there is no fault {fault}"),
     }
@@ -73,7 +73,9 @@ fn oauth_error(operation: &str, fault: &str) -> &'static str {
         "not_enabled" => "not_found",
         "conflict" => "user_exists",
         "rate_limited" => "too_many_requests",
-        "overloaded" | "upstream_unavailable" | "upstream_timeout" => "temporarily_unavailable",
+        "overloaded" | "upstream_unavailable" | "upstream_timeout" | "identity_unavailable" => {
+            "temporarily_unavailable"
+        }
         "internal" | "upstream_failed" | "upstream_invalid" | "upstream_refused_us" => "server_error",
         fault => panic!("no login answers {fault}"),
     }
@@ -95,7 +97,7 @@ fn cloudreve_code(operation: &str, fault: &str) -> i64 {
         "rate_limited" => 40090,
         "upstream_refused_us" => 50005,
         "upstream_invalid" => 50004,
-        "upstream_unavailable" | "upstream_timeout" | "overloaded" => 50010,
+        "upstream_unavailable" | "upstream_timeout" | "overloaded" | "identity_unavailable" => 50010,
         "upstream_failed" | "internal" => -1,
         fault => panic!("Cloudreve has no code for {fault}"),
     }

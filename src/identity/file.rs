@@ -1,0 +1,294 @@
+//! A file that has every user: CSV with a line of column names (RFC 4180), or JSON Lines.
+//!
+//! Every bad line is told with its number, the first ones each by itself. A problem names lines and
+//! columns, never what stands there.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::diagnostic::nearest;
+use crate::identity::names::{Columns, MAX_NAME};
+use crate::identity::table::{Table, Twice};
+
+/// A file is not larger than this, in bytes.
+const MAX_FILE: u64 = 1 << 30;
+/// A line of JSON is not longer than this, in bytes.
+const MAX_LINE: u64 = 64 * 1024;
+/// So many bad lines are told each by itself.
+const TOLD: usize = 10;
+
+/// What is wrong with a file, and what to do about it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Problem {
+    pub(super) message: String,
+    pub(super) remedy: String,
+}
+
+/// How the lines of a file are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Csv,
+    JsonLines,
+}
+
+/// A file being read.
+struct Reading<'r> {
+    shown: &'r str,
+    caller: &'r Columns,
+    upstream: &'r Columns,
+    table: Table,
+    problems: Vec<Problem>,
+    bad_lines: usize,
+}
+
+/// Reads a file; `shown` is its name in problems.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub(super) fn read(path: &Path, shown: &str, caller: &Columns, upstream: &Columns) -> Result<Table, Vec<Problem>> {
+    let one = |message: String, remedy: &str| vec![Problem { message, remedy: remedy.to_owned() }];
+    let form = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("csv") => Form::Csv,
+        Some("jsonl" | "ndjson") => Form::JsonLines,
+        _ => {
+            let message = format!("`{shown}` is neither a `.csv` nor a `.jsonl` file");
+            return Err(one(message, "name it after what it holds: CSV, or one JSON object a line"));
+        }
+    };
+    let unreadable = |error: io::Error| one(format!("`{shown}` cannot be read: {error}"), "name a file that is there");
+    let file = File::open(path).map_err(unreadable)?;
+    if file.metadata().map_err(unreadable)?.len() > MAX_FILE {
+        let message = format!("`{shown}` is larger than {MAX_FILE} bytes");
+        return Err(one(message, "put the users into a database, and ask it with `sqlite` and `query`"));
+    }
+    let mut reading = Reading { shown, caller, upstream, table: Table::default(), problems: Vec::new(), bad_lines: 0 };
+    match form {
+        Form::Csv => reading.csv(file),
+        Form::JsonLines => reading.json_lines(BufReader::new(file)),
+    }
+    if reading.bad_lines > TOLD {
+        let message = format!("`{shown}` has {} more lines that are wrong", reading.bad_lines - TOLD);
+        reading.problems.push(Problem { message, remedy: "correct the ones above first".to_owned() });
+    }
+    if reading.problems.is_empty() { Ok(reading.table) } else { Err(reading.problems) }
+}
+
+impl Reading<'_> {
+    fn csv(&mut self, file: File) {
+        let mut reader = csv::ReaderBuilder::new().from_reader(BufReader::new(file));
+        let header = match reader.headers() {
+            Ok(header) => header.iter().map(str::to_owned).collect::<Vec<_>>(),
+            Err(error) => return self.bad(1, &csv_problem(&error), "write the columns' names into the first line"),
+        };
+        let (caller, upstream) = (self.caller, self.upstream);
+        let mut places = Vec::new();
+        for (_, column) in caller.0.iter().chain(&upstream.0) {
+            match header.iter().position(|name| name == column) {
+                Some(place) => places.push(place),
+                None => self.no_column(column, &header),
+            }
+        }
+        let (Some(of_caller), Some(of_upstream)) = (places.get(..caller.0.len()), places.get(caller.0.len()..)) else {
+            return;
+        };
+        if of_upstream.len() < upstream.0.len() {
+            return;
+        }
+        for record in reader.records() {
+            let record = match record {
+                Ok(record) => record,
+                Err(error) => {
+                    let line = error.position().map_or(0, csv::Position::line);
+                    self.bad(line, &csv_problem(&error), "correct the line, or take it out");
+                    if error.is_io_error() {
+                        return;
+                    }
+                    continue;
+                }
+            };
+            let line = record.position().map_or(0, csv::Position::line);
+            let field = |place: usize| Ok(record.get(place).map(str::to_owned));
+            self.line(line, |index, _| field(of_caller[index]), |index, _| field(of_upstream[index]));
+        }
+    }
+
+    fn json_lines(&mut self, mut input: impl BufRead) {
+        let mut text = Vec::new();
+        for number in 1.. {
+            text.clear();
+            match Read::take(&mut input, MAX_LINE + 1).read_until(b'\n', &mut text) {
+                Ok(0) => return,
+                Ok(read) if read as u64 > MAX_LINE => {
+                    return self.bad(number, "is too long", "write one user a line");
+                }
+                Ok(_) => {}
+                Err(error) => return self.bad(number, &format!("cannot be read: {error}"), "look at the file"),
+            }
+            if text.trim_ascii().is_empty() {
+                continue;
+            }
+            let Ok(object) = serde_json::from_slice::<Map<String, Value>>(&text) else {
+                self.bad(number, "is no JSON object", "write one JSON object a line");
+                continue;
+            };
+            let field = |_: usize, column: &str| text_of(object.get(column), column);
+            self.line(number, field, field);
+        }
+    }
+
+    /// Takes one line, by what stands in its columns.
+    fn line(
+        &mut self,
+        number: u64,
+        caller: impl FnMut(usize, &str) -> Result<Option<String>, String>,
+        upstream: impl FnMut(usize, &str) -> Result<Option<String>, String>,
+    ) {
+        let sides = self.caller.subject(caller).and_then(|one| Ok((one, self.upstream.subject(upstream)?)));
+        let (caller, upstream) = match sides {
+            Ok(sides) => sides,
+            Err(problem) => return self.bad(number, &problem, "write it as text"),
+        };
+        let (Some(caller), Some(upstream)) = (caller, upstream) else {
+            let message = "does not name the user on both sides";
+            return self.bad(number, message, "fill the columns that `caller` and `upstream` name, or take it out");
+        };
+        let names = [&caller.id, &caller.email, &upstream.id, &upstream.email];
+        if names.into_iter().flatten().any(|name| name.len() > MAX_NAME) {
+            let message = format!("has a name longer than {MAX_NAME} bytes");
+            return self.bad(number, &message, "correct the line, or take it out");
+        }
+        if let Err(Twice { party, member, first }) = self.table.add(number, caller, upstream) {
+            let columns = match party {
+                crate::identity::names::Party::Caller => self.caller,
+                crate::identity::names::Party::Upstream => self.upstream,
+            };
+            let column = columns.0.iter().find(|(known, _)| *known == member).map_or("", |(_, column)| column);
+            let message = format!("has the same `{column}` as line {first}");
+            self.bad(number, &message, "one name stands for one user: take one of the two lines out");
+        }
+    }
+
+    fn no_column(&mut self, column: &str, header: &[String]) {
+        let remedy = match nearest(column, header.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("its columns are: {}", header.join(", ")),
+        };
+        self.problems.push(Problem { message: format!("`{}` has no column `{column}`", self.shown), remedy });
+    }
+
+    fn bad(&mut self, line: u64, what: &str, remedy: &str) {
+        self.bad_lines += 1;
+        if self.bad_lines <= TOLD {
+            let message = format!("line {line} of `{}` {what}", self.shown);
+            self.problems.push(Problem { message, remedy: remedy.to_owned() });
+        }
+    }
+}
+
+/// What a member of a JSON object says as a name.
+///
+/// # Errors
+/// Where it is neither text nor a whole number.
+pub(super) fn text_of(value: Option<&Value>, column: &str) -> Result<Option<String>, String> {
+    match value {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(Value::Number(number)) if !number.is_f64() => Ok(Some(number.to_string())),
+        Some(_) => Err(format!("has a value in `{column}` that is no text")),
+    }
+}
+
+fn csv_problem(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            format!("has {len} columns, and the first line has {expected_len}")
+        }
+        csv::ErrorKind::Utf8 { .. } => "is not in UTF-8".to_owned(),
+        csv::ErrorKind::Io(error) => format!("cannot be read: {error}"),
+        _ => "is no CSV".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::canonical::member::Member;
+    use crate::ceremony::Subject;
+    use crate::identity::names::Party;
+
+    use super::*;
+
+    fn columns(names: &[(Member, &str)]) -> Columns {
+        Columns(names.iter().map(|(member, column)| (*member, (*column).to_owned())).collect())
+    }
+
+    fn read_as(name: &str, text: &[u8]) -> Result<Table, Vec<String>> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        let caller = columns(&[(Member::UserId, "old"), (Member::UserEmail, "email")]);
+        let upstream = columns(&[(Member::UserId, "new")]);
+        let told = |problems: Vec<Problem>| problems.into_iter().map(|problem| problem.message).collect();
+        read(&path, name, &caller, &upstream).map_err(told)
+    }
+
+    fn id_at_upstream(table: &Table, id: &str) -> Option<String> {
+        let asked = Subject { id: Some(id.into()), email: None };
+        table.find(Party::Caller, &asked)?.id.map(String::from)
+    }
+
+    #[test]
+    fn both_forms_say_the_same() {
+        let csv = b"\xEF\xBB\xBFnew,name,email,old\r\nn1,\"A, da\",ada@a.example,1\r\nn2,Bob,,2\n";
+        let lines =
+            b"{\"new\":\"n1\",\"email\":\"ada@a.example\",\"old\":1}\n\n{\"old\":\"2\",\"new\":\"n2\",\"email\":null}";
+        for (name, text) in [("users.csv", &csv[..]), ("users.jsonl", &lines[..])] {
+            let table = read_as(name, text).unwrap();
+            assert_eq!(table.len(), 2, "{name}");
+            assert_eq!(id_at_upstream(&table, "1").as_deref(), Some("n1"), "{name}");
+            assert_eq!(id_at_upstream(&table, "2").as_deref(), Some("n2"), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_bad_line_is_told_with_its_number() {
+        let csv = b"old,email,new\n1,a@a,n1\n2,b@b\n1,c@c,n3\n4,d@d,\n5,\xFF,n5\n\"6\n\",e@e,n1\n7,f@f,n7\n";
+        assert_eq!(
+            read_as("users.csv", csv).unwrap_err(),
+            [
+                "line 3 of `users.csv` has 2 columns, and the first line has 3",
+                "line 4 of `users.csv` has the same `old` as line 2",
+                "line 5 of `users.csv` does not name the user on both sides",
+                "line 6 of `users.csv` is not in UTF-8",
+                "line 7 of `users.csv` has the same `new` as line 2",
+            ]
+        );
+        let lines =
+            b"{\"old\":\"1\",\"new\":\"n1\"}\n[]\n{\"old\":\"1\",\"new\":\"n2\"}\n{\"old\":true,\"new\":\"n3\"}\n";
+        assert_eq!(
+            read_as("users.jsonl", lines).unwrap_err(),
+            [
+                "line 2 of `users.jsonl` is no JSON object",
+                "line 3 of `users.jsonl` has the same `old` as line 1",
+                "line 4 of `users.jsonl` has a value in `old` that is no text",
+            ]
+        );
+    }
+
+    #[test]
+    fn of_many_bad_lines_the_first_are_told() {
+        let csv = format!("old,email,new\n{}", "1,,\n".repeat(30));
+        let told = read_as("users.csv", csv.as_bytes()).unwrap_err();
+        assert_eq!(told.len(), 11);
+        assert_eq!(told[10], "`users.csv` has 20 more lines that are wrong");
+    }
+
+    #[test]
+    fn a_column_that_is_not_there_is_named() {
+        let told = read_as("users.csv", b"old,mail\n1,a@a\n").unwrap_err();
+        assert_eq!(told, ["`users.csv` has no column `email`", "`users.csv` has no column `new`"]);
+        assert_eq!(read_as("users.txt", b"").unwrap_err(), ["`users.txt` is neither a `.csv` nor a `.jsonl` file"]);
+    }
+}

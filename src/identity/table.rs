@@ -1,0 +1,146 @@
+//! Every user of a file, in memory, found by any name of either side.
+//!
+//! No name stands for two users, on either side: what would make it ambiguous is refused with both
+//! lines. Addresses compare without case.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use crate::canonical::member::Member;
+use crate::ceremony::Subject;
+use crate::identity::names::{NAMES, Party, name};
+
+/// The users.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    rows: Vec<Row>,
+    /// Which row has a name, by side and member.
+    found: [[HashMap<Box<str>, u32>; 2]; 2],
+}
+
+#[derive(Debug)]
+struct Row {
+    line: u64,
+    caller: Subject,
+    upstream: Subject,
+}
+
+/// A name that stands in two lines.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Twice {
+    pub(super) party: Party,
+    pub(super) member: Member,
+    pub(super) first: u64,
+}
+
+impl Table {
+    /// Adds the user of a line.
+    ///
+    /// # Errors
+    /// Where a name of theirs is an earlier line's: nothing of this one is kept.
+    pub(super) fn add(&mut self, line: u64, caller: Subject, upstream: Subject) -> Result<(), Twice> {
+        let row = u32::try_from(self.rows.len()).expect("a file has fewer bytes than a u32 counts");
+        for (party, subject) in [(Party::Caller, &caller), (Party::Upstream, &upstream)] {
+            for member in NAMES {
+                if let Some(other) = name(subject, member).and_then(|name| self.row(party, member, name)) {
+                    return Err(Twice { party, member, first: other.line });
+                }
+            }
+        }
+        for (party, subject) in [(Party::Caller, &caller), (Party::Upstream, &upstream)] {
+            for member in NAMES {
+                if let Some(name) = name(subject, member) {
+                    let key = key(member, name).into_owned().into_boxed_str();
+                    self.found[side(party)][place(member)].insert(key, row);
+                }
+            }
+        }
+        self.rows.push(Row { line, caller, upstream });
+        Ok(())
+    }
+
+    /// The user whom one side names so, as the other side names them. Whom two names disagree about is
+    /// nobody.
+    pub(super) fn find(&self, party: Party, asked: &Subject) -> Option<Subject> {
+        let mut rows = NAMES.into_iter().filter_map(|member| self.row(party, member, name(asked, member)?));
+        let row = rows.next()?;
+        if rows.any(|other| other.line != row.line) {
+            return None;
+        }
+        Some(match party {
+            Party::Caller => row.upstream.clone(),
+            Party::Upstream => row.caller.clone(),
+        })
+    }
+
+    /// How many users there are.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn row(&self, party: Party, member: Member, name: &str) -> Option<&Row> {
+        let row = self.found[side(party)][place(member)].get(&*key(member, name))?;
+        self.rows.get(usize::try_from(*row).ok()?)
+    }
+}
+
+fn side(party: Party) -> usize {
+    match party {
+        Party::Caller => 0,
+        Party::Upstream => 1,
+    }
+}
+
+fn place(member: Member) -> usize {
+    usize::from(member == Member::UserEmail)
+}
+
+fn key(member: Member, name: &str) -> Cow<'_, str> {
+    match member {
+        Member::UserEmail if name.bytes().any(|byte| byte.is_ascii_uppercase()) => name.to_ascii_lowercase().into(),
+        _ => name.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(id: &str, email: &str) -> Subject {
+        let text = |text: &str| (!text.is_empty()).then(|| text.into());
+        Subject { id: text(id), email: text(email) }
+    }
+
+    fn two_users() -> Table {
+        let mut table = Table::default();
+        table.add(2, user("1", "Ada@a.example"), user("n1", "")).unwrap();
+        table.add(3, user("2", "bob@a.example"), user("n2", "")).unwrap();
+        table
+    }
+
+    #[test]
+    fn a_user_is_found_by_any_name_and_both_ways() {
+        let table = two_users();
+        let upstream = |id: &str, email: &str| table.find(Party::Caller, &user(id, email));
+        assert_eq!(upstream("1", ""), Some(user("n1", "")));
+        assert_eq!(upstream("", "ADA@A.example"), Some(user("n1", "")));
+        assert_eq!(upstream("1", "new@a.example"), Some(user("n1", "")), "one name may be newer than the file");
+        assert_eq!(upstream("1", "bob@a.example"), None, "two names of two users");
+        assert_eq!((upstream("n1", ""), upstream("3", ""), upstream("", "")), (None, None, None));
+        assert_eq!(table.find(Party::Upstream, &user("n2", "")), Some(user("2", "bob@a.example")));
+    }
+
+    #[test]
+    fn no_name_stands_for_two() {
+        let mut table = two_users();
+        let twice = |party, member, first| Err(Twice { party, member, first });
+        let added = |table: &mut Table, caller, upstream| table.add(9, caller, upstream);
+        assert_eq!(added(&mut table, user("2", ""), user("n3", "")), twice(Party::Caller, Member::UserId, 3));
+        let same_address = user("3", "ada@A.EXAMPLE");
+        assert_eq!(added(&mut table, same_address, user("n3", "")), twice(Party::Caller, Member::UserEmail, 2));
+        assert_eq!(added(&mut table, user("3", ""), user("n1", "")), twice(Party::Upstream, Member::UserId, 2));
+        assert_eq!(table.len(), 2);
+        assert_eq!(added(&mut table, user("3", ""), user("n3", "")), Ok(()));
+    }
+}

@@ -1,0 +1,53 @@
+//! A begin that names nobody: whoever signs in is answered by the caller's name of them, or not at all.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+
+use crate::support::config::{EMBEDDED, route, upstream};
+use crate::support::contract::{check_fault, check_response};
+use crate::support::fake::Fake;
+use crate::support::gateway::{Config, Gateway};
+use crate::support::message::Response;
+use crate::support::passkey::{begin, finish};
+use crate::support::provider::Provider::{Apifox, Auth0};
+
+/// Auth0's answer with an id token of this subject.
+fn auth0(subject: &str) -> Response {
+    let claims = format!("{{\"sub\":\"{subject}\",\"email\":\"a-name-of@the.upstream\"}}");
+    let [header, claims] = ["{\"alg\":\"RS256\"}", &claims].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part));
+    let token = format!("{header}.{claims}.c2ln");
+    Response::json(
+        200,
+        &format!("{{\"access_token\":\"t\",\"id_token\":\"{token}\",\"token_type\":\"Bearer\",\"expires_in\":9}}"),
+    )
+}
+
+#[tokio::test]
+async fn whoever_signs_in_is_told_by_the_callers_name() {
+    let fake = Fake::start(Auth0).await;
+    let map = "[identity.users]\nfile = \"users.csv\"\ncaller = { \"user.id\" = \"old\" }\n\
+               upstream = { \"user.id\" = \"new\" }\n";
+    let settings = "issuer = \"own\"\nfill.user = { name = \"{user.id}\", created_at = 1704067200 }\n\
+                    fill.tokens.refresh_expires_in = 86400";
+    let tables = format!("{map}{EMBEDDED}{}", upstream("new", Auth0, &fake.base_url(), "identity = \"users\""))
+        + &route("main", Apifox, "new", settings);
+    let config = Config::write(&tables).beside("users.csv", "old,new\nbnUn,auth0|ada\n");
+    let gateway = Gateway::start_of(config).await;
+    for (subject, is_known) in [("auth0|ada", true), ("auth0|eve", false), ("bnUn", false)] {
+        fake.answers("login.finish", auth0(subject));
+        let begun = Apifox.begun(&gateway.ask(&begin(Apifox)).await);
+        let answer = gateway.ask(&finish(Apifox, &begun)).await;
+        if is_known {
+            check_response(Apifox, "login.finish", &answer);
+            let user = &answer.content_json()["data"]["user"];
+            assert_eq!((&user["id"], &user["nickname"]), (&"bnUn".into(), &"bnUn".into()));
+            let token = answer.content_json()["data"]["token"]["access_token"].as_str().unwrap().to_owned();
+            let claims = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+            assert!(String::from_utf8(claims).unwrap().contains("\"sub\":\"bnUn\""));
+            assert!(!answer.text().contains("the.upstream") && !answer.text().contains("auth0|"), "{answer:?}");
+            continue;
+        }
+        check_fault(Apifox, &answer);
+        assert_eq!(gateway.refusal_of(&answer).await.fault, "unknown_user", "{subject}");
+    }
+}

@@ -1,0 +1,17 @@
+//! A user whom the two sides name differently: told to the upstream by its name, answered to the caller
+//! by theirs, and never taken for somebody else.
+//!
+//! Over real sockets, with the real program; the upstreams are imitated from the providers' documents.
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod directory;
+mod discoverable;
+mod outage;
+mod reload;
+mod rig;
+mod sources;
+mod strangers;
+mod subject;
