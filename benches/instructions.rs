@@ -16,7 +16,7 @@ use std::time::Duration;
 #[path = "upstream.rs"]
 mod upstream;
 
-/// What a caller asks, and the most instructions it may cost: a twentieth above the last measurement.
+/// What a caller asks, and the most instructions it may cost: a twentieth above what is written in `gateway.md`.
 struct Case {
     name: &'static str,
     path: &'static str,

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// Allocates in a third of the instructions of the system's (7,000 of them less a request), and gives
+/// Allocates in half of the instructions of the system's (6,000 of them less a request), and gives
 /// large buffers back without unmapping them each time. Huge pages stay off: they would double what the
 /// program holds when it starts.
 #[global_allocator]

@@ -97,7 +97,7 @@ impl Visit for Fields<'_> {
     }
 }
 
-/// Writes a number with three digits behind the point. An exact float costs five times as much.
+/// Writes a number with three digits behind the point.
 pub(super) fn thousandths(value: f64, out: &mut Vec<u8>) {
     let rounded = (value * 1000.0).round();
     if (0.0..9e15).contains(&rounded) {
@@ -112,7 +112,7 @@ pub(super) fn thousandths(value: f64, out: &mut Vec<u8>) {
     }
 }
 
-/// Writes a number with at least so many digits; a tenth of what formatting it costs.
+/// Writes a number with at least so many digits, without the machinery of formatting.
 pub(super) fn number(number: u64, least: usize, out: &mut Vec<u8>) {
     let mut digits = [b'0'; 20];
     let mut begin = digits.len();

@@ -1,7 +1,7 @@
 //! The header fields of every call that does not say otherwise.
 //!
-//! The client of our own writes them from text that is prepared once; put into each request's fields
-//! they cost 2,000 instructions.
+//! The client of our own writes them from text that is prepared once, instead of putting them into each
+//! request's fields.
 
 use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};

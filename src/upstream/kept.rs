@@ -1,7 +1,7 @@
 //! Which header fields of an answer are kept.
 //!
 //! A field that nobody reads is looked at for what it says of the framing and then forgotten: to keep
-//! the ten or so that providers send costs 9,000 instructions, a seventh of an exchange.
+//! the ten or so that providers send costs 8,000 instructions, a tenth of an exchange.
 
 use http::HeaderName;
 
