@@ -19,7 +19,7 @@ use prometheus_client::registry::{Registry, Unit};
 use crate::canonical::fault::Fault;
 use crate::canonical::operation::Operation;
 use crate::gateway::exchange::Gateway;
-use crate::gateway::plan::Route;
+use crate::gateway::plan::{Route, Upstream};
 use crate::gateway::policy::decision::Decision;
 use crate::gateway::work::Worker;
 use crate::upstream::breaker::BreakerState;
@@ -60,6 +60,8 @@ struct Labels {
 pub struct Meters {
     successes: OnceLock<Counter>,
     durations: OnceLock<Histogram>,
+    /// Of calls that were answered.
+    calls: OnceLock<Histogram>,
 }
 
 // ===== impl Metrics =====
@@ -116,11 +118,19 @@ impl Metrics {
         route.meters[&operation].durations.get_or_init(histogram).observe(time.as_secs_f64());
     }
 
-    /// Counts a call of an upstream; `fault` where there was no answer.
-    pub(crate) fn called(&self, upstream: &Arc<str>, operation: Operation, fault: Option<Fault>, time: Duration) {
-        let outcome = Some(fault.map_or("answered", Fault::name));
-        let labels = Labels { kind: "upstream", name: upstream.clone(), operation: Some(operation), outcome };
-        self.upstream_duration.get_or_create(&labels).observe(time.as_secs_f64());
+    /// Counts a call of the upstream of a way; `fault` where there was no answer.
+    pub(crate) fn called(&self, way: &Route, upstream: &Upstream, asked: (Operation, Option<Fault>), time: Duration) {
+        let (operation, fault) = asked;
+        let histogram = || {
+            let outcome = Some(fault.map_or("answered", Fault::name));
+            let name = upstream.name.clone();
+            let labels = Labels { kind: "upstream", name, operation: Some(operation), outcome };
+            self.upstream_duration.get_or_create(&labels).clone()
+        };
+        match fault {
+            None => way.meters[&operation].calls.get_or_init(histogram).observe(time.as_secs_f64()),
+            Some(_) => histogram().observe(time.as_secs_f64()),
+        }
     }
 }
 
@@ -171,7 +181,7 @@ impl Gateway {
         let mut registry = Registry::with_prefix("passbridge");
         let (generation, held) = (Gauge::<i64>::default(), Gauge::<i64>::default());
         generation.set(i64::try_from(self.generation).unwrap_or(i64::MAX));
-        held.set(i64::try_from(self.shared.ceremonies.held()).unwrap_or(i64::MAX));
+        held.set(i64::try_from(self.shared.ceremonies.len()).unwrap_or(i64::MAX));
         registry.register("config_generation", "How often the config was loaded anew", generation);
         registry.register("ceremonies", "Ceremonies that were begun and wait for their finish", held);
         let (in_flight, open) = (Family::<Labels, Gauge>::default(), Family::<Labels, Gauge>::default());
