@@ -18,6 +18,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::canonical::fault::Fault;
 use crate::canonical::operation::Operation;
+use crate::gateway::asked::Part;
 use crate::gateway::exchange::Gateway;
 use crate::gateway::plan::Route;
 use crate::gateway::policy::decision::Decision;
@@ -34,6 +35,7 @@ pub struct Metrics {
     requests: Family<Labels, Counter>,
     request_duration: Family<Labels, Histogram>,
     upstream_duration: Family<Labels, Histogram>,
+    shadow_duration: Family<Labels, Histogram>,
     decisions: Family<Sent, Counter>,
 }
 
@@ -67,7 +69,8 @@ pub struct Meters {
 impl Default for Metrics {
     fn default() -> Self {
         let histograms = || Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
-        let (requests, request_duration, upstream_duration) = (Family::default(), histograms(), histograms());
+        let (requests, request_duration) = (Family::default(), histograms());
+        let (upstream_duration, shadow_duration) = (histograms(), histograms());
         let mut registry = Registry::with_prefix("passbridge");
         registry.register("build", "The program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         registry.register("requests", "Requests of operations; outcome is success or the fault", requests.clone());
@@ -83,9 +86,15 @@ impl Default for Metrics {
             Unit::Seconds,
             upstream_duration.clone(),
         );
+        registry.register_with_unit(
+            "shadow_duration",
+            "The same of the calls of shadows, which are not among those of their upstreams",
+            Unit::Seconds,
+            shadow_duration.clone(),
+        );
         let decisions = Family::default();
         registry.register("decisions", "Requests of routes with policies, and what was decided", decisions.clone());
-        Self { registry, requests, request_duration, upstream_duration, decisions }
+        Self { registry, requests, request_duration, upstream_duration, shadow_duration, decisions }
     }
 }
 
@@ -116,11 +125,22 @@ impl Metrics {
         route.meters[&operation].durations.get_or_init(histogram).observe(time.as_secs_f64());
     }
 
-    /// Counts a call of an upstream; `fault` where there was no answer.
-    pub(crate) fn called(&self, upstream: &Arc<str>, operation: Operation, fault: Option<Fault>, time: Duration) {
+    /// Counts a call of an upstream; `fault` where there was no answer. Nobody waits for a shadow's.
+    pub(crate) fn called(
+        &self,
+        part: Part,
+        upstream: &Arc<str>,
+        operation: Operation,
+        fault: Option<Fault>,
+        time: Duration,
+    ) {
+        let durations = match part {
+            Part::Alone | Part::Lit => &self.upstream_duration,
+            Part::Shadow => &self.shadow_duration,
+        };
         let outcome = Some(fault.map_or("answered", Fault::name));
         let labels = Labels { kind: "upstream", name: upstream.clone(), operation: Some(operation), outcome };
-        self.upstream_duration.get_or_create(&labels).observe(time.as_secs_f64());
+        durations.get_or_create(&labels).observe(time.as_secs_f64());
     }
 }
 
