@@ -103,7 +103,7 @@ const NO_CREDENTIALS = /allowCredentials must NOT have fewer than 1 items/;
 
 /** The upstream's and the route's tables. */
 export function config(setting, { url, clientId }, callers) {
-  const { dialect, upstream, general, set, fill, relax, issuer, party = "", route = "" } = setting;
+  const { dialect, upstream, general, set, fill, relax, issuer, watch, party = "", route = "" } = setting;
   const own = `[upstreams.own]
 provider = "embedded"
 rp_id = "localhost"
@@ -116,7 +116,7 @@ provider = "${upstream}"
 base_url = "${url}"
 [upstreams.there.set]
 ${general.join("\n").replace("CLIENT_ID", clientId)}
-${issuer ? own : ""}`;
+${issuer || watch ? own : ""}`;
   return `${there}
 [routes.front]
 dialect = "${dialect}"
@@ -125,6 +125,7 @@ prefix = "${dialect === "apifox" ? "/api/v4" : ""}"
 callers = ${callers}
 relax = ${JSON.stringify(relax)}
 ${issuer ? 'issuer = "own"' : ""}
+${watch ? `${watch} = "own"` : ""}
 ${route}
 [routes.front.set]
 ${set.join("\n")}
