@@ -7,9 +7,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cluster;
 mod directory;
 mod discoverable;
 mod outage;
+mod postgres;
 mod reload;
 mod rig;
 mod sources;
