@@ -10,6 +10,7 @@ mod support;
 mod cluster;
 mod directory;
 mod discoverable;
+mod learning;
 mod outage;
 mod postgres;
 mod reload;
