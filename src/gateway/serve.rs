@@ -117,8 +117,8 @@ impl Gateway {
         let said = named.or(ceremony.as_deref());
         let names = identify::toward_caller(upstream, way, said, known.as_ref(), &mut response).await?;
         complete::complete(way, request, ceremony.as_deref(), names.as_ref(), &mut response);
-        if let (Some(begun), Some(answered)) = (&ceremony, &answered) {
-            self.observe(way, request, begun, answered, &response);
+        if let (Some(begun), Some(answered)) = (&ceremony, answered) {
+            self.observe(way, request, begun, answered, names.as_ref(), &response);
         }
         self.unlearn(way, &told).await;
         self.replace_tokens(way, request, &mut response).await?;
