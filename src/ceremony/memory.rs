@@ -201,6 +201,7 @@ mod tests {
             told: Default::default(),
             expected: Default::default(),
             bearer_user: None,
+            handles: None,
         }
     }
 

@@ -228,6 +228,7 @@ impl Gateway {
             expected,
             told: self.told(way, told),
             bearer_user: behind.user.map(String::into_boxed_str),
+            handles: None,
         };
         let ceremony = Arc::new(ceremony);
         if asked.part == Part::Shadow

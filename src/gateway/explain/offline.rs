@@ -224,6 +224,7 @@ fn begun(route: &Route, upstream: &Upstream, request: &Request<'_>, claims: &[Me
         },
         expected: Subject::default(),
         bearer_user: None,
+        handles: None,
     }
 }
 
