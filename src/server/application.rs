@@ -11,12 +11,13 @@ use hyper::body::Incoming;
 use tower::{Service, ServiceBuilder};
 
 use crate::gateway::outcome::{Exchange, Outcome, Refusal, host_of};
-use crate::server::body::{Impatient, ResponseBody};
+use crate::server::body::EdgeBody;
 use crate::server::layers::access::Access;
 use crate::server::layers::panics::CatchPanic;
 use crate::server::layers::request_ids::RequestIds;
 use crate::server::limits::RequestLimits;
 use crate::server::passthrough::Passthrough;
+use crate::server::passthrough::incoming::Streamed;
 
 /// A gateway with what stands before and behind it.
 #[derive(Debug)]
@@ -32,8 +33,12 @@ impl<G: Exchange> Application<G> {
     /// The layers round the application. They are always ready, and cheap to clone for each request.
     pub(super) fn stack(
         self,
-    ) -> impl Service<Request<Impatient<Incoming>>, Response = Response<ResponseBody>, Error = Infallible, Future: Send>
-    + Clone
+    ) -> impl Service<
+        Request<EdgeBody<Incoming>>,
+        Response = Response<EdgeBody<Streamed>>,
+        Error = Infallible,
+        Future: Send,
+    > + Clone
     + Send {
         let application = Arc::new(self);
         ServiceBuilder::new()
@@ -52,24 +57,24 @@ impl<G: Exchange> Application<G> {
             })
     }
 
-    async fn answer(&self, request: Request<Impatient<Incoming>>) -> Response<ResponseBody> {
+    async fn answer(&self, request: Request<EdgeBody<Incoming>>) -> Response<EdgeBody<Streamed>> {
         if !names_its_host(&request) {
-            return ResponseBody::plain(StatusCode::BAD_REQUEST, "a request names one host\n");
+            return EdgeBody::plain(StatusCode::BAD_REQUEST, "a request names one host\n");
         }
         let _turn = match self.limits.admit(&request) {
             Ok(turn) => turn,
             Err(refusal) => return self.refuse(request, refusal),
         };
         match self.gateway.exchange(request).await {
-            Outcome::Answered(response) => response.map(ResponseBody::Whole),
+            Outcome::Answered(response) => response.map(EdgeBody::Whole),
             Outcome::Unmatched(request) => self.passthrough.forward(request).await,
         }
     }
 
-    fn refuse(&self, request: Request<Impatient<Incoming>>, refusal: Refusal) -> Response<ResponseBody> {
+    fn refuse(&self, request: Request<EdgeBody<Incoming>>, refusal: Refusal) -> Response<EdgeBody<Streamed>> {
         let (head, _) = request.into_parts();
         match self.gateway.refuse(&head, refusal) {
-            Some(response) => response.map(ResponseBody::Whole),
+            Some(response) => response.map(EdgeBody::Whole),
             None => plain(refusal),
         }
     }
@@ -82,13 +87,13 @@ fn names_its_host<B>(request: &Request<B>) -> bool {
         || (needs_none && request.uri().authority().is_none() && !request.headers().contains_key(HOST))
 }
 
-fn plain(refusal: Refusal) -> Response<ResponseBody> {
+fn plain(refusal: Refusal) -> Response<EdgeBody<Streamed>> {
     let (status, text) = match refusal {
         Refusal::HeadTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the request head is too long\n"),
         Refusal::TooManyFields => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "there are too many header fields\n"),
         Refusal::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "too many requests are under way\n"),
     };
-    let mut response = ResponseBody::plain(status, text);
+    let mut response = EdgeBody::plain(status, text);
     if refusal == Refusal::Overloaded {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }

@@ -1,4 +1,4 @@
-//! The two bodies of the edge: what a caller sends, and what it is sent. Neither is boxed.
+//! The bodies of the edge: what a caller sends, and what it is sent. Neither is boxed.
 //!
 //! A body that is waited for may not fall silent: whoever keeps a connection open without sending a
 //! byte of promised content is an error after a while. Time in which nobody asks does not count.
@@ -17,13 +17,13 @@ use tokio::time::{Sleep, sleep};
 
 use crate::server::passthrough::incoming::Streamed;
 
-/// What a caller is sent.
+/// Content in one piece, or as it comes.
 #[derive(Debug)]
-pub(super) enum ResponseBody {
-    /// Content of ours, in one piece; emptied when it is sent.
+pub(super) enum EdgeBody<B> {
+    /// All of it; emptied when it is taken.
     Whole(Bytes),
-    /// Content that is streamed from a passthrough target.
-    Streamed(Streamed),
+    /// It is still coming.
+    Streamed(Impatient<B>),
 }
 
 /// A body that fails when it is waited for longer than its patience.
@@ -46,9 +46,16 @@ pub(super) enum Interrupted {
     Broken(#[source] Box<dyn Error + Send + Sync>),
 }
 
-// ===== impl ResponseBody =====
+// ===== impl EdgeBody =====
 
-impl ResponseBody {
+impl<B> EdgeBody<B> {
+    /// Content that may fall silent for no longer than `patience`.
+    pub(super) fn streamed(content: B, patience: Duration) -> Self {
+        Self::Streamed(Impatient { inner: content, patience, alarm: None })
+    }
+}
+
+impl EdgeBody<Streamed> {
     /// An answer of ours in plain text.
     pub(super) fn plain(status: StatusCode, text: &'static str) -> Response<Self> {
         let mut response = Response::new(Self::Whole(Bytes::from_static(text.as_bytes())));
@@ -58,7 +65,11 @@ impl ResponseBody {
     }
 }
 
-impl Body for ResponseBody {
+impl<B> Body for EdgeBody<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
     type Data = Bytes;
     type Error = Interrupted;
 
@@ -86,12 +97,6 @@ impl Body for ResponseBody {
 }
 
 // ===== impl Impatient =====
-
-impl<B> Impatient<B> {
-    pub(super) fn new(inner: B, patience: Duration) -> Self {
-        Self { inner, patience, alarm: None }
-    }
-}
 
 impl<B> Body for Impatient<B>
 where

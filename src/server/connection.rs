@@ -1,4 +1,4 @@
-//! One connection: which HTTP it speaks, how long it may be silent, how it ends.
+//! One connection, as the library's server serves it: which HTTP it speaks, how long it may be silent, how it ends.
 //!
 //! The first four bytes tell HTTP/2 from HTTP/1.1, for no method begins like the preface. A connection
 //! that sends no complete head in time is closed without a word, whichever version it speaks; an idle
@@ -7,12 +7,13 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::future::Future;
-use std::io;
+use std::io::{self, Cursor};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
@@ -20,12 +21,16 @@ use hyper::rt::{Read, Write};
 use hyper::server::conn::{http1, http2};
 use hyper::service::{HttpService, Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, join};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::server::body::Interrupted;
 use crate::server::settings::ServerSettings;
 
+/// How HTTP/2 begins, and no request of HTTP/1.1 (RFC 9113 section 3.4).
+pub(super) const PREFACE: [u8; 4] = *b"PRI ";
 /// How often a live HTTP/2 connection is asked whether it still lives, and how long it may take to answer.
 const PING_EVERY: Duration = Duration::from_secs(20);
 const PING_WITHIN: Duration = Duration::from_secs(10);
@@ -35,7 +40,7 @@ const PEEK_AGAIN: Duration = Duration::from_millis(5);
 /// The limits of the parser and of silence.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ConnectionLimits {
-    header_timeout: Duration,
+    pub(super) header_timeout: Duration,
     parsed_bytes: u32,
     parsed_fields: usize,
     max_streams: u32,
@@ -46,6 +51,8 @@ pub(super) struct ConnectionLimits {
 pub(super) enum ConnectionError {
     #[error("the connection could not be read")]
     Unreadable(#[from] io::Error),
+    #[error("the content of an answer did not come to its end")]
+    Interrupted(#[from] Interrupted),
     #[error("the connection broke HTTP, or broke")]
     Http(#[from] hyper::Error),
     #[error("no request came in time")]
@@ -70,6 +77,38 @@ where
             Err(_) => return Err(ConnectionError::Silent),
         }
     };
+    speak(stream, is_http2, service, limits, stop).await
+}
+
+/// Serves the connection of which `read` was read already, and is served again from its begin.
+pub(super) async fn serve_from<S, B>(
+    read: Bytes,
+    stream: TcpStream,
+    service: S,
+    limits: ConnectionLimits,
+    stop: &CancellationToken,
+) -> Result<(), ConnectionError>
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send + 'static>,
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+{
+    let is_http2 = read.starts_with(&PREFACE);
+    let (reader, writer) = stream.into_split();
+    speak(join(Cursor::new(read).chain(reader), writer), is_http2, service, limits, stop).await
+}
+
+async fn speak<I, S, B>(
+    io: I,
+    is_http2: bool,
+    service: S,
+    limits: ConnectionLimits,
+    stop: &CancellationToken,
+) -> Result<(), ConnectionError>
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send + 'static>,
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+{
     let activity = Arc::new(Activity::default());
     let counted = service_fn(|request| {
         let turn = Turn::begin(&activity);
@@ -79,7 +118,7 @@ where
             answer.await
         }
     });
-    let io = TokioIo::new(stream);
+    let io = TokioIo::new(io);
     if is_http2 {
         let connection = pin!(limits.http2().serve_connection(io, counted));
         drive(connection, &activity, limits.header_timeout, stop).await
@@ -90,7 +129,6 @@ where
 }
 
 async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
-    const PREFACE: [u8; 4] = *b"PRI ";
     let mut begin = [0; PREFACE.len()];
     loop {
         match stream.peek(&mut begin).await? {

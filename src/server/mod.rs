@@ -31,6 +31,7 @@ mod application;
 mod body;
 mod connection;
 mod layers;
+mod lean;
 pub mod lifecycle;
 mod limits;
 mod listen;

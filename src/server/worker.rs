@@ -17,8 +17,9 @@ use tower::Service as _;
 use crate::gateway::outcome::{Exchange, Peer};
 use crate::server::accept::{Accepted, accept};
 use crate::server::application::Application;
-use crate::server::body::Impatient;
+use crate::server::body::EdgeBody;
 use crate::server::connection::{self, ConnectionLimits};
+use crate::server::lean::{self, Ended};
 use crate::server::lifecycle::Lifecycle;
 use crate::server::limits::RequestLimits;
 use crate::server::passthrough::Passthrough;
@@ -99,22 +100,31 @@ async fn serve<F, G: Exchange>(
     let patience = shared.settings.content_timeout_ms.millis();
     let stop = shared.lifecycle.stopped();
     let stack = application.stack();
-    accept(listener, &shared.places, stop, |Accepted { stream, peer, place }| {
-        let stack = stack.clone();
-        let connection_place = place.clone();
-        let peer = Peer::new(peer);
-        let service = service_fn(move |request: Request<Incoming>| {
-            let mut request = request.map(|content| Impatient::new(content, patience));
+    accept(listener, &shared.places, stop, |Accepted { mut stream, peer, place }| {
+        let (stack, stop, peer) = (stack.clone(), stop.clone(), Peer::new(peer));
+        let answer = move |mut request: Request<EdgeBody<Incoming>>| {
             request.extensions_mut().insert(peer.clone());
-            if request.headers().contains_key(UPGRADE) {
-                request.extensions_mut().insert(place.clone());
-            }
             stack.clone().call(request) // no layer is ever not ready
-        });
-        let stop = stop.clone();
+        };
         tasks.spawn(async move {
-            let _place = connection_place;
-            if let Err(error) = connection::serve(stream, service, limits, &stop).await {
+            let ended = match lean::serve(&mut stream, &answer, limits.header_timeout, &stop).await {
+                Ok(Ended::Over) => Ok(()),
+                Ok(Ended::NotPlain(read)) => {
+                    let kept = place.clone();
+                    let service = service_fn(move |request: Request<Incoming>| {
+                        let mut request = request.map(|content| EdgeBody::streamed(content, patience));
+                        if request.headers().contains_key(UPGRADE) {
+                            request.extensions_mut().insert(kept.clone());
+                        }
+                        answer(request)
+                    });
+                    // Boxed, so that no other connection has the room for it.
+                    Box::pin(connection::serve_from(read, stream, service, limits, &stop)).await
+                }
+                Err(error) => Err(error),
+            };
+            drop(place);
+            if let Err(error) = ended {
                 tracing::debug!(error = &error as &dyn Error, "connection ended early");
             }
         });

@@ -13,7 +13,8 @@ use http::{Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tower::Service;
 
-use crate::server::body::ResponseBody;
+use crate::server::body::EdgeBody;
+use crate::server::passthrough::incoming::Streamed;
 
 /// The layer's service.
 #[derive(Clone, Debug)]
@@ -39,9 +40,9 @@ impl<S> CatchPanic<S> {
 
 impl<S, A> Service<Request<A>> for CatchPanic<S>
 where
-    S: Service<Request<A>, Response = Response<ResponseBody>>,
+    S: Service<Request<A>, Response = Response<EdgeBody<Streamed>>>,
 {
-    type Response = Response<ResponseBody>;
+    type Response = Response<EdgeBody<Streamed>>;
     type Error = S::Error;
     type Future = Caught<S::Future>;
 
@@ -61,9 +62,9 @@ where
 
 impl<F, E> Future for Caught<F>
 where
-    F: Future<Output = Result<Response<ResponseBody>, E>>,
+    F: Future<Output = Result<Response<EdgeBody<Streamed>>, E>>,
 {
-    type Output = Result<Response<ResponseBody>, E>;
+    type Output = Result<Response<EdgeBody<Streamed>>, E>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(inner) = self.project().inner.as_pin_mut() else {
@@ -74,7 +75,7 @@ where
     }
 }
 
-fn failed() -> Response<ResponseBody> {
+fn failed() -> Response<EdgeBody<Streamed>> {
     tracing::error!("a request panicked");
-    ResponseBody::plain(StatusCode::INTERNAL_SERVER_ERROR, "internal error\n")
+    EdgeBody::plain(StatusCode::INTERNAL_SERVER_ERROR, "internal error\n")
 }

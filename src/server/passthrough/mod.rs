@@ -17,7 +17,7 @@ use reqwest::Client;
 use tokio_util::task::TaskTracker;
 
 use crate::gateway::outcome::{Content, Peer, RequestId, authority_of, host_of};
-use crate::server::body::{Impatient, ResponseBody};
+use crate::server::body::EdgeBody;
 use crate::server::layers::request_ids::X_REQUEST_ID;
 use crate::server::passthrough::incoming::Streamed;
 use crate::server::passthrough::outgoing::Progress;
@@ -68,14 +68,14 @@ impl Passthrough {
     }
 
     /// Sends the request on and streams the answer back.
-    pub(super) async fn forward(&self, request: Request<Content<Impatient<Incoming>>>) -> Response<ResponseBody> {
+    pub(super) async fn forward(&self, request: Request<Content<EdgeBody<Incoming>>>) -> Response<EdgeBody<Streamed>> {
         self.exchange(request).await.unwrap_or_else(NotForwarded::into_response)
     }
 
     async fn exchange(
         &self,
-        mut request: Request<Content<Impatient<Incoming>>>,
-    ) -> Result<Response<ResponseBody>, NotForwarded> {
+        mut request: Request<Content<EdgeBody<Incoming>>>,
+    ) -> Result<Response<EdgeBody<Streamed>>, NotForwarded> {
         let destination = self.destination(host_of(&request)).ok_or(NotForwarded::NoTarget)?;
         let target = request.uri().path_and_query().ok_or(NotForwarded::Unsendable)?;
         let url = destination.base.with_target(target).ok_or(NotForwarded::Unsendable)?;
@@ -103,13 +103,13 @@ impl Passthrough {
         answer: reqwest::Response,
         upgrade: Option<Upgrade>,
         destination: &Destination,
-    ) -> Result<Response<ResponseBody>, NotForwarded> {
-        let mut response = Response::new(ResponseBody::Whole(Bytes::new()));
+    ) -> Result<Response<EdgeBody<Streamed>>, NotForwarded> {
+        let mut response = Response::new(EdgeBody::Whole(Bytes::new()));
         *response.status_mut() = answer.status();
         response.headers_mut().clone_from(answer.headers());
         hop_by_hop::strip(response.headers_mut());
         if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
-            *response.body_mut() = ResponseBody::Streamed(Streamed::new(answer, destination.content_timeout));
+            *response.body_mut() = Streamed::of(answer, destination.content_timeout);
         } else if upgrade.is_some_and(|upgrade| upgrade.carry(answer, &self.upgraded)) {
             upgrade::offer(response.headers_mut());
         } else {

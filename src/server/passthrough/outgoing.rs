@@ -16,7 +16,7 @@ use hyper::body::Incoming;
 use tokio::time::sleep;
 
 use crate::gateway::outcome::Content;
-use crate::server::body::Impatient;
+use crate::server::body::EdgeBody;
 
 /// How many frames of content were taken so far.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +32,7 @@ struct Outgoing<B> {
 
 impl Progress {
     /// The body that streams `content` and reports here. `None` for none.
-    pub(super) fn body(&self, content: Content<Impatient<Incoming>>) -> Option<reqwest::Body> {
+    pub(super) fn body(&self, content: Content<EdgeBody<Incoming>>) -> Option<reqwest::Body> {
         match content {
             Content::Read(bytes) => Some(bytes.into()),
             Content::Unread(body) if body.is_end_stream() => None,

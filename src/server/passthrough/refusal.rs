@@ -5,7 +5,8 @@ use std::error::Error;
 
 use http::{Response, StatusCode};
 
-use crate::server::body::{Interrupted, ResponseBody};
+use crate::server::body::{EdgeBody, Interrupted};
+use crate::server::passthrough::incoming::Streamed;
 use crate::upstream::base_url::BaseUrl;
 
 /// A request that got no answer from a target.
@@ -58,7 +59,7 @@ impl NotForwarded {
         if is_connect { Self::Unreachable } else { Self::Broken }
     }
 
-    pub(super) fn into_response(self) -> Response<ResponseBody> {
+    pub(super) fn into_response(self) -> Response<EdgeBody<Streamed>> {
         let (status, text) = match self {
             Self::Unsendable => {
                 (StatusCode::BAD_REQUEST, "the path or query is not in normal form and would change on the way\n")
@@ -71,7 +72,7 @@ impl NotForwarded {
             Self::Unreachable | Self::Broken => (StatusCode::BAD_GATEWAY, "the target could not be reached\n"),
             Self::TimedOut => (StatusCode::GATEWAY_TIMEOUT, "the target did not answer in time\n"),
         };
-        ResponseBody::plain(status, text)
+        EdgeBody::plain(status, text)
     }
 }
 

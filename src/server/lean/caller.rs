@@ -1,0 +1,187 @@
+//! The caller's end of a connection: what it sends next, and whether it is still there.
+//!
+//! The rest of a request that came in part is waited for a moment only; who is slower has bytes that
+//! the library's server waits for, with all its timeouts.
+
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead as _, AsyncWrite as _, AsyncWriteExt as _, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep};
+use tokio_util::sync::WaitForCancellationFuture;
+
+use crate::server::connection::{ConnectionError, PREFACE};
+use crate::server::lean::request::{Plain, Read, read};
+
+/// How long the rest of a request is waited for.
+const REST: Duration = Duration::from_secs(1);
+/// How many bytes are read at once.
+const AT_ONCE: usize = 32 << 10;
+/// The most that is kept of what comes while a request is under way.
+const MOST_AHEAD: usize = 64 << 10;
+
+thread_local! {
+    /// What a worker reads into: every byte is taken out again before anybody else reads.
+    static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; AT_ONCE]);
+}
+
+/// Whoever is at the other end.
+#[derive(Debug)]
+pub(super) struct Caller<'a> {
+    stream: &'a mut TcpStream,
+    /// What was read, and belongs to no request yet.
+    unread: Vec<u8>,
+    silence: Duration,
+    /// How often it was waited for, and how often when silence was last looked for.
+    waited: u64,
+    seen: u64,
+}
+
+/// What a caller does next.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// It sends a request that is here as a whole.
+    Plain(Plain),
+    /// It sends something else.
+    NotPlain,
+    /// It has closed, or it was silent for too long, or nothing more is wanted of it.
+    End,
+}
+
+// ===== impl Caller =====
+
+impl<'a> Caller<'a> {
+    pub(super) fn new(stream: &'a mut TcpStream, silence: Duration) -> Self {
+        Self { stream, unread: Vec::new(), silence, waited: 0, seen: 1 }
+    }
+
+    /// What was read, and belongs to no request that was answered.
+    pub(super) fn into_unread(self) -> Bytes {
+        self.unread.into()
+    }
+
+    /// Waits for what the caller does next. `alarm` goes off when nothing has come for too long.
+    pub(super) async fn next(
+        &mut self,
+        mut alarm: Pin<&mut Sleep>,
+        mut stopped: Pin<&mut WaitForCancellationFuture<'_>>,
+    ) -> Result<Next, ConnectionError> {
+        self.waited += 1;
+        // What came while the last request was under way.
+        if !self.unread.is_empty()
+            && let Some(next) = take(&mut self.unread, &[])
+        {
+            return Ok(next);
+        }
+        poll_fn(|context| {
+            loop {
+                let was_waiting = self.unread.is_empty();
+                let Self { stream, unread, .. } = self;
+                let next = poll_read(stream, context, |came| match came {
+                    [] if unread.is_empty() => Some(Next::End),
+                    [] => Some(Next::NotPlain),
+                    came => take(unread, came),
+                });
+                match next? {
+                    Poll::Ready(Some(next)) => return Poll::Ready(Ok(next)),
+                    Poll::Ready(None) if was_waiting => alarm.as_mut().reset(Instant::now() + REST.min(self.silence)),
+                    Poll::Ready(None) => {}
+                    Poll::Pending => break,
+                }
+            }
+            if stopped.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Ok(Next::End));
+            }
+            while alarm.as_mut().poll(context).is_ready() {
+                if !self.unread.is_empty() {
+                    // Only the library knows what to do with half a request; the half of a preface
+                    // does not even tell which server to take.
+                    let is_preface = PREFACE.starts_with(&self.unread);
+                    return Poll::Ready(if is_preface { Err(ConnectionError::Silent) } else { Ok(Next::NotPlain) });
+                }
+                if self.waited == self.seen {
+                    return Poll::Ready(Err(ConnectionError::Silent));
+                }
+                self.seen = self.waited;
+                alarm.as_mut().reset(Instant::now() + self.silence);
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Waits for `work` while the caller is there; `None` once it has left.
+    pub(super) async fn while_here<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = pin!(work);
+        poll_fn(|context| {
+            if let Poll::Ready(done) = work.as_mut().poll(context) {
+                return Poll::Ready(Some(done));
+            }
+            while self.unread.len() < MOST_AHEAD {
+                let Self { stream, unread, .. } = self;
+                let read = poll_read(stream, context, |bytes| {
+                    unread.extend_from_slice(bytes);
+                    bytes.len()
+                });
+                match read {
+                    Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(None),
+                    Poll::Ready(Ok(_)) => {}
+                    Poll::Pending => break,
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Sends all of it.
+    pub(super) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes).await
+    }
+
+    /// Sends what the system takes at once, and returns how much that was.
+    pub(super) fn send_now(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> io::Result<usize> {
+        match Pin::new(&mut *self.stream).poll_write(context, bytes) {
+            Poll::Ready(sent) => sent,
+            Poll::Pending => Ok(0),
+        }
+    }
+}
+
+/// Reads what there is, into the worker's buffer; nothing is the end.
+fn poll_read<T>(
+    stream: &mut TcpStream,
+    context: &mut Context<'_>,
+    take: impl FnOnce(&[u8]) -> T,
+) -> Poll<io::Result<T>> {
+    BUFFER.with_borrow_mut(|buffer| {
+        let mut buffer = ReadBuf::new(buffer);
+        ready!(Pin::new(stream).poll_read(context, &mut buffer))?;
+        Poll::Ready(Ok(take(buffer.filled())))
+    })
+}
+
+/// Takes the request that `unread` and what came after it begin with; `None` while it is not whole.
+fn take(unread: &mut Vec<u8>, came: &[u8]) -> Option<Next> {
+    let outcome = if unread.is_empty() {
+        let outcome = read(came);
+        unread.extend_from_slice(&came[outcome.length()..]);
+        outcome
+    } else {
+        unread.extend_from_slice(came);
+        let outcome = read(unread);
+        unread.drain(..outcome.length());
+        outcome
+    };
+    match outcome {
+        Read::Plain(plain) => Some(Next::Plain(plain)),
+        Read::Partial => None,
+        Read::NotPlain => Some(Next::NotPlain),
+    }
+}

@@ -1,0 +1,66 @@
+//! The lean way from a caller: requests of HTTP/1.1 that arrive whole, one after the other.
+//!
+//! Nearly every request is one small message of known length. It is read into the one buffer of its
+//! worker and answered by one write, so a connection that waits holds no buffer at all. What is not as
+//! plain as that (see [`request`]) goes to the library's server, and its connection stays there: every
+//! byte that was read goes along, and nothing of it was answered. So no rule of HTTP is decided twice.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::server::body::EdgeBody;
+use crate::server::connection::ConnectionError;
+use crate::server::lean::caller::{Caller, Next};
+use crate::server::lean::request::Plain;
+use crate::server::passthrough::incoming::Streamed;
+
+mod caller;
+mod head;
+mod request;
+mod response;
+
+/// How the lean way ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// With the connection.
+    Over,
+    /// What came next is not plain; these are its bytes so far.
+    NotPlain(Bytes),
+}
+
+/// Answers plain requests until one is not, or the connection ends; once `stop` is cancelled, no
+/// further than what is under way. A connection on which nothing begins for `silence` is closed.
+pub(super) async fn serve<F>(
+    stream: &mut TcpStream,
+    answer: impl Fn(Request<EdgeBody<Incoming>>) -> F,
+    silence: Duration,
+    stop: &CancellationToken,
+) -> Result<Ended, ConnectionError>
+where
+    F: Future<Output = Result<Response<EdgeBody<Streamed>>, Infallible>>,
+{
+    let mut caller = Caller::new(stream, silence);
+    let mut alarm = pin!(sleep(silence));
+    let mut stopped = pin!(stop.cancelled());
+    loop {
+        let Plain { request, closes, .. } = match caller.next(alarm.as_mut(), stopped.as_mut()).await? {
+            Next::Plain(plain) => plain,
+            Next::NotPlain => return Ok(Ended::NotPlain(caller.into_unread())),
+            Next::End => return Ok(Ended::Over),
+        };
+        let Some(Ok(response)) = caller.while_here(answer(request)).await else { return Ok(Ended::Over) };
+        let closes = closes || stop.is_cancelled();
+        if response::send(&mut caller, response, closes).await?.is_none() || closes {
+            return Ok(Ended::Over);
+        }
+    }
+}
