@@ -35,6 +35,7 @@ pub struct Metrics {
     request_duration: Family<Labels, Histogram>,
     upstream_duration: Family<Labels, Histogram>,
     decisions: Family<Sent, Counter>,
+    handles: Family<Labels, Counter>,
 }
 
 /// Which route sent a request to which upstream, and why, or what came of that.
@@ -85,7 +86,9 @@ impl Default for Metrics {
         );
         let decisions = Family::default();
         registry.register("decisions", "Requests of routes with policies, and what was decided", decisions.clone());
-        Self { registry, requests, request_duration, upstream_duration, decisions }
+        let handles = Family::default();
+        registry.register("user_handles", "Passkeys at a user handle bridge, and what became of them", handles.clone());
+        Self { registry, requests, request_duration, upstream_duration, decisions, handles }
     }
 }
 
@@ -107,6 +110,13 @@ impl Metrics {
         let because = ("reason", decision.reason.to_string());
         let sent = Sent { route: route.clone(), upstream: decision.upstream.clone(), because };
         self.decisions.get_or_create(&sent).inc();
+    }
+
+    /// Counts a passkey at the user handle bridge of an upstream.
+    pub(crate) fn bridged(&self, upstream: &Arc<str>, outcome: &'static str) {
+        let outcome = Some(outcome);
+        let labels = Labels { kind: "upstream", name: upstream.clone(), operation: None, outcome };
+        self.handles.get_or_create(&labels).inc();
     }
 
     /// Counts how long the answer to a request took.

@@ -16,8 +16,8 @@ const ONLY: &[(&str, &[&str])] = &[
     ("toml", &["src/document.rs"]),
     ("annotate_snippets", &["src/diagnostic.rs"]),
     ("clap", &["src/cli/", "src/telemetry/"]),
-    ("rusqlite", &["src/relying_party/", "src/identity/"]),
-    ("csv", &["src/identity/"]),
+    ("rusqlite", &["src/relying_party/", "src/identity/", "src/handles/"]),
+    ("csv", &["src/identity/", "src/handles/"]),
     ("ciborium", &["src/relying_party/"]),
     ("jsonwebtoken", &["src/relying_party/tokens/", "src/gateway/callers/"]),
 ];
