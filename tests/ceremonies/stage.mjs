@@ -42,8 +42,10 @@ async function standIn(t, setting, callers) {
 }
 
 /** Somebody who has had a passkey at the upstream since before the move. */
-async function enrolled(upstream, { same, upstreamId = ({ id }) => id }, callers, person) {
-  const there = upstream.addUser({ ...person, id: upstreamId(person) });
+async function enrolled(upstream, { same, handles, upstreamId = ({ id }) => id }, callers, person) {
+  // Where a bridge stands between, what the upstream calls the user is nobody else's name of them.
+  const chosen = handles ? { handle: Buffer.from(`${person.id} at the upstream`) } : {};
+  const there = upstream.addUser({ ...person, ...chosen, id: upstreamId(person) });
   const passkeys = new Authenticator();
   await upstream.enrol(there, passkeys);
   return { ...who(callers, person), token: same ? there.token : callers.token(person), there, passkeys };
