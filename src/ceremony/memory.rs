@@ -195,6 +195,7 @@ mod tests {
             told: Default::default(),
             expected: Default::default(),
             bearer_user: None,
+            handles: None,
         }
     }
 

@@ -60,7 +60,30 @@
 //!
 //! **An operation that would make a useless passkey is not offered.** A dialect whose registration cannot tell
 //! the user handle makes passkeys that an upstream with handles of its own will never accept; the check says
-//! so, instead of registering them. *What would change our mind:* the user handle bridge.
+//! so, instead of registering them, unless the upstream's `handles` lets them be known again. *What would change our
+//! mind:* nothing we know of.
+//!
+//! **User handles are translated by credential id.** The handle stands outside of the signature and the id is what
+//! the upstream verifies by, so only the id can say whose passkey it is. At a registration the id is the attested
+//! one: a client could name another's beside it. A handle that differs from a recorded one is refused although the
+//! upstream would hear the right one; nobody honest sends it. On a private route the upstream is asked all the same,
+//! because a quicker refusal would tell that the passkey is known. *What would change our mind:* authenticators that
+//! change handles (`signalCurrentUserDetails` changes names only).
+//!
+//! **A claim that nobody answered counts only for who holds its key.** A finish whose answer got lost leaves a row,
+//! and so would a finish that names somebody else's passkey and times out. So the row keeps the attested key until it
+//! is confirmed, and is believed only for a sign-in which that key verifies. A key of an algorithm that we cannot
+//! verify is never believed while it waits. Such rows are not excluded from registrations either: the user was told
+//! of a failure and tries again, and must not find an authenticator barred by a passkey that nobody knows. *What would
+//! change our mind:* upstreams that can be asked whether they have a credential.
+//!
+//! **The file of handles is written through.** A row that a power cut takes back is a passkey lost, so each is on
+//! disk before the upstream is asked; registrations are few. The directory goes without: there the passkey and the
+//! row are one. *What would change our mind:* nothing.
+//!
+//! **A user handle is one user's, also across the two sides.** Where the upstream's own handle of a user is what the
+//! clients of another know, a new passkey with it would replace the other's on a shared authenticator. So that user
+//! is given a random one. *What would change our mind:* nothing.
 //!
 //! **One single-threaded runtime a core.** Nothing on the way of a request is shared but counters, and a
 //! request pays no wake-up on another core: 30 against 49 microseconds a request on two cores in the
