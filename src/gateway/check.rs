@@ -173,6 +173,7 @@ impl Pair<'_> {
         self.mapping(&asking, &answering, &answered, &mut carriage);
         self.losses(&asking, &asked, Direction::Request, &mut carriage);
         self.losses(&answered, &answering, Direction::Response, &mut carriage);
+        self.bridge_losses(&answering, &answered, &mut carriage);
         self.sense(&asking, &asked, &answering, &answered, &mut carriage);
         carriage
     }

@@ -121,7 +121,7 @@ test("the handle of another user's clients is given to nobody else", async (t) =
   assert.equal(told(all), "bob at the upstream");
 });
 
-for (const [dialect, upstream] of [["flashback", "streambird"], ["quiva", "streambird"], ["flashback", "apifox"]]) {
+for (const [dialect, upstream] of [["flashback", "streambird"], ["quiva", "auth0"], ["flashback", "apifox"]]) {
   test(`${dialect} before ${upstream}: a passkey whose finish got no answer signs in later`, async (t) => {
     const all = await bridged(t, dialect, upstream);
     const { client, ada, upstream: there } = all;
@@ -135,6 +135,8 @@ for (const [dialect, upstream] of [["flashback", "streambird"], ["quiva", "strea
       const { excludeCredentials = [] } = client.read(await client.ask("registration.begin", ada));
       return excludeCredentials.some(({ id }) => id === credential.id);
     };
+    // Nobody knows of it for certain yet, and it bars no authenticator.
+    if (dialect === "quiva") assert.ok(!await excluded());
     for (const time of ["first", "second"]) {
       assert.ok(client.read(await client.ask("login.finish", ada, await signed(client, ada, passkeys))).access, time);
       assert.equal(told(all), "ada at the upstream");
@@ -233,3 +235,41 @@ for (const upstream of ["quiva", "streambird", "auth0", "apifox", "embedded"]) {
     assert.match(stdout, /not enabled: registration\.begin: flashback cannot tell the user handle/);
   });
 }
+
+test("signing up by way of a bridge", async (t) => {
+  const { client, ada } = await bridged(t, "auth0", "embedded");
+  const carol = { ...ada, email: "carol@example.com", name: "Carol" };
+  const passkeys = new Authenticator();
+  client.read((await client.register(carol, passkeys, "signup")).finished);
+  assert.ok(client.read(await client.login(carol, passkeys)).access);
+});
+
+test("where nobody shall learn who is there, a poisoned handle is refused by asking", async (t) => {
+  // The callers' key is a secret like any other.
+  const route = 'enumeration = "private"\n[gateway]\nhash_key = "env:CALLER_JWT_KEY"';
+  const all = await stage(t, "quiva", "streambird", { ...BRIDGE, route });
+  const { client, gateway, ada, upstream } = all;
+  const { passkeys, line } = await takenOver(all, ada);
+  await imported(gateway, line);
+  // The upstream itself would take the handle.
+  const given = await signed(client, ada, passkeys, (one) => ({ ...one, userHandle: base64url(ada.there.handle) }));
+  client.refused(await client.ask("login.finish", ada, given), "assertion_rejected");
+  assert.equal(upstream.count("login.finish"), 1);
+  assert.ok(client.read(await client.ask("login.finish", ada, await signed(client, ada, passkeys))).access);
+});
+
+test("what becomes of passkeys at a bridge is counted", async (t) => {
+  const all = await bridged(t, "quiva", "streambird");
+  const { client, gateway, ada } = all;
+  const { passkeys, line } = await takenOver(all, ada);
+  await imported(gateway, line);
+  client.read(await client.login(ada, ada.passkeys));
+  client.read(await client.ask("login.finish", ada, await signed(client, ada, passkeys)));
+  const poisoned = await signed(client, ada, passkeys, (one) => ({ ...one, userHandle: base64url("x") }));
+  assert.ok(!(await client.ask("login.finish", ada, poisoned)).ok);
+  client.read((await client.register(ada, new Authenticator())).finished);
+  const metrics = await (await fetch(`${gateway.admin}/metrics`)).text();
+  for (const outcome of ["as_it_came", "mapped", "refused", "registered"]) {
+    assert.ok(metrics.includes(`passbridge_user_handles_total{upstream="there",outcome="${outcome}"} 1\n`), metrics);
+  }
+});

@@ -5,7 +5,7 @@
 
 use crate::canonical::member::Member;
 use crate::canonical::operation::{Direction, Operation};
-use crate::gateway::check::Pair;
+use crate::gateway::check::{Carriage, Loss, Pair};
 use crate::gateway::side::Side;
 use crate::gateway::source::{Source, carried};
 use crate::template::hole::Need;
@@ -32,6 +32,24 @@ impl Pair<'_> {
         let has = |members: &[(Member, Need)], member| carried(members, member) != Source::None;
         let is_lost = has(answered, Member::UserHandle) && !has(answering, Member::UserHandle);
         is_lost && !(self.has_handles && self.meets_again(finish))
+    }
+
+    /// The list of passkeys that must not be made again is the bridge's to give, whether the upstream gives one or not.
+    pub(crate) fn bridge_losses(
+        &self,
+        answering: &[(Member, Need)],
+        answered: &[(Member, Need)],
+        carriage: &mut Carriage,
+    ) {
+        let (operation, member) = (carriage.operation, Member::ExcludeCredentials);
+        let makes_passkey = matches!(operation, Operation::RegistrationBegin | Operation::SignupBegin);
+        let has = |members| carried(members, member) != Source::None;
+        if self.has_handles && makes_passkey && !has(answering) && !has(answered) {
+            let direction = Direction::Response;
+            let reason = Side::Provider(self.dialect).omission(operation, direction, member);
+            let reason = reason.unwrap_or("the dialect has no place for it").to_owned();
+            carriage.losses.push(Loss { direction, list: None, member, reason });
+        }
     }
 
     /// Whether the gateway reads a new passkey's id at the finish, and again at a login.
