@@ -20,7 +20,7 @@ use crate::canonical::fault::Fault;
 use crate::canonical::operation::Operation;
 use crate::gateway::asked::Part;
 use crate::gateway::exchange::Gateway;
-use crate::gateway::plan::Route;
+use crate::gateway::plan::{Route, Upstream};
 use crate::gateway::policy::decision::Decision;
 use crate::gateway::work::Worker;
 use crate::upstream::breaker::BreakerState;
@@ -62,6 +62,8 @@ struct Labels {
 pub struct Meters {
     successes: OnceLock<Counter>,
     durations: OnceLock<Histogram>,
+    /// Of calls that were answered.
+    calls: OnceLock<Histogram>,
 }
 
 // ===== impl Metrics =====
@@ -125,22 +127,29 @@ impl Metrics {
         route.meters[&operation].durations.get_or_init(histogram).observe(time.as_secs_f64());
     }
 
-    /// Counts a call of an upstream; `fault` where there was no answer. Nobody waits for a shadow's.
+    /// Counts a call of the upstream of a way; `fault` where there was no answer. Nobody waits for a shadow's.
     pub(crate) fn called(
         &self,
-        part: Part,
-        upstream: &Arc<str>,
-        operation: Operation,
-        fault: Option<Fault>,
+        (part, way): (Part, &Route),
+        upstream: &Upstream,
+        (operation, fault): (Operation, Option<Fault>),
         time: Duration,
     ) {
-        let durations = match part {
-            Part::Alone | Part::Lit => &self.upstream_duration,
-            Part::Shadow => &self.shadow_duration,
+        let counted = |durations: &Family<Labels, Histogram>| {
+            let outcome = Some(fault.map_or("answered", Fault::name));
+            let name = upstream.name.clone();
+            let labels = Labels { kind: "upstream", name, operation: Some(operation), outcome };
+            durations.get_or_create(&labels).clone()
         };
-        let outcome = Some(fault.map_or("answered", Fault::name));
-        let labels = Labels { kind: "upstream", name: upstream.clone(), operation: Some(operation), outcome };
-        durations.get_or_create(&labels).observe(time.as_secs_f64());
+        let seconds = time.as_secs_f64();
+        match (part, fault) {
+            (Part::Shadow, _) => counted(&self.shadow_duration).observe(seconds),
+            (Part::Alone | Part::Lit, Some(_)) => counted(&self.upstream_duration).observe(seconds),
+            (Part::Alone | Part::Lit, None) => {
+                let calls = &way.meters[&operation].calls;
+                calls.get_or_init(|| counted(&self.upstream_duration)).observe(seconds);
+            }
+        }
     }
 }
 
@@ -191,7 +200,7 @@ impl Gateway {
         let mut registry = Registry::with_prefix("passbridge");
         let (generation, held) = (Gauge::<i64>::default(), Gauge::<i64>::default());
         generation.set(i64::try_from(self.generation).unwrap_or(i64::MAX));
-        held.set(i64::try_from(self.shared.ceremonies.held()).unwrap_or(i64::MAX));
+        held.set(i64::try_from(self.shared.ceremonies.len()).unwrap_or(i64::MAX));
         registry.register("config_generation", "How often the config was loaded anew", generation);
         registry.register("ceremonies", "Ceremonies that were begun and wait for their finish", held);
         let (in_flight, open) = (Family::<Labels, Gauge>::default(), Family::<Labels, Gauge>::default());

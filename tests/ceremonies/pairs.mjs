@@ -103,7 +103,7 @@ const NO_CREDENTIALS = /allowCredentials must NOT have fewer than 1 items/;
 
 /** The upstream's and the route's tables. */
 export function config(setting, { url, clientId }, callers) {
-  const { dialect, upstream, general, set, fill, relax, issuer, watch, party = "", route = "" } = setting;
+  const { dialect, upstream, general, set, fill, relax, issuer, watch, party = "", route = "", map = "" } = setting;
   const own = `[upstreams.own]
 provider = "embedded"
 rp_id = "localhost"
@@ -114,10 +114,11 @@ ${party}
   const there = upstream === "embedded" ? own : `[upstreams.there]
 provider = "${upstream}"
 base_url = "${url}"
+${map && 'identity = "users"'}
 [upstreams.there.set]
 ${general.join("\n").replace("CLIENT_ID", clientId)}
 ${issuer || watch ? own : ""}`;
-  return `${there}
+  return `${map}${there}
 [routes.front]
 dialect = "${dialect}"
 upstream = "${upstream === "embedded" ? "own" : "there"}"
