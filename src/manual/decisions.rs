@@ -191,3 +191,15 @@
 //! share the worker while the caller waits. Two answers are compared as the model has them, completed for the
 //! caller, so that a difference is one the caller would see. The shadow of an HTTP upstream has a breaker, a cap and
 //! connections of its own. *What would change our mind:* nothing we know of.
+//!
+//! **A shadow's calls are timed under a name of their own.** Nobody waits for them, and whoever watches how long an
+//! upstream takes watches what callers feel: `upstream_duration` leaves them out, `shadow_duration` has them. *What
+//! would change our mind:* nothing we know of.
+//!
+//! **Paths with holes stand in a tree of segments.** A list of them was gone through for each request, which a host
+//! with a prefix for each of ten thousand tenants would have felt. Whole paths stay in a table before the tree: most
+//! are whole, and one look finds them. *What would change our mind:* a hole that spans several segments.
+//!
+//! **A key set is fetched once for all routes, and read for every algorithm.** Which algorithms count is each route's to
+//! say and is asked before a key is looked for, so sharing the set shares none of that. Two addresses that differ in a
+//! letter are two sets. *What would change our mind:* an issuer that wants another client for each route.
