@@ -16,20 +16,20 @@ impl Reader<'_> {
             let section = format!("identity.{name}");
             let table = Value::Dict(Tag::Default, table);
             let settings: Option<MapSettings> = collect::section(&section, table, &self.places, self.diagnostics);
-            match settings.map(|settings| Map::build(&name, &settings, &self.base)) {
-                Some(Ok(map)) => {
-                    self.identities.maps.insert(name, Arc::new(map));
-                }
-                Some(Err(found)) => {
-                    for (key, diagnostic) in found {
-                        let diagnostic = match key.is_empty() {
-                            true => self.places.locate_key(diagnostic, &section),
-                            false => self.places.locate(diagnostic, &format!("{section}.{key}")),
-                        };
-                        self.diagnostics.push(diagnostic);
-                    }
-                    self.identities.broken.push(name);
-                }
+            let Some(settings) = settings else {
+                self.identities.broken.push(name);
+                continue;
+            };
+            let (map, found) = Map::build(&name, &settings, &self.base);
+            for (key, diagnostic) in found {
+                let diagnostic = match key.is_empty() {
+                    true => self.places.locate_key(diagnostic, &section),
+                    false => self.places.locate(diagnostic, &format!("{section}.{key}")),
+                };
+                self.diagnostics.push(diagnostic);
+            }
+            match map {
+                Some(map) => drop(self.identities.maps.insert(name, Arc::new(map))),
                 None => self.identities.broken.push(name),
             }
         }

@@ -38,6 +38,8 @@ fn table(table: &Table, text: &str, around: Around, found: &mut Vec<Range<usize>
             (_, "callers") => Around::Callers,
             // The header fields that a service is asked with.
             (_, "fields") => Around::Secrets,
+            // A connection string, and not the map of that name.
+            (_, "postgres") if matches!(entry.item.value, ItemValue::Text(_)) => Around::Secrets,
             _ => Around::Nothing,
         };
         item(&entry.item, text, below, found);
@@ -99,6 +101,8 @@ mod tests {
             assert!(hidden(text).contains(&"hunter2"), "{text}: {:?}", hidden(text));
         }
         assert_eq!(hidden("password = 123456"), ["123456"]);
+        let written = "[identity.postgres]\nfile = \"users.csv\"\npostgres = \"host=db password=hunter2\"";
+        assert_eq!(hidden(written), ["host=db password=hunter2"]);
     }
 
     #[test]

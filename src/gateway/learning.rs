@@ -1,10 +1,11 @@
 //! What a sign-in that the upstream accepted teaches an embedded relying party, where the route says so.
 //!
 //! Only a finish comes here whose success was understood and whose subject was proved. The user is the one whom the
-//! caller was answered with, and only as far as the upstream gave that name or was told it: a name that the caller
-//! alone said is nobody's. Handing over never waits and never changes the answer.
+//! caller was answered with, by the names that [`learned_name`](super::learned_name) finds proven. Handing over never
+//! keeps the answer waiting and never changes it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::canonical::fault::Refusal;
 use crate::canonical::member::Member;
@@ -14,9 +15,11 @@ use crate::canonical::record::Record;
 use crate::canonical::value::Value;
 use crate::ceremony::{Ceremony, Subject};
 use crate::gateway::exchange::Gateway;
+use crate::gateway::learned_name::{Between, SignedIn};
 use crate::gateway::plan::Route;
 use crate::gateway::resolve;
 use crate::gateway::work::Worker;
+use crate::relying_party::RelyingParty;
 use crate::relying_party::learning::readiness::Readiness;
 use crate::relying_party::learning::{Observation, Purpose};
 
@@ -41,39 +44,70 @@ impl Answered {
     }
 }
 
+/// A sign-in on its way to whoever learns from it, who does not know yet whose it is.
+struct Handing {
+    route: Arc<str>,
+    party: RelyingParty,
+    observation: Observation,
+    purpose: Purpose,
+}
+
+impl Handing {
+    fn over(mut self, user: Subject) {
+        self.observation.user_id = user.id.map(String::from);
+        self.observation.email = user.email.map(String::from);
+        if !self.party.observe(self.observation, self.purpose) {
+            tracing::debug!(route = &*self.route, "a sign-in came too fast to be observed");
+        }
+    }
+}
+
 impl Gateway {
     /// Hands over a login that the upstream accepted. `answered` is what its own answer names, before anything was
-    /// put into it.
+    /// put into it; `names` are the caller's of the user, where an identity map told them.
     pub(crate) fn observe(
         &self,
         route: &Route,
         request: &Request<'_>,
         begun: &Ceremony,
-        answered: &Answered,
+        answered: Answered,
+        names: Option<&Subject>,
         response: &Response<'_>,
     ) {
-        let Some(observes) = route.observes else { return };
-        let Worker::Embedded(party) = &self.workers[observes.upstream] else { return };
-        let told = if route.constant_user { &Subject::default() } else { &begun.told.subject };
-        let upstreams = &answered.subject;
-        let known = [&upstreams.id, &upstreams.email, &told.id, &told.email];
-        let user = resolve::subject(response.record());
-        let proven = |name: &Option<Box<str>>| known.iter().any(|one| one.is_some() && *one == name);
+        let Some(Observes { upstream: learner, purpose }) = route.observes else { return };
+        let Worker::Embedded(party) = &self.workers[learner] else { return };
         let record = request.record();
         let observation = Observation {
-            // Where the answer names a user that nobody proved, it is nobody's sign-in, not one of that address.
-            user_id: user.id.as_ref().map(|id| if proven(&user.id) { id.to_string() } else { String::new() }),
-            email: [&upstreams.email, &told.email].into_iter().flatten().next().map(ToString::to_string),
+            user_id: None,
+            email: None,
             credential_id: bytes(record, Member::CredentialId).unwrap_or_default(),
-            handle: answered.credential.as_deref().map(str::to_owned),
+            handle: answered.credential.map(String::from),
             client_data_json: bytes(record, Member::CredentialClientDataJson).unwrap_or_default(),
             authenticator_data: bytes(record, Member::CredentialAuthenticatorData).unwrap_or_default(),
             signature: bytes(record, Member::CredentialSignature).unwrap_or_default(),
             user_handle: bytes(record, Member::CredentialUserHandle).filter(|handle| !handle.is_empty()),
         };
-        if !party.observe(observation, observes.purpose) {
-            tracing::debug!(route = &*route.name, "a sign-in came too fast to be observed");
+        let signed_in = SignedIn {
+            said: names.cloned().unwrap_or_else(|| resolve::subject(response.record())),
+            answered: answered.subject,
+            told: if route.constant_user { Subject::default() } else { begun.told.subject.clone() },
+        };
+        let identity = |upstream: usize| self.shared.plan.upstreams[upstream].identity.clone();
+        let between = Between { upstream: identity(route.upstream), learner: identity(learner) };
+        let handing = Handing { route: route.name.clone(), party: party.clone(), observation, purpose };
+        if between.is_nothing() {
+            return handing.over(signed_in.alike());
         }
+        // The caller does not wait for a map to say who that is to somebody else.
+        tokio::spawn(async move {
+            match between.name(&signed_in).await {
+                Ok(Some(user)) => handing.over(user),
+                Ok(None) => tracing::debug!(route = &*handing.route, "a sign-in is nobody's that could be observed"),
+                Err(unanswered) => {
+                    tracing::warn!(route = &*handing.route, reason = %unanswered, "a sign-in was not observed");
+                }
+            }
+        });
     }
 
     /// The readiness of each embedded upstream, by name.

@@ -22,6 +22,7 @@ pub mod hash_key;
 mod id_token;
 mod identify;
 mod issue;
+mod learned_name;
 pub mod learning;
 pub mod limits;
 pub mod live;

@@ -88,7 +88,7 @@ impl Gateway {
         let worker = self.worker_of(asked.part, way)?;
         let (user, least) = (behind.user_at_upstream(known.as_ref()), way.verification);
         let call = Call { upstream, worker, session, user, least, trace: *trace };
-        let answer = self.ask(call, &told, *now).await;
+        let answer = self.ask((asked.part, way), call, &told, *now).await;
         let scratch = Scratch::default();
         let understood = answer.as_ref().map_err(Refusal::clone);
         let understood = understood.and_then(|answer| self.understand(asked, way, answer, admission, &scratch));
@@ -117,8 +117,8 @@ impl Gateway {
         let names = identify::toward_caller(upstream, way, said, known.as_ref(), &mut response).await?;
         bridge::echo(ceremony.as_deref(), &mut response);
         complete::complete(way, request, ceremony.as_deref(), names.as_ref(), &mut response);
-        if let (Some(begun), Some(answered)) = (&ceremony, &answered) {
-            self.observe(way, request, begun, answered, &response);
+        if let (Some(begun), Some(answered)) = (&ceremony, answered) {
+            self.observe(way, request, begun, answered, names.as_ref(), &response);
         }
         self.unlearn(way, &told).await;
         self.replace_tokens(way, request, &mut response).await?;
@@ -144,11 +144,17 @@ impl Gateway {
     }
 
     /// Asks an upstream, and counts how long that took.
-    async fn ask(&self, call: Call<'_>, told: &Request<'_>, now: Timestamp) -> Result<Answer, Refusal> {
-        let (started, upstream) = (Instant::now(), &call.upstream.name);
+    async fn ask(
+        &self,
+        by: (Part, &Route),
+        call: Call<'_>,
+        told: &Request<'_>,
+        now: Timestamp,
+    ) -> Result<Answer, Refusal> {
+        let (started, upstream) = (Instant::now(), call.upstream);
         let answer = work::ask(call, told, now).await;
         let fault = answer.as_ref().err().map(|refusal| refusal.fault);
-        self.shared.metrics.called(upstream, told.operation(), fault, started.elapsed());
+        self.shared.metrics.called(by, upstream, (told.operation(), fault), started.elapsed());
         answer
     }
 

@@ -12,6 +12,7 @@ use crate::ceremony::Subject;
 use crate::identity::cache::Cache;
 use crate::identity::http::{Lookup, Service};
 use crate::identity::names::{Asks, Columns, MAX_NAME, Party};
+use crate::identity::postgres::{Postgres, Wanted};
 use crate::identity::settings::{Missing, Outage};
 use crate::identity::sqlite::{Prepared, Sqlite};
 use crate::identity::table::Table;
@@ -32,6 +33,7 @@ pub struct Map {
 pub(super) enum Source {
     File(Box<Table>),
     Sqlite(Box<Both<Sqlite, Arc<Prepared>>>),
+    Postgres(Box<Both<Postgres, Arc<Wanted>>>),
     Http(Box<Both<Service, Lookup>>),
 }
 
@@ -77,6 +79,7 @@ impl Map {
         match &self.source {
             Source::File(_) => Some(Asks::AnyOf(self.gives(party))),
             Source::Sqlite(both) => both.direction(party).map(|direction| direction.asks.clone()),
+            Source::Postgres(both) => both.direction(party).map(|direction| direction.asks.clone()),
             Source::Http(both) => both.direction(party).map(|direction| direction.asks.clone()),
         }
     }
@@ -116,6 +119,12 @@ impl Map {
         let found = match &self.source {
             Source::File(table) => Ok(table.find(party, user)),
             Source::Sqlite(both) => match both.direction(party) {
+                Some(direction) => {
+                    direction.kept(user, async |asked| both.source.find(&direction.query, asked).await).await
+                }
+                None => Ok(None),
+            },
+            Source::Postgres(both) => match both.direction(party) {
                 Some(direction) => {
                     direction.kept(user, async |asked| both.source.find(&direction.query, asked).await).await
                 }

@@ -10,6 +10,7 @@ mod file;
 mod http;
 pub mod map;
 pub mod names;
+mod postgres;
 mod query;
 pub mod settings;
 mod sqlite;

@@ -1,6 +1,6 @@
 //! What the config says of an identity map: `[identity.NAME]`.
 //!
-//! One of `file`, `sqlite` and `url` says where the answers come from; which other keys go with
+//! One of `file`, `sqlite`, `postgres` and `url` says where the answers come from; which other keys go with
 //! it, the map's construction checks, since a table cannot say that by its form.
 
 use std::collections::BTreeMap;
@@ -21,12 +21,20 @@ pub struct MapSettings {
     pub file: Option<PathBuf>,
     /// A SQLite database, relative to the config. It is opened to read and never written.
     pub sqlite: Option<PathBuf>,
+    /// A PostgreSQL database, as `env:NAME` or `file:PATH` of its connection string:
+    /// `postgres://user:password@host:5432/database`. It is never written. To another machine TLS is spoken
+    /// and its certificate is proved, unless the string says `sslmode=disable`.
+    pub postgres: Option<SecretReference>,
+    /// A PEM file of certificate authorities, relative to the config, that the PostgreSQL server's
+    /// certificate must come from. Default: those that the system trusts.
+    pub ca_file: Option<PathBuf>,
     /// Where an HTTP service answers a GET for one user with a JSON object, or with 404 for a user it
     /// does not know; the caller's names stand in it as `{user.id}` and `{user.email}`.
     pub url: Option<String>,
     /// The query that finds the upstream's user: `SELECT new_id FROM users WHERE old_id = {user.id}`.
     /// What stands in braces is bound as a parameter, never written into the text; a name that the
-    /// caller did not give is NULL.
+    /// caller did not give is NULL. In PostgreSQL it is text, and so must what is compared with it and what
+    /// is answered be: `SELECT new_id::text AS new_id FROM users WHERE old_id::text = {user.id}`.
     pub query: Option<String>,
     /// The same the other way, a query or a URL: which of the caller's users is the upstream's
     /// `{user.id}` or `{user.email}`. A file answers both ways by itself.

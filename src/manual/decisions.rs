@@ -41,6 +41,14 @@
 //! for every database; a hole within quotes would be text, so it is refused. *What would change our mind:* a wish for
 //! more than the two names of a user in a query.
 //!
+//! **PostgreSQL speaks text.** Names are bound as text and columns are read as text, so a query casts what is kept as
+//! something else, and a column that is none is refused with the cast to write. A parameter whose type the server
+//! chose would turn a caller's odd name into an error of the database, and so into an outage. To another machine TLS
+//! is spoken, with a proved certificate, unless `sslmode=disable` says otherwise; the library's own default would
+//! give way to whoever stands between. A server that is away when the config is loaded is a warning, since a
+//! gateway that restarts meanwhile must come back for everybody else. *What would change our mind:* a wish to keep
+//! ids as `uuid` in a query's own index without an index on the cast.
+//!
 //! **A map that cannot answer is `identity_unavailable`.** It is no upstream's fault, and a route that falls back
 //! from one upstream to another must be able to tell the two apart. There is no rule that lets a request through
 //! meanwhile: any name it could be sent under might be somebody else's. *What would change our mind:* nothing.

@@ -32,4 +32,4 @@
 //! `relying_party` and `ceremony` side by side, `template`, `canonical`; at the bottom stand the diagnostics,
 //! the document reader, the logs, secrets and ranged numbers. Only `server` knows the HTTP server, only `upstream` and
 //! the passthrough know the HTTP client, only `config` knows figment, only `relying_party` and `identity` know SQLite,
-//! and only `provider` and `template` know what a provider's JSON looks like. A test holds this.
+//! only `identity` knows PostgreSQL, and only `provider` and `template` know what a provider's JSON looks like. A test holds this.

@@ -105,7 +105,7 @@ const NO_CREDENTIALS = /allowCredentials must NOT have fewer than 1 items/;
 
 /** The upstream's and the route's tables. */
 export function config(setting, { url, clientId }, callers) {
-  const { dialect, upstream, general, set, fill, relax, issuer, party = "", route = "" } = setting;
+  const { dialect, upstream, general, set, fill, relax, issuer, watch, party = "", route = "", map = "" } = setting;
   const handles = setting.handles ? `handles = "${setting.handles}"` : "";
   const own = `[upstreams.own]
 provider = "embedded"
@@ -119,10 +119,11 @@ ${party}
 provider = "${upstream}"
 base_url = "${url}"
 ${handles}
+${map && 'identity = "users"'}
 [upstreams.there.set]
 ${general.join("\n").replace("CLIENT_ID", clientId)}
-${issuer ? own : ""}`;
-  return `${there}
+${issuer || watch ? own : ""}`;
+  return `${map}${there}
 [routes.front]
 dialect = "${dialect}"
 upstream = "${upstream === "embedded" ? "own" : "there"}"
@@ -130,6 +131,7 @@ prefix = "${dialect === "apifox" ? "/api/v4" : ""}"
 callers = ${callers}
 relax = ${JSON.stringify(relax)}
 ${issuer ? 'issuer = "own"' : ""}
+${watch ? `${watch} = "own"` : ""}
 ${route}
 [routes.front.set]
 ${set.join("\n")}

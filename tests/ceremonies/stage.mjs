@@ -9,7 +9,9 @@ import { Gateway } from "./gateway.mjs";
 import { ADA, BOB, config, pair } from "./pairs.mjs";
 
 /**
- * @param {object} [changes] what differs from the pair's entry in `pairs.mjs`; `terms` go to the upstream
+ * @param {object} [changes] what differs from the pair's entry in `pairs.mjs`; `terms` go to the upstream, `map`
+ *   is a table `[identity.users]`, and `there` makes of a person who they are at the upstream; `watch` is
+ *   `learn` or `verify`: what an embedded relying party does besides
  * @returns `{ client, ada, bob, upstream, gateway }`, ended with the test; a person has `id`, `email`,
  *   `token`, `passkeys` and what else its dialect's clients send
  */
@@ -42,10 +44,12 @@ async function standIn(t, setting, callers) {
 }
 
 /** Somebody who has had a passkey at the upstream since before the move. */
-async function enrolled(upstream, { same, handles, upstreamId = ({ id }) => id }, callers, person) {
+async function enrolled(upstream, setting, callers, person) {
+  const { same, handles, upstreamId = ({ id }) => id } = setting;
+  const { there: renamed = (one) => ({ ...one, id: upstreamId(one) }) } = setting;
   // Where a bridge stands between, what the upstream calls the user is nobody else's name of them.
   const chosen = handles ? { handle: Buffer.from(`${person.id} at the upstream`) } : {};
-  const there = upstream.addUser({ ...person, ...chosen, id: upstreamId(person) });
+  const there = upstream.addUser({ ...chosen, ...renamed(person) });
   const passkeys = new Authenticator();
   await upstream.enrol(there, passkeys);
   return { ...who(callers, person), token: same ? there.token : callers.token(person), there, passkeys };

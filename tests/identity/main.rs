@@ -7,9 +7,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cluster;
 mod directory;
 mod discoverable;
+mod learning;
 mod outage;
+mod postgres;
 mod reload;
 mod rig;
 mod sources;

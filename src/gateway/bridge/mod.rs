@@ -8,6 +8,7 @@ pub(crate) mod check;
 mod registration;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::canonical::assertion::AssertionResponse;
 use crate::canonical::fault::{Fault, Refusal};
@@ -37,6 +38,12 @@ pub(crate) enum Crossing {
 }
 
 impl Gateway {
+    /// The same gateway with the user handles of the plan's upstreams, in their order.
+    #[must_use]
+    pub fn with_handles(self, handles: Arc<[Option<Handles>]>) -> Self {
+        Self { handles, ..self }
+    }
+
     pub(crate) fn handles_of(&self, way: &Route) -> Option<&Handles> {
         self.handles.get(way.upstream)?.as_ref()
     }

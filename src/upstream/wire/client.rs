@@ -33,7 +33,7 @@ impl WireClient {
     /// Connects to nothing yet. Reads certificate authorities from disk.
     pub(in crate::upstream) fn new(base: &BaseUrl, settings: &HttpSettings) -> Result<Self, InvalidClient> {
         // No TLS is ever spoken to a plain one, so a system without any authority can still run.
-        let tls = if base.is_plain() { None } else { Some(tls::config(settings.ca_file.as_deref())?) };
+        let tls = if base.is_plain() { None } else { Some(tls::config(settings.ca_file.as_deref(), "http/1.1")?) };
         let base = base.to_url();
         Ok(Self {
             connector: Connector::new(&base, tls, settings.connect_timeout_ms.millis())?,
@@ -70,7 +70,8 @@ impl WireClient {
                 Err(unsent) => return Err(CallFailure::Broken(unsent.error.into())),
             }
         }
-        let connected = self.connector.connect().await;
+        // Boxed, so that a call over a kept connection does not carry the room for a new one about.
+        let connected = Box::pin(self.connector.connect()).await;
         let mut stream = connected.map_err(|error| CallFailure::Unreachable(error.into()))?;
         match stream.send(message).await {
             Ok(()) => Ok(stream),

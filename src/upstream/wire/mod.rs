@@ -16,4 +16,4 @@ pub mod malformed;
 mod pool;
 mod request;
 mod stream;
-mod tls;
+pub(crate) mod tls;

@@ -1,5 +1,5 @@
 //! How TLS is spoken to an upstream: the process's provider, the system's authorities or one file's,
-//! HTTP/1.1 and nothing else, sessions kept and resumed.
+//! one protocol and nothing else, sessions kept and resumed.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use rustls_platform_verifier::Verifier;
 use crate::upstream::authorities;
 use crate::upstream::client::InvalidClient;
 
-/// Reads the authorities from disk.
-pub(super) fn config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, InvalidClient> {
+/// Reads the authorities from disk; `protocol` is what is spoken within, by its name in RFC 7301.
+pub(crate) fn config(ca_file: Option<&Path>, protocol: &str) -> Result<Arc<ClientConfig>, InvalidClient> {
     let provider = CryptoProvider::get_default().cloned().unwrap_or_else(|| Arc::new(aws_lc_rs::default_provider()));
     let builder = ClientConfig::builder_with_provider(provider.clone());
     let builder = builder.with_safe_default_protocol_versions().map_err(unusable)?;
@@ -30,7 +30,7 @@ pub(super) fn config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, Invali
         }
     };
     let mut config = builder.with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
     Ok(Arc::new(config))
 }
 

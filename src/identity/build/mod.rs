@@ -2,29 +2,28 @@
 //!
 //! Files are read and queries prepared here, so that a mistake in them is told before a port is bound.
 
+mod database;
+mod service;
+
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
-
-use ::http::{HeaderName, HeaderValue};
-use secrecy::ExposeSecret as _;
 
 use crate::canonical::member::Member;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::identity::cache::Cache;
 use crate::identity::file;
-use crate::identity::http::{Lookup, Service};
-use crate::identity::map::{Both, Direction, Map, Source};
-use crate::identity::names::{Asks, Columns, NAMES};
+use crate::identity::map::{Direction, Map, Source};
+use crate::identity::names::{Columns, NAMES};
 use crate::identity::query::{BadQuery, Query};
 use crate::identity::settings::{MapSettings, Missing};
-use crate::identity::sqlite::{Opened, Prepared};
 
 /// The settings of a map, and what was found wrong with them so far, by key below its table.
 struct Builder<'s> {
     settings: &'s MapSettings,
     base: &'s Path,
     found: Vec<(String, Diagnostic)>,
+    /// What does not keep the map from being used.
+    warned: Vec<(String, Diagnostic)>,
 }
 
 /// The sources there are, by the key that names one.
@@ -32,17 +31,16 @@ struct Builder<'s> {
 enum Kind {
     File,
     Sqlite,
+    Postgres,
     Http,
 }
 
 impl Map {
-    /// Makes the map of a table `[identity.NAME]`. Relative paths start at `base`.
-    ///
-    /// # Errors
-    /// All that is wrong, each with its key below the table (empty for the table itself) and without a
+    /// Makes the map of a table `[identity.NAME]`, unless it is wrong; relative paths start at `base`. Says
+    /// all that was found, each with its key below the table (empty for the table itself) and without a
     /// place.
-    pub fn build(name: &str, settings: &MapSettings, base: &Path) -> Result<Self, Vec<(String, Diagnostic)>> {
-        let mut builder = Builder { settings, base, found: Vec::new() };
+    pub fn build(name: &str, settings: &MapSettings, base: &Path) -> (Option<Self>, Vec<(String, Diagnostic)>) {
+        let mut builder = Builder { settings, base, found: Vec::new(), warned: Vec::new() };
         let caller = builder.columns("caller", &settings.caller);
         let upstream = builder.columns("upstream", &settings.upstream);
         let source = builder.kind().and_then(|kind| {
@@ -50,8 +48,8 @@ impl Map {
             let (caller, upstream) = (caller.as_ref()?, upstream.as_ref()?);
             builder.source(kind, caller, upstream)
         });
-        match (source, caller, upstream) {
-            (Some(source), Some(caller), Some(upstream)) if builder.found.is_empty() => Ok(Self {
+        let map = match (source, caller, upstream) {
+            (Some(source), Some(caller), Some(upstream)) if builder.found.is_empty() => Some(Self {
                 name: name.into(),
                 caller,
                 upstream,
@@ -59,8 +57,10 @@ impl Map {
                 outage: settings.outage,
                 source,
             }),
-            _ => Err(builder.found),
-        }
+            _ => None,
+        };
+        builder.found.append(&mut builder.warned);
+        (map, builder.found)
     }
 }
 
@@ -102,10 +102,11 @@ impl Builder<'_> {
         let given = [
             (settings.file.is_some(), "file", Kind::File),
             (settings.sqlite.is_some(), "sqlite", Kind::Sqlite),
+            (settings.postgres.is_some(), "postgres", Kind::Postgres),
             (settings.url.is_some(), "url", Kind::Http),
         ];
         let mut given = given.into_iter().filter(|(is_given, ..)| *is_given);
-        let remedy = "write one of `file = \"users.csv\"`, `sqlite = \"users.db\"` and `url = \"https://...\"`";
+        let remedy = "write one of `file = \"users.csv\"`, `sqlite = \"users.db\"`, `postgres = \"env:NAME\"` and `url = \"https://...\"`";
         let Some((_, _, kind)) = given.next() else {
             self.error("", "the map says nowhere where its answers come from", "this table", remedy);
             return None;
@@ -114,11 +115,13 @@ impl Builder<'_> {
             self.error(key, "a map has one source, and this one has more", "one too many", remedy);
             return None;
         }
+        let is_sql = matches!(kind, Kind::Sqlite | Kind::Postgres);
         let strange = [
-            ("query", settings.query.is_some() && kind != Kind::Sqlite, "`sqlite`"),
-            ("reverse", settings.reverse.is_some() && kind == Kind::File, "`sqlite` or `url`"),
+            ("query", settings.query.is_some() && !is_sql, "`sqlite` or `postgres`"),
+            ("reverse", settings.reverse.is_some() && kind == Kind::File, "`sqlite`, `postgres` or `url`"),
+            ("ca_file", settings.ca_file.is_some() && kind != Kind::Postgres, "`postgres`"),
             ("fields", !settings.fields.is_empty() && kind != Kind::Http, "`url`"),
-            ("cache", settings.cache.is_some() && kind == Kind::File, "`sqlite` or `url`"),
+            ("cache", settings.cache.is_some() && kind == Kind::File, "`sqlite`, `postgres` or `url`"),
         ];
         for (key, is_strange, of) in strange {
             if is_strange {
@@ -141,6 +144,7 @@ impl Builder<'_> {
         match kind {
             Kind::File => self.file(caller, upstream),
             Kind::Sqlite => self.sqlite(caller, upstream),
+            Kind::Postgres => self.postgres(caller, upstream),
             Kind::Http => self.http(caller, upstream),
         }
     }
@@ -156,106 +160,6 @@ impl Builder<'_> {
                 None
             }
         }
-    }
-
-    fn sqlite(&mut self, caller: &Columns, upstream: &Columns) -> Option<Source> {
-        let path = self.settings.sqlite.as_ref()?;
-        let timeout = self.settings.timeout_ms.millis();
-        let Some(text) = &self.settings.query else {
-            let remedy = "write `query = \"SELECT new_id FROM users WHERE old_id = {user.id}\"`";
-            self.error("", "the map has `sqlite` and no `query`", "this table", remedy);
-            return None;
-        };
-        let query = self.parsed("query", Query::sql(text));
-        let reverse = self.settings.reverse.as_ref().map(|text| self.parsed("reverse", Query::sql(text)));
-        let opened = match Opened::open(&self.base.join(path), timeout) {
-            Ok(opened) => opened,
-            Err(problem) => {
-                let message = format!("`{}` cannot be read as a SQLite database: {problem}", path.display());
-                self.error("sqlite", message, "this file", "name a database that is there");
-                return None;
-            }
-        };
-        let forward = query.and_then(|query| self.prepared(&opened, "query", &query, upstream));
-        let back = reverse.map(|reverse| self.prepared(&opened, "reverse", &reverse?, caller));
-        let (forward, back) = both(forward, back)?;
-        match opened.start(timeout) {
-            Ok(database) => Some(Source::Sqlite(Box::new(Both { source: database, forward, back }))),
-            Err(problem) => {
-                self.error("sqlite", problem, "this file", "give the process more threads");
-                None
-            }
-        }
-    }
-
-    fn prepared(
-        &mut self,
-        opened: &Opened,
-        key: &str,
-        query: &Query,
-        columns: &Columns,
-    ) -> Option<Direction<Arc<Prepared>>> {
-        match opened.prepare(query, columns) {
-            Ok(prepared) => {
-                let asks = Asks::AnyOf(query.members());
-                Some(Direction { query: Arc::new(prepared), asks, cache: self.cache() })
-            }
-            Err(problem) => {
-                let message = format!("`{key}` cannot be used: {problem}");
-                self.error(key, message, "this query", "write a SELECT that gives one row a user, with these columns");
-                None
-            }
-        }
-    }
-
-    fn http(&mut self, caller: &Columns, upstream: &Columns) -> Option<Source> {
-        let url = self.settings.url.as_ref()?;
-        let service = self.service();
-        let forward = self.lookup("url", url, upstream);
-        let back = self.settings.reverse.as_ref().map(|url| self.lookup("reverse", url, caller));
-        let (forward, back) = both(forward, back)?;
-        Some(Source::Http(Box::new(Both { source: service?, forward, back })))
-    }
-
-    fn lookup(&mut self, key: &str, url: &str, columns: &Columns) -> Option<Direction<Lookup>> {
-        let address = self.parsed(key, Query::address(url))?;
-        let asks = Asks::AllOf(address.members());
-        match Lookup::at(address, columns, self.settings.timeout_ms.millis()) {
-            Ok(query) => Some(Direction { query, asks, cache: self.cache() }),
-            Err(problem) => {
-                let message = format!("`{key}` cannot be asked: {problem}");
-                self.error(key, message, "this address", "write it like `https://users.example.com/{user.id}`");
-                None
-            }
-        }
-    }
-
-    fn service(&mut self) -> Option<Service> {
-        let mut fields = Vec::new();
-        for (name, reference) in &self.settings.fields {
-            let key = format!("fields.{name}");
-            let Ok(field) = name.parse::<HeaderName>() else {
-                self.error(
-                    key,
-                    format!("`{name}` is no name of a header field"),
-                    "this name",
-                    "write one like `authorization`",
-                );
-                continue;
-            };
-            let value = reference.resolve(self.base);
-            match value.as_ref().map(|secret| secret.expose_secret().parse::<HeaderValue>()) {
-                Ok(Ok(value)) => fields.push((field, value)),
-                Ok(Err(_)) => {
-                    let message = format!("{reference} cannot stand in a header field");
-                    self.error(key, message, "this reference", "write it in one line of visible letters");
-                }
-                Err(problem) => {
-                    self.error(key, format!("`{name}` is missing: {problem}"), "this reference", reference.remedy());
-                }
-            }
-        }
-        (fields.len() == self.settings.fields.len()).then(|| Service::new(fields))
     }
 
     fn parsed(&mut self, key: &str, query: Result<Query, BadQuery>) -> Option<Query> {

@@ -1,0 +1,134 @@
+// People whom the upstream knows by other names: they sign in as they always did, register, and nobody
+// is taken for anybody else; while nobody can say who they are, they are asked to try again.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Authenticator } from "./authenticator.mjs";
+import { Directory } from "./directory.mjs";
+import { ADA, BOB, pair } from "./pairs.mjs";
+import { stage } from "./stage.mjs";
+
+/** By pair: what the dialect names users by. `set` and `fill` are the pair's own without a name of anybody. */
+const PAIRS = {
+  "quiva streambird": "user.email",
+  "quiva auth0": "user.email",
+  "flashback streambird": "user.email",
+  "streambird auth0": "user.id",
+  "auth0 apifox": "user.email",
+  "apifox auth0": "user.email",
+};
+/** Dialects whose login begins for nobody. */
+const NAMELESS = ["auth0", "apifox"];
+const UNAVAILABLE = "The service cannot tell who the user is at the moment. Try again.";
+
+/** The stage of a pair whose people have other names at the upstream, and who says which. */
+async function renamed(t, dialect, upstream) {
+  const directory = await Directory.start();
+  t.after(() => directory.close());
+  const there = ({ id, email, name }) => ({ id: `${upstream}-${id}`, email: `${id}@${upstream}.example`, name });
+  for (const person of [ADA, BOB]) directory.knows({ id: person.id, email: person.email }, there(person));
+  const unnamed = (lines) => lines.filter((line) => !/^user\.(id|email) /.test(line));
+  const { set, fill } = pair(dialect, upstream);
+  const changes = { set: unnamed(set), fill: unnamed(fill), there, map: directory.toml(PAIRS[`${dialect} ${upstream}`]) };
+  return { ...await stage(t, dialect, upstream, changes), directory };
+}
+
+/** The names that only the other side has. */
+const isTheirs = (upstream) => new RegExp(`${upstream}-(ada|bob)|@${upstream}\\.example`);
+
+/** Whom a dialect's answer names, in its own members or in an id token of the gateway's. */
+function namedIn(client, answer) {
+  const { id, idToken, access } = client.read(answer);
+  const claims = [idToken, access].filter(Boolean).map((token) => {
+    try {
+      return JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
+    } catch {
+      return undefined;
+    }
+  });
+  return id ?? claims.find((one) => one?.sub)?.sub;
+}
+
+for (const [dialect, upstream] of Object.keys(PAIRS).map((names) => names.split(" "))) {
+  const name = `${dialect} before ${upstream}, by other names`;
+
+  test(`${name}: everybody signs in as themselves`, async (t) => {
+    const { client, ada, bob, upstream: there } = await renamed(t, dialect, upstream);
+    for (const who of [ada, bob]) {
+      const answer = await client.login(who, who.passkeys);
+      const signedIn = client.read(answer);
+      assert.ok(signedIn.access);
+      assert.ok([undefined, who.id].includes(namedIn(client, answer)), JSON.stringify(answer.content));
+      assert.ok([undefined, who.email].includes(signedIn.email));
+      assert.doesNotMatch(JSON.stringify({ ...answer.content, ...tokensOf(answer) }), isTheirs(upstream));
+    }
+    assert.equal(there.count("login.finish"), 2);
+    for (const { path, content } of there.requests) {
+      const sent = JSON.stringify([path, content]);
+      assert.ok(!sent.includes(ada.email) && !sent.includes(`"${ada.id}"`), `the caller's name was told: ${sent}`);
+    }
+  });
+
+  test(`${name}: nobody signs in as somebody else`, async (t) => {
+    const { client, ada, bob } = await renamed(t, dialect, upstream);
+    const begun = await client.ask("login.begin", ada);
+    const credential = bob.passkeys.get({ ...client.read(begun), allowCredentials: undefined });
+    const answer = await client.ask("login.finish", ada, { credential, begun: begun.content });
+    if (!NAMELESS.includes(dialect)) return client.refused(answer, "assertion_rejected");
+    assert.ok([undefined, bob.id].includes(namedIn(client, answer)), JSON.stringify(answer.content));
+  });
+
+  test(`${name}: while nobody can say who they are, nobody is let through`, async (t) => {
+    const { client, ada, directory, upstream: there } = await renamed(t, dialect, upstream);
+    directory.leaves();
+    if (NAMELESS.includes(dialect)) {
+      const begun = await client.ask("login.begin", ada);
+      const credential = ada.passkeys.get(client.read(begun));
+      unavailable(client, await client.ask("login.finish", ada, { credential, begun: begun.content }));
+    } else {
+      unavailable(client, await client.ask("login.begin", ada));
+      assert.equal(there.requests.length, 0, "the upstream heard nothing");
+    }
+    directory.returns();
+    assert.ok(client.read(await client.login(ada, ada.passkeys)).access);
+  });
+}
+
+test("a new passkey is registered for the user as the upstream knows them", async (t) => {
+  const { client, ada, bob, upstream: there } = await renamed(t, "quiva", "streambird");
+  const passkeys = new Authenticator();
+  const { finished, credential } = await client.register(ada, passkeys);
+  client.read(finished);
+  assert.equal(there.last("registration.begin").content.user_id, ada.there.id);
+  assert.ok(there.party.passkeysOf(ada.there).some(({ id }) => id === credential.id));
+  assert.ok(client.read(await client.login(ada, passkeys)).access);
+
+  const begun = await client.ask("registration.begin", ada);
+  const another = new Authenticator().create(client.read(begun));
+  const answer = await client.ask("registration.finish", bob, { credential: another, begun: begun.content });
+  client.refused(answer, "assertion_rejected");
+  assert.equal(there.party.passkeysOf(ada.there).length, 2);
+  assert.equal(there.party.passkeysOf(bob.there).length, 1);
+});
+
+test("a registration that was begun is finished for whom it was begun, whoever has the name by then", async (t) => {
+  const { client, ada, directory, upstream: there } = await renamed(t, "quiva", "streambird");
+  const passkeys = new Authenticator();
+  const begun = await client.ask("registration.begin", ada);
+  const credential = passkeys.create(client.read(begun));
+  directory.leaves();
+  client.read(await client.ask("registration.finish", ada, { credential, begun: begun.content }));
+  assert.ok(there.party.passkeysOf(ada.there).some(({ id }) => id === credential.id));
+  unavailable(client, await client.ask("registration.begin", ada));
+});
+
+function unavailable(client, answer) {
+  assert.ok(!answer.ok, JSON.stringify(answer.content));
+  assert.equal(client.dialect.fault(answer).text, UNAVAILABLE);
+}
+
+/** What the tokens of an answer say, as far as they can be read. */
+function tokensOf({ content }) {
+  const texts = JSON.stringify(content).match(/[\w-]+\.[\w-]+\.[\w-]+/g) ?? [];
+  return { tokens: texts.map((token) => Buffer.from(token.split(".")[1], "base64url").toString()) };
+}

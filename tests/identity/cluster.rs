@@ -1,0 +1,165 @@
+//! A PostgreSQL server of a test's own: a cluster in a temporary folder, on a free port of 127.0.0.1.
+//!
+//! PostgreSQL refuses to run as root; there it runs as the user `postgres`, whom its package makes.
+
+use std::fs;
+use std::io;
+use std::net::TcpListener;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio_postgres::{Client, NoTls};
+
+const PASSWORD: &str = "a-password-of-the-database";
+/// How often a server that comes or goes is asked whether it has, and how often that is tried.
+const ASK_EVERY: Duration = Duration::from_millis(20);
+const ASK_TIMES: usize = 3000;
+
+/// The server.
+pub(crate) struct Cluster {
+    folder: TempDir,
+    port: u16,
+    options: Vec<String>,
+    running: Option<Child>,
+}
+
+impl Cluster {
+    /// A cluster that has run these statements.
+    pub(crate) async fn with(statements: &str) -> Self {
+        let mut cluster = Self::create();
+        cluster.start().await;
+        cluster.run(statements).await;
+        cluster
+    }
+
+    fn create() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("password"), PASSWORD).unwrap();
+        if let Some((user, group)) = who() {
+            chown(folder.path(), Some(user), Some(group)).unwrap();
+            chown(folder.path().join("password"), Some(user), Some(group)).unwrap();
+        }
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let made = program("initdb", folder.path())
+            .args(["--pgdata=data", "--pwfile=password", "--username=owner", "--auth=scram-sha-256"])
+            .args(["--encoding=UTF8", "--locale=C", "--no-sync"])
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        Self { folder, port, options: Vec::new(), running: None }
+    }
+
+    /// Starts it, and waits until it answers.
+    pub(crate) async fn start(&mut self) {
+        let port = self.port.to_string();
+        let mut command = program("postgres", self.folder.path());
+        command.args(["-D", "data", "-p", &port, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]);
+        command.args(["-c", "unix_socket_directories=", "-c", "log_min_messages=fatal"]).args(&self.options);
+        self.running = Some(command.spawn().unwrap());
+        for _ in 0..ASK_TIMES {
+            if self.client().await.is_ok() {
+                return;
+            }
+            let ended = self.running.as_mut().unwrap().try_wait().unwrap();
+            assert!(ended.is_none(), "the server ended: {ended:?}");
+            tokio::time::sleep(ASK_EVERY).await;
+        }
+        panic!("the server did not answer");
+    }
+
+    /// Ends it as a shutdown does: every connection is told and closed.
+    pub(crate) fn stop(&mut self) {
+        let Some(mut running) = self.running.take() else { return };
+        let sent = Command::new("kill").args(["-INT", &running.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        for _ in 0..ASK_TIMES {
+            if running.try_wait().unwrap().is_some() {
+                return;
+            }
+            thread::sleep(ASK_EVERY);
+        }
+        running.kill().unwrap();
+    }
+
+    /// Has it speak TLS from the next start on, with this certificate and key in PEM.
+    pub(crate) fn speaks_tls(&mut self, certificate: &str, key: &str) {
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            let path = self.folder.path().join("data").join(name);
+            fs::write(&path, text).unwrap();
+            fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+            if let Some((user, group)) = who() {
+                chown(&path, Some(user), Some(group)).unwrap();
+            }
+        }
+        self.options.extend(["-c".to_owned(), "ssl=on".to_owned()]);
+    }
+
+    /// Runs statements.
+    pub(crate) async fn run(&self, statements: &str) {
+        self.client().await.unwrap().batch_execute(statements).await.unwrap();
+    }
+
+    /// How many connections the gateway has, and what they are doing: how often `state` is it.
+    pub(crate) async fn connections(&self, state: &str) -> i64 {
+        let count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'passbridge' AND state = $1";
+        self.client().await.unwrap().query_one(count, &[&state]).await.unwrap().get(0)
+    }
+
+    /// Its connection string.
+    pub(crate) fn address(&self) -> String {
+        format!("postgres://owner:{PASSWORD}@127.0.0.1:{}/postgres", self.port)
+    }
+
+    async fn client(&self) -> Result<Client, tokio_postgres::Error> {
+        let (client, connection) =
+            tokio_postgres::connect(&format!("{}?sslmode=disable", self.address()), NoTls).await?;
+        tokio::spawn(connection);
+        Ok(client)
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if let Some(mut running) = self.running.take() {
+            // Nothing of it is wanted any more.
+            let _ = Command::new("kill").args(["-QUIT", &running.id().to_string()]).status();
+            let _ = running.wait();
+        }
+    }
+}
+
+/// A program of PostgreSQL, to be run in a folder.
+fn program(name: &str, folder: &Path) -> Command {
+    let mut command = Command::new(installed(name));
+    command.current_dir(folder).env_clear().env("LC_ALL", "C").stdin(Stdio::null()).stdout(Stdio::null());
+    if let Some((user, group)) = who() {
+        command.uid(user).gid(group);
+    }
+    command
+}
+
+/// Debian keeps one folder a version; elsewhere they are on the path.
+fn installed(name: &str) -> PathBuf {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().map_while(Result::ok);
+    let newest = versions.map(|version| version.path().join("bin").join(name)).filter(|path| path.exists()).max();
+    newest.unwrap_or_else(|| {
+        let found = Command::new(name).arg("--version").stdout(Stdio::null()).status();
+        let missing = |error: io::Error| panic!("PostgreSQL is not installed (tests/run does that): {error}");
+        found.unwrap_or_else(|error| missing(error));
+        PathBuf::from(name)
+    })
+}
+
+/// Whom it runs as, where that is not whoever runs the test.
+fn who() -> Option<(u32, u32)> {
+    let id = |arguments: &[&str]| -> Option<u32> {
+        let output = Command::new("id").args(arguments).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().parse().ok()
+    };
+    (id(&["-u"]) == Some(0)).then(|| (id(&["-u", "postgres"]).unwrap(), id(&["-g", "postgres"]).unwrap()))
+}
