@@ -28,8 +28,8 @@ pub(crate) use registration::echo;
 pub(crate) enum Crossing {
     /// Nothing: there is no bridge, or the passkey is not in its file.
     Untouched,
-    /// The upstream is told its own handle of this passkey.
-    Mapped(Passkey),
+    /// The upstream is told its own handle of this passkey. In a box, as it is carried about by every request.
+    Mapped(Box<Passkey>),
     /// The authenticator gave another handle than the passkey was born with. The upstream is asked all the same,
     /// where a refusal that came sooner would tell who is there.
     Poisoned,
@@ -103,7 +103,7 @@ impl Gateway {
         }
         response.credential_user_handle = Some(passkey.upstream_handle.clone().into());
         self.count(way, "mapped");
-        Ok(Crossing::Mapped(passkey))
+        Ok(Crossing::Mapped(Box::new(passkey)))
     }
 
     /// Notes what the upstream made of it.
