@@ -117,12 +117,6 @@ impl Ceremonies {
         (held.expires > Instant::now()).then_some(held.ceremony)
     }
 
-    /// How many ceremonies are kept, with those that expired and were not swept yet.
-    pub fn held(&self) -> usize {
-        let shards = self.shards.iter().map(|shard| shard.lock().expect("no thread panics while it holds a shard"));
-        shards.map(|shard| shard.held.len()).sum()
-    }
-
     /// Under which config the ceremony was begun that can still be taken there.
     pub fn generation_of(&self, key: ChallengeKey) -> Option<u64> {
         let shard = self.shard(key);
@@ -152,7 +146,7 @@ impl Ceremonies {
     }
 
     fn shard(&self, key: ChallengeKey) -> std::sync::MutexGuard<'_, Shard> {
-        let shard = &self.shards[usize::from(key.first()) % SHARDS];
+        let shard = &self.shards[usize::from(key.last()) % SHARDS];
         shard.lock().expect("no thread panics while it holds a shard")
     }
 }

@@ -1,7 +1,7 @@
 //! What ties a finish to its begin: the challenge.
 //!
 //! Every finish carries client data, and in it the challenge, whatever the dialect; so ceremonies are
-//! kept under the SHA-256 of the challenge's bytes. A ceremony is taken out once, and never found
+//! kept under the challenge's own bytes. A ceremony is taken out once, and never found
 //! after it expired.
 
 pub mod memory;
@@ -94,21 +94,34 @@ pub struct Told {
     pub connection: Option<Box<str>>,
 }
 
-/// The key of a ceremony.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ChallengeKey([u8; 32]);
+/// The key of a ceremony: its challenge, or the SHA-256 of a longer one than most are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ChallengeKey {
+    /// Up to 32 bytes, filled up with zeros, and how many there are.
+    Itself([u8; 32], u8),
+    /// The SHA-256 of more.
+    Digest([u8; 32]),
+}
 
 impl ChallengeKey {
     /// The key of a challenge.
     pub fn of(challenge: &[u8]) -> Self {
         let mut key = [0; 32];
+        // Hashing would cost more than all the rest of keeping a ceremony.
+        if let (Some(room), Ok(length)) = (key.get_mut(..challenge.len()), u8::try_from(challenge.len())) {
+            room.copy_from_slice(challenge);
+            return Self::Itself(key, length);
+        }
         key.copy_from_slice(digest(&SHA256, challenge).as_ref());
-        Self(key)
+        Self::Digest(key)
     }
 
-    /// The first byte: as good as random.
-    pub(crate) fn first(self) -> u8 {
-        self.0[0]
+    /// Its last byte: as good as random where the challenge is.
+    pub(crate) fn last(self) -> u8 {
+        match self {
+            Self::Itself(bytes, length) => bytes[usize::from(length).saturating_sub(1)],
+            Self::Digest(bytes) => bytes[31],
+        }
     }
 }
 
@@ -130,5 +143,23 @@ impl Ceremony {
             &self.bearer_user,
         ];
         size_of::<Self>() + texts.into_iter().flatten().map(|text| text.len()).sum::<usize>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_challenges_have_one_key() {
+        let long = [7; 33];
+        let digest = digest(&SHA256, &long);
+        let all: [&[u8]; 6] = [&[], &[0], &[0, 0], &[7; 32], &long, digest.as_ref()];
+        for (at, one) in all.iter().enumerate() {
+            for other in &all[at + 1..] {
+                assert_ne!(ChallengeKey::of(one), ChallengeKey::of(other));
+            }
+            assert_eq!(ChallengeKey::of(one), ChallengeKey::of(one));
+        }
     }
 }

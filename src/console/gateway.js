@@ -16,6 +16,13 @@ export async function attempt(route, operation, members) {
   );
 }
 
+/** How ready each embedded upstream is, by its name: see `relying_party/learning/readiness.rs`. */
+export async function readiness() {
+  const response = await fetch("/readiness");
+  if (!response.ok) throw new Error(`The readiness cannot be shown: ${(await response.text()).trim()}.`);
+  return response.json();
+}
+
 async function answered(response) {
   const content = await response.json();
   if (!response.ok) throw new Error(`The gateway did not try it: ${content.problem}.`);

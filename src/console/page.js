@@ -3,6 +3,7 @@
 import { created, creationOptions, explain, requestOptions, signed } from "./ceremony.js";
 import { byId, element, tell } from "./element.js";
 import { attempt, offers } from "./gateway.js";
+import { showReadiness } from "./readiness.js";
 import { between, leg } from "./steps.js";
 
 const BEGIN = "Begin";
@@ -20,6 +21,8 @@ async function start() {
     showSignIns(demos);
   }
   showBegins(routes.filter((offer) => !offer.demo));
+  byId("readiness-again").addEventListener("click", () => whileBusy(() => showReadiness(routes)));
+  await showReadiness(routes);
 }
 
 // ===== whether the browser can do it here

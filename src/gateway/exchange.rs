@@ -27,6 +27,7 @@ use crate::gateway::limits::Limits;
 use crate::gateway::metrics::Metrics;
 use crate::gateway::outcome::{self, Content, Exchange, Outcome, Peer, RequestId, host_of};
 use crate::gateway::plan::{Plan, Route};
+use crate::gateway::recognise::Unrecognised;
 use crate::gateway::resolve::Client;
 use crate::gateway::router::Candidate;
 use crate::gateway::trace::Trace;
@@ -205,24 +206,39 @@ impl Gateway {
         id: Uuid,
     ) -> Option<HttpResponse<Bytes>> {
         let (scratch, now) = (Scratch::default(), Timestamp::now());
-        match self.recognise(candidates, head, content, &scratch, now) {
-            Ok((route, request)) if passes && route.passes_unseen && self.is_unseen(route, &request) => None,
-            Ok((route, request)) => {
-                let client = Client {
-                    user_agent: head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()),
-                    address: head.extensions.get().map(|peer: &Peer| &*peer.ip),
-                };
-                let trace = head.extensions.get::<Trace>();
-                if let Some(trace) = trace {
-                    trace.asked(head, content, request.record());
-                }
-                let (fields, part) = (&head.headers, Part::Alone);
-                let asked = Asked { route, request, client, now, fields, trace, part, stands_in: true };
-                Some(self.answer(&asked, id).await)
+        // Decided before the first wait, so that what it takes to decide is not kept meanwhile.
+        let asked = match self.ask_of(candidates, head, content, passes, (&scratch, now)) {
+            Ok(asked) => asked,
+            Err(unrecognised) => {
+                return unrecognised.map(|one| self.refuse_with(one.candidate, &one.refusal, id, None));
             }
-            Err(unrecognised) if unrecognised.is_another && passes => None,
-            Err(unrecognised) => Some(self.refuse_with(unrecognised.candidate, &unrecognised.refusal, id, None)),
+        };
+        Some(self.answer(&asked, id).await)
+    }
+
+    /// What a request asks for; else what it fails to be, or `None` where it is to pass through.
+    fn ask_of<'a>(
+        &'a self,
+        candidates: &[&'a Candidate],
+        head: &'a request::Parts,
+        content: &'a [u8],
+        passes: bool,
+        (scratch, now): (&'a Scratch, Timestamp),
+    ) -> Result<Asked<'a>, Option<Unrecognised<'a>>> {
+        let recognised = self.recognise(candidates, head, content, scratch, now);
+        let (route, request) = recognised.map_err(|one| (!one.is_another || !passes).then_some(one))?;
+        if passes && route.passes_unseen && self.is_unseen(route, &request) {
+            return Err(None);
         }
+        let client = Client {
+            user_agent: head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()),
+            address: head.extensions.get().map(|peer: &Peer| &*peer.ip),
+        };
+        let trace = head.extensions.get::<Trace>();
+        if let Some(trace) = trace {
+            trace.asked(head, content, request.record());
+        }
+        Ok(Asked { route, request, client, now, fields: &head.headers, trace, part: Part::Alone, stands_in: true })
     }
 
     /// What is answered on no operation's path and method; `None` where the request is to pass through.

@@ -98,8 +98,9 @@ async fn at_upstream(
     if named.asked.is_nobody() {
         return Ok(Some(Subject::default()));
     }
-    let found = map.translate(Party::Caller, &named.asked).await.map_err(Absent::Unanswered)?;
-    let Some(user) = found else { return Err(Absent::Unknown("the identity map knows no such user")) };
+    let Some(user) = ask(map, Party::Caller, &named.asked).await.map_err(Absent::Unanswered)? else {
+        return Err(Absent::Unknown("the identity map knows no such user"));
+    };
     let needed = upstream.side().carried(request.operation(), Direction::Request, true).unwrap_or_default();
     let lacks = |member: &Member| needed.contains(&(*member, Need::Required)) && name(&user, *member).is_none();
     if USER.iter().any(lacks) {
@@ -157,8 +158,13 @@ pub(crate) fn write(record: &mut dyn Record<'_>, user: &Subject) {
 async fn back(map: &Map, user: &Subject) -> Result<Option<Subject>, Refusal> {
     match user.is_nobody() {
         true => Ok(None),
-        false => map.translate(Party::Upstream, user).await.map_err(|failure| unanswered(&failure)),
+        false => ask(map, Party::Upstream, user).await.map_err(|failure| unanswered(&failure)),
     }
+}
+
+async fn ask(map: &Map, party: Party, user: &Subject) -> Result<Option<Subject>, Unanswered> {
+    // Boxed, so that a route without a map does not carry the room for its question about.
+    Box::pin(map.translate(party, user)).await
 }
 
 /// Whether the answer has a place for a name that is not known. A token of the gateway's own issuer

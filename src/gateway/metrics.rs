@@ -18,8 +18,9 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::canonical::fault::Fault;
 use crate::canonical::operation::Operation;
+use crate::gateway::asked::Part;
 use crate::gateway::exchange::Gateway;
-use crate::gateway::plan::Route;
+use crate::gateway::plan::{Route, Upstream};
 use crate::gateway::policy::decision::Decision;
 use crate::gateway::work::Worker;
 use crate::upstream::breaker::BreakerState;
@@ -34,6 +35,7 @@ pub struct Metrics {
     requests: Family<Labels, Counter>,
     request_duration: Family<Labels, Histogram>,
     upstream_duration: Family<Labels, Histogram>,
+    shadow_duration: Family<Labels, Histogram>,
     decisions: Family<Sent, Counter>,
 }
 
@@ -60,6 +62,8 @@ struct Labels {
 pub struct Meters {
     successes: OnceLock<Counter>,
     durations: OnceLock<Histogram>,
+    /// Of calls that were answered.
+    calls: OnceLock<Histogram>,
 }
 
 // ===== impl Metrics =====
@@ -67,7 +71,8 @@ pub struct Meters {
 impl Default for Metrics {
     fn default() -> Self {
         let histograms = || Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
-        let (requests, request_duration, upstream_duration) = (Family::default(), histograms(), histograms());
+        let (requests, request_duration) = (Family::default(), histograms());
+        let (upstream_duration, shadow_duration) = (histograms(), histograms());
         let mut registry = Registry::with_prefix("passbridge");
         registry.register("build", "The program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         registry.register("requests", "Requests of operations; outcome is success or the fault", requests.clone());
@@ -83,9 +88,15 @@ impl Default for Metrics {
             Unit::Seconds,
             upstream_duration.clone(),
         );
+        registry.register_with_unit(
+            "shadow_duration",
+            "The same of the calls of shadows, which are not among those of their upstreams",
+            Unit::Seconds,
+            shadow_duration.clone(),
+        );
         let decisions = Family::default();
         registry.register("decisions", "Requests of routes with policies, and what was decided", decisions.clone());
-        Self { registry, requests, request_duration, upstream_duration, decisions }
+        Self { registry, requests, request_duration, upstream_duration, shadow_duration, decisions }
     }
 }
 
@@ -116,11 +127,29 @@ impl Metrics {
         route.meters[&operation].durations.get_or_init(histogram).observe(time.as_secs_f64());
     }
 
-    /// Counts a call of an upstream; `fault` where there was no answer.
-    pub(crate) fn called(&self, upstream: &Arc<str>, operation: Operation, fault: Option<Fault>, time: Duration) {
-        let outcome = Some(fault.map_or("answered", Fault::name));
-        let labels = Labels { kind: "upstream", name: upstream.clone(), operation: Some(operation), outcome };
-        self.upstream_duration.get_or_create(&labels).observe(time.as_secs_f64());
+    /// Counts a call of the upstream of a way; `fault` where there was no answer. Nobody waits for a shadow's.
+    pub(crate) fn called(
+        &self,
+        (part, way): (Part, &Route),
+        upstream: &Upstream,
+        (operation, fault): (Operation, Option<Fault>),
+        time: Duration,
+    ) {
+        let counted = |durations: &Family<Labels, Histogram>| {
+            let outcome = Some(fault.map_or("answered", Fault::name));
+            let name = upstream.name.clone();
+            let labels = Labels { kind: "upstream", name, operation: Some(operation), outcome };
+            durations.get_or_create(&labels).clone()
+        };
+        let seconds = time.as_secs_f64();
+        match (part, fault) {
+            (Part::Shadow, _) => counted(&self.shadow_duration).observe(seconds),
+            (Part::Alone | Part::Lit, Some(_)) => counted(&self.upstream_duration).observe(seconds),
+            (Part::Alone | Part::Lit, None) => {
+                let calls = &way.meters[&operation].calls;
+                calls.get_or_init(|| counted(&self.upstream_duration)).observe(seconds);
+            }
+        }
     }
 }
 
@@ -171,7 +200,7 @@ impl Gateway {
         let mut registry = Registry::with_prefix("passbridge");
         let (generation, held) = (Gauge::<i64>::default(), Gauge::<i64>::default());
         generation.set(i64::try_from(self.generation).unwrap_or(i64::MAX));
-        held.set(i64::try_from(self.shared.ceremonies.held()).unwrap_or(i64::MAX));
+        held.set(i64::try_from(self.shared.ceremonies.len()).unwrap_or(i64::MAX));
         registry.register("config_generation", "How often the config was loaded anew", generation);
         registry.register("ceremonies", "Ceremonies that were begun and wait for their finish", held);
         let (in_flight, open) = (Family::<Labels, Gauge>::default(), Family::<Labels, Gauge>::default());

@@ -85,7 +85,7 @@ impl Gateway {
         let worker = self.worker_of(asked.part, way)?;
         let (user, least) = (behind.user_at_upstream(known.as_ref()), way.verification);
         let call = Call { upstream, worker, session, user, least, trace: *trace };
-        let answer = self.ask(call, &told, *now).await;
+        let answer = self.ask((asked.part, way), call, &told, *now).await;
         let scratch = Scratch::default();
         let ours = admission.judge == Judge::Gateway;
         let understood = answer.as_ref().map_err(Refusal::clone).and_then(|answer| {
@@ -126,11 +126,17 @@ impl Gateway {
     }
 
     /// Asks an upstream, and counts how long that took.
-    async fn ask(&self, call: Call<'_>, told: &Request<'_>, now: Timestamp) -> Result<Answer, Refusal> {
-        let (started, upstream) = (Instant::now(), &call.upstream.name);
+    async fn ask(
+        &self,
+        by: (Part, &Route),
+        call: Call<'_>,
+        told: &Request<'_>,
+        now: Timestamp,
+    ) -> Result<Answer, Refusal> {
+        let (started, upstream) = (Instant::now(), call.upstream);
         let answer = work::ask(call, told, now).await;
         let fault = answer.as_ref().err().map(|refusal| refusal.fault);
-        self.shared.metrics.called(upstream, told.operation(), fault, started.elapsed());
+        self.shared.metrics.called(by, upstream, (told.operation(), fault), started.elapsed());
         answer
     }
 

@@ -11,7 +11,7 @@
 //! | `go-webauthn-rows` | rows of a table with that record in the column `credential`, and `user_id`, `credential_id`, `name`, `used_at` | yes | yes |
 //! | `simplewebauthn` | `WebAuthnCredential`, with what the library's guide stores beside it | yes | yes |
 //! | `webauthn-rs` | the serialised `Passkey` of versions 0.4 and 0.5 | yes | yes, but no Ed25519 keys |
-//! | `ory` | an identity with passkeys as it is imported, alone, in a list or in a bulk import | yes | yes, with the preset schema for addresses |
+//! | `ory` | an identity with passkeys as it is imported, alone, in a list or in a bulk import | yes | yes, with the preset schema for addresses; the user's id as `external_id` |
 //! | `fusionauth` | the import request, keys in PEM | yes | yes, users named by UUID, no Ed25519 keys |
 //!
 //! The input is a JSON array, one document, or one record a line. Records whose form says nothing of the user need

@@ -49,4 +49,5 @@
 //! `passbridge readiness`, and `/readiness` on the admin listener in JSON, tell for each embedded upstream how many of
 //! those who were active in the last thirty days could be served there: by users and by sign-ins, as of now, and day
 //! by day by what was known when each came. A user counts as proven when every passkey they used in that time is. It
-//! is kept in thirty bytes a passkey and one row a day, and shows counts only.
+//! is kept in thirty bytes a passkey and one row a day, and shows counts only. The page on the admin listener shows
+//! the same in tables where a route learns or verifies.

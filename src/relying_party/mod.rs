@@ -224,6 +224,15 @@ impl RelyingParty {
         token.starts_with(Kind::Refresh.prefix())
     }
 
+    /// Whether it remembers a refresh token as one of its own, good or used up.
+    ///
+    /// # Errors
+    /// `overloaded`, or a directory that cannot be read.
+    pub async fn has_made(&self, token: &str) -> Result<bool, Refusal> {
+        let token = token.to_owned();
+        self.work(move |store, _| Ok(opaque::is_refresh(store.connection(), &token)?)).await
+    }
+
     /// The public keys, as a JWK set in JSON.
     ///
     /// # Errors

@@ -67,7 +67,8 @@ impl<G: Exchange> Application<G> {
         };
         match self.gateway.exchange(request).await {
             Outcome::Answered(response) => response.map(EdgeBody::Whole),
-            Outcome::Unmatched(request) => self.passthrough.forward(request).await,
+            // Boxed, so that a request that is answered does not carry the room for it about.
+            Outcome::Unmatched(request) => Box::pin(self.passthrough.forward(request)).await,
         }
     }
 

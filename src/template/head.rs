@@ -113,11 +113,13 @@ impl Path {
     }
 }
 
-fn decoded(part: &str) -> Option<Cow<'_, str>> {
+/// A segment of a path without its percent-encoding; none where that is no UTF-8.
+pub(crate) fn decoded(part: &str) -> Option<Cow<'_, str>> {
     percent_decode_str(part).decode_utf8().ok()
 }
 
-fn fits(pattern: &Pattern, segment: Cow<'_, str>) -> bool {
+/// Whether a segment, percent-decoded, is what a pattern says; an empty one fills no hole.
+pub(crate) fn fits(pattern: &Pattern, segment: Cow<'_, str>) -> bool {
     match pattern {
         Pattern::Constant(text) => segment == *text,
         Pattern::Hole { prefix, suffix, .. } => {

@@ -128,7 +128,7 @@ impl HttpUpstream {
     async fn attempt(&self, kept: Kept<'_>, request: &Request<Bytes>) -> Result<Response<Bytes>, CallFailure> {
         let encoded = match &self.client {
             Client::Wire(client) => client.exchange(request, self.max_response_bytes, kept).await?,
-            Client::Library(client) => client.exchange(request, self.max_response_bytes).await?,
+            Client::Library(client) => Box::pin(client.exchange(request, self.max_response_bytes)).await?,
         };
         content::decoded(encoded, self.max_response_bytes)
     }

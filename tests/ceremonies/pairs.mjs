@@ -103,7 +103,7 @@ const NO_CREDENTIALS = /allowCredentials must NOT have fewer than 1 items/;
 
 /** The upstream's and the route's tables. */
 export function config(setting, { url, clientId }, callers) {
-  const { dialect, upstream, general, set, fill, relax, issuer, party = "", route = "", map = "" } = setting;
+  const { dialect, upstream, general, set, fill, relax, issuer, watch, party = "", route = "", map = "" } = setting;
   const own = `[upstreams.own]
 provider = "embedded"
 rp_id = "localhost"
@@ -117,7 +117,7 @@ base_url = "${url}"
 ${map && 'identity = "users"'}
 [upstreams.there.set]
 ${general.join("\n").replace("CLIENT_ID", clientId)}
-${issuer ? own : ""}`;
+${issuer || watch ? own : ""}`;
   return `${map}${there}
 [routes.front]
 dialect = "${dialect}"
@@ -126,6 +126,7 @@ prefix = "${dialect === "apifox" ? "/api/v4" : ""}"
 callers = ${callers}
 relax = ${JSON.stringify(relax)}
 ${issuer ? 'issuer = "own"' : ""}
+${watch ? `${watch} = "own"` : ""}
 ${route}
 [routes.front.set]
 ${set.join("\n")}

@@ -18,5 +18,6 @@ mod arbitrary;
 mod edit;
 mod refusals;
 mod round_trip;
+mod routes;
 mod survival;
 mod tolerance;

@@ -119,6 +119,21 @@ async fn a_request_without_its_token_is_invalid() {
 }
 
 #[tokio::test]
+async fn of_two_embedded_relying_parties_the_one_that_made_it_renews_it() {
+    let other = EMBEDDED.replace("upstreams.own", "upstreams.other").replace("own.db", "other.db");
+    let config = |upstream: &str, policies: &str| {
+        EMBEDDED.to_owned() + &other + &route_judged_by_upstream("main", Auth0, upstream, policies)
+    };
+    let gateway = Gateway::start(&config("other", "")).await;
+    let made_by_other = embedded::signs_up(&gateway, &mut Device::default()).await;
+    let both = "choose.new = { upstream = \"other\", header = { name = \"x-cohort\", values = [\"new\"] } }";
+    gateway.reload(&config("own", both)).await;
+    let made_by_own = embedded::signs_up(&gateway, &mut Device::default()).await;
+    renews(&gateway, Auth0, &made_by_other).await;
+    renews(&gateway, Auth0, &made_by_own).await;
+}
+
+#[tokio::test]
 async fn the_embedded_relying_party_renews_what_it_made() {
     let gateway = embedded::start().await;
     let mut device = Device::default();

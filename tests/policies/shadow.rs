@@ -81,9 +81,13 @@ async fn what_differs_is_counted_by_member_and_no_value_is_shown() {
     for line in [
         "passbridge_shadows_total{route=\"app\",upstream=\"new\",outcome=\"different\"} 2",
         "passbridge_decisions_total{route=\"app\",upstream=\"old\",reason=\"default\"} 2",
+        "passbridge_upstream_duration_seconds_count{upstream=\"old\",operation=\"login.begin\",outcome=\"answered\"} 2",
+        "passbridge_shadow_duration_seconds_count{upstream=\"new\",operation=\"login.begin\",outcome=\"answered\"} 2",
     ] {
         assert!(metrics.text().lines().any(|known| known == line), "{line} is not in {}", metrics.text());
     }
+    let as_an_upstream = "passbridge_upstream_duration_seconds_count{upstream=\"new\"";
+    assert!(!metrics.text().contains(as_an_upstream), "nobody waited for it: {}", metrics.text());
     ground.reload(&gateway, SHADOW).await;
     assert_eq!(self::report(&gateway).await["different"], 2, "a reload forgets nothing");
 }

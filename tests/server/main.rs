@@ -8,6 +8,7 @@ mod admin;
 mod connections;
 mod drain;
 mod http2;
+mod lean;
 mod limits;
 mod logs;
 mod passthrough;

@@ -78,6 +78,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+    use crate::gateway::callers::fetched_keys::KeySets;
 
     #[derive(Deserialize)]
     struct Route {
@@ -87,7 +88,8 @@ mod tests {
     fn checked(callers: &str, needed: &[(Caller, Vec<&'static str>)], relation: Relation) -> Vec<(String, Diagnostic)> {
         let route: Route = toml::from_str(&format!("callers = {{ {callers} }}")).unwrap();
         let mut findings = Findings::default();
-        let context = CompileContext { base: Path::new("."), dialect: "acme", relation };
+        let key_sets = KeySets::default();
+        let context = CompileContext { base: Path::new("."), dialect: "acme", relation, key_sets: &key_sets };
         check(&route.callers, needed, &context, &mut findings);
         findings.into_vec()
     }

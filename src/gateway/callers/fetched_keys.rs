@@ -1,9 +1,12 @@
-//! A key set that its issuer publishes, and changes: fetched when it is needed, and then shared.
+//! A key set that its issuer publishes, and changes: fetched when it is needed, and then shared, also
+//! by all routes whose tokens it verifies.
 //!
 //! One fetch is under way at a time, on the worker that began it; whoever cannot do without it waits
 //! for it. While the issuer cannot be reached, the last good set is kept for a day. Key ids that
 //! nobody knows, which anybody can make up, cause no more than one fetch in half a minute.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,12 +16,12 @@ use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 use crate::gateway::callers::key_set::KeySet;
-use crate::upstream::fetch::RemoteDocument;
+use crate::upstream::fetch::{InvalidAddress, RemoteDocument};
 
 /// How long a fetch may take.
-pub(super) const FETCH_WITHIN: Duration = Duration::from_secs(5);
+const FETCH_WITHIN: Duration = Duration::from_secs(5);
 /// How long a key set may be, in bytes.
-pub(super) const MAX_BYTES: usize = 256 * 1024;
+const MAX_BYTES: usize = 256 * 1024;
 /// The least time from one fetch to the next, whatever callers send.
 const FETCH_EVERY: Duration = Duration::from_secs(30);
 /// How old a set may become before it is fetched anew, behind the back of whoever calls.
@@ -31,6 +34,23 @@ const KEPT_FOR: Duration = Duration::from_hours(24);
 /// How long a caller waits for a fetch. Longer than a fetch takes, so only for one whose worker stands still.
 const WAIT_WITHIN: Duration = Duration::from_secs(6);
 
+/// What a set is read for: whatever a public key can check. Which of these it takes, a route asks itself.
+const READ_FOR: [Algorithm; 9] = [
+    Algorithm::RS256,
+    Algorithm::RS384,
+    Algorithm::RS512,
+    Algorithm::PS256,
+    Algorithm::PS384,
+    Algorithm::PS512,
+    Algorithm::ES256,
+    Algorithm::ES384,
+    Algorithm::EdDSA,
+];
+
+/// The sets of a plan, one for each address.
+#[derive(Debug, Default)]
+pub(crate) struct KeySets(RefCell<HashMap<String, FetchedKeys>>);
+
 /// The set as all workers share it.
 #[derive(Clone, Debug)]
 pub(super) struct FetchedKeys(Arc<Shared>);
@@ -38,7 +58,6 @@ pub(super) struct FetchedKeys(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     document: RemoteDocument,
-    taken: Vec<Algorithm>,
     state: Mutex<State>,
     landed: watch::Sender<()>,
 }
@@ -61,12 +80,27 @@ struct Flight {
     brought: Option<KeySet>,
 }
 
+// ===== impl KeySets =====
+
+impl KeySets {
+    /// The set at an address, the same one for whoever else asks for it there; connects to nothing yet.
+    pub(super) fn at(&self, address: &str) -> Result<FetchedKeys, InvalidAddress> {
+        let mut sets = self.0.borrow_mut();
+        if let Some(keys) = sets.get(address) {
+            return Ok(keys.clone());
+        }
+        let keys = FetchedKeys::new(RemoteDocument::at(address, FETCH_WITHIN, MAX_BYTES)?);
+        sets.insert(address.to_owned(), keys.clone());
+        Ok(keys)
+    }
+}
+
 // ===== impl FetchedKeys =====
 
 impl FetchedKeys {
-    pub(super) fn new(document: RemoteDocument, taken: &[Algorithm]) -> Self {
+    fn new(document: RemoteDocument) -> Self {
         let (landed, _) = watch::channel(());
-        Self(Arc::new(Shared { document, taken: taken.to_vec(), state: Mutex::default(), landed }))
+        Self(Arc::new(Shared { document, state: Mutex::default(), landed }))
     }
 
     /// The best set there is: one that is `enough` if that can be had. `None` without any.
@@ -142,7 +176,7 @@ impl Flight {
 
     async fn fetch(&self) -> Result<KeySet, String> {
         let text = self.keys.document.fetch().await.map_err(|failure| failure.to_string())?;
-        KeySet::parse(&text, &self.keys.taken).map_err(|invalid| invalid.to_string())
+        KeySet::parse(&text, &READ_FOR).map_err(|invalid| invalid.to_string())
     }
 }
 

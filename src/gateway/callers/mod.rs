@@ -8,7 +8,7 @@ mod answers;
 mod claims;
 mod clients;
 mod digest;
-mod fetched_keys;
+pub(crate) mod fetched_keys;
 mod finding;
 mod jwt;
 mod key_set;
@@ -34,6 +34,7 @@ use crate::canonical::record::Record;
 use crate::canonical::value::Value;
 use crate::diagnostic::Diagnostic;
 use crate::gateway::callers::clients::Clients;
+use crate::gateway::callers::fetched_keys::KeySets;
 use crate::gateway::callers::finding::Findings;
 use crate::gateway::callers::jwt::Presented;
 use crate::gateway::callers::keys::Keys;
@@ -59,6 +60,8 @@ pub struct CompileContext<'a> {
     pub dialect: &'a str,
     /// How the upstream stands to the dialect.
     pub relation: Relation,
+    /// The key sets that routes share.
+    pub(crate) key_sets: &'a KeySets,
 }
 
 /// How a route's upstream stands to the route's dialect.

@@ -10,12 +10,12 @@ use secrecy::ExposeSecret as _;
 
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::gateway::callers::CompileContext;
-use crate::gateway::callers::fetched_keys::{FETCH_WITHIN, FetchedKeys, MAX_BYTES};
+use crate::gateway::callers::fetched_keys::FetchedKeys;
 use crate::gateway::callers::finding::{Findings, unreadable};
 use crate::gateway::callers::key_set::KeySet;
 use crate::gateway::callers::settings::JwtSettings;
 use crate::secret::SecretReference;
-use crate::upstream::fetch::{InvalidAddress, RemoteDocument};
+use crate::upstream::fetch::InvalidAddress;
 
 const JWT: &str = "callers.user.jwt";
 const JWKS: &str = "callers.user.jwt.jwks";
@@ -151,7 +151,7 @@ fn algorithm(name: &str, given: Option<Given<'_>>) -> Result<Algorithm, Diagnost
 fn public(jwks: &str, taken: &[Algorithm], context: &CompileContext<'_>, findings: &mut Findings) -> Option<TokenKeys> {
     let keys = match SecretReference::parse(jwks) {
         Some(file @ SecretReference::File(_)) => from_file(&file, taken, context),
-        Some(SecretReference::Environment(_)) | None => from_address(jwks, taken),
+        Some(SecretReference::Environment(_)) | None => from_address(jwks, context),
     };
     keys.map_err(|finding| findings.push(JWKS, finding.label("this key set"))).ok()
 }
@@ -176,8 +176,8 @@ fn from_file(
     Ok(TokenKeys::Fixed(Arc::new(set)))
 }
 
-fn from_address(address: &str, taken: &[Algorithm]) -> Result<TokenKeys, Diagnostic> {
-    let document = RemoteDocument::at(address, FETCH_WITHIN, MAX_BYTES).map_err(|invalid| match invalid {
+fn from_address(address: &str, context: &CompileContext<'_>) -> Result<TokenKeys, Diagnostic> {
+    let keys = context.key_sets.at(address).map_err(|invalid| match invalid {
         InvalidAddress::NotAUrl | InvalidAddress::Scheme => {
             Diagnostic::error("`jwks` is neither an https URL, nor http to this machine itself, nor a file")
                 .remedy("write `https://...` or `file:PATH`: whoever can change the keys on their way can be any user")
@@ -187,7 +187,7 @@ fn from_address(address: &str, taken: &[Algorithm]) -> Result<TokenKeys, Diagnos
         InvalidAddress::Client(invalid) => Diagnostic::error(format!("`jwks` cannot be fetched: {invalid}"))
             .remedy("install certificate authorities, or keep the key set in a file"),
     })?;
-    Ok(TokenKeys::Fetched(FetchedKeys::new(document, taken)))
+    Ok(TokenKeys::Fetched(keys))
 }
 
 fn shared(

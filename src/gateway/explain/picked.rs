@@ -35,8 +35,13 @@ pub(super) fn pick<'r>(
         return Picked { way: route, reason: Some(reason) };
     }
     if let Request::SessionRefresh(refresh) = request {
-        let maker = route.way_of_token(refresh.tokens_refresh.as_deref()).unwrap_or(route);
-        return Picked { way: maker, reason: Some("it goes to whoever made the refresh token".to_owned()) };
+        let token = refresh.tokens_refresh.as_deref();
+        let maker = route.way_of_token(token).unwrap_or(route);
+        let mut reason = "it goes to whoever made the refresh token".to_owned();
+        if route.makers(token).count() > 1 {
+            reason = format!("{reason}, {names}; shown for `{}`", plan.upstreams[maker.upstream].name);
+        }
+        return Picked { way: maker, reason: Some(reason) };
     }
     if judge == Judge::Upstream {
         let reason = format!("it goes to whoever made the bearer token, {names}; {shown}");

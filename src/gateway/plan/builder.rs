@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::canonical::operation::Direction;
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::gateway::assign::Assignment;
+use crate::gateway::callers::fetched_keys::KeySets;
 use crate::gateway::plan::{Ground, Route, Upstream, UpstreamKind, UpstreamSettings};
 use crate::gateway::router::{Candidate, Router};
 use crate::gateway::settings::Assignments;
@@ -18,11 +19,13 @@ pub(super) struct Builder<'c> {
     pub(super) upstreams: Vec<Upstream>,
     /// What each upstream is always given.
     pub(super) sets: Vec<Vec<Assignment>>,
+    pub(super) key_sets: KeySets,
 }
 
 impl<'c> Builder<'c> {
     pub(super) fn new(ground: &'c Ground<'c>) -> Self {
-        Self { ground, diagnostics: Diagnostics::default(), upstreams: Vec::new(), sets: Vec::new() }
+        let (diagnostics, key_sets) = (Diagnostics::default(), KeySets::default());
+        Self { ground, diagnostics, upstreams: Vec::new(), sets: Vec::new(), key_sets }
     }
 
     pub(super) fn error(&mut self, key: &str, message: impl Into<String>, label: &str, remedy: impl Into<String>) {

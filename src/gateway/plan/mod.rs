@@ -227,10 +227,17 @@ impl Route {
         if token.is_some_and(RelyingParty::may_have_made) {
             return match self.issuer {
                 Some(_) => Some(self),
-                None => self.ways().find(|way| way.relation == Relation::Embedded),
+                None => self.makers(token).next(),
             };
         }
         self.ways().find(|way| way.issuer.is_none() && way.relation == Relation::SameProvider)
+    }
+
+    /// The ways of the embedded relying parties that may have made a refresh token: what it looks like does
+    /// not tell them apart.
+    pub(crate) fn makers(&self, token: Option<&str>) -> impl Iterator<Item = &Self> {
+        let is_theirs = self.issuer.is_none() && token.is_some_and(RelyingParty::may_have_made);
+        self.ways().filter(move |way| is_theirs && way.relation == Relation::Embedded)
     }
 
     /// Whether an operation of the dialect is carried, on this way.

@@ -196,7 +196,8 @@ impl Builder<'_> {
         relations.dedup();
         let (mut first, mut found) = (None, Vec::<(String, Diagnostic)>::new());
         for relation in relations {
-            let context = CompileContext { base: self.ground.base, dialect: &common.dialect.id, relation };
+            let (base, dialect) = (self.ground.base, common.dialect.id.as_str());
+            let context = CompileContext { base, dialect, relation, key_sets: &self.key_sets };
             let (callers, diagnostics) = Callers::compile(&common.settings.callers, &needed, &context);
             first.get_or_insert(callers);
             // What is wrong with an answer whatever the upstream, the first one said.

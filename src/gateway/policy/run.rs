@@ -80,8 +80,8 @@ impl Gateway {
             return Pick::new(self.way_of_ceremony(route, request), Reason::Ceremony);
         }
         if let Request::SessionRefresh(refresh) = request {
-            let made_by = route.way_of_token(refresh.tokens_refresh.as_deref());
-            return Pick::new(made_by.map_or(0, |way| place_of(route, way)), Reason::Token);
+            let way = self.way_of_refresh(route, refresh.tokens_refresh.as_deref()).await;
+            return Pick::new(way, Reason::Token);
         }
         if let (Judge::Upstream, Some(Value::Text(token))) =
             (admission.judge, request.record().value(Member::UserToken))
@@ -119,6 +119,22 @@ impl Gateway {
         let began = challenge.and_then(|challenge| self.shared.ceremonies.upstream_of(ChallengeKey::of(&challenge)));
         let is_its = |way: &Route| began.as_deref() == Some(&*self.shared.plan.upstreams[way.upstream].name);
         route.ways().position(is_its).unwrap_or(0)
+    }
+
+    /// The way of whoever made a refresh token. Where several embedded relying parties may have, their directories
+    /// say who did; one that cannot say is asked again, and says so.
+    async fn way_of_refresh(&self, route: &Route, token: Option<&str>) -> usize {
+        let Some(likely) = route.way_of_token(token) else { return 0 };
+        let embedded: Vec<_> = route.makers(token).collect();
+        if let ([_, _, ..], Some(token)) = (embedded.as_slice(), token) {
+            for way in embedded {
+                let Worker::Embedded(party) = &self.workers[way.upstream] else { continue };
+                if party.has_made(token).await.unwrap_or(true) {
+                    return place_of(route, way);
+                }
+            }
+        }
+        place_of(route, likely)
     }
 
     /// The way of whoever made a bearer, where the upstream judges it: an embedded relying party knows its

@@ -1,15 +1,18 @@
 //! What can be tried: each route, and how far.
 //!
 //! A ceremony can be tried to its end where the embedded relying party has a demo user; elsewhere a
-//! sign-in can be begun by whoever gives the caller's own members.
+//! sign-in can be begun by whoever gives the caller's own members. It also says which embedded upstream
+//! watches a route, so that the page can show what that has seen.
 
 use serde::Serialize;
 
 use crate::canonical::member::Member;
 use crate::canonical::operation::{Direction, Operation};
 use crate::gateway::exchange::Gateway;
+use crate::gateway::learning::Observes;
 use crate::gateway::plan::{Route, UpstreamKind};
 use crate::relying_party::demo::{DEMO_EMAIL, DEMO_USER};
+use crate::relying_party::learning::Purpose;
 use crate::template::hole::Need;
 
 /// What a browser needs for a new passkey (WebAuthn 5.4).
@@ -44,6 +47,17 @@ pub struct Offer {
     pub demo: Option<Demo>,
     /// Members that a caller gives at the begin of a sign-in. None where the demo user is the caller.
     pub asks: Vec<Ask>,
+    /// Which embedded upstream watches its sign-ins.
+    pub observes: Option<Watch>,
+}
+
+/// An embedded upstream that watches a route's sign-ins.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Watch {
+    /// Its name.
+    pub upstream: String,
+    /// `learn` or `verify`.
+    pub purpose: &'static str,
 }
 
 /// The relying party of a route that can be tried to its end.
@@ -95,7 +109,18 @@ impl Gateway {
         };
         let asks = if demo.is_some() { Vec::new() } else { asks(route) };
         let (name, dialect) = (route.name.to_string(), route.dialect.title.clone());
-        Offer { route: name, dialect, upstream: upstream.name.to_string(), provider, demo, asks }
+        let (upstream, observes) = (upstream.name.to_string(), self.watch(route));
+        Offer { route: name, dialect, upstream, provider, demo, asks, observes }
+    }
+
+    fn watch(&self, route: &Route) -> Option<Watch> {
+        // The way to the upstream that watches is watched by nobody.
+        let Observes { upstream, purpose } = route.ways().find_map(|way| way.observes)?;
+        let purpose = match purpose {
+            Purpose::Learn => "learn",
+            Purpose::Verify => "verify",
+        };
+        Some(Watch { upstream: self.shared.plan.upstreams[upstream].name.to_string(), purpose })
     }
 }
 

@@ -124,6 +124,12 @@ pub(crate) fn show_refresh(connection: &Connection, token: &str, now: i64) -> Re
     }
 }
 
+/// Whether a refresh token is remembered, whatever became of it.
+pub(crate) fn is_refresh(connection: &Connection, token: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM opaque_tokens WHERE hash = ?1 AND kind = 'refresh'";
+    Ok(connection.prepare_cached(sql)?.exists([hash(token)])?)
+}
+
 /// Whose session a token is, if it is a good one.
 pub(crate) fn session_user(connection: &Connection, token: &str, now: i64) -> Result<Option<String>, StoreError> {
     let sql = "SELECT user_id FROM opaque_tokens WHERE hash = ?1 AND kind = 'session' AND expires_at > ?2";
@@ -162,7 +168,9 @@ mod tests {
         let show = |token: &OpaqueToken| show_refresh(connection, &token.token, 2).unwrap();
         assert!(matches!(show(&first), Shown::Good(good) if good.authentication == authentication()));
         assert_eq!(session_user(connection, &session.token, 2).unwrap().as_deref(), Some("user_ada"));
+        assert_eq!([&first, &session].map(|token| is_refresh(connection, &token.token).unwrap()), [true, false]);
         assert_eq!(show(&first), Shown::Again);
+        assert!(!is_refresh(connection, &first.token).unwrap());
         assert_eq!(show(&second), Shown::Unknown);
         assert_eq!(session_user(connection, &session.token, 2).unwrap(), None);
     }

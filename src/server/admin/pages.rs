@@ -21,6 +21,7 @@ const PAGES: &[(&str, &str, &str)] = &[
     ("/console/gateway.js", SCRIPT, include_str!("../../console/gateway.js")),
     ("/console/ceremony.js", SCRIPT, include_str!("../../console/ceremony.js")),
     ("/console/element.js", SCRIPT, include_str!("../../console/element.js")),
+    ("/console/readiness.js", SCRIPT, include_str!("../../console/readiness.js")),
     ("/console/steps.js", SCRIPT, include_str!("../../console/steps.js")),
 ];
 

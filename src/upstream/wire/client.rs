@@ -70,7 +70,8 @@ impl WireClient {
                 Err(unsent) => return Err(CallFailure::Broken(unsent.error.into())),
             }
         }
-        let connected = self.connector.connect().await;
+        // Boxed, so that a call over a kept connection does not carry the room for a new one about.
+        let connected = Box::pin(self.connector.connect()).await;
         let mut stream = connected.map_err(|error| CallFailure::Unreachable(error.into()))?;
         match stream.send(message).await {
             Ok(()) => Ok(stream),

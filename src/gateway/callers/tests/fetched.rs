@@ -65,6 +65,32 @@ async fn keys_are_fetched_at_first_use_and_then_kept() {
 }
 
 #[tokio::test]
+async fn routes_with_one_address_fetch_its_keys_once_and_each_takes_its_own_algorithms() {
+    let (one, two) = (Signer::es256("one"), Signer::ed("two"));
+    let issuer = Issuer::start(Some(key_set(&[&one, &two])));
+    let key_sets = KeySets::default();
+    let route = |path: &str, algorithm: &str| {
+        let answer = format!(
+            r#"user = {{ jwt = {{ jwks = "http://{}{path}", algorithms = ["{algorithm}"], issuer = "{ISSUER}", audience = "{AUDIENCE}", claims = {{ "user.id" = "sub" }} }} }}"#,
+            issuer.address
+        );
+        let of = Relation::AnotherProvider;
+        let (callers, findings) = compile_among(&key_sets, &answer, &[Caller::User], Path::new("."), of);
+        assert!(findings.is_empty(), "{findings:?}");
+        callers
+    };
+    let (first, second, elsewhere) = (route("/keys", "ES256"), route("/keys", "EdDSA"), route("/other", "ES256"));
+    assert!(admit(&first, &one.token()).await.is_ok());
+    assert!(admit(&second, &two.token()).await.is_ok());
+    assert_eq!(issuer.asked(), 1);
+    assert!(admit(&first, &two.token()).await.is_err());
+    assert!(admit(&second, &one.token()).await.is_err());
+    assert_eq!(issuer.asked(), 1);
+    assert!(admit(&elsewhere, &one.token()).await.is_ok());
+    assert_eq!(issuer.asked(), 2);
+}
+
+#[tokio::test]
 async fn a_key_id_nobody_knows_makes_many_callers_wait_for_one_fetch() {
     let (old, new) = (Signer::es256("old"), Signer::es256("new"));
     let issuer = Issuer::start(Some(key_set(&[&old])));

@@ -22,9 +22,20 @@ struct Route {
 
 /// Compiles the table `callers` of a route whose dialect has these kinds of callers.
 fn compile(callers: &str, kinds: &[Caller], base: &Path, relation: Relation) -> (Callers, Vec<(String, Diagnostic)>) {
+    compile_among(&KeySets::default(), callers, kinds, base, relation)
+}
+
+/// The same, among other routes of one plan.
+fn compile_among(
+    key_sets: &KeySets,
+    callers: &str,
+    kinds: &[Caller],
+    base: &Path,
+    relation: Relation,
+) -> (Callers, Vec<(String, Diagnostic)>) {
     let route: Route = toml::from_str(&format!("callers = {{ {callers} }}")).unwrap();
     let needed: Vec<_> = kinds.iter().map(|kind| (*kind, vec!["login.begin"])).collect();
-    Callers::compile(&route.callers, &needed, &CompileContext { base, dialect: "acme", relation })
+    Callers::compile(&route.callers, &needed, &CompileContext { base, dialect: "acme", relation, key_sets })
 }
 
 /// Callers whose config is in order.

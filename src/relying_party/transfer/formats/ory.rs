@@ -2,7 +2,8 @@
 //! `create` members of a bulk import. One identity a line is written.
 //!
 //! Which traits an identity has is its schema's to say: the preset for addresses is written, and other schemas have
-//! their own names. The user's id travels in `metadata_admin`, since Ory gives an id of its own.
+//! their own names. Ory gives an id of its own; the user's travels in `external_id`, which is there to link an
+//! identity to another system, is unique, and can be looked up by. Versions that do not know it yet leave it out.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,7 @@ struct Identity {
     id: Option<Id>,
     traits: Traits,
     credentials: Kinds,
-    metadata_admin: Option<Metadata>,
+    external_id: Option<Id>,
     rp_id: Option<String>,
     #[serde(flatten)]
     rest: Rest,
@@ -27,13 +28,6 @@ struct Identity {
 #[derive(Debug, Deserialize)]
 struct Traits {
     email: Option<String>,
-    #[serde(flatten)]
-    rest: Rest,
-}
-
-#[derive(Debug, Deserialize)]
-struct Metadata {
-    user_id: Option<Id>,
     #[serde(flatten)]
     rest: Rest,
 }
@@ -97,12 +91,7 @@ pub(super) fn read(text: &str, notes: &mut Notes) -> Result<UserLine, Bad> {
     note_rest(&rest, "", notes);
     note_rest(&identity.traits.rest, "traits.", notes);
     note_rest(&identity.credentials.rest, "credentials.", notes);
-    let mut kept = None;
-    if let Some(metadata) = identity.metadata_admin {
-        note_rest(&metadata.rest, "metadata_admin.", notes);
-        kept = metadata.user_id;
-    }
-    let id = kept.or(identity.id).map(Id::text).or_else(|| identity.traits.email.clone());
+    let id = identity.external_id.or(identity.id).map(Id::text).or_else(|| identity.traits.email.clone());
     let id = id.ok_or_else(|| Bad::new("traits.email", "nothing names the user"))?;
     let config = identity.credentials.passkey.map(|kind| kind.config);
     let config = config.unwrap_or(Config { user_handle: None, credentials: Vec::new() });
@@ -148,18 +137,13 @@ fn taken(record: Credential, rp_id: Option<String>, notes: &mut Notes) -> Result
 struct Written<'u> {
     schema_id: &'static str,
     traits: WrittenTraits<'u>,
-    metadata_admin: WrittenMetadata<'u>,
+    external_id: &'u str,
     credentials: WrittenKinds<'u>,
 }
 
 #[derive(Debug, Serialize)]
 struct WrittenTraits<'u> {
     email: &'u str,
-}
-
-#[derive(Debug, Serialize)]
-struct WrittenMetadata<'u> {
-    user_id: &'u str,
 }
 
 #[derive(Debug, Serialize)]
@@ -234,7 +218,7 @@ pub(super) fn write(user: &UserLine, notes: &mut Notes) -> Result<String, Bad> {
     json(&Written {
         schema_id: "preset://email",
         traits: WrittenTraits { email },
-        metadata_admin: WrittenMetadata { user_id: &user.id },
+        external_id: &user.id,
         credentials: WrittenKinds {
             passkey: WrittenKind { config: WrittenConfig { user_handle: Padded(&handle.0), credentials } },
         },

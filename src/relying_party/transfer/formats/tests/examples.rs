@@ -172,6 +172,14 @@ fn an_identity_of_ory_is_read_and_the_documented_key_is_none() {
         assert_eq!((&passkey["id"], &passkey["name"]), (&json!(base64url(b"credential-id-1")), &json!("Work Laptop")));
         assert_eq!(told, [""; 0]);
     }
+    // Metadata are any JSON; `external_id` names the user elsewhere, and an export has Ory's own id beside it.
+    real["id"] = json!("7f1e0e2c-8d3b-4f0e-9b8e-2b1f3c9a6d5e");
+    assert_eq!(only(Format::Ory, &real).0["id"], real["id"]);
+    real["external_id"] = json!("user_7");
+    real["metadata_admin"] = json!([1]);
+    let (user, told) = only(Format::Ory, &real);
+    assert_eq!(user["id"], "user_7");
+    assert_eq!(told, ["record 1: lost: metadata_admin: it is not kept"]);
 }
 
 #[test]

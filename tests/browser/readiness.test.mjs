@@ -1,0 +1,154 @@
+// The console's readiness in a real browser, before a gateway that has watched real sign-ins.
+//
+// SCREENSHOTS=FOLDER keeps pictures of it there, wide and narrow, light and dark.
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { Browser } from "../clients/support/browser.mjs";
+import { stage } from "../ceremonies/stage.mjs";
+
+const KINDS = ["Proven", "One signature short", "Unseen", "Not learnable"];
+const browser = await Browser.open("about:blank");
+const { page } = browser;
+const said = [];
+page.on("console", (message) => said.push(message.text()));
+page.on("pageerror", (error) => said.push(error.message));
+after(() => browser.close());
+
+/** Ada and Bob at an old provider, before which a route watches. */
+async function watched(t, watch) {
+  const staged = await stage(t, "quiva", "streambird", { watch });
+  return { ...staged, open: () => open(staged.gateway) };
+}
+
+async function open({ admin }) {
+  await page.setViewport({ width: 1280, height: 900 });
+  await page.goto(`${admin.replace("127.0.0.1", "localhost")}/`, { waitUntil: "networkidle0" });
+}
+
+/** What a table says, by caption: its heads, and each row's cells. */
+function tables() {
+  return page.$$eval("#readiness-own table", (tables) =>
+    Object.fromEntries(
+      tables.map((table) => [
+        table.caption.textContent,
+        [...table.rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim().replaceAll(/\s+/g, " "))),
+      ]),
+    ),
+  );
+}
+
+const NOW = "The last 30 days, by what is known now";
+const USERS = "Users by day (UTC), by what was known when each came first";
+const SIGN_INS = "Sign-ins by day (UTC), by what was known when each came";
+const text = (selector) => page.$eval(selector, (found) => found.textContent);
+
+test("shows who could move, as the sign-ins come, and counts again when asked", async (t) => {
+  const { client, ada, bob, open } = await watched(t, "learn");
+  await open();
+  assert.equal(await page.$eval("#readiness", (section) => section.hidden), false);
+  assert.match(await text("#readiness-own"), /Learns passkeys from the sign-ins through the route “front”/);
+  assert.match(await text("#readiness-own"), /No sign-in of the last 30 days was observed yet/);
+
+  for (const person of [ada, ada, bob]) client.read(await client.login(person, person.passkeys));
+  await page.click("#readiness-again");
+  await page.waitForSelector("#readiness-own table");
+  let shown = await tables();
+  assert.deepEqual(shown[NOW], [
+    ["Of", "Could sign in here", ...KINDS],
+    ["Users", "50.00 %", "1 50.00 %", "1 50.00 %", "0 0.00 %", "0 0.00 %"],
+    ["Sign-ins", "66.66 %", "2 66.66 %", "1 33.33 %", "0 0.00 %", "0 0.00 %"],
+  ]);
+  assert.match(await text("#readiness-own .verified"), /known here: 0\. Mismatched: 0;/);
+
+  // The passkey is known now: the third sign-in of Ada's is verified with it.
+  client.read(await client.login(ada, ada.passkeys));
+  await page.click("#readiness-again");
+  await page.waitForFunction(() => document.querySelector("#readiness-own .verified").textContent.includes("here: 1."));
+  shown = await tables();
+  const [, [day, ...counts]] = shown[SIGN_INS];
+  assert.match(day, /^\d{4}-\d\d-\d\d$/);
+  // Each by what was known when it came: both began unseen.
+  assert.deepEqual(counts, ["25.00 %", "1 25.00 %", "1 25.00 %", "2 50.00 %", "0 0.00 %", "0", "0", "0"]);
+  assert.deepEqual(shown[USERS][1].slice(1), ["0.00 %", "0 0.00 %", "0 0.00 %", "2 100.00 %", "0 0.00 %"]);
+
+  // One that the provider takes: the same key, and another word on whether it is backed up.
+  client.read(await backedUp(client, ada));
+  await page.click("#readiness-again");
+  await page.waitForFunction(() => document.querySelector("#readiness-own .verified").textContent.includes("Mismatched: 1;"));
+  assert.match(await text("#readiness-own .verified"), /Passkeys in doubt, among the unseen: 1\.$/);
+  shown = await tables();
+  assert.deepEqual(shown[SIGN_INS][1].slice(-3), ["1", "0", "0"]);
+  await accessible();
+  await fits();
+});
+
+test("shows what was verified and what mismatched, where nothing is learned", async (t) => {
+  const { client, ada, open } = await watched(t, "verify");
+  client.read(await client.login(ada, ada.passkeys));
+  await open();
+  assert.match(await text("#readiness-own"), /Verifies the sign-ins through the route “front”, and learns nothing/);
+  const shown = await tables();
+  assert.deepEqual(shown[SIGN_INS][1].slice(1), ["0.00 %", "0 0.00 %", "0 0.00 %", "1 100.00 %", "0 0.00 %", "0", "0", "0"]);
+  assert.equal(shown[NOW][1][1], "–", "nobody is known, and nothing is noted of anybody");
+});
+
+test("shows nothing where nothing learns, and asks for nothing", async (t) => {
+  const asked = [];
+  page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  const { gateway } = await stage(t, "quiva", "embedded");
+  await open(gateway);
+  assert.ok(await page.$eval("#readiness", (section) => section.hidden));
+  assert.ok(asked.includes("/try") && !asked.includes("/readiness"), asked.join(" "));
+});
+
+test("says so where it cannot be read", async (t) => {
+  const { open } = await watched(t, "learn");
+  await page.setRequestInterception(true);
+  const fail = (request) =>
+    request.url().endsWith("/readiness")
+      ? request.respond({ status: 503, contentType: "text/plain", body: "a directory does not answer\n" })
+      : request.continue();
+  page.on("request", fail);
+  await open();
+  assert.equal(await text("#readiness-outcome"), "The readiness cannot be shown: a directory does not answer.");
+  page.off("request", fail);
+  await page.setRequestInterception(false);
+});
+
+/** A sign-in whose authenticator says otherwise than before whether the passkey may be, and is, backed up. */
+async function backedUp(client, who) {
+  const begun = await client.ask("login.begin", who);
+  const eligible = (data) => Buffer.concat([data.subarray(0, 32), Buffer.of(data[32] ^ 0b11000), data.subarray(33)]);
+  const credential = who.passkeys.forge(who.passkeys.get(client.read(begun)), { authenticatorData: eligible });
+  return client.ask("login.finish", who, { credential, begun: begun.content });
+}
+
+/** Each table has a caption, heads with a scope, and a frame that the keyboard reaches; bars are said in words. */
+async function accessible() {
+  const found = await page.$$eval("#readiness-own table", (tables) =>
+    tables.map((table) => ({
+      caption: table.caption.textContent !== "",
+      scopes: [...table.querySelectorAll("th")].every((head) => ["col", "row"].includes(head.scope)),
+      frame: table.parentElement.tabIndex === 0 && table.parentElement.getAttribute("aria-label") === table.caption.textContent,
+      bars: [...table.querySelectorAll("svg")].every((bar) => bar.ariaHidden === "true" && /\d %|–/.test(bar.parentElement.textContent)),
+    })),
+  );
+  assert.deepEqual(found, Array(3).fill({ caption: true, scopes: true, frame: true, bars: true }));
+  assert.deepEqual(said, []);
+}
+
+async function fits() {
+  for (const width of [1280, 400]) {
+    await page.setViewport({ width, height: 900 });
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert.ok(overflow <= 0, `${overflow} pixels stand out of ${width}`);
+    for (const scheme of ["light", "dark"]) {
+      await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+      const folder = process.env.SCREENSHOTS;
+      if (folder) await page.screenshot({ path: join(folder, `readiness-${width}-${scheme}.png`), fullPage: true });
+    }
+  }
+  await page.emulateMediaFeatures([]);
+}

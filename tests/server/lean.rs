@@ -1,0 +1,105 @@
+//! Plain requests, and those that are not, on one connection: nothing is lost or answered twice where
+//! one server hands over to the other.
+
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpSocket;
+use tokio::time::sleep;
+
+use super::rig::{Wire, settings, start, within};
+
+const HELLO: &str = "GET /hello HTTP/1.1\r\nhost: a\r\n\r\n";
+
+#[tokio::test]
+async fn plain_requests_and_others_are_answered_in_their_order() {
+    let rig = start(&settings());
+    let mut wire = rig.connect().await;
+    let plain = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\none";
+    let chunked = "POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n3\r\ntwo\r\n0\r\n\r\n";
+    wire.send(&format!("{HELLO}{plain}{chunked}{HELLO}{plain}")).await;
+    for content in ["hello", "one", "two", "hello", "one"] {
+        let reply = wire.reply().await;
+        assert_eq!((reply.status, reply.content.as_str()), (200, content));
+        assert!(reply.field("date").is_some() && reply.field("content-length").is_some(), "{}", reply.head);
+    }
+}
+
+#[tokio::test]
+async fn a_request_in_pieces_is_one_request() {
+    let rig = start(&settings());
+    let mut wire = rig.connect().await;
+    for piece in ["POST /ec", "ho HTTP/1.1\r\nhost: a\r\ncontent-", "length: 6\r\n\r\n", "abc", "def"] {
+        wire.send(piece).await;
+        sleep(Duration::from_millis(20)).await; // so that it is read by itself
+    }
+    assert_eq!(wire.reply().await.content, "abcdef");
+    wire.send(HELLO).await;
+    assert_eq!(wire.reply().await.content, "hello");
+}
+
+#[tokio::test]
+async fn a_request_whose_rest_comes_late_is_answered_too() {
+    let rig = start(&settings());
+    let mut wire = rig.connect().await;
+    wire.send("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 6\r\n\r\nabc").await;
+    sleep(Duration::from_millis(1_500)).await; // longer than plain requests are waited for
+    wire.send("def").await;
+    assert_eq!(wire.reply().await.content, "abcdef");
+}
+
+#[tokio::test]
+async fn what_comes_while_an_answer_is_waited_for_is_next() {
+    let rig = start(&settings());
+    let mut wire = rig.connect().await;
+    wire.send("GET /wait HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    rig.toy.arrival().await;
+    wire.send(HELLO).await;
+    sleep(Duration::from_millis(20)).await;
+    rig.toy.released.add_permits(1);
+    assert_eq!(wire.reply().await.content, "waited");
+    assert_eq!(wire.reply().await.content, "hello");
+}
+
+#[tokio::test]
+async fn a_caller_that_wants_nothing_more_is_told_and_closed() {
+    let rig = start(&settings());
+    let mut wire = rig.connect().await;
+    wire.send(&format!("GET /hello HTTP/1.1\r\nhost: a\r\nconnection: Close\r\n\r\n{HELLO}")).await;
+    let reply = wire.reply().await;
+    assert_eq!((reply.field("connection"), reply.content.as_str()), (Some("close"), "hello"));
+    assert_eq!(wire.rest().await, "");
+}
+
+#[tokio::test]
+async fn an_answer_that_the_caller_is_slow_to_read_stays_whole() {
+    const TIMES: usize = 400; // more than the buffers of two sockets hold
+    let rig = start(&settings());
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4 << 10).unwrap(); // so that answers pile up at the other end
+    let wire = Wire::new(within(socket.connect(rig.address)).await.unwrap());
+    let content = "0123456789abcdef".repeat(3_000);
+    let request = format!("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n{content}", content.len());
+    let (reader, mut writer) = wire.stream.into_split();
+    let sending = tokio::spawn(async move {
+        for _ in 0..TIMES {
+            within(writer.write_all(request.as_bytes())).await.unwrap();
+        }
+        writer
+    });
+    sleep(Duration::from_millis(200)).await; // by now nobody can send any more
+    assert!(!sending.is_finished());
+    let mut buffered = Vec::new();
+    let mut reader = tokio::io::BufReader::new(reader);
+    for _ in 0..TIMES {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            within(tokio::io::AsyncBufReadExt::read_line(&mut reader, &mut head)).await.unwrap();
+        }
+        assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+        buffered.resize(content.len(), 0);
+        within(tokio::io::AsyncReadExt::read_exact(&mut reader, &mut buffered)).await.unwrap();
+        assert_eq!(buffered, content.as_bytes());
+    }
+    drop(within(sending).await.unwrap());
+}
