@@ -23,6 +23,7 @@ fn ceremony() -> Ceremony {
         told: Told { subject: user, ..Told::default() },
         expected: Subject::default(),
         bearer_user: None,
+        handles: None,
         is_decoy: false,
     }
 }

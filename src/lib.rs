@@ -7,6 +7,7 @@ pub mod config;
 pub mod diagnostic;
 pub mod document;
 pub mod gateway;
+pub mod handles;
 pub mod identity;
 pub mod manual;
 pub mod provider;

@@ -39,6 +39,19 @@ pub struct Ceremony {
     pub expected: Subject,
     /// The user whose bearer began it; only that user may finish it.
     pub bearer_user: Option<Box<str>>,
+    /// The user handles of the passkey that it makes, where the upstream's and the caller's may differ.
+    pub handles: Option<Box<UserHandles>>,
+}
+
+/// The user handles of a passkey that is being made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserHandles {
+    /// The one that the upstream chose.
+    pub upstream: Box<[u8]>,
+    /// The one that the client was given; `None` where the dialect cannot tell it one.
+    pub caller: Option<Box<[u8]>>,
+    /// The relying party; empty where nobody says.
+    pub rp_id: Box<str>,
 }
 
 /// A user, as one side names them.
@@ -142,7 +155,14 @@ impl Ceremony {
             &self.told.connection,
             &self.bearer_user,
         ];
-        size_of::<Self>() + texts.into_iter().flatten().map(|text| text.len()).sum::<usize>()
+        let handles = self.handles.as_deref().map_or(0, UserHandles::size);
+        size_of::<Self>() + handles + texts.into_iter().flatten().map(|text| text.len()).sum::<usize>()
+    }
+}
+
+impl UserHandles {
+    fn size(&self) -> usize {
+        size_of::<Self>() + self.upstream.len() + self.caller.as_ref().map_or(0, |one| one.len()) + self.rp_id.len()
     }
 }
 

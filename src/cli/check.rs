@@ -54,6 +54,9 @@ fn describe(route: &Route, plan: &Plan) -> String {
 /// What one way carries, what it cannot, what gets lost on it.
 fn carries(route: &Route, plan: &Plan) -> String {
     let mut text = String::new();
+    if let Some(file) = &plan.upstreams[route.upstream].handles {
+        text.push_str(&format!("  user handles: each passkey keeps its own, by `{}`\n", file.display()));
+    }
     let carried: Vec<_> = route.carriages.values().filter(|carriage| carriage.works()).collect();
     let names: Vec<_> = carried.iter().map(|carriage| carriage.operation.name()).collect();
     text.push_str(&format!("  carries: {}\n", names.join(", ")));
@@ -86,6 +89,7 @@ fn obstacles(route: &Route, plan: &Plan, operation: Operation, carriage: &crate:
         discoverable: plan.upstreams[route.upstream].discoverable(),
         identity: plan.upstreams[route.upstream].identity.as_deref(),
         vouched_upstream: route.callers.are_judged_by_upstream(),
+        has_handles: plan.upstreams[route.upstream].handles.is_some(),
     };
     let described: Vec<_> = carriage.obstacles.iter().map(|obstacle| obstacle.describe(&pair, operation)).collect();
     described.join("; ")

@@ -8,6 +8,7 @@ mod credentials;
 mod curl;
 mod directory;
 mod explain;
+mod handles;
 mod members;
 mod readiness;
 mod reload;
@@ -65,6 +66,9 @@ enum Command {
     Credentials(credentials::Credentials),
     /// Show how many of those who sign in elsewhere could sign in at an embedded upstream already.
     Readiness(readiness::Arguments),
+    /// Look after the user handles of an upstream's passkeys.
+    #[command(subcommand)]
+    Handles(handles::HandlesCommand),
     /// Look after the keys that sign an embedded upstream's tokens.
     #[command(subcommand)]
     Keys(directory::Keys),
@@ -104,6 +108,7 @@ pub fn run() -> ExitCode {
         Command::Users(command) => directory::users(&origin, &command),
         Command::Credentials(command) => credentials::credentials(command),
         Command::Readiness(arguments) => readiness::readiness(&origin, &arguments),
+        Command::Handles(command) => handles::handles(&origin, &command),
         Command::Keys(command) => directory::keys(&origin, &command),
         Command::Translate(arguments) => translate::translate(&arguments),
         Command::Members => members::members(),

@@ -9,6 +9,7 @@ use crate::config::load::Config;
 use crate::gateway::exchange::{Gateway, Shared};
 use crate::gateway::plan::{Plan, Upstream, UpstreamKind};
 use crate::gateway::work::Worker;
+use crate::handles::Handles;
 use crate::relying_party::RelyingParty;
 use crate::relying_party::error::OpenError;
 use crate::upstream::admission::Admission;
@@ -21,6 +22,8 @@ pub(super) struct Ready {
     doors: Vec<Door>,
     /// The doors of shadows, by route.
     shadows: Vec<(usize, Door)>,
+    /// The user handles of each upstream's passkeys.
+    handles: Arc<[Option<Handles>]>,
 }
 
 /// What the workers share of one upstream.
@@ -43,6 +46,8 @@ impl Ready {
     pub(super) fn open(config: Config) -> Result<Self, Unusable> {
         let doors = config.plan.upstreams.iter().map(|upstream| open(upstream, &config.base));
         let doors = doors.collect::<Result<Vec<_>, _>>()?;
+        let handles = config.plan.upstreams.iter().map(|upstream| open_handles(upstream, &config.base));
+        let handles = handles.collect::<Result<_, _>>()?;
         let shared = Arc::new(Shared {
             ceremonies: Arc::new(Ceremonies::new(&config.ceremonies)),
             metrics: Arc::default(),
@@ -51,7 +56,7 @@ impl Ready {
             plan: config.plan,
             fingerprint: config.fingerprint,
         });
-        Ok(Self { shadows: shadows(&shared.plan, &doors), shared, doors })
+        Ok(Self { shadows: shadows(&shared.plan, &doors), shared, doors, handles })
     }
 
     /// The same for a config that takes the place of another one: its ceremonies go on, and so does a
@@ -63,6 +68,11 @@ impl Ready {
             None => open(upstream, &config.base),
         });
         let doors = doors.collect::<Result<Vec<_>, _>>()?;
+        let handles = config.plan.upstreams.iter().map(|upstream| match former.same_handles(upstream) {
+            Some(handles) => Ok(Some(handles)),
+            None => open_handles(upstream, &config.base),
+        });
+        let handles = handles.collect::<Result<_, _>>()?;
         let shared = Arc::new(Shared {
             ceremonies: former.shared.ceremonies.clone(),
             metrics: former.shared.metrics.clone(),
@@ -71,7 +81,14 @@ impl Ready {
             plan: config.plan,
             fingerprint: config.fingerprint,
         });
-        Ok(Self { shadows: shadows(&shared.plan, &doors), shared, doors })
+        Ok(Self { shadows: shadows(&shared.plan, &doors), shared, doors, handles })
+    }
+
+    /// The same file, whichever upstream has it now.
+    fn same_handles(&self, upstream: &Upstream) -> Option<Handles> {
+        let file = upstream.handles.as_ref()?;
+        let mut known = self.shared.plan.upstreams.iter().zip(&*self.handles);
+        known.find_map(|(former, handles)| handles.clone().filter(|_| former.handles.as_ref() == Some(file)))
     }
 
     fn same_door(&self, upstream: &Upstream) -> Option<Door> {
@@ -99,7 +116,7 @@ impl Ready {
             Ok((route.name.clone(), worker(&self.shared.plan.upstreams[way.upstream], door)?))
         });
         let shadows = shadows.collect::<Result<_, InvalidClient>>()?;
-        Ok(Gateway::new(self.shared.clone(), workers).with_shadows(shadows))
+        Ok(Gateway::new(self.shared.clone(), workers).with_shadows(shadows).with_handles(self.handles.clone()))
     }
 }
 
@@ -125,6 +142,11 @@ fn open(upstream: &Upstream, base: &Path) -> Result<Door, Unusable> {
             .map_err(|source| Unusable { name: upstream.name.to_string(), source }),
         UpstreamKind::Http { http, .. } => Ok(Door::Http(Admission::new(&upstream.name, http))),
     }
+}
+
+fn open_handles(upstream: &Upstream, base: &Path) -> Result<Option<Handles>, Unusable> {
+    let opened = upstream.handles.as_ref().map(|file| Handles::open(&base.join(file))).transpose();
+    opened.map_err(|source| Unusable { name: upstream.name.to_string(), source })
 }
 
 fn worker(upstream: &Upstream, door: &Door) -> Result<Worker, InvalidClient> {

@@ -43,4 +43,13 @@ impl Reader<'_> {
             self.identities.named.insert(upstream.to_owned(), name);
         }
     }
+
+    /// Notes the file with the user handles of an upstream's passkeys.
+    pub(super) fn named_handles(&mut self, upstream: &str, value: Option<Value>) {
+        let Some(value) = value else { return };
+        let section = format!("upstreams.{upstream}.handles");
+        if let Some(file) = collect::section(&section, value, &self.places, self.diagnostics) {
+            self.identities.handles.insert(upstream.to_owned(), file);
+        }
+    }
 }

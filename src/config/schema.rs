@@ -122,9 +122,10 @@ fn fault_row() -> Value {
 /// An upstream is of one of two kinds, told apart by its `provider`.
 fn upstream(generator: &mut SchemaGenerator) -> Value {
     let identity = json!({ "type": "string", "description": "The name of the identity map that says who the callers' users are there. Default: both sides name users alike." });
+    let handles = json!({ "type": "string", "description": "The SQLite file that keeps the user handles of the upstream's passkeys, by credential id, on either side; made when missing. A relative path starts at the directory of the config file. Default: none, and handles pass on as they come." });
     let embedded = with(
         inline::<EmbeddedSettings>(generator),
-        json!({ "provider": { "const": "embedded" }, "identity": identity }),
+        json!({ "provider": { "const": "embedded" }, "identity": identity, "handles": handles }),
         &["provider"],
     );
     let provider = json!({
@@ -132,6 +133,7 @@ fn upstream(generator: &mut SchemaGenerator) -> Value {
         "base_url": generator.subschema_for::<BaseUrl>(),
         "set": generator.subschema_for::<Assignments>(),
         "identity": identity,
+        "handles": handles,
         "discoverable": { "type": "boolean", "description": "Whether the upstream's credentials are discoverable; `false` refuses dialects that cannot list them." },
     });
     let http = with(inline::<HttpSettings>(generator), provider, &["provider", "base_url"]);

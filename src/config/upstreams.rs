@@ -37,6 +37,7 @@ impl Reader<'_> {
         let provider: String =
             collect::section(&format!("{section}.provider"), provider, &self.places, self.diagnostics)?;
         self.named_identity(name, table.remove("identity"));
+        self.named_handles(name, table.remove("handles"));
         if provider == "embedded" {
             let table = Value::Dict(Tag::Default, table);
             return collect::section(&section, table, &self.places, self.diagnostics).map(UpstreamSettings::Embedded);

@@ -42,6 +42,8 @@ pub struct Pair<'p> {
     pub identity: Option<&'p Map>,
     /// Whether the users' tokens are the upstream's own, and name its users.
     pub vouched_upstream: bool,
+    /// Whether the user handles of the upstream's passkeys are kept.
+    pub has_handles: bool,
 }
 
 /// How one operation is carried.
@@ -70,7 +72,7 @@ pub enum Obstacle {
     NoElementSource(Member, Member),
     /// The caller's tokens were made by the dialect's provider, and are a secret to any other.
     ForeignTokens,
-    /// The upstream chooses the user handle, and the dialect has no place for it.
+    /// The upstream chooses the user handle, the dialect has no place for it, and no bridge makes up for that.
     NoUserHandle,
     /// The dialect deletes one credential, and the upstream cannot be told which.
     NoCredential,
@@ -171,6 +173,7 @@ impl Pair<'_> {
         self.mapping(&asking, &answering, &answered, &mut carriage);
         self.losses(&asking, &asked, Direction::Request, &mut carriage);
         self.losses(&answered, &answering, Direction::Response, &mut carriage);
+        self.bridge_losses(&answering, &answered, &mut carriage);
         self.sense(&asking, &asked, &answering, &answered, &mut carriage);
         carriage
     }
@@ -197,9 +200,7 @@ impl Pair<'_> {
         if manages && self.asks_for_nobody(carriage.operation, asked) {
             carriage.obstacles.push(Obstacle::NoOwner);
         }
-        let makes_passkey = matches!(carriage.operation, Operation::RegistrationBegin | Operation::SignupBegin);
-        let has_handle = |members: &[(Member, Need)]| carried(members, Member::UserHandle) != Source::None;
-        if makes_passkey && has_handle(answered) && !has_handle(answering) {
+        if self.loses_user_handle(carriage.operation, answering, answered) {
             carriage.obstacles.push(Obstacle::NoUserHandle);
         }
         let names = |members: &[(Member, Need)]| {

@@ -32,6 +32,7 @@ use crate::gateway::resolve::Client;
 use crate::gateway::router::Candidate;
 use crate::gateway::trace::Trace;
 use crate::gateway::work::Worker;
+use crate::handles::Handles;
 use crate::template::reader::{Reading, Scratch};
 
 /// What every worker shares.
@@ -63,6 +64,8 @@ pub struct Gateway {
     pub(crate) config: Arc<str>,
     /// The workers of shadows, by route: nothing of them is shared with those above.
     pub(crate) shadows: Arc<BTreeMap<Arc<str>, Worker>>,
+    /// The user handles of each upstream's passkeys, where it has a file of them; nothing where none has.
+    pub(crate) handles: Arc<[Option<Handles>]>,
     /// The gateways of earlier configs, newest first, for the ceremonies that were begun under them.
     pub(crate) former: Vec<Former>,
 }
@@ -138,13 +141,20 @@ impl Gateway {
     /// A gateway whose `workers` are those of the plan's upstreams, in their order.
     pub fn new(shared: Arc<Shared>, workers: Vec<Worker>) -> Self {
         let config = config_name(0, &shared);
-        Self { shared, workers: workers.into(), generation: 0, config, shadows: Arc::default(), former: Vec::new() }
+        let (workers, shadows, handles) = (workers.into(), Arc::default(), Arc::default());
+        Self { shared, workers, generation: 0, config, shadows, handles, former: Vec::new() }
     }
 
     /// The same gateway with workers for the shadows of routes, by route.
     #[must_use]
     pub fn with_shadows(self, shadows: BTreeMap<Arc<str>, Worker>) -> Self {
         Self { shadows: shadows.into(), ..self }
+    }
+
+    /// The same gateway with the user handles of the plan's upstreams, in their order.
+    #[must_use]
+    pub fn with_handles(self, handles: Arc<[Option<Handles>]>) -> Self {
+        Self { handles, ..self }
     }
 
     /// The same gateway, in the place of another one, whose ceremonies it lets finish.

@@ -198,6 +198,7 @@ mod tests {
             told: Default::default(),
             expected: Default::default(),
             bearer_user: None,
+            handles: None,
         };
         assert!(ceremonies.remember(ChallengeKey::of(challenge), ceremony, None));
     }

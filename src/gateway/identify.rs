@@ -98,9 +98,8 @@ async fn at_upstream(
     if named.asked.is_nobody() {
         return Ok(Some(Subject::default()));
     }
-    let Some(user) = ask(map, Party::Caller, &named.asked).await.map_err(Absent::Unanswered)? else {
-        return Err(Absent::Unknown("the identity map knows no such user"));
-    };
+    let found = ask(map, Party::Caller, &named.asked).await.map_err(Absent::Unanswered)?;
+    let Some(user) = found else { return Err(Absent::Unknown("the identity map knows no such user")) };
     let needed = upstream.side().carried(request.operation(), Direction::Request, true).unwrap_or_default();
     let lacks = |member: &Member| needed.contains(&(*member, Need::Required)) && name(&user, *member).is_none();
     if USER.iter().any(lacks) {

@@ -51,6 +51,7 @@ fn pair<'p>(dialect: &'p Provider, upstream: Side<'p>) -> Pair<'p> {
         discoverable: Some(true),
         identity: None,
         vouched_upstream: false,
+        has_handles: false,
     }
 }
 

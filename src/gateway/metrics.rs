@@ -37,6 +37,7 @@ pub struct Metrics {
     upstream_duration: Family<Labels, Histogram>,
     shadow_duration: Family<Labels, Histogram>,
     decisions: Family<Sent, Counter>,
+    handles: Family<Labels, Counter>,
 }
 
 /// Which route sent a request to which upstream, and why, or what came of that.
@@ -96,7 +97,9 @@ impl Default for Metrics {
         );
         let decisions = Family::default();
         registry.register("decisions", "Requests of routes with policies, and what was decided", decisions.clone());
-        Self { registry, requests, request_duration, upstream_duration, shadow_duration, decisions }
+        let handles = Family::default();
+        registry.register("user_handles", "Passkeys at a user handle bridge, and what became of them", handles.clone());
+        Self { registry, requests, request_duration, upstream_duration, shadow_duration, decisions, handles }
     }
 }
 
@@ -118,6 +121,13 @@ impl Metrics {
         let because = ("reason", decision.reason.to_string());
         let sent = Sent { route: route.clone(), upstream: decision.upstream.clone(), because };
         self.decisions.get_or_create(&sent).inc();
+    }
+
+    /// Counts a passkey at the user handle bridge of an upstream.
+    pub(crate) fn bridged(&self, upstream: &Arc<str>, outcome: &'static str) {
+        let outcome = Some(outcome);
+        let labels = Labels { kind: "upstream", name: upstream.clone(), operation: None, outcome };
+        self.handles.get_or_create(&labels).inc();
     }
 
     /// Counts how long the answer to a request took.

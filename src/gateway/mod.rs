@@ -6,6 +6,7 @@
 mod asked;
 pub mod assign;
 mod behind;
+mod bridge;
 pub mod callers;
 pub mod check;
 pub mod client_data;

@@ -16,9 +16,10 @@ use crate::canonical::message::{Request, Response};
 use crate::canonical::operation::Operation;
 use crate::canonical::user_verification::UserVerification;
 use crate::canonical::value::Value;
-use crate::ceremony::{Ceremony, ChallengeKey, Subject, Told};
+use crate::ceremony::{Ceremony, ChallengeKey, Subject, Told, UserHandles};
 use crate::gateway::asked::{Asked, Part, Served};
 use crate::gateway::behind::Behind;
+use crate::gateway::bridge;
 use crate::gateway::callers::{Admission, Judge, Relation};
 use crate::gateway::client_data;
 use crate::gateway::complete;
@@ -79,7 +80,9 @@ impl Gateway {
         let upstream = &self.shared.plan.upstreams[way.upstream];
         let named = behind.names(request.record(), upstream.identity.is_some());
         let known = self.known(asked, way, &named, ceremony).await?;
-        let told = resolve::resolve(way, request, admission, client, ceremony, challenge.as_deref(), known.as_ref());
+        let mut told =
+            resolve::resolve(way, request, admission, client, ceremony, challenge.as_deref(), known.as_ref());
+        let crossing = self.cross(way, &mut told, ceremony).await?;
 
         let session = begun.as_ref().and_then(|ceremony| ceremony.upstream_session.as_deref());
         let worker = self.worker_of(asked.part, way)?;
@@ -87,14 +90,9 @@ impl Gateway {
         let call = Call { upstream, worker, session, user, least, trace: *trace };
         let answer = self.ask((asked.part, way), call, &told, *now).await;
         let scratch = Scratch::default();
-        let ours = admission.judge == Judge::Gateway;
-        let understood = answer.as_ref().map_err(Refusal::clone).and_then(|answer| {
-            let understood = work::understand(upstream, operation, answer, self.reading(&scratch, *now), ours);
-            if let Some(trace) = trace {
-                trace.answered(answer, understood.as_ref().ok().map(Response::record));
-            }
-            understood
-        });
+        let understood = answer.as_ref().map_err(Refusal::clone);
+        let understood = understood.and_then(|answer| self.understand(asked, way, answer, admission, &scratch));
+        let understood = self.crossed(way, &told, crossing, understood).await;
         let asked_for = || named.asked.clone();
         let Settled { mut response, is_decoy } = self.settle(asked, way, asked_for, begun.as_deref(), understood)?;
 
@@ -109,13 +107,15 @@ impl Gateway {
                 Some(begun)
             }
             None if operation.is_begin() => {
+                let handles = self.bridge(way, &told, &mut response).await?;
                 let user = (named.asked.clone(), known.clone().unwrap_or_default());
-                Some(self.begin(asked, way, &told, &response, (behind, user), is_decoy)?)
+                Some(self.begin(asked, way, &told, &response, (behind, user, handles), is_decoy)?)
             }
             None => None,
         };
         let said = named.or(ceremony.as_deref());
         let names = identify::toward_caller(upstream, way, said, known.as_ref(), &mut response).await?;
+        bridge::echo(ceremony.as_deref(), &mut response);
         complete::complete(way, request, ceremony.as_deref(), names.as_ref(), &mut response);
         if let (Some(begun), Some(answered)) = (&ceremony, answered) {
             self.observe(way, request, begun, answered, names.as_ref(), &response);
@@ -123,6 +123,24 @@ impl Gateway {
         self.unlearn(way, &told).await;
         self.replace_tokens(way, request, &mut response).await?;
         written(asked, &response, is_decoy)
+    }
+
+    /// Understands an upstream's answer, and shows it to whoever wants to see it.
+    fn understand<'r>(
+        &self,
+        asked: &Asked<'_>,
+        way: &Route,
+        answer: &'r Answer,
+        admission: &Admission,
+        scratch: &'r Scratch,
+    ) -> Result<Response<'r>, Refusal> {
+        let (upstream, reading) = (&self.shared.plan.upstreams[way.upstream], self.reading(scratch, asked.now));
+        let ours = admission.judge == Judge::Gateway;
+        let understood = work::understand(upstream, asked.request.operation(), answer, reading, ours);
+        if let Some(trace) = asked.trace {
+            trace.answered(answer, understood.as_ref().ok().map(Response::record));
+        }
+        understood
     }
 
     /// Asks an upstream, and counts how long that took.
@@ -210,7 +228,7 @@ impl Gateway {
         way: &Route,
         told: &Request<'_>,
         response: &Response<'_>,
-        (behind, (named, expected)): (Behind<'_>, (Subject, Subject)),
+        (behind, (named, expected), handles): (Behind<'_>, (Subject, Subject), Option<Box<UserHandles>>),
         is_decoy: bool,
     ) -> Result<Arc<Ceremony>, Refusal> {
         let answered = response.record();
@@ -234,6 +252,7 @@ impl Gateway {
             expected,
             told: self.told(way, told),
             bearer_user: behind.user.map(String::into_boxed_str),
+            handles,
         };
         let ceremony = Arc::new(ceremony);
         if asked.part == Part::Shadow

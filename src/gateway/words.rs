@@ -19,6 +19,8 @@ pub enum Remedy {
     Relax(&'static str),
     /// Let the gateway's own issuer make the tokens.
     Issue,
+    /// Keep the user handles of the upstream's passkeys.
+    Bridge,
     /// Have the upstream's identity map know users by what the dialect says.
     Map,
     /// Name users alike on both sides whom the map does not know.
@@ -86,9 +88,9 @@ impl Obstacle {
             Self::NoOperation
             | Self::NoElementSource(..)
             | Self::NoCredential
-            | Self::NoUserHandle
             | Self::NoOwner
             | Self::NotDiscoverable => Remedy::None,
+            Self::NoUserHandle => Remedy::Bridge,
             Self::ForeignTokens => Remedy::Issue,
             Self::NotMapped => Remedy::Map,
             Self::NewUser => Remedy::NameAlike,
@@ -139,6 +141,9 @@ impl Remedy {
             Self::Issue => {
                 format!("name an embedded upstream as `issuer` in `[routes.{route}]`, whose tokens are given instead")
             }
+            Self::Bridge => "name a file in the upstream's table, `handles = \"handles.db\"`, which keeps the user handles of its \
+                             passkeys"
+                .to_owned(),
             Self::Map => {
                 "let the identity map's `caller` and its queries take what the dialect says of the user".to_owned()
             }
@@ -157,6 +162,7 @@ impl Remedy {
             Self::Fill(member) => Some(format!("fill `{}`", member.name())),
             Self::Relax(name) => Some(format!("relax `{name}`")),
             Self::Issue => Some("`issuer`".to_owned()),
+            Self::Bridge => Some("`handles`".to_owned()),
             Self::Map | Self::NameAlike | Self::None => None,
         }
     }

@@ -92,7 +92,7 @@ impl RelyingParty {
             demo::ensure(&mut first, &party.rp_id, now()).map_err(failed)?;
             demo = User::by_id(first.connection(), DEMO_USER).map_err(failed)?.map(Arc::new);
         }
-        let others = (1..Workers::wanted()).map(|_| Store::open(&path));
+        let others = (1..Workers::<Store>::wanted()).map(|_| Store::open(&path));
         let stores = std::iter::once(Ok(first)).chain(others).collect::<Result<_, _>>()?;
         let workers = Arc::new(Workers::start(stores).map_err(OpenError::Threads)?);
         let shared = Arc::new(Shared { party, keys });

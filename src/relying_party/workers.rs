@@ -22,22 +22,22 @@ const QUEUE: usize = 256;
 /// More would wait for each other: SQLite has one writer.
 const MAX_THREADS: usize = 4;
 
-struct Job(Box<dyn FnOnce(&mut Store) + Send>);
+struct Job<S>(Box<dyn FnOnce(&mut S) + Send>);
 
 /// The threads. Dropping this waits for the work in hand, so that the file is closed in order.
-pub(crate) struct Workers {
-    queue: Option<SyncSender<Job>>,
+pub(crate) struct Workers<S = Store> {
+    queue: Option<SyncSender<Job<S>>>,
     threads: Vec<JoinHandle<()>>,
 }
 
-impl Workers {
+impl<S: Send + 'static> Workers<S> {
     /// How many connections [`Self::start`] should be given.
     pub(crate) fn wanted() -> usize {
         thread::available_parallelism().map_or(1, NonZeroUsize::get).clamp(2, MAX_THREADS)
     }
 
     /// One thread for each connection.
-    pub(crate) fn start(stores: Vec<Store>) -> io::Result<Self> {
+    pub(crate) fn start(stores: Vec<S>) -> io::Result<Self> {
         let (queue, jobs) = sync_channel(QUEUE);
         let jobs = Arc::new(Mutex::new(jobs));
         let threads = stores.into_iter().map(|store| {
@@ -53,7 +53,7 @@ impl Workers {
     /// What the work answers; `overloaded` when too much waits already.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Store) -> Result<T, Refusal> + Send + 'static,
+        work: impl FnOnce(&mut S) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
         let (answer, answered) = oneshot::channel();
         let job = Job(Box::new(move |store| {
@@ -73,7 +73,7 @@ impl Workers {
     }
 }
 
-impl Drop for Workers {
+impl<S> Drop for Workers<S> {
     fn drop(&mut self) {
         self.queue = None;
         for thread in self.threads.drain(..) {
@@ -83,13 +83,13 @@ impl Drop for Workers {
     }
 }
 
-impl std::fmt::Debug for Workers {
+impl<S> std::fmt::Debug for Workers<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Workers").field("threads", &self.threads.len()).finish_non_exhaustive()
     }
 }
 
-fn work_off(mut store: Store, jobs: &Mutex<Receiver<Job>>) {
+fn work_off<S>(mut store: S, jobs: &Mutex<Receiver<Job<S>>>) {
     loop {
         let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Job(work)) = next else { return };

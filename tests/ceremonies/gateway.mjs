@@ -47,6 +47,13 @@ export class Gateway {
     return run(["check", "--config", this.config], this.secrets);
   }
 
+  /** Adds passkeys to the file of user handles: objects of `credential_id`, `upstream_handle`, `caller_handle`. */
+  async importHandles(lines) {
+    const file = join(this.folder, "handles.jsonl");
+    await writeFile(file, lines.map((line) => JSON.stringify(line)).join("\n"));
+    return run(["handles", "import", file, "--config", this.config], this.secrets);
+  }
+
   async stop() {
     const ended = once(this.child, "exit");
     this.child.kill("SIGTERM");

@@ -23,23 +23,25 @@ const UPSTREAM = {
 
 const CREATED = ["user.name = 'Ada'", "user.created_at = 1700000000"];
 const REGISTERED = "credential.created_at = 1700000000";
-/** Its options are too flat to make WebAuthn's of them, or of them WebAuthn's; it forgets every passkey at once. */
+/** Its options are too flat to make WebAuthn's of them; it forgets every passkey at once. */
 const FLASHBACK = ["registration.begin", "credentials.delete"];
+/** Nor can WebAuthn's become such options without a bridge of user handles: its clients are told none. */
+const BRIDGED = { handles: "handles.db", lacks: ["credentials.delete"] };
 /** A passkey goes by a name of the upstream's own there, and by its id here. */
 const NO_NAME = ["credentials.delete"];
 const NAMED = "credential.name = 'Passkey'";
 
-/** By pair: `set`, `fill`, `relax`, `issuer`; `alone`: for Ada only; `lacks`: operations not carried. */
+/** By pair: `set`, `fill`, `relax`, `issuer`, `handles`; `alone`: for Ada only; `lacks`: operations not carried. */
 const PAIRS = {
   "quiva flashback": { relax: ["subject"], alone: true, lacks: FLASHBACK },
   "quiva streambird": { set: ["user.id = '{user.email}'"], upstreamId: ({ email }) => email, lacks: NO_NAME },
   "quiva auth0": { lacks: NO_NAME },
 
-  "flashback quiva": { lacks: FLASHBACK },
-  "flashback streambird": { lacks: FLASHBACK },
-  "flashback auth0": { lacks: FLASHBACK },
-  "flashback apifox": { lacks: FLASHBACK },
-  "flashback embedded": { lacks: FLASHBACK },
+  "flashback quiva": { ...BRIDGED, set: [NAMED] },
+  "flashback streambird": BRIDGED,
+  "flashback auth0": BRIDGED,
+  "flashback apifox": { ...BRIDGED, set: [NAMED] },
+  "flashback embedded": BRIDGED,
 
   "streambird quiva": { set: ["user.email = '{user.id}@example.com'", NAMED], fill: ["user.id = 'ada'"] },
   "streambird flashback": {
@@ -104,17 +106,20 @@ const NO_CREDENTIALS = /allowCredentials must NOT have fewer than 1 items/;
 /** The upstream's and the route's tables. */
 export function config(setting, { url, clientId }, callers) {
   const { dialect, upstream, general, set, fill, relax, issuer, watch, party = "", route = "", map = "" } = setting;
+  const handles = setting.handles ? `handles = "${setting.handles}"` : "";
   const own = `[upstreams.own]
 provider = "embedded"
 rp_id = "localhost"
 origins = ["http://localhost:8080"]
 database = "own.db"
+${upstream === "embedded" ? handles : ""}
 ${party}
 `;
   const there = upstream === "embedded" ? own : `[upstreams.there]
 provider = "${upstream}"
 base_url = "${url}"
 ${map && 'identity = "users"'}
+${handles}
 [upstreams.there.set]
 ${general.join("\n").replace("CLIENT_ID", clientId)}
 ${issuer || watch ? own : ""}`;

@@ -14,6 +14,7 @@ mod documents;
 mod environment;
 mod explain;
 mod golden;
+mod handles;
 mod help;
 mod keys;
 mod pages;

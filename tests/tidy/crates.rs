@@ -16,9 +16,9 @@ const ONLY: &[(&str, &[&str])] = &[
     ("toml", &["src/document.rs"]),
     ("annotate_snippets", &["src/diagnostic.rs"]),
     ("clap", &["src/cli/", "src/telemetry/"]),
-    ("rusqlite", &["src/relying_party/", "src/identity/"]),
+    ("rusqlite", &["src/relying_party/", "src/identity/", "src/handles/"]),
     ("tokio_postgres", &["src/identity/postgres/"]),
-    ("csv", &["src/identity/"]),
+    ("csv", &["src/identity/", "src/handles/"]),
     ("ciborium", &["src/relying_party/"]),
     ("jsonwebtoken", &["src/relying_party/tokens/", "src/gateway/callers/"]),
 ];

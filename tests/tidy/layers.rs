@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["config"],
     &["server"],
     &["gateway"],
-    &["identity"],
+    &["handles", "identity"],
     &["provider", "upstream", "relying_party", "ceremony"],
     &["template"],
     &["canonical", "document"],

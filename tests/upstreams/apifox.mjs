@@ -12,7 +12,7 @@ export const provider = "apifox";
 export const contentType = "application/json; charset=utf-8";
 export const base = "/api/v4";
 export const credentials = () => ({});
-export const user = (user) => ({ ...user, handle: Buffer.from(user.id) });
+export const user = (user) => ({ handle: Buffer.from(user.id), ...user });
 
 const OPERATIONS = {
   "PUT /api/v4/session/authn": "login.begin",

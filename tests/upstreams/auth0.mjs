@@ -13,7 +13,7 @@ import { Refused } from "./upstream.mjs";
 export const provider = "auth0";
 export const contentType = "application/json";
 export const handle = () => `passkey|dev_${randomBytes(12).toString("base64url")}`;
-export const user = (user) => ({ ...user, handle: randomBytes(48) });
+export const user = (user) => ({ handle: randomBytes(48), ...user });
 
 export const credentials = () => ({
   id: randomBytes(16).toString("base64url"),

@@ -69,7 +69,8 @@ export class Upstream {
 
   /**
    * What becomes of the next request of an operation instead: an answer `{ status, content, fields }`,
-   * or `"hang up"`, which closes the connection without one. It is recorded all the same.
+   * or `"hang up"`, which closes the connection without one, or `"lose the answer"`, which does so after the
+   * work was done. It is recorded all the same.
    */
   next(operation, instead) {
     this.#instead.set(operation, instead);
@@ -100,6 +101,10 @@ export class Upstream {
     const instead = this.#instead.get(operation);
     this.#instead.delete(operation);
     if (instead === "hang up") return incoming.socket.destroy();
+    if (instead === "lose the answer") {
+      await this.#serve(operation, request);
+      return incoming.socket.destroy();
+    }
     return write(outgoing, instead ?? await this.#serve(operation, request), this.dialect.contentType);
   }
 

@@ -104,7 +104,7 @@ impl Gateway {
             upstream: upstream.name.to_string(),
             provider: upstream.side().name().to_owned(),
             caller: ShownCaller::new(route, request),
-            notes: reason.into_iter().chain(notes(route, request, passes)).collect(),
+            notes: reason.into_iter().chain(notes(route, upstream, request, passes)).collect(),
             members: Map::new(),
             sent: None,
             becomes,
@@ -149,7 +149,7 @@ fn renews(route: &Route, operation: Operation) -> bool {
 }
 
 /// What could not be known, and what is worth knowing.
-fn notes(route: &Route, request: &Request<'_>, passes: bool) -> Vec<String> {
+fn notes(route: &Route, upstream: &Upstream, request: &Request<'_>, passes: bool) -> Vec<String> {
     let operation = request.operation();
     let mut notes: Vec<&str> = Vec::new();
     if operation.is_finish() {
@@ -171,7 +171,30 @@ fn notes(route: &Route, request: &Request<'_>, passes: bool) -> Vec<String> {
     if !route.carries(operation) {
         notes.push("`passbridge check` tells what stands in the way");
     }
-    notes.into_iter().map(str::to_owned).collect()
+    notes.into_iter().map(str::to_owned).chain(bridged(upstream, operation)).collect()
+}
+
+/// What the file of user handles has to say, which is not asked here.
+fn bridged(upstream: &Upstream, operation: Operation) -> Option<String> {
+    let file = upstream.handles.as_ref()?.display();
+    match operation {
+        Operation::LoginFinish => Some(format!(
+            "`{file}` is not read here: the upstream is told the user handle that stands there for the passkey, and one \
+             that is not there passes on as it comes; another handle than the passkey was born with is \
+             assertion_rejected"
+        )),
+        Operation::RegistrationBegin | Operation::SignupBegin => Some(format!(
+            "`{file}` is not read here: it gives the user handle that the client knows, where the dialect has a place \
+             for it, and completes `exclude_credentials`"
+        )),
+        Operation::RegistrationFinish | Operation::SignupFinish => {
+            Some(format!("the passkey is noted in `{file}` before the upstream is asked"))
+        }
+        Operation::CredentialsDelete => {
+            Some(format!("the passkey is taken out of `{file}` when the upstream deleted it"))
+        }
+        Operation::LoginBegin | Operation::SessionRefresh | Operation::CredentialsList => None,
+    }
 }
 
 fn stand_in(text: &str) -> String {
@@ -224,6 +247,7 @@ fn begun(route: &Route, upstream: &Upstream, request: &Request<'_>, claims: &[Me
         },
         expected: Subject::default(),
         bearer_user: None,
+        handles: None,
     }
 }
 

@@ -59,7 +59,8 @@ impl<'c> Builder<'c> {
         };
         let Ok(identity) = self.identity(name) else { return };
         self.one_namer(&format!("upstreams.{name}.set"), &set, identity.as_deref());
-        self.upstreams.push(Upstream { name: name.into(), kind, identity });
+        let handles = self.handles(name);
+        self.upstreams.push(Upstream { name: name.into(), kind, identity, handles });
         self.sets.push(set);
     }
 

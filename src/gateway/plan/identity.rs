@@ -1,6 +1,7 @@
 //! Which identity map an upstream has, and what speaks against it on a route.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::canonical::member::Member;
@@ -9,7 +10,8 @@ use crate::gateway::assign::Assignment;
 use crate::gateway::plan::builder::Builder;
 use crate::identity::map::Map;
 
-/// The identity maps of a config, and which upstream has which.
+/// What tells the two sides' names of a user apart: the identity maps of a config, and which upstream has which map
+/// and which file of user handles.
 #[derive(Debug, Default)]
 pub struct Identities {
     /// `[identity]`: the maps that work.
@@ -18,6 +20,8 @@ pub struct Identities {
     pub broken: Vec<String>,
     /// The map that each upstream names, by the upstream's name.
     pub named: BTreeMap<String, String>,
+    /// The file that each upstream names for the user handles of its passkeys, by the upstream's name.
+    pub handles: BTreeMap<String, PathBuf>,
 }
 
 /// A map that is named and not there; the reason was told.

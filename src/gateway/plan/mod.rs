@@ -5,6 +5,7 @@
 
 mod begins;
 mod builder;
+mod handles;
 pub mod identity;
 mod judge;
 mod observes;
@@ -110,6 +111,8 @@ pub struct Upstream {
     pub kind: UpstreamKind,
     /// What says who the caller's user is there; without it both sides name users alike.
     pub identity: Option<Arc<Map>>,
+    /// The file with the user handles of its passkeys, as the config names it.
+    pub handles: Option<Arc<Path>>,
 }
 
 /// What an upstream is.
@@ -277,6 +280,7 @@ impl Plan {
         for (index, route) in routes.iter().enumerate() {
             builder.add_paths(&mut router, index, &routes, route);
         }
+        builder.handles_apart();
         builder.unused_upstreams(&routes);
         builder.unused_maps();
         (Self { routes, upstreams: builder.upstreams, router }, builder.diagnostics)

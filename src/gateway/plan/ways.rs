@@ -129,6 +129,7 @@ impl Builder<'_> {
             discoverable: upstream.discoverable(),
             identity: upstream.identity.as_deref(),
             vouched_upstream: compiled.callers.are_judged_by_upstream(),
+            has_handles: upstream.handles.is_some(),
         };
         let carried = pair.carriages().into_iter().filter(|carriage| !common.left.contains(&carriage.operation));
         let carriages: BTreeMap<_, _> = carried.map(|carriage| (carriage.operation, carriage)).collect();

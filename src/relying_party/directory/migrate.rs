@@ -9,18 +9,26 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::relying_party::error::{OpenError, StoreError};
 
-/// Says in the file that it is ours: "PBRG".
-const APPLICATION_ID: i64 = 0x5042_5247;
+/// What a file of ours holds.
+pub(crate) struct Schema {
+    /// Says in the file what it is.
+    pub(crate) application_id: i64,
+    /// The n-th entry leads from version n to n + 1. An entry that was released never changes.
+    pub(crate) migrations: &'static [&'static str],
+}
 
-/// The n-th entry leads from version n to n + 1. An entry that was released never changes.
-const MIGRATIONS: &[&str] = &[
-    include_str!("migrations/001_users_credentials_keys_tokens.sql"),
-    include_str!("migrations/002_observed_credentials.sql"),
-];
+/// The directory's: "PBRG".
+pub(super) const DIRECTORY: Schema = Schema {
+    application_id: 0x5042_5247,
+    migrations: &[
+        include_str!("migrations/001_users_credentials_keys_tokens.sql"),
+        include_str!("migrations/002_observed_credentials.sql"),
+    ],
+};
 
 /// Applies what is missing.
-pub(super) fn to_latest(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
-    apply(connection, MIGRATIONS).map_err(|problem| match problem {
+pub(super) fn to_latest(connection: &mut Connection, path: &Path, schema: &Schema) -> Result<(), OpenError> {
+    apply(connection, schema.application_id, schema.migrations).map_err(|problem| match problem {
         Problem::Foreign => OpenError::Foreign { path: path.to_owned() },
         Problem::Newer { found, known } => OpenError::Newer { path: path.to_owned(), found, known },
         Problem::Sqlite(error) => OpenError::Database { path: path.to_owned(), source: StoreError::from(error) },
@@ -40,28 +48,28 @@ impl From<rusqlite::Error> for Problem {
     }
 }
 
-fn apply(connection: &mut Connection, migrations: &[&str]) -> Result<(), Problem> {
+fn apply(connection: &mut Connection, application_id: i64, migrations: &[&str]) -> Result<(), Problem> {
     for (version, sql) in (0_i64..).zip(migrations) {
         // Two processes may start at once: whoever gets the lock second finds the work done.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let found = version_of(&transaction, migrations.len())?;
+        let found = version_of(&transaction, application_id, migrations.len())?;
         if found != version {
             continue;
         }
         transaction.execute_batch(sql)?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "application_id", application_id)?;
         transaction.pragma_update(None, "user_version", version + 1)?;
         transaction.commit()?;
     }
     Ok(())
 }
 
-fn version_of(connection: &Connection, known: usize) -> Result<i64, Problem> {
+fn version_of(connection: &Connection, ours: i64, known: usize) -> Result<i64, Problem> {
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let things: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     let empty = application == 0 && found == 0 && things == 0;
-    if application != APPLICATION_ID && !empty {
+    if application != ours && !empty {
         return Err(Problem::Foreign);
     }
     let known = i64::try_from(known).expect("there are fewer migrations than an i64 counts");
@@ -71,6 +79,10 @@ fn version_of(connection: &Connection, known: usize) -> Result<i64, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn apply(connection: &mut Connection, migrations: &[&str]) -> Result<(), Problem> {
+        super::apply(connection, 7, migrations)
+    }
 
     fn version(connection: &Connection) -> i64 {
         connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
@@ -108,5 +120,6 @@ mod tests {
         other.execute("CREATE TABLE notes (x)", []).unwrap();
         assert!(matches!(apply(&mut other, &["CREATE TABLE a (x)"]).unwrap_err(), Problem::Foreign));
         assert_eq!(version(&other), 0);
+        assert!(matches!(super::apply(&mut connection, 8, &["CREATE TABLE a (x)"]).unwrap_err(), Problem::Foreign));
     }
 }

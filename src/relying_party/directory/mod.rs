@@ -6,7 +6,7 @@
 
 pub(crate) mod credential;
 pub(crate) mod days;
-mod migrate;
+pub(crate) mod migrate;
 pub(crate) mod observed;
 pub(crate) mod user;
 
@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use crate::relying_party::directory::migrate::Schema;
 use crate::relying_party::error::{OpenError, StoreError};
 
 /// How long a connection waits for another one's write, in the gateway or beside it.
@@ -34,14 +35,7 @@ impl Store {
     /// # Errors
     /// When the file cannot be opened, is another program's, or is of a later version.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        create_for_owner(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
-        let failed = |source: StoreError| OpenError::Database { path: path.to_owned(), source };
-        let mut connection = Connection::open(path).map_err(|error| failed(error.into()))?;
-        connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| failed(error.into()))?;
-        // First of all, since it is here that another program's file is recognised and left alone.
-        migrate::to_latest(&mut connection, path)?;
-        prepare(&connection).map_err(|error| failed(error.into()))?;
-        Ok(Self { connection })
+        Ok(Self { connection: connect(path, &migrate::DIRECTORY)? })
     }
 
     /// The connection, for single statements and reads.
@@ -54,6 +48,21 @@ impl Store {
     pub(crate) fn write(&mut self) -> Result<Transaction<'_>, StoreError> {
         Ok(self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
     }
+}
+
+/// Opens a file of ours, makes it when missing, and brings it to its schema. The connection blocks.
+///
+/// # Errors
+/// When the file cannot be opened, is another program's, or is of a later version.
+pub(crate) fn connect(path: &Path, schema: &Schema) -> Result<Connection, OpenError> {
+    create_for_owner(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
+    let failed = |source: StoreError| OpenError::Database { path: path.to_owned(), source };
+    let mut connection = Connection::open(path).map_err(|error| failed(error.into()))?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| failed(error.into()))?;
+    // First of all, since it is here that another program's file is recognised and left alone.
+    migrate::to_latest(&mut connection, path, schema)?;
+    prepare(&connection).map_err(|error| failed(error.into()))?;
+    Ok(connection)
 }
 
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {

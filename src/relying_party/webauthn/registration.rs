@@ -13,6 +13,7 @@ use crate::relying_party::webauthn::algorithm::Algorithm;
 use crate::relying_party::webauthn::authenticator_data::AuthenticatorData;
 use crate::relying_party::webauthn::cbor::{self, InvalidCbor};
 use crate::relying_party::webauthn::client_data::ClientData;
+use crate::relying_party::webauthn::cose_key::CoseKey;
 use crate::relying_party::webauthn::credential_record::CredentialRecord;
 use crate::relying_party::webauthn::policy::{Ceremony, CeremonyPolicy};
 use crate::relying_party::webauthn::refusal::Refusal;
@@ -117,6 +118,30 @@ impl Registration<'_> {
             attestation_statement: att_stmt,
         })
     }
+}
+
+/// The credential that an attestation object is about, for those who leave the verification to another relying party.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attested {
+    /// Its id.
+    pub credential_id: Vec<u8>,
+    /// Its public key, where it is one that we verify with.
+    pub public_key: Option<CoseKey>,
+}
+
+/// What an attestation object says of its credential (section 6.5.1); `None` where it cannot be read or names none.
+pub fn attested(attestation_object: &[u8]) -> Option<Attested> {
+    /// Where the flags stand, and what follows them: counter, AAGUID.
+    const FLAGS: usize = 32;
+    const ATTESTED: u8 = 1 << 6;
+    const BEFORE_LENGTH: usize = FLAGS + 1 + 4 + 16;
+    let data = parse_attestation_object(attestation_object).ok()?.auth_data.into_bytes().ok()?;
+    data.get(FLAGS).filter(|flags| **flags & ATTESTED != 0)?;
+    let (length, rest) = data.get(BEFORE_LENGTH..)?.split_first_chunk()?;
+    let (credential_id, mut rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+    let is_long = !(1..=MAX_CREDENTIAL_ID_LENGTH).contains(&credential_id.len());
+    let public_key = CoseKey::parse_prefix(&mut rest).ok();
+    (!is_long).then(|| Attested { credential_id: credential_id.to_vec(), public_key })
 }
 
 /// Whether an attestation object says that the user was verified (section 6.1, flag UV), for those who leave the

@@ -1,0 +1,275 @@
+// The user handle bridge: a passkey keeps the handle it was born with, and each side hears its own.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { creationOptions } from "../upstreams/upstream.mjs";
+import { base64url, bytes } from "../upstreams/bytes.mjs";
+import { Authenticator } from "./authenticator.mjs";
+import { pair } from "./pairs.mjs";
+import { stage } from "./stage.mjs";
+
+const BRIDGE = { handles: "handles.db" };
+const OLD = "ada, as the old provider had her";
+
+/** A pair with a bridge, where every caller may look after passkeys. */
+function bridged(t, dialect, upstream) {
+  return stage(t, dialect, upstream, { ...pair(dialect, upstream).knowingly, ...BRIDGE });
+}
+
+/** A passkey that was born at another provider, and that the upstream has taken over. */
+async function takenOver({ upstream }, { there }, handle = OLD) {
+  const passkeys = new Authenticator();
+  const ceremony = upstream.party.begin(there);
+  const options = creationOptions(upstream.party, ceremony);
+  const credential = passkeys.create({ ...options, user: { ...options.user, id: base64url(handle) } });
+  await upstream.party.register(ceremony, credential, upstream.dialect.handle?.(), "taken over");
+  const line = {
+    credential_id: credential.id,
+    upstream_handle: there.handle.toString("base64url"),
+    caller_handle: base64url(handle),
+    rp_id: "localhost",
+  };
+  return { passkeys, credential, line };
+}
+
+async function imported(gateway, ...lines) {
+  const { code, stderr } = await gateway.importHandles(lines);
+  assert.equal(code, 0, stderr);
+}
+
+/** Begins a login, signs it, and lets `change` have a hand in the response. */
+async function signed(client, who, passkeys, change = (response) => response) {
+  const begun = await client.ask("login.begin", who);
+  const credential = passkeys.get({ ...client.read(begun), allowCredentials: undefined });
+  return { credential: { ...credential, response: change(credential.response) }, begun: begun.content };
+}
+
+/** What the upstream was told as `userHandle`, wherever its dialect has it. */
+function told({ upstream }) {
+  const { content } = upstream.last("login.finish");
+  const found = JSON.stringify(content).replaceAll("\\", "").match(/"userHandle":"([^"]*)"/);
+  return bytes(found[1]).toString();
+}
+
+for (const [dialect, upstream] of [["quiva", "streambird"], ["streambird", "quiva"], ["apifox", "apifox"]]) {
+  test(`${dialect} before ${upstream}: a passkey that was taken over signs in by its own handle`, async (t) => {
+    const all = await bridged(t, dialect, upstream);
+    const { client, gateway, ada } = all;
+    const { passkeys, line } = await takenOver(all, ada);
+    const before = await signed(client, ada, passkeys);
+    client.refused(await client.ask("login.finish", ada, before), "assertion_rejected");
+    await imported(gateway, line);
+    assert.ok(client.read(await client.ask("login.finish", ada, await signed(client, ada, passkeys))).access);
+    assert.equal(told(all), "ada at the upstream");
+    // A passkey from the upstream itself is in no file, and passes on as it is.
+    assert.ok(client.read(await client.login(ada, ada.passkeys)).access);
+    assert.equal(told(all), "ada at the upstream");
+  });
+}
+
+test("a poisoned user handle signs nobody in, and the upstream is not asked", async (t) => {
+  const all = await bridged(t, "quiva", "streambird");
+  const { client, gateway, ada, bob, upstream } = all;
+  const { passkeys, line } = await takenOver(all, ada);
+  await imported(gateway, line);
+  for (const handle of [bob.there.handle, ada.there.handle, Buffer.from(`${OLD}!`)]) {
+    const given = await signed(client, ada, passkeys, (one) => ({ ...one, userHandle: base64url(handle) }));
+    client.refused(await client.ask("login.finish", ada, given), "assertion_rejected");
+  }
+  assert.equal(upstream.count("login.finish"), 0);
+  assert.match(gateway.log, /user handle is not the one that the passkey was born with/);
+  // An authenticator that returns none has said nothing wrong.
+  const silent = await signed(client, ada, passkeys, ({ userHandle, ...rest }) => rest);
+  assert.ok(client.read(await client.ask("login.finish", ada, silent)).access);
+  assert.equal(told(all), "ada at the upstream");
+});
+
+for (const [dialect, upstream] of [["quiva", "auth0"], ["streambird", "quiva"], ["apifox", "auth0"]]) {
+  test(`${dialect} before ${upstream}: a new passkey has the old one's handle, and never its place`, async (t) => {
+    const all = await bridged(t, dialect, upstream);
+    const { client, gateway, ada } = all;
+    const { passkeys, credential, line } = await takenOver(all, ada);
+    await imported(gateway, line);
+    const options = client.read(await client.ask("registration.begin", ada));
+    assert.equal(bytes(options.user.id).toString(), OLD);
+    const excluded = options.excludeCredentials.map(({ id }) => id);
+    assert.ok(excluded.includes(credential.id), "the old passkey must not be made again");
+    assert.equal(new Set(excluded).size, excluded.length, "and none is listed twice");
+    assert.throws(() => passkeys.create(options), "its authenticator refuses");
+
+    const another = new Authenticator();
+    const { finished, credential: made } = await client.register(ada, another);
+    client.read(finished);
+    const signedIn = await signed(client, ada, another);
+    assert.equal(bytes(signedIn.credential.response.userHandle).toString(), OLD);
+    assert.ok(client.read(await client.ask("login.finish", ada, signedIn)).access);
+    const again = client.read(await client.ask("registration.begin", ada));
+    assert.ok(again.excludeCredentials.some(({ id }) => id === made.id));
+  });
+}
+
+test("the handle of another user's clients is given to nobody else", async (t) => {
+  const all = await bridged(t, "quiva", "streambird");
+  const { client, gateway, ada, bob } = all;
+  const { line } = await takenOver(all, ada, "bob at the upstream");
+  await imported(gateway, line);
+  const given = bytes(client.read(await client.ask("registration.begin", bob)).user.id).toString("base64url");
+  assert.notEqual(given, base64url("bob at the upstream"));
+  const passkeys = new Authenticator();
+  client.read((await client.register(bob, passkeys)).finished);
+  assert.ok(client.read(await client.login(bob, passkeys)).access);
+  assert.equal(told(all), "bob at the upstream");
+});
+
+for (const [dialect, upstream] of [["flashback", "streambird"], ["quiva", "auth0"], ["flashback", "apifox"]]) {
+  test(`${dialect} before ${upstream}: a passkey whose finish got no answer signs in later`, async (t) => {
+    const all = await bridged(t, dialect, upstream);
+    const { client, ada, upstream: there } = all;
+    const { line } = await takenOver(all, ada);
+    if (dialect === "quiva") await imported(all.gateway, line);
+    const passkeys = new Authenticator();
+    there.next("registration.finish", "lose the answer");
+    const { finished, credential } = await client.register(ada, passkeys);
+    assert.ok(!finished.ok);
+    const excluded = async () => {
+      const { excludeCredentials = [] } = client.read(await client.ask("registration.begin", ada));
+      return excludeCredentials.some(({ id }) => id === credential.id);
+    };
+    // Nobody knows of it for certain yet, and it bars no authenticator.
+    if (dialect === "quiva") assert.ok(!await excluded());
+    for (const time of ["first", "second"]) {
+      assert.ok(client.read(await client.ask("login.finish", ada, await signed(client, ada, passkeys))).access, time);
+      assert.equal(told(all), "ada at the upstream");
+    }
+    if (dialect === "quiva") assert.ok(await excluded());
+  });
+}
+
+test("a passkey that the upstream refused is not in the way of anything", async (t) => {
+  const { client, ada, upstream: there } = await bridged(t, "flashback", "streambird");
+  const passkeys = new Authenticator();
+  const begun = await client.ask("registration.begin", ada);
+  const credential = passkeys.create(client.read(begun));
+  const refusal = { error_type: "webauthn_verification_failed", error_message: "No.", status_code: 400 };
+  there.next("registration.finish", { status: 400, content: refusal });
+  client.refused(await client.ask("registration.finish", ada, { credential, begun: begun.content }), "assertion_rejected");
+  // What the gateway keeps would tell the upstream another handle.
+  const given = await signed(client, ada, passkeys);
+  assert.ok(!(await client.ask("login.finish", ada, given)).ok);
+  assert.equal(bytes(there.last("login.finish").content.public_key_credential.response.userHandle).toString(), "ada");
+});
+
+/** The same credential under another's id, also in what is attested: `none` signs nothing. */
+function underTheIdOf(credential, other) {
+  const attested = Buffer.from(credential.response.attestationObject, "base64url");
+  const at = attested.indexOf(bytes(credential.id));
+  bytes(other.id).copy(attested, at);
+  const response = { ...credential.response, attestationObject: attested.toString("base64url") };
+  return { ...credential, id: other.id, rawId: other.id, response };
+}
+
+async function finishedAs(client, who, change) {
+  const begun = await client.ask("registration.begin", who);
+  const credential = change(new Authenticator().create(client.read(begun)));
+  return client.ask("registration.finish", who, { credential, begun: begun.content });
+}
+
+test("two users, one credential id: the second is refused, and nothing of the first is changed", async (t) => {
+  const all = await bridged(t, "flashback", "streambird");
+  const { client, ada, bob, upstream } = all;
+  const passkeys = new Authenticator();
+  const { finished, credential } = await client.register(ada, passkeys);
+  client.read(finished);
+  const answer = await finishedAs(client, bob, (one) => underTheIdOf(one, credential));
+  assert.equal(answer.status, 409, JSON.stringify(answer.content));
+  assert.equal(upstream.count("registration.finish"), 1);
+  assert.ok(client.read(await client.login(ada, passkeys)).access);
+  assert.equal(told(all), "ada at the upstream");
+});
+
+test("a credential that is attested under another id is refused", async (t) => {
+  const all = await bridged(t, "flashback", "streambird");
+  const { client, ada, bob, upstream } = all;
+  const [enrolled] = upstream.party.passkeysOf(ada.there);
+  const answer = await finishedAs(client, bob, (one) => ({ ...one, id: enrolled.id, rawId: enrolled.id }));
+  client.refused(answer, "assertion_rejected");
+  assert.equal(upstream.count("registration.finish"), 0);
+});
+
+test("a claim to another's passkey that nobody answered does not keep its owner out", async (t) => {
+  const all = await bridged(t, "flashback", "streambird");
+  const { client, ada, bob, upstream } = all;
+  const [enrolled] = upstream.party.passkeysOf(ada.there);
+  upstream.next("registration.finish", "hang up");
+  const answer = await finishedAs(client, bob, (one) => underTheIdOf(one, enrolled));
+  assert.ok(!answer.ok);
+  assert.equal(upstream.count("registration.finish"), 1);
+  assert.ok(client.read(await client.login(ada, ada.passkeys)).access);
+  assert.equal(told(all), "ada at the upstream");
+});
+
+for (const [dialect, upstream] of [["quiva", "embedded"], ["streambird", "streambird"], ["apifox", "apifox"]]) {
+  test(`${dialect} before ${upstream}: a deleted passkey can be made again`, async (t) => {
+    const { client, ada } = await bridged(t, dialect, upstream);
+    const passkeys = new Authenticator();
+    const { finished, credential } = await client.register(ada, passkeys);
+    client.read(finished);
+    const isExcluded = async () => {
+      const { excludeCredentials } = client.read(await client.ask("registration.begin", ada));
+      return excludeCredentials.some(({ id }) => id === credential.id);
+    };
+    assert.ok(await isExcluded());
+    const registered = finished.content.data ?? finished.content;
+    const deleted = await client.ask("credentials.delete", ada, { credential, registered });
+    assert.ok(deleted.ok, JSON.stringify(deleted));
+    assert.ok(!await isExcluded());
+  });
+}
+
+for (const upstream of ["quiva", "streambird", "auth0", "apifox", "embedded"]) {
+  test(`flashback before ${upstream}: without a bridge no passkey is made that would be useless`, async (t) => {
+    const changes = { ...pair("flashback", upstream).knowingly, handles: undefined };
+    const { client, ada, gateway } = await stage(t, "flashback", upstream, changes);
+    client.refused(await client.ask("registration.begin", ada), "not_enabled");
+    const { stdout } = await gateway.check();
+    assert.match(stdout, /not enabled: registration\.begin: flashback cannot tell the user handle/);
+  });
+}
+
+test("signing up by way of a bridge", async (t) => {
+  const { client, ada } = await bridged(t, "auth0", "embedded");
+  const carol = { ...ada, email: "carol@example.com", name: "Carol" };
+  const passkeys = new Authenticator();
+  client.read((await client.register(carol, passkeys, "signup")).finished);
+  assert.ok(client.read(await client.login(carol, passkeys)).access);
+});
+
+test("where nobody shall learn who is there, a poisoned handle is refused by asking", async (t) => {
+  // The callers' key is a secret like any other.
+  const route = 'enumeration = "private"\n[gateway]\nhash_key = "env:CALLER_JWT_KEY"';
+  const all = await stage(t, "quiva", "streambird", { ...BRIDGE, route });
+  const { client, gateway, ada, upstream } = all;
+  const { passkeys, line } = await takenOver(all, ada);
+  await imported(gateway, line);
+  // The upstream itself would take the handle.
+  const given = await signed(client, ada, passkeys, (one) => ({ ...one, userHandle: base64url(ada.there.handle) }));
+  client.refused(await client.ask("login.finish", ada, given), "assertion_rejected");
+  assert.equal(upstream.count("login.finish"), 1);
+  assert.ok(client.read(await client.ask("login.finish", ada, await signed(client, ada, passkeys))).access);
+});
+
+test("what becomes of passkeys at a bridge is counted", async (t) => {
+  const all = await bridged(t, "quiva", "streambird");
+  const { client, gateway, ada } = all;
+  const { passkeys, line } = await takenOver(all, ada);
+  await imported(gateway, line);
+  client.read(await client.login(ada, ada.passkeys));
+  client.read(await client.ask("login.finish", ada, await signed(client, ada, passkeys)));
+  const poisoned = await signed(client, ada, passkeys, (one) => ({ ...one, userHandle: base64url("x") }));
+  assert.ok(!(await client.ask("login.finish", ada, poisoned)).ok);
+  client.read((await client.register(ada, new Authenticator())).finished);
+  const metrics = await (await fetch(`${gateway.admin}/metrics`)).text();
+  for (const outcome of ["as_it_came", "mapped", "refused", "registered"]) {
+    assert.ok(metrics.includes(`passbridge_user_handles_total{upstream="there",outcome="${outcome}"} 1\n`), metrics);
+  }
+});

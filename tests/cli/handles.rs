@@ -1,0 +1,103 @@
+//! The file of user handles, filled and weeded by hand.
+
+use crate::program::{Folder, Ran, run};
+use crate::support::config::{EMBEDDED, route_judged_by_upstream};
+use crate::support::provider::Provider::Quiva;
+
+fn folder(handles: &[(&str, &str)]) -> Folder {
+    let mut text = String::new();
+    for (name, line) in handles {
+        text += &EMBEDDED.replace("[upstreams.own]", &format!("[upstreams.{name}]\n{line}"));
+        text = text.replace("own.db", &format!("{name}.db"));
+        text += &route_judged_by_upstream(name, Quiva, name, &format!("hosts = [\"{name}.example\"]"));
+    }
+    Folder::with_config(&text)
+}
+
+fn one() -> Folder {
+    folder(&[("own", "handles = \"handles.sqlite\"")])
+}
+
+const CSV: &str = "credential_id,upstream_handle,caller_handle,rp_id\nAQID,YWRh,b2xk,localhost\nBAUG,Ym9i,,\n";
+
+fn said(ran: &Ran) -> (i32, &str) {
+    (ran.code, &ran.stderr)
+}
+
+#[test]
+fn a_file_is_imported_once_and_can_be_imported_again() {
+    let folder = one();
+    folder.write("handles.csv", CSV);
+    let first = folder.run(&["handles", "import", "handles.csv"]);
+    assert_eq!(said(&first), (0, "2 passkeys imported, 0 known already\n"));
+    let line = r#"{"credential_id":"BwgJ","upstream_handle":"YWRh"}"#;
+    let second = run(folder.path(), &["handles", "import", "-"], &[], line);
+    assert_eq!(said(&second), (0, "1 passkeys imported, 0 known already\n"));
+    let again = folder.run(&["handles", "import", "handles.csv", "--upstream", "own"]);
+    assert_eq!(said(&again), (0, "0 passkeys imported, 2 known already\n"));
+    assert!(folder.path().join("handles.sqlite").is_file());
+}
+
+#[test]
+fn bad_lines_are_told_with_a_remedy_and_nothing_is_written() {
+    let folder = one();
+    folder.write("handles.csv", "credential_id,upstream_handle\nAQID,YWRh\nBAUG,hunter2!\n,YWRh\n");
+    let ran = folder.run(&["handles", "import", "handles.csv"]);
+    let expected = "line 3 has a `upstream_handle` that is not base64\n  help: write the bytes in base64url\n\
+                    line 4 has no `credential_id`\n  help: fill it, or take the line out\n\
+                    nothing imported: 2 lines are wrong\n";
+    assert_eq!(said(&ran), (1, expected));
+    folder.write("handles.csv", CSV);
+    let ran = folder.run(&["handles", "import", "handles.csv"]);
+    assert_eq!(said(&ran), (0, "2 passkeys imported, 0 known already\n"), "the good line was not taken before");
+    folder.write("handles.txt", CSV);
+    let ran = folder.run(&["handles", "import", "handles.txt"]);
+    assert_eq!((ran.code, ran.stderr.contains("name it after what it holds")), (1, true), "{ran:?}");
+    let ran = folder.run(&["handles", "import", "none.csv"]);
+    assert_eq!((ran.code, ran.stderr.contains("none.csv cannot be read")), (1, true), "{ran:?}");
+}
+
+#[test]
+fn a_passkey_is_forgotten_by_its_id() {
+    let folder = one();
+    folder.write("handles.csv", CSV);
+    folder.run(&["handles", "import", "handles.csv"]);
+    let ran = folder.run(&["handles", "forget", "AQID"]);
+    assert_eq!(said(&ran), (0, "1 passkeys forgotten\n"));
+    let ran = folder.run(&["handles", "forget", "AQID", "BAUG"]);
+    assert_eq!(said(&ran), (1, "credential id 1 is not known\n1 passkeys forgotten\n"));
+    let ran = folder.run(&["handles", "forget", "?"]);
+    assert_eq!(said(&ran), (1, "passbridge: credential id 1 is not base64\n"));
+    let ran = folder.run(&["handles", "import", "handles.csv"]);
+    assert_eq!(said(&ran), (0, "2 passkeys imported, 0 known already\n"));
+}
+
+#[test]
+fn the_upstream_is_the_one_with_handles_or_the_one_that_is_named() {
+    let none = folder(&[("own", "")]).run(&["handles", "forget", "AQID"]);
+    assert_eq!((none.code, none.stderr.contains("write `handles = \"handles.db\"` in it")), (1, true), "{none:?}");
+    let two = folder(&[("one", "handles = \"one.h\""), ("two", "handles = \"two.h\""), ("three", "")]);
+    let ran = two.run(&["handles", "forget", "AQID"]);
+    assert_eq!(said(&ran), (1, "passbridge: name one of the upstreams with --upstream: one, two\n"));
+    let ran = two.run(&["handles", "forget", "AQID", "--upstream", "three"]);
+    assert_eq!(said(&ran), (1, "passbridge: there is no upstream `three` with `handles`; there is: one, two\n"));
+    let ran = two.run(&["handles", "forget", "AQID", "--upstream", "two"]);
+    assert_eq!(said(&ran), (1, "credential id 1 is not known\n0 passkeys forgotten\n"));
+    assert!(two.path().join("two.h").is_file() && !two.path().join("one.h").exists());
+}
+
+#[test]
+fn a_file_of_something_else_is_left_alone() {
+    let folder = one();
+    folder.write("handles.sqlite", "not ours");
+    let ran = folder.run(&["handles", "forget", "AQID"]);
+    assert_eq!((ran.code, ran.stderr.contains("it holds something else")), (78, true), "{ran:?}");
+    assert_eq!(folder.read("handles.sqlite"), "not ours");
+}
+
+#[test]
+fn the_check_tells_of_the_bridge() {
+    let ran = one().run(&["check"]);
+    assert!(ran.stdout.contains("user handles: each passkey keeps its own, by `handles.sqlite`"), "{ran:?}");
+    assert_eq!(ran.code, 0);
+}
