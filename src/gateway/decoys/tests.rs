@@ -113,6 +113,7 @@ fn what_was_begun_for_nobody_signs_nobody_in_whatever_the_upstream_says() {
         told: Told::default(),
         expected: Subject::default(),
         bearer_user: None,
+        handles: None,
     };
     let signed_in = || Ok(Response::LoginFinish(SignIn::default()));
     assert!(ground.settle(None, Some(&begun(false)), signed_in()).is_ok());
