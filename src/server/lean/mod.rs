@@ -23,6 +23,8 @@ use crate::server::lean::caller::{Caller, Unserved};
 use crate::server::lean::request::Plain;
 use crate::server::passthrough::incoming::Streamed;
 
+#[cfg(test)]
+mod agreement;
 mod caller;
 mod head;
 mod request;
