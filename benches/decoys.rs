@@ -1,7 +1,8 @@
 //! How long a private route takes to answer for users who are there and for users who are not.
 //!
-//! Both are asked in turns, so that whatever else the machine does hits both. What is printed is for people:
-//! nothing fails here, and no test asserts a time. `cargo bench --bench decoys`.
+//! Those who are there have one passkey, five, or none at all, which is as good as not being there. Both are
+//! asked in turns, so that whatever else the machine does hits both. What is printed is for people: nothing
+//! fails here, and no test asserts a time. `cargo bench --bench decoys`.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement may stop where it stands, and prints")]
 
 use std::io::{Read as _, Write as _};
@@ -19,15 +20,18 @@ use passbridge::gateway::exchange::{Gateway, Shared};
 use passbridge::gateway::outcome::{Exchange as _, Outcome};
 use passbridge::gateway::plan::UpstreamKind;
 use passbridge::gateway::work::Worker;
-use passbridge::relying_party::RelyingParty;
+use passbridge::relying_party::{RelyingParty, transfer};
 use passbridge::upstream::admission::Admission;
 use passbridge::upstream::http_upstream::HttpUpstream;
 
 /// So many pairs are thrown away, and so many counted.
 const WARM: usize = 2_000;
 const PAIRS: usize = 20_000;
-/// The demo user of the embedded relying party, and the one user of the imitated provider.
-const KNOWN: &str = "demo@example.com";
+/// Those who are there, at either upstream, and how many passkeys each has.
+const KNOWN: [(&str, usize); 3] = [("one@example.com", 1), ("five@example.com", 5), ("none@example.com", 0)];
+/// The base point of P-256 as a COSE key: a key that nobody has.
+const KEY: &str =
+    "pQECAyYgASFYIGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWIlggT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU";
 
 fn main() {
     rustls::crypto::aws_lc_rs::default_provider().install_default().unwrap();
@@ -39,8 +43,10 @@ fn main() {
     runtime.block_on(async {
         for (name, upstream) in [("embedded", embedded()), ("over HTTP", over_http(provider))] {
             let gateway = gateway(&folder, &upstream);
-            measure(&format!("{name}, begin"), &gateway, false).await;
-            measure(&format!("{name}, finish"), &gateway, true).await;
+            for (user, passkeys) in KNOWN {
+                measure(&format!("{name}, begin, {passkeys} passkeys"), &gateway, user, false).await;
+                measure(&format!("{name}, finish, {passkeys} passkeys"), &gateway, user, true).await;
+            }
         }
     });
     std::fs::remove_dir_all(&folder).unwrap();
@@ -48,7 +54,7 @@ fn main() {
 
 fn embedded() -> String {
     "[upstreams.work]\nprovider = \"embedded\"\nrp_id = \"localhost\"\norigins = [\"http://localhost:8080\"]\n\
-     database = \"users.db\"\ndemo = true\n"
+     database = \"users.db\"\n"
         .to_owned()
 }
 
@@ -67,7 +73,11 @@ fn gateway(folder: &Path, upstream: &str) -> Gateway {
     let config = config.unwrap_or_else(|| panic!("{diagnostics}"));
     let upstream = &config.plan.upstreams[0];
     let worker = match &upstream.kind {
-        UpstreamKind::Embedded(settings) => Worker::Embedded(RelyingParty::open(settings, folder).unwrap()),
+        UpstreamKind::Embedded(settings) => {
+            let mut directory = settings.open_directory(folder).unwrap();
+            transfer::import(&mut directory, "localhost", people().as_bytes(), |bad| panic!("{bad}")).unwrap();
+            Worker::Embedded(RelyingParty::open(settings, folder).unwrap())
+        }
         UpstreamKind::Http { base_url, http, .. } => {
             let admission = Admission::new(&upstream.name, http);
             Worker::Http(HttpUpstream::new(base_url.clone(), http, admission).unwrap())
@@ -84,24 +94,42 @@ fn gateway(folder: &Path, upstream: &str) -> Gateway {
     Gateway::new(Arc::new(shared), vec![worker])
 }
 
+/// The known users as lines for the directory.
+fn people() -> String {
+    let person = |(email, passkeys): (&str, usize)| {
+        let passkey = |number| serde_json::json!({ "id": id(email, number), "public_key": KEY });
+        let credentials: Vec<_> = (0..passkeys).map(passkey).collect();
+        serde_json::json!({ "id": email, "email": email, "handle": id(email, 9), "credentials": credentials })
+            .to_string()
+            + "\n"
+    };
+    KNOWN.map(person).concat()
+}
+
+/// The id of a passkey, as long as those that synced passkeys have.
+fn id(email: &str, number: usize) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(format!("{email:*<18}-{number}").as_bytes())
+}
+
 /// Asks for the known user and for one who is not there, in turns.
-async fn measure(name: &str, gateway: &Gateway, finishes: bool) {
+async fn measure(name: &str, gateway: &Gateway, who: &str, finishes: bool) {
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for number in 0..WARM + PAIRS {
         let nobody = format!("n{:03}@example.com", number % 1000);
         // Who comes first changes, or the second would find the caches as the first left them.
-        let order = if number % 2 == 0 { [KNOWN, nobody.as_str()] } else { [nobody.as_str(), KNOWN] };
+        let order = if number % 2 == 0 { [who, nobody.as_str()] } else { [nobody.as_str(), who] };
         for user in order {
             let time = once(gateway, user, finishes).await;
             if number >= WARM {
-                if user == KNOWN { known.push(time) } else { unknown.push(time) }
+                if user == who { known.push(time) } else { unknown.push(time) }
             }
         }
     }
     let (known, unknown) = (Figures::of(known), Figures::of(unknown));
     let error = (known.variance / known.count + unknown.variance / unknown.count).sqrt();
     println!(
-        "{name:18} known {:7.1} us, unknown {:7.1} us (medians); 90 of 100 below {:7.1} and {:7.1}; means differ by \
+        "{name:30} known {:7.1} us, unknown {:7.1} us (medians); 90 of 100 below {:7.1} and {:7.1}; means differ by \
          {:+.2} us, {:.2} us being their standard error",
         known.median,
         unknown.median,
@@ -188,7 +216,7 @@ impl Figures {
     }
 }
 
-/// A provider that knows one user, and takes as long for every answer.
+/// A provider that knows the same users, and takes as long for every answer.
 fn imitate() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -215,9 +243,10 @@ fn serve(mut connection: TcpStream) {
             continue;
         }
         serial += 1;
-        let (status, answer) = match head.contains("begin-auth") && content.contains(KNOWN) {
-            true => ("200 OK", options(serial)),
-            false => ("401 Unauthorized", "{\"error\":\"no\"}".to_owned()),
+        let begins = head.contains("begin-auth");
+        let (status, answer) = match KNOWN.into_iter().find(|(email, _)| begins && content.contains(email)) {
+            Some((email, passkeys)) => ("200 OK", options(serial, email, passkeys)),
+            None => ("401 Unauthorized", "{\"error\":\"no\"}".to_owned()),
         };
         let head =
             format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", answer.len());
@@ -228,7 +257,7 @@ fn serve(mut connection: TcpStream) {
     }
 }
 
-fn options(serial: u64) -> String {
+fn options(serial: u64, email: &str, passkeys: usize) -> String {
     use base64::Engine as _;
     let mut challenge = [7; 32];
     challenge[..8].copy_from_slice(&serial.to_be_bytes());
@@ -237,9 +266,12 @@ fn options(serial: u64) -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     challenge[16..].copy_from_slice(&now.as_nanos().to_be_bytes());
     let challenge = base64::engine::general_purpose::STANDARD.encode(challenge);
-    format!(
-        "{{\"data\":{{\"challenge\":\"{challenge}\",\"timeout\":300000,\"rpId\":\"localhost\",\"allowCredentials\":[{{\
-         \"id\":\"8PHy8/T19vf4+fr7/P3+/wABAgMEBQYHCAkKCwwNDg8=\",\"type\":\"public-key\",\"transports\":[\"internal\"]\
-         }}],\"userVerification\":\"preferred\"}}}}"
-    )
+    let passkey =
+        |number| serde_json::json!({ "id": id(email, number), "type": "public-key", "transports": ["internal"] });
+    let listed: Vec<_> = (0..passkeys).map(passkey).collect();
+    serde_json::json!({ "data": {
+        "challenge": challenge, "timeout": 300_000, "rpId": "localhost", "allowCredentials": listed,
+        "userVerification": "preferred",
+    } })
+    .to_string()
 }

@@ -16,6 +16,8 @@ use crate::ceremony::{Ceremony, ChallengeKey};
 use crate::within::Within;
 
 const SHARDS: usize = 16;
+/// How many places a shard keeps for ceremonies that were taken, whatever it holds.
+const MOST_TAKEN: usize = 64;
 
 /// `[ceremonies]`: where begun ceremonies wait for their finish.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -63,10 +65,18 @@ pub struct Ceremonies {
 #[derive(Debug, Default)]
 struct Shard {
     held: HashMap<ChallengeKey, Held>,
-    /// In the order they came; a key may have been taken since.
-    order: VecDeque<(ChallengeKey, u64)>,
+    /// In the order they came; one may have been taken since.
+    order: VecDeque<Place>,
     bytes: usize,
     serial: u64,
+}
+
+/// Where a ceremony stands among the others.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    key: ChallengeKey,
+    serial: u64,
+    expires: Instant,
 }
 
 #[derive(Debug)]
@@ -100,7 +110,7 @@ impl Ceremonies {
         place.insert(Held { ceremony, expires, serial });
         shard.serial = serial;
         shard.bytes += bytes;
-        shard.order.push_back((key, serial));
+        shard.order.push_back(Place { key, serial, expires });
         while shard.held.len() > self.max_entries || shard.bytes > self.max_bytes {
             if !shard.drop_oldest() {
                 break;
@@ -152,20 +162,20 @@ impl Ceremonies {
 }
 
 impl Shard {
-    /// Drops what expired or was taken from the front; what came later mostly expires later.
+    /// Drops what expired at the front; what came later mostly expires later. Once most places are of
+    /// ceremonies that were taken, those go as well.
     fn sweep(&mut self, now: Instant) {
-        while let Some((key, serial)) = self.order.front() {
-            match self.held.get(key) {
-                Some(held) if held.serial == *serial && held.expires > now => return,
-                _ => {
-                    self.drop_oldest();
-                }
-            }
+        while self.order.front().is_some_and(|place| place.expires <= now) {
+            self.drop_oldest();
+        }
+        if self.order.len() > 2 * self.held.len() + MOST_TAKEN {
+            let held = &self.held;
+            self.order.retain(|place| held.get(&place.key).is_some_and(|held| held.serial == place.serial));
         }
     }
 
     fn drop_oldest(&mut self) -> bool {
-        let Some((key, serial)) = self.order.pop_front() else { return false };
+        let Some(Place { key, serial, .. }) = self.order.pop_front() else { return false };
         if self.held.get(&key).is_some_and(|held| held.serial == serial)
             && let Some(held) = self.held.remove(&key)
         {
@@ -237,6 +247,22 @@ mod tests {
         }
         let bytes: usize = store.shards.iter().map(|shard| shard.lock().unwrap().bytes).sum();
         assert_eq!((store.len(), bytes), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn what_was_taken_leaves_no_place_behind() {
+        let store = Ceremonies::new(&CeremonySettings::default());
+        for number in 0..50 {
+            store.remember(key(number), ceremony(), None); // nobody finishes these
+        }
+        for number in 1_000..101_000 {
+            store.remember(key(number), ceremony(), None);
+            store.take(key(number));
+        }
+        let places: usize = store.shards.iter().map(|shard| shard.lock().unwrap().order.len()).sum();
+        assert!(places <= 2 * 50 + SHARDS * (MOST_TAKEN + 1), "{places}");
+        assert_eq!(store.len(), 50);
+        assert!(store.take(key(49)).is_some());
     }
 
     #[tokio::test]

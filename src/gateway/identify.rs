@@ -54,10 +54,25 @@ impl Gateway {
         let upstream = &self.shared.plan.upstreams[way.upstream];
         let is_private = asked.request.operation() == Operation::LoginBegin && asked.stands_in && way.decoys.is_some();
         match (at_upstream(upstream, &asked.request, named, begun).await, &upstream.identity) {
-            (Err(refusal), Some(map)) if is_private && refusal.fault == Fault::UnknownUser => {
-                Ok(Some(map.made_up(&Uuid::new_v4().to_string())))
-            }
-            (known, _) => known,
+            (Err(Absent::Unknown(_)), Some(map)) if is_private => Ok(Some(map.made_up(&Uuid::new_v4().to_string()))),
+            (known, _) => known.map_err(Refusal::from),
+        }
+    }
+}
+
+/// Why the upstream's name of a user is not to be had.
+enum Absent {
+    /// There is none, for this reason.
+    Unknown(&'static str),
+    /// Nobody can say, whatever a caller is told meanwhile.
+    Unanswered(Unanswered),
+}
+
+impl From<Absent> for Refusal {
+    fn from(absent: Absent) -> Self {
+        match absent {
+            Absent::Unknown(reason) => unknown(reason),
+            Absent::Unanswered(failure) => unanswered(&failure),
         }
     }
 }
@@ -66,14 +81,13 @@ impl Gateway {
 /// tells the two sides' names apart.
 ///
 /// # Errors
-/// `unknown_user` where the map knows no such user, or not by a name that the upstream needs;
-/// `identity_unavailable` where it cannot say.
+/// Where the map knows no such user, or not by a name that the upstream needs, and where it cannot say.
 async fn at_upstream(
     upstream: &Upstream,
     request: &Request<'_>,
     named: &Named,
     begun: Option<&Ceremony>,
-) -> Result<Option<Subject>, Refusal> {
+) -> Result<Option<Subject>, Absent> {
     let Some(map) = &upstream.identity else { return Ok(None) };
     if let Some(begun) = begun.filter(|begun| !begun.expected.is_nobody()) {
         return Ok(Some(begun.expected.clone()));
@@ -84,13 +98,12 @@ async fn at_upstream(
     if named.asked.is_nobody() {
         return Ok(Some(Subject::default()));
     }
-    let Some(user) = ask(map, Party::Caller, &named.asked).await? else {
-        return Err(unknown("the identity map knows no such user"));
-    };
+    let found = ask(map, Party::Caller, &named.asked).await.map_err(Absent::Unanswered)?;
+    let Some(user) = found else { return Err(Absent::Unknown("the identity map knows no such user")) };
     let needed = upstream.side().carried(request.operation(), Direction::Request, true).unwrap_or_default();
     let lacks = |member: &Member| needed.contains(&(*member, Need::Required)) && name(&user, *member).is_none();
     if USER.iter().any(lacks) {
-        return Err(unknown("the identity map does not say what the upstream calls the user"));
+        return Err(Absent::Unknown("the identity map does not say what the upstream calls the user"));
     }
     Ok(Some(user))
 }
@@ -144,13 +157,13 @@ pub(crate) fn write(record: &mut dyn Record<'_>, user: &Subject) {
 async fn back(map: &Map, user: &Subject) -> Result<Option<Subject>, Refusal> {
     match user.is_nobody() {
         true => Ok(None),
-        false => ask(map, Party::Upstream, user).await,
+        false => ask(map, Party::Upstream, user).await.map_err(|failure| unanswered(&failure)),
     }
 }
 
-async fn ask(map: &Map, party: Party, user: &Subject) -> Result<Option<Subject>, Refusal> {
+async fn ask(map: &Map, party: Party, user: &Subject) -> Result<Option<Subject>, Unanswered> {
     // Boxed, so that a route without a map does not carry the room for its question about.
-    Box::pin(map.translate(party, user)).await.map_err(|failure| unanswered(&failure))
+    Box::pin(map.translate(party, user)).await
 }
 
 /// Whether the answer has a place for a name that is not known. A token of the gateway's own issuer

@@ -161,6 +161,17 @@ fn named<B>(request: &Request<B>) -> Option<(&str, &str)> {
     host(authority).map(|host| (authority, host))
 }
 
+/// The bytes that a host has which is no address in brackets.
+const IS_OF_A_HOST: [bool; 256] = {
+    let mut all = [false; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        all[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+        byte += 1;
+    }
+    all
+};
+
 /// `host[:port]` without its port, if it is one. Narrower than a URI allows, so that it can be written
 /// into any field as it is.
 pub(crate) fn host(authority: &str) -> Option<&str> {
@@ -172,10 +183,7 @@ pub(crate) fn host(authority: &str) -> Option<&str> {
     let is_port = port.bytes().skip(1).all(|byte| byte.is_ascii_digit());
     let is_host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),
-        None => {
-            !host.is_empty()
-                && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
-        }
+        None => !host.is_empty() && host.bytes().all(|byte| IS_OF_A_HOST[usize::from(byte)]),
     };
     (is_host && is_port).then_some(host)
 }

@@ -10,8 +10,9 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use crate::diagnostic::nearest;
-use crate::identity::names::{Columns, MAX_NAME};
+use crate::identity::names::{Columns, MAX_NAME, Party};
 use crate::identity::table::{Table, Twice};
+use crate::identity::unchanged::{Fingerprint, Hashed};
 
 /// A file is not larger than this, in bytes.
 const MAX_FILE: u64 = 1 << 30;
@@ -44,11 +45,16 @@ struct Reading<'r> {
     bad_lines: usize,
 }
 
-/// Reads a file; `shown` is its name in problems.
+/// Reads a file, and says what it held; `shown` is its name in problems.
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub(super) fn read(path: &Path, shown: &str, caller: &Columns, upstream: &Columns) -> Result<Table, Vec<Problem>> {
+pub(super) fn read(
+    path: &Path,
+    shown: &str,
+    caller: &Columns,
+    upstream: &Columns,
+) -> Result<(Table, Fingerprint), Vec<Problem>> {
     let one = |message: String, remedy: &str| vec![Problem { message, remedy: remedy.to_owned() }];
     let form = match path.extension().and_then(|extension| extension.to_str()) {
         Some("csv") => Form::Csv,
@@ -65,20 +71,21 @@ pub(super) fn read(path: &Path, shown: &str, caller: &Columns, upstream: &Column
         return Err(one(message, "put the users into a database, and ask it with `sqlite` and `query`"));
     }
     let mut reading = Reading { shown, caller, upstream, table: Table::default(), problems: Vec::new(), bad_lines: 0 };
+    let mut file = Hashed::new(file);
     match form {
-        Form::Csv => reading.csv(file),
-        Form::JsonLines => reading.json_lines(BufReader::new(file)),
+        Form::Csv => reading.csv(&mut file),
+        Form::JsonLines => reading.json_lines(BufReader::new(&mut file)),
     }
     if reading.bad_lines > TOLD {
         let message = format!("`{shown}` has {} more lines that are wrong", reading.bad_lines - TOLD);
         reading.problems.push(Problem { message, remedy: "correct the ones above first".to_owned() });
     }
-    if reading.problems.is_empty() { Ok(reading.table) } else { Err(reading.problems) }
+    if reading.problems.is_empty() { Ok((reading.table, file.fingerprint())) } else { Err(reading.problems) }
 }
 
 impl Reading<'_> {
-    fn csv(&mut self, file: File) {
-        let mut reader = csv::ReaderBuilder::new().from_reader(BufReader::new(file));
+    fn csv(&mut self, input: impl Read) {
+        let mut reader = csv::ReaderBuilder::new().from_reader(BufReader::new(input));
         let header = match reader.headers() {
             Ok(header) => header.iter().map(str::to_owned).collect::<Vec<_>>(),
             Err(error) => return self.bad(1, &csv_problem(&error), "write the columns' names into the first line"),
@@ -161,10 +168,7 @@ impl Reading<'_> {
             return self.bad(number, &message, "correct the line, or take it out");
         }
         if let Err(Twice { party, member, first }) = self.table.add(number, caller, upstream) {
-            let columns = match party {
-                crate::identity::names::Party::Caller => self.caller,
-                crate::identity::names::Party::Upstream => self.upstream,
-            };
+            let columns = if party == Party::Caller { self.caller } else { self.upstream };
             let column = columns.0.iter().find(|(known, _)| *known == member).map_or("", |(_, column)| column);
             let message = format!("has the same `{column}` as line {first}");
             self.bad(number, &message, "one name stands for one user: take one of the two lines out");
@@ -216,7 +220,6 @@ fn csv_problem(error: &csv::Error) -> String {
 mod tests {
     use crate::canonical::member::Member;
     use crate::ceremony::Subject;
-    use crate::identity::names::Party;
 
     use super::*;
 
@@ -231,7 +234,7 @@ mod tests {
         let caller = columns(&[(Member::UserId, "old"), (Member::UserEmail, "email")]);
         let upstream = columns(&[(Member::UserId, "new")]);
         let told = |problems: Vec<Problem>| problems.into_iter().map(|problem| problem.message).collect();
-        read(&path, name, &caller, &upstream).map_err(told)
+        read(&path, name, &caller, &upstream).map(|(table, _)| table).map_err(told)
     }
 
     fn id_at_upstream(table: &Table, id: &str) -> Option<String> {

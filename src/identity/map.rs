@@ -31,7 +31,7 @@ pub struct Map {
 /// Where the answers come from.
 #[derive(Debug)]
 pub(super) enum Source {
-    File(Box<Table>),
+    File(Arc<Table>),
     Sqlite(Box<Both<Sqlite, Arc<Prepared>>>),
     Postgres(Box<Both<Postgres, Arc<Wanted>>>),
     Http(Box<Both<Service, Lookup>>),

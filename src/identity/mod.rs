@@ -15,3 +15,4 @@ mod query;
 pub mod settings;
 mod sqlite;
 mod table;
+mod unchanged;

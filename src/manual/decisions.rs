@@ -89,6 +89,16 @@
 //! request pays no wake-up on another core: 30 against 49 microseconds a request on two cores in the
 //! measurements that chose it. *What would change our mind:* handlers that compute for long.
 //!
+//! **A plain request has a short way past the HTTP library.** Nearly every request is one small message of known
+//! length that arrives in one piece. Reading and answering it by ourselves saves 7,000 of 73,000 instructions and
+//! all 16 KiB of buffers of a connection that waits. It is safe because it is narrow: whatever is chunked, upgraded,
+//! long, in doubt or malformed is the library's from its first byte, so no rule of HTTP is decided in two places.
+//! *What would change our mind:* a library whose idle connections cost as little.
+//!
+//! **A ceremony is kept under its challenge itself.** Its SHA-256 was meant to be short and even; challenges are
+//! both, and the digest cost more than all the rest of keeping a ceremony. Only a longer one than 32 bytes is
+//! digested. *What would change our mind:* a store that several gateways share, and that must not read challenges.
+//!
 //! **Verification is our own small module.** It must take any challenge, RP id and COSE key, since it also
 //! verifies what another provider issued; the libraries take only their own. It carries the specification's
 //! step numbers and is held against others' vectors. *What would change our mind:* a library that takes all
@@ -181,3 +191,15 @@
 //! share the worker while the caller waits. Two answers are compared as the model has them, completed for the
 //! caller, so that a difference is one the caller would see. The shadow of an HTTP upstream has a breaker, a cap and
 //! connections of its own. *What would change our mind:* nothing we know of.
+//!
+//! **A shadow's calls are timed under a name of their own.** Nobody waits for them, and whoever watches how long an
+//! upstream takes watches what callers feel: `upstream_duration` leaves them out, `shadow_duration` has them. *What
+//! would change our mind:* nothing we know of.
+//!
+//! **Paths with holes stand in a tree of segments.** A list of them was gone through for each request, which a host
+//! with a prefix for each of ten thousand tenants would have felt. Whole paths stay in a table before the tree: most
+//! are whole, and one look finds them. *What would change our mind:* a hole that spans several segments.
+//!
+//! **A key set is fetched once for all routes, and read for every algorithm.** Which algorithms count is each route's to
+//! say and is asked before a key is looked for, so sharing the set shares none of that. Two addresses that differ in a
+//! letter are two sets. *What would change our mind:* an issuer that wants another client for each route.

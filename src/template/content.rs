@@ -31,7 +31,7 @@ pub struct Object {
 pub struct Entry {
     /// The name.
     pub name: String,
-    /// The name as it is written: escaped, quoted, with its colon.
+    /// The name as it is written: escaped, quoted, with its colon; and the constant that stands there.
     pub lead: String,
     /// Where it stands: a JSON pointer (RFC 6901), with `*` for any element.
     pub pointer: String,

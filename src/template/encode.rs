@@ -4,8 +4,6 @@
 //! required member that is absent is an error, unless WebAuthn says what its absence means or the
 //! route relaxed it.
 
-use std::io::Write as _;
-
 use jiff::Timestamp;
 
 use crate::canonical::member::Member;
@@ -87,14 +85,7 @@ fn node(node: &Node, record: &dyn Record<'_>, writing: Writing<'_>, out: &mut Ve
         }
         Node::List(template) => list(template, record, writing, out),
         Node::Hole(place) => hole(place, record, writing, out),
-        Node::Constant(constant) => {
-            match constant {
-                Constant::Text(text) => string(text, out),
-                Constant::Number(number) => integer(*number, out),
-                Constant::Flag(flag) => out.extend_from_slice(if *flag { b"true" } else { b"false" }),
-            }
-            Ok(Wrote::Constant)
-        }
+        Node::Constant(_) => Ok(Wrote::Constant), // it was written with its name
     }
 }
 
@@ -196,8 +187,17 @@ pub(crate) fn string(text: &str, out: &mut Vec<u8>) {
     serde_json::to_writer(out, text).expect("writing text into memory cannot fail");
 }
 
+/// Writes a constant's value.
+pub(crate) fn constant(constant: &Constant, out: &mut Vec<u8>) {
+    match constant {
+        Constant::Text(text) => string(text, out),
+        Constant::Number(number) => integer(*number, out),
+        Constant::Flag(flag) => out.extend_from_slice(if *flag { b"true" } else { b"false" }),
+    }
+}
+
 fn integer(number: i64, out: &mut Vec<u8>) {
-    write!(out, "{number}").expect("writing into memory cannot fail");
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 #[cfg(test)]

@@ -150,7 +150,7 @@ fn installed(name: &str) -> PathBuf {
     newest.unwrap_or_else(|| {
         let found = Command::new(name).arg("--version").stdout(Stdio::null()).status();
         let missing = |error: io::Error| panic!("PostgreSQL is not installed (tests/run does that): {error}");
-        found.unwrap_or_else(|error| missing(error));
+        found.unwrap_or_else(missing);
         PathBuf::from(name)
     })
 }

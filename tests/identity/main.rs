@@ -13,6 +13,7 @@ mod discoverable;
 mod learning;
 mod outage;
 mod postgres;
+mod private;
 mod reload;
 mod rig;
 mod sources;

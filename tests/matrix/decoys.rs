@@ -180,6 +180,34 @@ async fn the_upstream_is_asked_for_nobody_too_and_signs_nobody_in() {
 }
 
 #[tokio::test]
+async fn a_user_of_another_account_is_another_user_where_the_upstream_hears_of_accounts() {
+    let fake = Fake::start(Quiva).await;
+    fake.refuses("login.begin", "401_unknown_user");
+    let config = HASHED.to_owned()
+        + &bare_upstream("old", Quiva, &fake.base_url(), LISTED)
+        + &route_judged_by_upstream("quiva", Quiva, "old", PRIVATE);
+    let gateway = Gateway::start(&config).await;
+    let mut lists = Vec::new();
+    for account in ["acme", "acme", "other"] {
+        let content = json!({ "email": "nobody@example.com", "account": account });
+        lists.push(ids(Quiva, &gateway.ask(&begin(Quiva, "").with_json(&content)).await));
+    }
+    assert_eq!(lists[0], lists[1]);
+    assert_ne!(lists[0], lists[2]);
+}
+
+#[tokio::test]
+async fn nobody_is_asked_for_as_much_verification_as_anybody() {
+    let strict = format!("{PRIVATE}\nuser_verification = \"required\"");
+    let config = HASHED.to_owned() + EMBEDDED + &route_judged_by_upstream("quiva", Quiva, "own", &strict);
+    let gateway = Gateway::start(&config).await;
+    for user in ["demo@example.com", "nobody@example.com"] {
+        let answer = gateway.ask(&begin(Quiva, user)).await;
+        assert_eq!(answer.content_json()["data"]["userVerification"], "required", "{user}");
+    }
+}
+
+#[tokio::test]
 async fn an_empty_list_says_nobody_only_where_nobody_could_sign_in_with_it() {
     for (discoverable, is_made_up) in [("discoverable = false", true), ("", false)] {
         let fake = Fake::start(Quiva).await;

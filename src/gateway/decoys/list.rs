@@ -73,12 +73,19 @@ fn sort(byte: u8) -> &'static Sort {
 mod tests {
     use std::collections::{BTreeMap, HashSet};
 
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
     use crate::gateway::hash_key::HashSecret;
 
     use super::*;
 
     fn key(secret: &str) -> HashKey {
         HashSecret::new(secret.repeat(32).into()).unwrap().derive("decoy credentials")
+    }
+
+    fn base64url(bytes: &[u8]) -> String {
+        URL_SAFE_NO_PAD.encode(bytes)
     }
 
     #[test]
@@ -89,6 +96,20 @@ mod tests {
         assert_ne!(one, list(&key("a"), &[b"email", b"b@b.c"], true));
         let bare = list(&key("a"), &[b"email", b"a@b.c"], false);
         assert!(bare.iter().zip(&one).all(|(bare, one)| bare.id == one.id && bare.transports.is_empty()));
+    }
+
+    /// Whoever saw a user's list change with the program would know that it was made up.
+    #[test]
+    fn what_was_answered_once_is_answered_by_every_version() {
+        let listed = list(&key("a"), &[b"email", b"user35@example.com"], true);
+        let told: Vec<_> =
+            listed.iter().map(|one| (base64url(one.id.as_ref().unwrap()), one.transports.join(" "))).collect();
+        let expected = [
+            ("2zGtOLlIymm_JdBUsxnG7k8n8fwhlCkB-MNn9SM9YKTY7dulhPtyjimMwDXzQKLxAzbU5T_9gY8ooXizbI9VAQ", "usb nfc"),
+            ("WE1sxa58StBpDyrLAlK7w528-yo", "internal hybrid"),
+            ("poRXsEIfYQCS6jz4CSjpJN0nBZE", "internal hybrid"),
+        ];
+        assert_eq!(told, expected.map(|(id, transports)| (id.to_owned(), transports.to_owned())));
     }
 
     #[test]

@@ -216,9 +216,12 @@ mod tests {
     #[test]
     fn a_refused_passkey_tells_nothing_and_an_outage_says_that_it_is_one() {
         let told = |fault| alike(Refusal::new(fault, "x"), Relation::AnotherProvider).fault;
-        for fault in [Fault::ChallengeExpired, Fault::UnknownUser, Fault::InvalidRequest, Fault::AssertionRejected] {
+        let of_passkeys = [Fault::ChallengeExpired, Fault::UnknownUser, Fault::NotFound, Fault::AssertionRejected];
+        for fault in of_passkeys.into_iter().chain([Fault::InvalidRequest]) {
             assert_eq!(told(fault), Fault::AssertionRejected);
         }
+        let ours = alike(Refusal::new(Fault::InvalidRequest, "x"), Relation::Embedded);
+        assert_eq!(ours.fault, Fault::InvalidRequest, "it is said before anybody is looked up");
         for fault in [Fault::UpstreamTimeout, Fault::RateLimited, Fault::Overloaded, Fault::Unauthenticated] {
             assert_eq!(told(fault), fault);
         }

@@ -96,6 +96,8 @@ mod tests {
             user_id: Some("ada".into()),
             extensions: Some("{\"prf\":{}}".into()),
             hints: vec!["hybrid".into()],
+            user_verification: Some("required".into()),
+            mediation: Some("conditional".into()),
             allow_credentials: vec![Descriptor::default()],
             ..Default::default()
         };
@@ -105,7 +107,20 @@ mod tests {
         assert_ne!(one.session, other.session);
         assert_eq!(one.challenge.as_ref().map(|challenge| challenge.len()), Some(20));
         assert_eq!((one.timeout, one.rp_id.as_deref(), one.hints.len()), (Some(60_000), Some("example.com"), 1));
+        assert_eq!(
+            (one.user_verification.as_deref(), one.mediation.as_deref()),
+            (Some("required"), Some("conditional"))
+        );
         assert_eq!((&one.user_id, &one.extensions, one.allow_credentials.len()), (&None, &None, 0));
         assert!(!mould.has_transports());
+    }
+
+    #[test]
+    fn a_challenge_is_cast_within_bounds_whatever_an_upstream_sends() {
+        let mould = Mould::default();
+        for (seen, cast) in [(1, 16), (16, 16), (128, 128), (4096, 128)] {
+            mould.learn(&CredentialAssertion { challenge: Some(vec![1; seen].into()), ..Default::default() });
+            assert_eq!(mould.cast().unwrap().challenge.unwrap().len(), cast);
+        }
     }
 }

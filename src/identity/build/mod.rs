@@ -11,11 +11,12 @@ use std::path::Path;
 use crate::canonical::member::Member;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::identity::cache::Cache;
-use crate::identity::file;
+use crate::identity::file::Problem;
 use crate::identity::map::{Direction, Map, Source};
 use crate::identity::names::{Columns, NAMES};
 use crate::identity::query::{BadQuery, Query};
 use crate::identity::settings::{MapSettings, Missing};
+use crate::identity::unchanged;
 
 /// The settings of a map, and what was found wrong with them so far, by key below its table.
 struct Builder<'s> {
@@ -151,10 +152,10 @@ impl Builder<'_> {
 
     fn file(&mut self, caller: &Columns, upstream: &Columns) -> Option<Source> {
         let file = self.settings.file.as_ref()?;
-        match file::read(&self.base.join(file), &file.display().to_string(), caller, upstream) {
-            Ok(table) => Some(Source::File(Box::new(table))),
+        match unchanged::read(&self.base.join(file), &file.display().to_string(), caller, upstream) {
+            Ok(table) => Some(Source::File(table)),
             Err(problems) => {
-                for file::Problem { message, remedy } in problems {
+                for Problem { message, remedy } in problems {
                     self.error("file", message, "this file", remedy);
                 }
                 None

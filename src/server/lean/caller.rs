@@ -17,7 +17,7 @@ use tokio::time::{Instant, Sleep};
 use tokio_util::sync::WaitForCancellationFuture;
 
 use crate::server::connection::{ConnectionError, PREFACE};
-use crate::server::lean::request::{Plain, Read, read};
+use crate::server::lean::request::{NotPlain, Plain, read};
 
 /// How long the rest of a request is waited for.
 const REST: Duration = Duration::from_secs(1);
@@ -43,15 +43,14 @@ pub(super) struct Caller<'a> {
     seen: u64,
 }
 
-/// What a caller does next.
+/// Why there is no plain request next.
 #[derive(Debug)]
-pub(super) enum Next {
-    /// It sends a request that is here as a whole.
-    Plain(Plain),
-    /// It sends something else.
+pub(super) enum Unserved {
+    /// There is something else.
     NotPlain,
-    /// It has closed, or it was silent for too long, or nothing more is wanted of it.
+    /// The caller has closed, or nothing more is wanted of it.
     End,
+    Failed(ConnectionError),
 }
 
 // ===== impl Caller =====
@@ -71,42 +70,45 @@ impl<'a> Caller<'a> {
         &mut self,
         mut alarm: Pin<&mut Sleep>,
         mut stopped: Pin<&mut WaitForCancellationFuture<'_>>,
-    ) -> Result<Next, ConnectionError> {
+    ) -> Result<Plain, Unserved> {
         self.waited += 1;
         // What came while the last request was under way.
         if !self.unread.is_empty()
-            && let Some(next) = take(&mut self.unread, &[])
+            && let Some(plain) = take(&mut self.unread, &[])?
         {
-            return Ok(next);
+            return Ok(plain);
         }
         poll_fn(|context| {
             loop {
                 let was_waiting = self.unread.is_empty();
                 let Self { stream, unread, .. } = self;
-                let next = poll_read(stream, context, |came| match came {
-                    [] if unread.is_empty() => Some(Next::End),
-                    [] => Some(Next::NotPlain),
+                let taken = poll_read(stream, context, |came| match came {
+                    [] if unread.is_empty() => Err(Unserved::End),
+                    [] => Err(Unserved::NotPlain),
                     came => take(unread, came),
                 });
-                match next? {
-                    Poll::Ready(Some(next)) => return Poll::Ready(Ok(next)),
-                    Poll::Ready(None) if was_waiting => alarm.as_mut().reset(Instant::now() + REST.min(self.silence)),
-                    Poll::Ready(None) => {}
+                match taken? {
+                    Poll::Ready(Ok(Some(plain))) => return Poll::Ready(Ok(plain)),
+                    Poll::Ready(Ok(None)) if was_waiting => {
+                        alarm.as_mut().reset(Instant::now() + REST.min(self.silence));
+                    }
+                    Poll::Ready(Ok(None)) => {}
+                    Poll::Ready(Err(unserved)) => return Poll::Ready(Err(unserved)),
                     Poll::Pending => break,
                 }
             }
             if stopped.as_mut().poll(context).is_ready() {
-                return Poll::Ready(Ok(Next::End));
+                return Poll::Ready(Err(Unserved::End));
             }
             while alarm.as_mut().poll(context).is_ready() {
                 if !self.unread.is_empty() {
                     // Only the library knows what to do with half a request; the half of a preface
                     // does not even tell which server to take.
                     let is_preface = PREFACE.starts_with(&self.unread);
-                    return Poll::Ready(if is_preface { Err(ConnectionError::Silent) } else { Ok(Next::NotPlain) });
+                    return Poll::Ready(Err(if is_preface { Unserved::SILENT } else { Unserved::NotPlain }));
                 }
                 if self.waited == self.seen {
-                    return Poll::Ready(Err(ConnectionError::Silent));
+                    return Poll::Ready(Err(Unserved::SILENT));
                 }
                 self.seen = self.waited;
                 alarm.as_mut().reset(Instant::now() + self.silence);
@@ -168,20 +170,34 @@ fn poll_read<T>(
 }
 
 /// Takes the request that `unread` and what came after it begin with; `None` while it is not whole.
-fn take(unread: &mut Vec<u8>, came: &[u8]) -> Option<Next> {
-    let outcome = if unread.is_empty() {
-        let outcome = read(came);
-        unread.extend_from_slice(&came[outcome.length()..]);
-        outcome
-    } else {
-        unread.extend_from_slice(came);
-        let outcome = read(unread);
-        unread.drain(..outcome.length());
-        outcome
-    };
-    match outcome {
-        Read::Plain(plain) => Some(Next::Plain(plain)),
-        Read::Partial => None,
-        Read::NotPlain => Some(Next::NotPlain),
+fn take(unread: &mut Vec<u8>, came: &[u8]) -> Result<Option<Plain>, Unserved> {
+    if unread.is_empty() {
+        let taken = read(came);
+        let length = taken.as_ref().ok().and_then(Option::as_ref).map_or(0, |plain| plain.length);
+        unread.extend_from_slice(&came[length..]);
+        return Ok(taken?);
+    }
+    unread.extend_from_slice(came);
+    let taken = read(unread)?;
+    unread.drain(..taken.as_ref().map_or(0, |plain| plain.length));
+    unread.shrink_to(0); // so that a connection that waits keeps nothing
+    Ok(taken)
+}
+
+// ===== impl Unserved =====
+
+impl Unserved {
+    const SILENT: Self = Self::Failed(ConnectionError::Silent);
+}
+
+impl From<NotPlain> for Unserved {
+    fn from(_: NotPlain) -> Self {
+        Self::NotPlain
+    }
+}
+
+impl From<io::Error> for Unserved {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(error.into())
     }
 }

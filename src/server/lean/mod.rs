@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::server::body::EdgeBody;
 use crate::server::connection::ConnectionError;
-use crate::server::lean::caller::{Caller, Next};
+use crate::server::lean::caller::{Caller, Unserved};
 use crate::server::lean::request::Plain;
 use crate::server::passthrough::incoming::Streamed;
 
@@ -52,10 +52,11 @@ where
     let mut alarm = pin!(sleep(silence));
     let mut stopped = pin!(stop.cancelled());
     loop {
-        let Plain { request, closes, .. } = match caller.next(alarm.as_mut(), stopped.as_mut()).await? {
-            Next::Plain(plain) => plain,
-            Next::NotPlain => return Ok(Ended::NotPlain(caller.into_unread())),
-            Next::End => return Ok(Ended::Over),
+        let Plain { request, closes, .. } = match caller.next(alarm.as_mut(), stopped.as_mut()).await {
+            Ok(plain) => plain,
+            Err(Unserved::NotPlain) => return Ok(Ended::NotPlain(caller.into_unread())),
+            Err(Unserved::End) => return Ok(Ended::Over),
+            Err(Unserved::Failed(error)) => return Err(error),
         };
         let Some(Ok(response)) = caller.while_here(answer(request)).await else { return Ok(Ended::Over) };
         let closes = closes || stop.is_cancelled();

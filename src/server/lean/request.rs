@@ -21,15 +21,9 @@ const MOST_FIELDS: usize = 64;
 /// The longest content that is plain, in bytes.
 const MOST_CONTENT: usize = 64 << 10;
 
-/// What was read of some bytes.
+/// The bytes are no plain request, whatever comes after them.
 #[derive(Debug)]
-pub(super) enum Read {
-    Plain(Plain),
-    /// It may become plain.
-    Partial,
-    /// It never will.
-    NotPlain,
-}
+pub(super) struct NotPlain;
 
 /// A request that is here as a whole.
 #[derive(Debug)]
@@ -38,7 +32,7 @@ pub(super) struct Plain {
     /// Whether the caller wants nothing after it.
     pub(super) closes: bool,
     /// How many bytes it has.
-    length: usize,
+    pub(super) length: usize,
 }
 
 /// What the fields say of the message.
@@ -48,20 +42,20 @@ struct Framing {
     closes: bool,
 }
 
-/// Reads the request that `bytes` begin with.
-pub(super) fn read(bytes: &[u8]) -> Read {
+/// Reads the request that `bytes` begin with; `None` while it is not whole.
+pub(super) fn read(bytes: &[u8]) -> Result<Option<Plain>, NotPlain> {
     let mut fields = [const { MaybeUninit::uninit() }; MOST_FIELDS];
     let mut parsed = httparse::Request::new(&mut []);
     let head = match parsed.parse_with_uninit_headers(bytes, &mut fields) {
         Ok(Status::Complete(length)) if length <= MOST_HEAD => length,
-        Ok(Status::Partial) if bytes.len() < MOST_HEAD => return Read::Partial,
-        Ok(_) | Err(_) => return Read::NotPlain,
+        Ok(Status::Partial) if bytes.len() < MOST_HEAD => return Ok(None),
+        Ok(_) | Err(_) => return Err(NotPlain),
     };
-    let Some((method, target)) = line(&parsed) else { return Read::NotPlain };
-    let Some(framing) = framing(parsed.headers) else { return Read::NotPlain };
+    let (method, target) = line(&parsed).ok_or(NotPlain)?;
+    let framing = framing(parsed.headers).ok_or(NotPlain)?;
     let length = head + framing.content.unwrap_or(0);
     if bytes.len() < length {
-        return Read::Partial;
+        return Ok(None);
     }
     // One copy, of which every field and the content are parts.
     let all = Bytes::copy_from_slice(&bytes[..length]);
@@ -69,19 +63,17 @@ pub(super) fn read(bytes: &[u8]) -> Read {
         let begin = of.as_ptr().addr() - bytes.as_ptr().addr();
         all.slice(begin..begin + of.len())
     };
-    let Ok(uri) = Uri::from_maybe_shared(part(target.as_bytes())) else { return Read::NotPlain };
+    let uri = Uri::from_maybe_shared(part(target.as_bytes())).map_err(|_| NotPlain)?;
     let mut map = HeaderMap::with_capacity(parsed.headers.len());
     for field in &*parsed.headers {
-        let name = HeaderName::from_bytes(field.name.as_bytes());
-        let value = HeaderValue::from_maybe_shared(part(field.value));
-        let (Ok(name), Ok(value)) = (name, value) else { return Read::NotPlain };
-        map.append(name, value);
+        let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| NotPlain)?;
+        map.append(name, HeaderValue::from_maybe_shared(part(field.value)).map_err(|_| NotPlain)?);
     }
     let mut request = Request::new(EdgeBody::Whole(all.slice(head..)));
     *request.method_mut() = method;
     *request.uri_mut() = uri;
     *request.headers_mut() = map;
-    Read::Plain(Plain { request, closes: framing.closes, length })
+    Ok(Some(Plain { request, closes: framing.closes, length }))
 }
 
 /// Method and target, where both are plain. An answer to `HEAD` has a length and no content.
@@ -130,18 +122,6 @@ fn content_length(value: &[u8]) -> Option<usize> {
     (length <= MOST_CONTENT).then_some(length)
 }
 
-// ===== impl Read =====
-
-impl Read {
-    /// How many bytes belong to the request that was read.
-    pub(super) fn length(&self) -> usize {
-        match self {
-            Self::Plain(plain) => plain.length,
-            Self::Partial | Self::NotPlain => 0,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use http::header::HOST;
@@ -150,10 +130,7 @@ mod tests {
     use super::*;
 
     fn plain(text: &str) -> Plain {
-        match read(text.as_bytes()) {
-            Read::Plain(plain) => plain,
-            other => panic!("{text:?}: {other:?}"),
-        }
+        read(text.as_bytes()).unwrap().unwrap()
     }
 
     #[tokio::test]
@@ -171,7 +148,7 @@ mod tests {
     fn a_request_is_partial_at_every_byte_before_its_end() {
         let whole = "POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 2\r\n\r\nab";
         for end in 0..whole.len() {
-            assert!(matches!(read(&whole.as_bytes()[..end]), Read::Partial), "{end}");
+            assert!(read(&whole.as_bytes()[..end]).unwrap().is_none(), "{end}");
         }
         assert!(plain(whole).closes);
     }
@@ -200,16 +177,16 @@ mod tests {
             "GET / HTTP/1.1\r\nconnection: close, x-y\r\n\r\n",
             "GET / HTTP/1.1\r\nte: trailers\r\n\r\n",
         ] {
-            assert!(matches!(read(odd.as_bytes()), Read::NotPlain), "{odd:?}");
+            assert!(read(odd.as_bytes()).is_err(), "{odd:?}");
         }
     }
 
     #[test]
     fn a_long_message_is_not_plain() {
         let long = format!("GET / HTTP/1.1\r\nx: {}", "a".repeat(MOST_HEAD));
-        assert!(matches!(read(long.as_bytes()), Read::NotPlain));
-        assert!(matches!(read(format!("{long}\r\n\r\n").as_bytes()), Read::NotPlain));
+        assert!(read(long.as_bytes()).is_err());
+        assert!(read(format!("{long}\r\n\r\n").as_bytes()).is_err());
         let many = format!("GET / HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(MOST_FIELDS + 1));
-        assert!(matches!(read(many.as_bytes()), Read::NotPlain));
+        assert!(read(many.as_bytes()).is_err());
     }
 }

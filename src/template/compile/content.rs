@@ -63,6 +63,9 @@ impl Compiler {
         let mut lead = Vec::new();
         encode::string(&entry.key, &mut lead);
         lead.push(b':');
+        if let Node::Constant(constant) = &node {
+            encode::constant(constant, &mut lead);
+        }
         let lead = String::from_utf8(lead).expect("JSON is written from text");
         Some(Entry { name: entry.key.clone(), lead, pointer, node })
     }

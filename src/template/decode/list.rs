@@ -4,13 +4,13 @@
 //! left out; `null` is no element, and a defect.
 
 use std::borrow::Cow;
+use std::fmt;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, SeqAccess};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::canonical::record::Record;
 use crate::template::content::List;
 use crate::template::decode::progress::Progress;
-use crate::template::decode::raw;
 use crate::template::decode::seat::{Found, Seat, What};
 use crate::template::reader::DefectKind;
 
@@ -76,12 +76,52 @@ impl<'a> DeserializeSeed<'a> for Text {
     type Value = Option<Cow<'a, str>>;
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        let raw = raw::text(deserializer)?;
-        let Some(inside) = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { return Ok(None) };
-        if !inside.contains('\\') {
-            return Ok(Some(Cow::Borrowed(inside)));
-        }
-        let mut json = serde_json::Deserializer::from_str(raw);
-        String::deserialize(&mut json).map(|text| Some(Cow::Owned(text))).map_err(D::Error::custom)
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Text {
+    type Value = Option<Cow<'a, str>>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("anything")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(None)
     }
 }
