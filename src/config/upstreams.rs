@@ -6,7 +6,7 @@ use figment::value::{Dict, Tag, Value};
 
 use crate::config::collect;
 use crate::config::load::Reader;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::gateway::plan::UpstreamSettings;
 use crate::gateway::settings::Assignments;
 use crate::upstream::base_url::BaseUrl;
@@ -38,6 +38,7 @@ impl Reader<'_> {
             collect::section(&format!("{section}.provider"), provider, &self.places, self.diagnostics)?;
         self.named_identity(name, table.remove("identity"));
         self.named_handles(name, table.remove("handles"));
+        self.misspelt(&section, &mut table);
         if provider == "embedded" {
             let table = Value::Dict(Tag::Default, table);
             return collect::section(&section, table, &self.places, self.diagnostics).map(UpstreamSettings::Embedded);
@@ -55,6 +56,16 @@ impl Reader<'_> {
         let http: Option<HttpSettings> = collect::section(&section, table, &self.places, self.diagnostics);
         let http = http.map(|http| HttpSettings { ca_file: self.authorities(http.ca_file, &section), ..http });
         Some(UpstreamSettings::Http { provider, base_url: base_url?, http: http?, set: set?, discoverable })
+    }
+
+    /// Tells of keys that look like one that is read apart from the others, which would not name it.
+    fn misspelt(&mut self, section: &str, table: &mut Dict) {
+        const APART: [&str; 2] = ["handles", "identity"];
+        let names: Vec<_> = table.keys().filter(|name| nearest(name, APART).is_some()).cloned().collect();
+        for name in names {
+            table.remove(&name);
+            self.diagnostics.push(collect::unknown_key(section, &name, &APART, &self.places));
+        }
     }
 
     fn base_url(&mut self, section: &str, value: Option<Value>) -> Option<BaseUrl> {

@@ -118,8 +118,8 @@ ${party}
   const there = upstream === "embedded" ? own : `[upstreams.there]
 provider = "${upstream}"
 base_url = "${url}"
-${handles}
 ${map && 'identity = "users"'}
+${handles}
 [upstreams.there.set]
 ${general.join("\n").replace("CLIENT_ID", clientId)}
 ${issuer || watch ? own : ""}`;

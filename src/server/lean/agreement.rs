@@ -86,10 +86,10 @@ proptest! {
     #[test]
     fn what_is_plain_is_the_same_to_the_library(bytes in pieces()) {
         let Ok(Some(plain)) = read(&bytes) else { return Ok(()) };
-        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = Builder::new_current_thread().enable_all().build().expect("the system has a runtime left");
         let ours = runtime.block_on(async { plain.request.map(|content| content.collect()) });
         let (head, content) = ours.into_parts();
-        let content = runtime.block_on(content).unwrap().to_bytes();
+        let content = runtime.block_on(content).expect("it is here").to_bytes();
         let theirs = runtime.block_on(by_library(&bytes));
         let theirs = theirs.ok_or_else(|| TestCaseError::fail("the library does not read it"))?;
         prop_assert_eq!(head.method, theirs.method().clone());
