@@ -8,6 +8,7 @@
 mod support;
 
 mod cluster;
+mod deletion;
 mod directory;
 mod discoverable;
 mod learning;
