@@ -1,6 +1,8 @@
 //! What is told of requests that no upstream is asked for: answered aside, refused, passed through, or
 //! carried only as far as a gateway without anybody else can tell.
 
+use std::fs;
+
 use crate::explain::{CONFIG, fixture, to_host};
 use crate::program::{Folder, Ran, run};
 use crate::support::config::ENVIRONMENT;
@@ -19,6 +21,12 @@ callers  = { open = "anyone", user = "upstream" }
 unseen   = "pass"
 cors     = { origins = ["https://app.example"] }
 user_verification = "required"
+
+[routes.claimed]
+dialect  = "quiva"
+upstream = "own"
+hosts    = ["claimed.example"]
+callers  = { open = "anyone", user = { jwt = { key = "env:CALLER_JWT_KEY", algorithms = ["HS256"], issuer = "https://issuer.example/", audience = "https://api.example/", claims = { "user.id" = "sub" } } } }
 "#;
 const SECOND: &str = r#"
 [routes.quiva_own.choose.beta]
@@ -29,6 +37,24 @@ provider = "embedded"
 rp_id    = "localhost"
 origins  = ["http://localhost:8080"]
 database = "second.db"
+"#;
+
+const MAPPED: &str = r#"
+[identity.users]
+file     = "users.csv"
+caller   = { "user.email" = "email" }
+upstream = { "user.id" = "new_id" }
+[upstreams.mapped]
+provider = "streambird"
+base_url = "https://api.streambird.example"
+identity = "users"
+set.client.key = "env:OUR_KEY"
+[routes.mapped]
+dialect  = "quiva"
+upstream = "mapped"
+hosts    = ["mapped.example"]
+callers  = { open = "anyone", user = { jwt = { key = "env:CALLER_JWT_KEY", algorithms = ["HS256"], issuer = "https://issuer.example/", audience = "https://api.example/", claims = { "user.id" = "sub", "user.email" = "email" } } } }
+set.rp_id = "example.com"
 "#;
 
 fn explain(more: &str, request: &str) -> Ran {
@@ -106,11 +132,21 @@ fn a_refresh_goes_to_whoever_made_the_token() {
     let ours = "{\"auth_token\":\"x\",\"refresh_token\":\"pbr_x\"}";
     let head = there("own.quiva.example");
     let ours = format!("{}\n\n{ours}", head.split_once("\n\n").unwrap().0);
-    says(&explain(MORE, &ours), 0, &["session.refresh of", "the upstream is asked"]);
+    let kept = "it is a secret of whoever made it";
+    says(&explain(MORE, &ours), 0, &["session.refresh of", "the upstream is asked", kept]);
     let several = "it goes to whoever made the refresh token, `own` or `second`; shown for `own`";
     says(&explain(SECOND, &ours), 0, &[several]);
     let by_issuer = "the route's issuer renews the tokens, and the upstream is not asked";
     says(&explain(MORE, &of(Apifox, "session.refresh", "other.apifox.example")), 0, &[by_issuer]);
+}
+
+#[test]
+fn whom_a_map_would_name_is_a_stand_in() {
+    let folder = Folder::with_config(&format!("{CONFIG}{MAPPED}"));
+    fs::write(folder.path().join("users.csv"), "email,new_id\nuser@example.com,user_7\n").unwrap();
+    let ran = run(folder.path(), &["explain"], ENVIRONMENT, &of(Quiva, "login.begin", "mapped.example"));
+    says(&ran, 0, &["<the user by the identity map>"]);
+    assert!(!ran.stdout.contains("user_7"), "nobody is asked: {}", ran.stdout);
 }
 
 #[test]
@@ -125,6 +161,8 @@ fn what_only_a_running_gateway_knows_is_said() {
     let ran = explain(MORE, &finish("own.quiva.example"));
     says(&ran, 0, &["the ceremony is not known offline"]);
     assert!(!ran.stdout.contains(passes) && !ran.stdout.contains(unverified), "{}", ran.stdout);
+    let claimed = of(Quiva, "registration.begin", "claimed.example");
+    says(&explain(MORE, &claimed), 0, &["<user.id of the token>", "the caller's token"]);
     let registration = of(Quiva, "registration.begin", "own.quiva.example");
     says(&explain(SECOND, &registration), 0, &["it goes to whoever made the bearer token, `own` or `second`"]);
 }
