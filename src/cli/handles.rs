@@ -19,17 +19,18 @@ use crate::template::base64;
 pub(super) enum HandlesCommand {
     /// Add passkeys from CSV or JSON Lines; one bad line, and nothing is added.
     ///
-    /// A passkey keeps the user handle it was born with: what `user.id` was when it was registered. An upstream that
-    /// has taken the passkey over knows its user by a handle of its own, and refuses the old one. The file that the
-    /// upstream's `handles` names says which handle belongs to which passkey.
+    /// A passkey keeps the user handle it was born with: what `user.id` was when it was registered.
+    /// An upstream that has taken the passkey over knows its user by a handle of its own, and
+    /// refuses the old one. The file that the upstream's `handles` names says which handle belongs
+    /// to which passkey.
     ///
-    /// A `.csv` file begins with a line of column names; a `.jsonl` file, and standard input, has one JSON object a
-    /// line. Columns or members, bytes in base64url or base64:
+    /// A `.csv` file begins with a line of column names; a `.jsonl` file, and standard input, has
+    /// one JSON object a line. Columns or members, bytes in base64url or base64:
     ///
     ///   credential_id    the passkey
     ///   upstream_handle  the user handle at the upstream
-    ///   caller_handle    the user handle that the passkey was born with; empty where nobody knows. What an
-    ///                    authenticator returns is held against it
+    ///   caller_handle    the user handle that the passkey was born with; empty where nobody knows.
+    ///                    What an authenticator returns is held against it
     ///   rp_id            the domain it was made for; empty where that is the only one
     ///
     /// For example:
@@ -37,7 +38,8 @@ pub(super) enum HandlesCommand {
     ///   credential_id,upstream_handle,caller_handle,rp_id
     ///   9yqGaXRc0Lk,dXNlcl8yNHdG,YWRh,example.com
     ///
-    /// It is safe to import a file twice: what is there already just like that is left alone.
+    /// It is safe to import a file twice: what is there already just like that is left alone. The
+    /// gateway may run meanwhile; while the lines are written, its registrations wait.
     #[command(verbatim_doc_comment)]
     Import {
         /// The file, or `-` for JSON Lines on standard input.

@@ -145,18 +145,6 @@ impl Gateway {
         Self { shared, workers, generation: 0, config, shadows, handles, former: Vec::new() }
     }
 
-    /// The same gateway with workers for the shadows of routes, by route.
-    #[must_use]
-    pub fn with_shadows(self, shadows: BTreeMap<Arc<str>, Worker>) -> Self {
-        Self { shadows: shadows.into(), ..self }
-    }
-
-    /// The same gateway with the user handles of the plan's upstreams, in their order.
-    #[must_use]
-    pub fn with_handles(self, handles: Arc<[Option<Handles>]>) -> Self {
-        Self { handles, ..self }
-    }
-
     /// The same gateway, in the place of another one, whose ceremonies it lets finish.
     #[must_use]
     pub fn after(self, replaced: &Self) -> Self {

@@ -18,6 +18,8 @@ use crate::relying_party::error::StoreError;
 
 /// A line of JSON is not longer than this, in bytes.
 const MAX_LINE: u64 = 64 * 1024;
+/// So many passkeys are imported at once; they are held in memory meanwhile.
+const MAX_PASSKEYS: usize = 10_000_000;
 /// So many bad lines are told each by itself.
 const TOLD: usize = 20;
 /// After so many lines it is said how far it got.
@@ -79,7 +81,14 @@ struct Lines {
     ids: HashMap<Vec<u8>, u64>,
     /// Whose each caller's handle is, and where that is said.
     callers: HashMap<Vec<u8>, (Vec<u8>, u64)>,
-    problems: Vec<Problem>,
+    problems: Problems,
+}
+
+/// The first lines that are wrong, and how many there are.
+#[derive(Default)]
+struct Problems {
+    told: Vec<Problem>,
+    all: usize,
 }
 
 /// Adds the passkeys of `input`; `progress` is told from time to time how many lines were read.
@@ -97,26 +106,35 @@ pub fn import(
         Form::Csv => lines.csv(input, progress)?,
         Form::JsonLines => lines.json_lines(input, progress)?,
     }
-    let Lines { passkeys, mut problems, .. } = lines;
-    let mut imported = Imported::default();
+    let Lines { passkeys, problems: wrong, .. } = lines;
+    let (mut imported, mut problems) = (Imported::default(), Problems::default());
     let transaction = book.write()?;
     for (line, passkey) in &passkeys {
         match add(&transaction, passkey)? {
             Ok(true) => imported.added += 1,
             Ok(false) => imported.known += 1,
-            Err(BadLine { message, remedy }) => {
-                problems.push(Problem { line: *line, message, remedy: remedy.to_owned() });
-            }
+            Err(BadLine { message, remedy }) => problems.add(*line, message, remedy),
         }
     }
-    if problems.is_empty() {
+    let all = wrong.all + problems.all;
+    if all == 0 {
         transaction.commit().map_err(StoreError::from)?;
         return Ok(imported);
     }
-    problems.sort_by_key(|problem| problem.line);
-    let all = problems.len();
-    problems.truncate(TOLD);
-    Err(NotImported::Lines { told: problems, all })
+    let mut told = wrong.told;
+    told.extend(problems.told);
+    told.sort_by_key(|problem| problem.line);
+    told.truncate(TOLD);
+    Err(NotImported::Lines { told, all })
+}
+
+impl Problems {
+    fn add(&mut self, line: u64, message: String, remedy: &str) {
+        self.all += 1;
+        if self.told.len() < TOLD {
+            self.told.push(Problem { line, message, remedy: remedy.to_owned() });
+        }
+    }
 }
 
 /// Adds a passkey; `false` where it is there already.
@@ -159,7 +177,7 @@ impl Lines {
         };
         let found = line::columns(&header.iter().collect::<Vec<_>>());
         if !found.is_empty() {
-            self.problems = found;
+            self.problems = Problems { all: found.len(), told: found };
             return Ok(());
         }
         let places = COLUMNS.map(|column| header.iter().position(|name| name == column));
@@ -241,6 +259,10 @@ impl Lines {
 
     /// Takes one line, unless it is wrong or says something else than an earlier one.
     fn line(&mut self, number: u64, texts: Texts) {
+        if self.passkeys.len() == MAX_PASSKEYS {
+            let message = format!("is beyond {MAX_PASSKEYS} passkeys");
+            return self.bad(number, message, "import the rest from another file");
+        }
         let passkey = match line::passkey(texts) {
             Ok(passkey) => passkey,
             Err(BadLine { message, remedy }) => return self.bad(number, message, remedy),
@@ -264,7 +286,7 @@ impl Lines {
     }
 
     fn bad(&mut self, line: u64, message: String, remedy: &str) {
-        self.problems.push(Problem { line, message, remedy: remedy.to_owned() });
+        self.problems.add(line, message, remedy);
     }
 }
 

@@ -226,6 +226,15 @@ for (const [dialect, upstream] of [["quiva", "embedded"], ["streambird", "stream
   });
 }
 
+for (const upstream of ["quiva", "auth0"]) {
+  test(`flashback before ${upstream}: that no passkey can be excluded is told`, async (t) => {
+    const { gateway } = await bridged(t, "flashback", upstream);
+    const { stdout } = await gateway.check();
+    assert.match(stdout, /user handles: each passkey keeps its own, by `handles\.db`/);
+    assert.match(stdout, /registration\.begin: the response's `exclude_credentials` is lost/);
+  });
+}
+
 for (const upstream of ["quiva", "streambird", "auth0", "apifox", "embedded"]) {
   test(`flashback before ${upstream}: without a bridge no passkey is made that would be useless`, async (t) => {
     const changes = { ...pair("flashback", upstream).knowingly, handles: undefined };

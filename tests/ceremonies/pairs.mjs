@@ -118,8 +118,8 @@ ${party}
   const there = upstream === "embedded" ? own : `[upstreams.there]
 provider = "${upstream}"
 base_url = "${url}"
-${map && 'identity = "users"'}
 ${handles}
+${map && 'identity = "users"'}
 [upstreams.there.set]
 ${general.join("\n").replace("CLIENT_ID", clientId)}
 ${issuer || watch ? own : ""}`;

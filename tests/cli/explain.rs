@@ -8,15 +8,15 @@ use crate::support::config::{CALLERS, ENVIRONMENT, JWT_KEY, OURS};
 use crate::support::provider::Provider;
 
 /// Every dialect before another provider, and before the embedded relying party on a host of its own.
-const CONFIG: &str = include_str!("golden/explain/gateway.toml");
+pub(crate) const CONFIG: &str = include_str!("golden/explain/gateway.toml");
 
-fn fixture(provider: Provider, operation: &str) -> String {
+pub(crate) fn fixture(provider: Provider, operation: &str) -> String {
     let root = env!("CARGO_MANIFEST_DIR");
     fs::read_to_string(format!("{root}/tests/fixtures/{}/{operation}.request.http", provider.id())).unwrap()
 }
 
 /// The same request for a host, below the prefix of its route.
-fn to_host(request: &str, host: &str, prefix: &str) -> String {
+pub(crate) fn to_host(request: &str, host: &str, prefix: &str) -> String {
     let (line, rest) = request.split_once('\n').unwrap();
     format!("{}\nhost: {host}\n{rest}", line.replacen(" /", &format!(" {prefix}/"), 1))
 }

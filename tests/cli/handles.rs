@@ -96,6 +96,18 @@ fn a_file_of_something_else_is_left_alone() {
 }
 
 #[test]
+fn explain_says_what_it_cannot_know() {
+    let folder = one();
+    let host = "own.example";
+    let begin =
+        format!("POST /accounts/begin-passkey-registration HTTP/1.1\nhost: {host}\nauthorization: Bearer x\n\n");
+    let ran = run(folder.path(), &["explain", "-"], &[], &begin);
+    let told = "`handles.sqlite` is not read here: it gives the user handle that the client knows";
+    assert!(ran.stdout.contains(told), "{ran:?}");
+    assert!(!folder.path().join("handles.sqlite").exists(), "nothing is made");
+}
+
+#[test]
 fn the_check_tells_of_the_bridge() {
     let ran = one().run(&["check"]);
     assert!(ran.stdout.contains("user handles: each passkey keeps its own, by `handles.sqlite`"), "{ran:?}");

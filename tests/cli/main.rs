@@ -13,6 +13,7 @@ mod credentials;
 mod documents;
 mod environment;
 mod explain;
+mod explain_aside;
 mod golden;
 mod handles;
 mod help;

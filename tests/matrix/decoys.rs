@@ -249,6 +249,11 @@ async fn nobody_is_made_up_while_another_upstream_may_know_them() {
     let alone = Gateway::start(&embedded_config()).await;
     let known = alone.ask(&begin(Quiva, "demo@example.com")).await;
     assert_ne!(ids(Quiva, &known), ids(Quiva, &moved), "each directory has a demo user of its own");
+    let unmoved = HASHED.to_owned()
+        + &bare_upstream("old", Quiva, &fake.base_url(), LISTED)
+        + &route_judged_by_upstream("quiva", Quiva, "old", PRIVATE);
+    let made_up = Gateway::start(&unmoved).await.ask(&begin(Quiva, "demo@example.com")).await;
+    assert_ne!(ids(Quiva, &made_up), ids(Quiva, &moved), "who is there has passkeys of their own");
     let made_up = alone.ask(&begin(Quiva, "nobody@example.com")).await;
     assert_eq!(ids(Quiva, &made_up), ids(Quiva, &nobody));
     let stranger = alone.ask(&begin(Quiva, "demo2@example.com")).await;

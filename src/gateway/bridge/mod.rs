@@ -8,6 +8,7 @@ pub(crate) mod check;
 mod registration;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::canonical::assertion::AssertionResponse;
 use crate::canonical::fault::{Fault, Refusal};
@@ -27,8 +28,8 @@ pub(crate) use registration::echo;
 pub(crate) enum Crossing {
     /// Nothing: there is no bridge, or the passkey is not in its file.
     Untouched,
-    /// The upstream is told its own handle of this passkey.
-    Mapped(Passkey),
+    /// The upstream is told its own handle of this passkey. In a box, as it is carried about by every request.
+    Mapped(Box<Passkey>),
     /// The authenticator gave another handle than the passkey was born with. The upstream is asked all the same,
     /// where a refusal that came sooner would tell who is there.
     Poisoned,
@@ -37,6 +38,12 @@ pub(crate) enum Crossing {
 }
 
 impl Gateway {
+    /// The same gateway with the user handles of the plan's upstreams, in their order.
+    #[must_use]
+    pub fn with_handles(self, handles: Arc<[Option<Handles>]>) -> Self {
+        Self { handles, ..self }
+    }
+
     pub(crate) fn handles_of(&self, way: &Route) -> Option<&Handles> {
         self.handles.get(way.upstream)?.as_ref()
     }
@@ -96,7 +103,7 @@ impl Gateway {
         }
         response.credential_user_handle = Some(passkey.upstream_handle.clone().into());
         self.count(way, "mapped");
-        Ok(Crossing::Mapped(passkey))
+        Ok(Crossing::Mapped(Box::new(passkey)))
     }
 
     /// Notes what the upstream made of it.

@@ -76,12 +76,13 @@ mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+    use crate::gateway::decoys::PURPOSE;
     use crate::gateway::hash_key::HashSecret;
 
     use super::*;
 
     fn key(secret: &str) -> HashKey {
-        HashSecret::new(secret.repeat(32).into()).unwrap().derive("decoy credentials")
+        HashSecret::new(secret.repeat(32).into()).unwrap().derive(PURPOSE)
     }
 
     fn base64url(bytes: &[u8]) -> String {

@@ -196,36 +196,4 @@ fn alike(refusal: Refusal, relation: Relation) -> Refusal {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::canonical::assertion::AssertionRequest;
-
-    use super::*;
-
-    #[test]
-    fn a_user_is_known_by_what_tells_users_apart() {
-        let named =
-            |id: Option<&str>, email: Option<&str>| Subject { id: id.map(Into::into), email: email.map(Into::into) };
-        let request = AssertionRequest { account: Some("acme".into()), ..Default::default() };
-        let of = |subject: &Subject, scope: &[Member]| user(subject, &request, scope);
-        assert_eq!(of(&named(None, Some("A@b.c")), &[]), of(&named(None, Some("a@B.c")), &[]));
-        assert_ne!(of(&named(Some("A"), None), &[]), of(&named(Some("a"), None), &[]));
-        assert_ne!(of(&named(Some("a@b.c"), None), &[]), of(&named(None, Some("a@b.c")), &[]));
-        assert_ne!(of(&named(Some("a"), None), &[]), of(&named(Some("a"), None), &[Member::Account]));
-    }
-
-    #[test]
-    fn a_refused_passkey_tells_nothing_and_an_outage_says_that_it_is_one() {
-        let told = |fault| alike(Refusal::new(fault, "x"), Relation::AnotherProvider).fault;
-        let of_passkeys = [Fault::ChallengeExpired, Fault::UnknownUser, Fault::NotFound, Fault::AssertionRejected];
-        for fault in of_passkeys.into_iter().chain([Fault::InvalidRequest]) {
-            assert_eq!(told(fault), Fault::AssertionRejected);
-        }
-        let ours = alike(Refusal::new(Fault::InvalidRequest, "x"), Relation::Embedded);
-        assert_eq!(ours.fault, Fault::InvalidRequest, "it is said before anybody is looked up");
-        for fault in [Fault::UpstreamTimeout, Fault::RateLimited, Fault::Overloaded, Fault::Unauthenticated] {
-            assert_eq!(told(fault), fault);
-        }
-        let message = alike(Refusal::told(Fault::InvalidRequest, "no such key"), Relation::SameProvider).message;
-        assert_eq!(message, Fault::AssertionRejected.message());
-    }
-}
+mod tests;

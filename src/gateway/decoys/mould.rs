@@ -99,7 +99,6 @@ mod tests {
             user_verification: Some("required".into()),
             mediation: Some("conditional".into()),
             allow_credentials: vec![Descriptor::default()],
-            ..Default::default()
         };
         mould.learn(&real);
         let (one, other) = (mould.cast().unwrap(), mould.cast().unwrap());

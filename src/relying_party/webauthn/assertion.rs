@@ -79,15 +79,17 @@ impl Assertion<'_> {
         }
         // steps 15 to 18
         policy.ceremony.check_authenticator_data(&data, true)?;
+        // step 20
+        let hash = digest(&SHA256, self.client_data_json);
+        // step 21, begun here: whoever measures how long a refusal takes shall not learn what is recorded
+        let signed = [self.authenticator_data, hash.as_ref()].concat();
+        let holds = record.public_key.verifies(&signed, self.signature);
         // step 19
         if record.backup_eligible.is_some_and(|eligible| eligible != data.flags.backup_eligible()) {
             return Err(Refusal::BackupEligibilityChanged);
         }
-        // step 20
-        let hash = digest(&SHA256, self.client_data_json);
         // step 21
-        let signed = [self.authenticator_data, hash.as_ref()].concat();
-        if !record.public_key.verifies(&signed, self.signature) {
+        if !holds {
             return Err(Refusal::SignatureInvalid);
         }
         // step 22, which leaves it to the relying party what a counter that stands still means: here a refusal

@@ -7,6 +7,7 @@
 mod compare;
 pub(crate) mod tally;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -86,6 +87,12 @@ impl Shadow {
 }
 
 impl Gateway {
+    /// The same gateway with workers for the shadows of routes, by route.
+    #[must_use]
+    pub fn with_shadows(self, shadows: BTreeMap<Arc<str>, Worker>) -> Self {
+        Self { shadows: shadows.into(), ..self }
+    }
+
     /// Has a begin tried at the shadow's upstream, if there is room. Never waits.
     pub(crate) fn cast_shadow(&self, asked: &Asked<'_>, shadow: &Shadow, admission: &Admission, served: &mut Served) {
         let Ok(place) = shadow.places.clone().try_acquire_owned() else {

@@ -5,8 +5,9 @@
 //! fails here, and no test asserts a time. `cargo bench --bench decoys`.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement may stop where it stands, and prints")]
 
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+mod provider;
+
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,6 +24,8 @@ use passbridge::gateway::work::Worker;
 use passbridge::relying_party::{RelyingParty, transfer};
 use passbridge::upstream::admission::Admission;
 use passbridge::upstream::http_upstream::HttpUpstream;
+
+use crate::provider::{id, imitate};
 
 /// So many pairs are thrown away, and so many counted.
 const WARM: usize = 2_000;
@@ -106,19 +109,14 @@ fn people() -> String {
     KNOWN.map(person).concat()
 }
 
-/// The id of a passkey, as long as those that synced passkeys have.
-fn id(email: &str, number: usize) -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(format!("{email:*<18}-{number}").as_bytes())
-}
-
 /// Asks for the known user and for one who is not there, in turns.
 async fn measure(name: &str, gateway: &Gateway, who: &str, finishes: bool) {
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    let strangers = strangers(gateway, who).await;
     for number in 0..WARM + PAIRS {
-        let nobody = format!("n{:03}@example.com", number % 1000);
+        let nobody = strangers[number % strangers.len()].as_str();
         // Who comes first changes, or the second would find the caches as the first left them.
-        let order = if number % 2 == 0 { [who, nobody.as_str()] } else { [nobody.as_str(), who] };
+        let order = if number % 2 == 0 { [who, nobody] } else { [nobody, who] };
         for user in order {
             let time = once(gateway, user, finishes).await;
             if number >= WARM {
@@ -138,6 +136,30 @@ async fn measure(name: &str, gateway: &Gateway, who: &str, finishes: bool) {
         unknown.mean - known.mean,
         error,
     );
+}
+
+/// Users who are not there and whose answers list as much as the known user's: whoever measures compares those.
+/// Five passkeys are more than anybody is made up with; four stand for them.
+async fn strangers(gateway: &Gateway, who: &str) -> Vec<String> {
+    let wanted = listed(gateway, who).await.min(4);
+    let mut strangers = Vec::new();
+    for number in 0..100_000 {
+        let nobody = format!("n{number:05}@example.com");
+        if listed(gateway, &nobody).await == wanted {
+            strangers.push(nobody);
+        }
+        if strangers.len() == 200 {
+            return strangers;
+        }
+    }
+    panic!("too few list {wanted}")
+}
+
+async fn listed(gateway: &Gateway, user: &str) -> usize {
+    let (answer, _) =
+        timed(gateway, ask("/accounts/begin-auth-with-passkey", format!("{{\"email\":\"{user}\"}}"))).await;
+    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    answer["data"]["allowCredentials"].as_array().unwrap().len()
 }
 
 /// The time of one begin, or of the finish after it, in microseconds.
@@ -214,64 +236,4 @@ impl Figures {
         let variance = times.iter().map(|time| (time - mean).powi(2)).sum::<f64>() / (count - 1.0);
         Self { count, median, high, mean, variance }
     }
-}
-
-/// A provider that knows the same users, and takes as long for every answer.
-fn imitate() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        for connection in listener.incoming() {
-            std::thread::spawn(move || serve(connection.unwrap()));
-        }
-    });
-    address
-}
-
-fn serve(mut connection: TcpStream) {
-    connection.set_nodelay(true).unwrap();
-    let (mut kept, mut serial) = (Vec::new(), 0u64);
-    loop {
-        let mut buffer = [0; 8192];
-        let Ok(count @ 1..) = connection.read(&mut buffer) else { return };
-        kept.extend_from_slice(&buffer[..count]);
-        let text = String::from_utf8_lossy(&kept).into_owned();
-        let Some((head, content)) = text.split_once("\r\n\r\n") else { continue };
-        let length =
-            head.to_lowercase().split("content-length: ").nth(1).map(|rest| rest.lines().next().unwrap().to_owned());
-        if content.len() < length.map_or(0, |length| length.trim().parse().unwrap()) {
-            continue;
-        }
-        serial += 1;
-        let begins = head.contains("begin-auth");
-        let (status, answer) = match KNOWN.into_iter().find(|(email, _)| begins && content.contains(email)) {
-            Some((email, passkeys)) => ("200 OK", options(serial, email, passkeys)),
-            None => ("401 Unauthorized", "{\"error\":\"no\"}".to_owned()),
-        };
-        let head =
-            format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", answer.len());
-        kept.clear();
-        if connection.write_all(format!("{head}{answer}").as_bytes()).is_err() {
-            return;
-        }
-    }
-}
-
-fn options(serial: u64, email: &str, passkeys: usize) -> String {
-    use base64::Engine as _;
-    let mut challenge = [7; 32];
-    challenge[..8].copy_from_slice(&serial.to_be_bytes());
-    challenge[8..16].copy_from_slice(&u64::from(std::process::id()).to_be_bytes());
-    // Connections count for themselves.
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    challenge[16..].copy_from_slice(&now.as_nanos().to_be_bytes());
-    let challenge = base64::engine::general_purpose::STANDARD.encode(challenge);
-    let passkey =
-        |number| serde_json::json!({ "id": id(email, number), "type": "public-key", "transports": ["internal"] });
-    let listed: Vec<_> = (0..passkeys).map(passkey).collect();
-    serde_json::json!({ "data": {
-        "challenge": challenge, "timeout": 300_000, "rpId": "localhost", "allowCredentials": listed,
-        "userVerification": "preferred",
-    } })
-    .to_string()
 }

@@ -1,0 +1,130 @@
+//! What is told of requests that no upstream is asked for: answered aside, refused, passed through, or
+//! carried only as far as a gateway without anybody else can tell.
+
+use crate::explain::{CONFIG, fixture, to_host};
+use crate::program::{Folder, Ran, run};
+use crate::support::config::ENVIRONMENT;
+use crate::support::provider::Provider::{self, Apifox, Quiva};
+
+/// Who was there before stands behind some hosts, and a page may call one route.
+const MORE: &str = r#"
+"seen.example"        = "https://old.provider.example"
+"other.quiva.example" = "https://old.provider.example"
+
+[routes.seen]
+dialect  = "quiva"
+upstream = "own"
+hosts    = ["seen.example"]
+callers  = { open = "anyone", user = "upstream" }
+unseen   = "pass"
+cors     = { origins = ["https://app.example"] }
+user_verification = "required"
+"#;
+const SECOND: &str = r#"
+[routes.quiva_own.choose.beta]
+upstream = "second"
+when     = { account = ["acme"] }
+[upstreams.second]
+provider = "embedded"
+rp_id    = "localhost"
+origins  = ["http://localhost:8080"]
+database = "second.db"
+"#;
+
+fn explain(more: &str, request: &str) -> Ran {
+    let folder = Folder::with_config(&format!("{CONFIG}{more}"));
+    run(folder.path(), &["explain"], ENVIRONMENT, request)
+}
+
+#[track_caller]
+fn says(ran: &Ran, code: i32, words: &[&str]) {
+    assert_eq!((ran.code, ran.stderr.as_str()), (code, ""), "{ran:?}");
+    for word in words {
+        assert!(ran.stdout.contains(word), "{word} is not in {}", ran.stdout);
+    }
+}
+
+fn of(provider: Provider, operation: &str, host: &str) -> String {
+    to_host(&fixture(provider, operation), host, provider.prefix())
+}
+
+fn get(path: &str, host: &str) -> String {
+    format!("GET {path} HTTP/1.1\nhost: {host}\n")
+}
+
+#[test]
+fn the_issuers_documents_are_answered_for_its_own_hosts_only() {
+    let document = "it is a document of the gateway's own issuer";
+    for path in ["/.well-known/jwks.json", "/.well-known/openid-configuration"] {
+        says(&explain("", &get(path, "own.quiva.example")), 3, &[document]);
+        for (path, host) in [(path, "other.quiva.example"), ("/.well-known/x", "own.quiva.example")] {
+            let ran = explain("", &get(path, host));
+            says(&ran, 3, &["no route takes it"]);
+            assert!(!ran.stdout.contains(document), "{}", ran.stdout);
+        }
+    }
+}
+
+#[test]
+fn a_browsers_question_is_answered_where_a_page_may_call() {
+    let asks = |host: &str| {
+        format!(
+            "OPTIONS /accounts/begin-auth-with-passkey HTTP/1.1\nhost: {host}\norigin: https://app.example\n\
+             access-control-request-method: POST\n"
+        )
+    };
+    let words = "whether a page may call, and the route's `cors` answers";
+    says(&explain(MORE, &asks("seen.example")), 3, &[words]);
+    let ran = explain(MORE, &asks("own.quiva.example"));
+    says(&ran, 3, &["is asked by POST, and the request by OPTIONS"]);
+    assert!(!ran.stdout.contains(words), "{}", ran.stdout);
+}
+
+#[test]
+fn what_is_too_large_or_broken_is_refused_and_does_not_pass() {
+    let large = format!("{{\"email\":\"{}\"}}", "a".repeat(70_000));
+    for (content, fault) in [(large.as_str(), "too_large as 413"), ("{\"email\":7}", "invalid_request as 400")] {
+        let request = format!("POST /accounts/begin-auth-with-passkey HTTP/1.1\nhost: seen.example\n\n{content}");
+        says(&explain(MORE, &request), 1, &["the gateway refuses it itself", fault]);
+    }
+    let broken = of(Quiva, "login.finish", "own.quiva.example").replace("eyJ", "AAA");
+    says(&explain(MORE, &broken), 1, &["the gateway refuses it itself", "invalid_request as 400"]);
+}
+
+#[test]
+fn what_nobody_understood_is_shown_without_its_query() {
+    let ran = explain("", &get("/accounts?key=hunter2", "nowhere.example"));
+    says(&ran, 3, &["GET /accounts?..."]);
+    assert!(!ran.stdout.contains("hunter2"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_refresh_goes_to_whoever_made_the_token() {
+    let (there, passes) = (|host| of(Quiva, "session.refresh", host), "it passes through, as it came, to https://old");
+    says(&explain(MORE, &there("seen.example")), 3, &[passes]);
+    says(&explain(MORE, &there("other.quiva.example")), 3, &[passes]);
+    let ours = "{\"auth_token\":\"x\",\"refresh_token\":\"pbr_x\"}";
+    let head = there("own.quiva.example");
+    let ours = format!("{}\n\n{ours}", head.split_once("\n\n").unwrap().0);
+    says(&explain(MORE, &ours), 0, &["session.refresh of", "the upstream is asked"]);
+    let several = "it goes to whoever made the refresh token, `own` or `second`; shown for `own`";
+    says(&explain(SECOND, &ours), 0, &[several]);
+    let by_issuer = "the route's issuer renews the tokens, and the upstream is not asked";
+    says(&explain(MORE, &of(Apifox, "session.refresh", "other.apifox.example")), 0, &[by_issuer]);
+}
+
+#[test]
+fn what_only_a_running_gateway_knows_is_said() {
+    let finish = |host| of(Quiva, "login.finish", host);
+    let (passes, unverified) =
+        ("a finish whose begin the gateway never saw passes through", "and it was not: assertion");
+    // The flags say that the user was there, and no more.
+    let bare = finish("seen.example").replace("TclQFAAAA", "TclQBAAAA");
+    says(&explain(MORE, &bare), 0, &[passes, unverified, "the ceremony is not known offline"]);
+    assert!(!explain(MORE, &finish("seen.example")).stdout.contains(unverified));
+    let ran = explain(MORE, &finish("own.quiva.example"));
+    says(&ran, 0, &["the ceremony is not known offline"]);
+    assert!(!ran.stdout.contains(passes) && !ran.stdout.contains(unverified), "{}", ran.stdout);
+    let registration = of(Quiva, "registration.begin", "own.quiva.example");
+    says(&explain(SECOND, &registration), 0, &["it goes to whoever made the bearer token, `own` or `second`"]);
+}
