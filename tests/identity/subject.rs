@@ -41,24 +41,27 @@ async fn an_upstream_that_cannot_be_told_must_answer_with_the_mapped_user() {
     let fake = Fake::start(Auth0).await;
     let map = "[identity.users]\nfile = \"users.csv\"\ncaller = { \"user.id\" = \"old\" }\n\
                upstream = { \"user.id\" = \"new\" }\n";
-    let tables = format!("{map}{}", upstream("new", Auth0, &fake.base_url(), "identity = \"users\""))
-        + &route("main", Streambird, "new", "relax = [\"allow_credentials\"]");
+    let there = upstream("new", Auth0, &fake.base_url(), "identity = \"users\"");
     let users = format!("old,new\n{ADA_THERE},auth0|ada\nbob,auth0|bob\n");
-    let gateway = Gateway::start_of(Config::write(&tables).beside("users.csv", &users)).await;
-    // The caller's own id is nobody at the upstream, and an answer that names nobody proves nothing.
-    for (subject, is_signed_in) in
-        [("auth0|ada", true), ("auth0|bob", false), (ADA_THERE, false), ("auth0|eve", false), ("", false)]
-    {
-        fake.answers("login.finish", auth0(subject));
-        let begun = Streambird.begun(&gateway.ask(&begin(Streambird)).await);
-        let answer = gateway.ask(&finish(Streambird, &begun)).await;
-        if is_signed_in {
-            check_response(Streambird, "login.finish", &answer);
-            assert_eq!(answer.content_json()["user_id"], ADA_THERE, "the caller's own name");
-            continue;
+    // Where the config takes an answer that names nobody, it still takes none that names another.
+    for (relax, nobody_will_do) in [("\"allow_credentials\"", false), ("\"allow_credentials\", \"subject\"", true)] {
+        let tables = format!("{map}{there}{}", route("main", Streambird, "new", &format!("relax = [{relax}]")));
+        let gateway = Gateway::start_of(Config::write(&tables).beside("users.csv", &users)).await;
+        // The caller's own id is nobody at the upstream.
+        for (subject, is_signed_in) in
+            [("auth0|ada", true), ("auth0|bob", false), (ADA_THERE, false), ("auth0|eve", false), ("", nobody_will_do)]
+        {
+            fake.answers("login.finish", auth0(subject));
+            let begun = Streambird.begun(&gateway.ask(&begin(Streambird)).await);
+            let answer = gateway.ask(&finish(Streambird, &begun)).await;
+            if is_signed_in {
+                check_response(Streambird, "login.finish", &answer);
+                assert_eq!(answer.content_json()["user_id"], ADA_THERE, "the caller's own name");
+                continue;
+            }
+            check_fault(Streambird, &answer);
+            assert_eq!(gateway.refusal_of(&answer).await.fault, "assertion_rejected", "{relax}: {subject}");
         }
-        check_fault(Streambird, &answer);
-        assert_eq!(gateway.refusal_of(&answer).await.fault, "assertion_rejected", "{subject}");
     }
 }
 

@@ -86,8 +86,8 @@ impl Postgres {
 }
 
 async fn check(pool: &Pool, queries: &[Arc<Wanted>], patience: Duration) -> Result<(), Failure> {
+    let mut session = pool.session().await?;
     let until = Instant::now() + patience;
-    let mut session = pool.session(until).await?;
     for query in queries {
         session.statement(query, until).await?;
     }

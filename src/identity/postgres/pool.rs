@@ -15,6 +15,8 @@ use crate::identity::postgres::session::{Failure, Session, Wanted};
 /// The pause after the first failure; every further one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// A connection may take so long to be opened, also where a question may not: else none ever would be.
+const OPEN_WITHIN: Duration = Duration::from_secs(5);
 
 /// The connections.
 pub(super) struct Pool {
@@ -45,12 +47,12 @@ impl Pool {
         asked: &Subject,
         until: Instant,
     ) -> Result<Option<Subject>, Failure> {
-        let mut session = self.session(until).await?;
+        let mut session = self.session_before(until).await?;
         match session.find(wanted, asked, until).await {
             Err(Failure::Stale) => {
                 // The others were opened with it.
                 self.idle().clear();
-                session = self.session(until).await?;
+                session = self.session_before(until).await?;
                 let found = session.find(wanted, asked, until).await;
                 self.done(session, found)
             }
@@ -58,8 +60,18 @@ impl Pool {
         }
     }
 
-    /// A connection that is open, else a new one.
-    pub(super) async fn session(&self, until: Instant) -> Result<Session, Failure> {
+    /// A connection for a question that is still waited for. One that came too late serves the next.
+    async fn session_before(&self, until: Instant) -> Result<Session, Failure> {
+        let session = self.session().await?;
+        if Instant::now() < until {
+            return Ok(session);
+        }
+        self.take_back(session);
+        Err(Failure::Late)
+    }
+
+    /// A connection that is open, else a new one, which may take longer than a question.
+    pub(super) async fn session(&self) -> Result<Session, Failure> {
         while let Some(session) = { self.idle().pop() } {
             if session.is_open() {
                 return Ok(session);
@@ -69,7 +81,7 @@ impl Pool {
             return Err(reason);
         }
         let began = Instant::now();
-        let opened = Session::open(&self.address, self.timeout, until).await;
+        let opened = Session::open(&self.address, self.timeout, began + self.timeout.max(OPEN_WITHIN)).await;
         let mut pause = self.pause();
         match &opened {
             Ok(_) => *pause = None,
