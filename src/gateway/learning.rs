@@ -1,7 +1,7 @@
 //! What a sign-in that the upstream accepted teaches an embedded relying party, where the route says so.
 //!
 //! Only a finish comes here whose success was understood and whose subject was proved. The user is the one whom the
-//! caller was answered with, by the names that [`learned_name`](super::learned_name) finds proven. Handing over never
+//! caller was answered with, by the names that `learned_name` finds proven. Handing over never
 //! keeps the answer waiting and never changes it.
 
 use std::collections::BTreeMap;
