@@ -130,7 +130,7 @@ impl Diagnostic {
         let mut group = match &self.location {
             Some(Location::Span(source, span)) => {
                 let lines = source.lines(span);
-                let before = source.text.as_bytes()[..lines.start].iter().filter(|byte| **byte == b'\n').count();
+                let before = newlines(&source.text.as_bytes()[..lines.start]);
                 let annotation = AnnotationKind::Primary.span(span.start - lines.start..span.end - lines.start);
                 let annotation = if self.label.is_empty() { annotation } else { annotation.label(self.label.as_str()) };
                 let snippet = Snippet::source(source.shown(lines)).line_start(before + 1);
@@ -150,6 +150,12 @@ impl fmt::Display for Diagnostic {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.show(&Renderer::plain()))
     }
+}
+
+/// Counted in pieces whose count fits a byte, which is many bytes at a time: ten thousand warnings of a
+/// long file count all of it each.
+fn newlines(text: &[u8]) -> usize {
+    text.chunks(255).map(|piece| usize::from(piece.iter().map(|byte| u8::from(*byte == b'\n')).sum::<u8>())).sum()
 }
 
 /// Everything that was found, in the order it was found.
