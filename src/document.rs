@@ -77,9 +77,9 @@ impl Document {
     pub fn parse(name: impl Into<String>, text: impl Into<String>) -> Result<Self, Diagnostic> {
         let (name, text) = (name.into(), text.into());
         match root(&text) {
-            Ok(root) => Ok(Self { root, source: Arc::new(Source { name, text, hidden: Vec::new() }) }),
+            Ok(root) => Ok(Self { root, source: Arc::new(Source::new(name, text, Vec::new())) }),
             Err(error) => {
-                let source = Arc::new(Source { name, text, hidden: Vec::new() });
+                let source = Arc::new(Source::new(name, text, Vec::new()));
                 let finding = Diagnostic::error("the file is not valid TOML").label(error.message().to_owned());
                 Err(finding.at(&source, error.span().unwrap_or(0..0)).remedy(remedy(error.message())))
             }
@@ -100,7 +100,7 @@ impl Document {
         match root(&text) {
             Ok(root) => {
                 let hidden = secrets(&root, &text);
-                Ok(Self { root, source: Arc::new(Source { name, text, hidden }) })
+                Ok(Self { root, source: Arc::new(Source::new(name, text, hidden)) })
             }
             Err(error) => {
                 let before = &text[..error.span().map_or(0, |span| span.start)];
