@@ -10,12 +10,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jsonwebtoken::Algorithm;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
-use crate::gateway::callers::key_set::KeySet;
+use crate::gateway::callers::key_set::{ASYMMETRIC, KeySet};
 use crate::upstream::fetch::{InvalidAddress, RemoteDocument};
 
 /// How long a fetch may take.
@@ -33,19 +32,6 @@ const WAIT_AFTER: Duration = Duration::from_mins(20);
 const KEPT_FOR: Duration = Duration::from_hours(24);
 /// How long a caller waits for a fetch. Longer than a fetch takes, so only for one whose worker stands still.
 const WAIT_WITHIN: Duration = Duration::from_secs(6);
-
-/// What a set is read for: whatever a public key can check. Which of these it takes, a route asks itself.
-const READ_FOR: [Algorithm; 9] = [
-    Algorithm::RS256,
-    Algorithm::RS384,
-    Algorithm::RS512,
-    Algorithm::PS256,
-    Algorithm::PS384,
-    Algorithm::PS512,
-    Algorithm::ES256,
-    Algorithm::ES384,
-    Algorithm::EdDSA,
-];
 
 /// The sets of a plan, one for each address.
 #[derive(Debug, Default)]
@@ -176,7 +162,8 @@ impl Flight {
 
     async fn fetch(&self) -> Result<KeySet, String> {
         let text = self.keys.document.fetch().await.map_err(|failure| failure.to_string())?;
-        KeySet::parse(&text, &READ_FOR).map_err(|invalid| invalid.to_string())
+        // Which of them it takes, a route asks itself.
+        KeySet::parse(&text, &ASYMMETRIC).map_err(|invalid| invalid.to_string())
     }
 }
 

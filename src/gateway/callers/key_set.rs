@@ -11,6 +11,19 @@ use serde_json::value::RawValue;
 /// A set holds no more keys than this: a token without a key id may have to be tried with each.
 const MAX_KEYS: usize = 64;
 
+/// The algorithms with a public key, which is what a set holds (RFC 7518 section 3.1, RFC 8037 section 3.1).
+pub(super) const ASYMMETRIC: [Algorithm; 9] = [
+    Algorithm::RS256,
+    Algorithm::RS384,
+    Algorithm::RS512,
+    Algorithm::PS256,
+    Algorithm::PS384,
+    Algorithm::PS512,
+    Algorithm::ES256,
+    Algorithm::ES384,
+    Algorithm::EdDSA,
+];
+
 /// Keys by which a token's signature can be checked.
 #[derive(Debug)]
 pub(super) struct KeySet(Vec<Key>);

@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, nearest};
 use crate::gateway::callers::CompileContext;
 use crate::gateway::callers::fetched_keys::FetchedKeys;
 use crate::gateway::callers::finding::{Findings, unreadable};
-use crate::gateway::callers::key_set::KeySet;
+use crate::gateway::callers::key_set::{ASYMMETRIC, KeySet};
 use crate::gateway::callers::settings::JwtSettings;
 use crate::secret::SecretReference;
 use crate::upstream::fetch::InvalidAddress;
@@ -22,21 +22,8 @@ const JWKS: &str = "callers.user.jwt.jwks";
 const KEY: &str = "callers.user.jwt.key";
 const ALGORITHMS: &str = "callers.user.jwt.algorithms";
 
-/// The algorithms there are (RFC 7518 section 3.1, RFC 8037 section 3.1); `none` is not among them.
-const KNOWN: [Algorithm; 12] = [
-    Algorithm::RS256,
-    Algorithm::RS384,
-    Algorithm::RS512,
-    Algorithm::PS256,
-    Algorithm::PS384,
-    Algorithm::PS512,
-    Algorithm::ES256,
-    Algorithm::ES384,
-    Algorithm::EdDSA,
-    Algorithm::HS256,
-    Algorithm::HS384,
-    Algorithm::HS512,
-];
+/// The algorithms with a shared key; `none` is not among them (RFC 7518 section 3.1).
+const SYMMETRIC: [Algorithm; 3] = [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512];
 
 /// Where the keys come from.
 #[derive(Debug)]
@@ -128,7 +115,8 @@ fn algorithm(name: &str, given: Option<Given<'_>>) -> Result<Algorithm, Diagnost
         return Err(finding.remedy("leave `none` out"));
     }
     let Ok(algorithm) = name.parse::<Algorithm>() else {
-        let known = KNOWN.map(|algorithm| format!("{algorithm:?}"));
+        let known = [&ASYMMETRIC[..], &SYMMETRIC].concat();
+        let known: Vec<_> = known.iter().map(|algorithm| format!("{algorithm:?}")).collect();
         let remedy = match nearest(&name.to_ascii_uppercase(), known.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the algorithms are {}", known.join(", ")),
