@@ -21,7 +21,7 @@ use hyper::rt::{Read, Write};
 use hyper::server::conn::{http1, http2};
 use hyper::service::{HttpService, Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, join};
+use tokio::io::{AsyncReadExt as _, join};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -57,31 +57,13 @@ pub(super) enum ConnectionError {
     Http(#[from] hyper::Error),
     #[error("no request came in time")]
     Silent,
+    #[error("the caller left before the end of its answer")]
+    Left,
 }
 
-/// Serves the connection to its end; once `stop` is cancelled, no further than what is under way.
+/// Serves the connection to its end; once `stop` is cancelled, no further than what is under way. What
+/// was `read` of it already is served again.
 pub(super) async fn serve<S, B>(
-    stream: TcpStream,
-    service: S,
-    limits: ConnectionLimits,
-    stop: &CancellationToken,
-) -> Result<(), ConnectionError>
-where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send + 'static>,
-    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
-{
-    let is_http2 = tokio::select! {
-        () = stop.cancelled() => return Ok(()),
-        peeked = timeout(limits.header_timeout, speaks_http2(&stream)) => match peeked {
-            Ok(is_http2) => is_http2?,
-            Err(_) => return Err(ConnectionError::Silent),
-        }
-    };
-    speak(stream, is_http2, service, limits, stop).await
-}
-
-/// Serves the connection of which `read` was read already, and is served again from its begin.
-pub(super) async fn serve_from<S, B>(
     read: Bytes,
     stream: TcpStream,
     service: S,
@@ -92,23 +74,16 @@ where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send + 'static>,
     B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
 {
-    let is_http2 = read.starts_with(&PREFACE);
-    let (reader, writer) = stream.into_split();
-    speak(join(Cursor::new(read).chain(reader), writer), is_http2, service, limits, stop).await
-}
-
-async fn speak<I, S, B>(
-    io: I,
-    is_http2: bool,
-    service: S,
-    limits: ConnectionLimits,
-    stop: &CancellationToken,
-) -> Result<(), ConnectionError>
-where
-    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send + 'static>,
-    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
-{
+    let is_http2 = match &read[..] {
+        [] => tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            peeked = timeout(limits.header_timeout, speaks_http2(&stream)) => match peeked {
+                Ok(is_http2) => is_http2?,
+                Err(_) => return Err(ConnectionError::Silent),
+            }
+        },
+        read => read.starts_with(&PREFACE),
+    };
     let activity = Arc::new(Activity::default());
     let counted = service_fn(|request| {
         let turn = Turn::begin(&activity);
@@ -118,7 +93,8 @@ where
             answer.await
         }
     });
-    let io = TokioIo::new(io);
+    let (reader, writer) = stream.into_split();
+    let io = TokioIo::new(join(Cursor::new(read).chain(reader), writer));
     if is_http2 {
         let connection = pin!(limits.http2().serve_connection(io, counted));
         drive(connection, &activity, limits.header_timeout, stop).await

@@ -119,7 +119,7 @@ async fn serve<F, G: Exchange>(
                         answer(request)
                     });
                     // Boxed, so that no other connection has the room for it.
-                    Box::pin(connection::serve_from(read, stream, service, limits, &stop)).await
+                    Box::pin(connection::serve(read, stream, service, limits, &stop)).await
                 }
                 Err(error) => Err(error),
             };

@@ -175,7 +175,7 @@ async fn serve(listener: tokio::net::TcpListener, answers: Arc<Answers>, close: 
                 let answers = answers.clone();
                 async move { Ok::<_, Infallible>(answers.to(request, Ends { peer, local }).await) }
             });
-            if let Err(error) = connection::serve(stream, service, limits, &close).await {
+            if let Err(error) = connection::serve(Bytes::new(), stream, service, limits, &close).await {
                 tracing::debug!(error = &error as &dyn Error, "admin connection ended early");
             }
         });

@@ -60,9 +60,10 @@ where
             Err(Unserved::End) => return Ok(Ended::Over),
             Err(Unserved::Failed(error)) => return Err(error),
         };
-        let Some(Ok(response)) = caller.while_here(answer(request)).await else { return Ok(Ended::Over) };
+        let Ok(response) = caller.while_here(answer(request)).await.ok_or(ConnectionError::Left)?;
         let closes = closes || stop.is_cancelled();
-        if response::send(&mut caller, response, closes).await?.is_none() || closes {
+        response::send(&mut caller, response, closes).await?;
+        if closes {
             return Ok(Ended::Over);
         }
     }

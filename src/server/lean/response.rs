@@ -23,15 +23,16 @@ thread_local! {
 /// The most that the buffer keeps for the next answer, in bytes.
 const MOST_KEPT: usize = 64 << 10;
 
-/// Sends the answer; `None` if the caller has left.
+/// Sends the answer.
 ///
 /// # Errors
-/// When the connection breaks, or content does not come to its end: then half an answer must not look whole.
+/// When the connection breaks, the caller leaves, or content does not come to its end: then half an answer must not
+/// look whole.
 pub(super) async fn send(
     caller: &mut Caller<'_>,
     response: Response<EdgeBody<Streamed>>,
     closes: bool,
-) -> Result<Option<()>, ConnectionError> {
+) -> Result<(), ConnectionError> {
     let (parts, body) = response.into_parts();
     let has_content = parts.status != StatusCode::NO_CONTENT && parts.status != StatusCode::NOT_MODIFIED;
     let framing = match &body {
@@ -43,14 +44,13 @@ pub(super) async fn send(
     match body {
         EdgeBody::Whole(content) => {
             let content = if has_content { &content[..] } else { &[] };
-            send_whole(caller, begin, content).await?;
-            Ok(Some(()))
+            Ok(send_whole(caller, begin, content).await?)
         }
         EdgeBody::Streamed(_) => {
             let mut out = Vec::new();
             begin(&mut out);
             caller.send(&out).await?;
-            if has_content { stream(caller, body, framing).await } else { Ok(Some(())) }
+            if has_content { stream(caller, body, framing).await } else { Ok(()) }
         }
     }
 }
@@ -74,9 +74,9 @@ async fn stream(
     caller: &mut Caller<'_>,
     mut body: EdgeBody<Streamed>,
     framing: Framing,
-) -> Result<Option<()>, ConnectionError> {
+) -> Result<(), ConnectionError> {
     loop {
-        let Some(frame) = caller.while_here(body.frame()).await else { return Ok(None) };
+        let frame = caller.while_here(body.frame()).await.ok_or(ConnectionError::Left)?;
         match frame.transpose()?.map(Frame::into_data) {
             // Trailers are for those who asked for them, which makes their requests another server's.
             Some(Err(_)) => {}
@@ -94,5 +94,5 @@ async fn stream(
     if framing == Framing::Chunked {
         caller.send(b"0\r\n\r\n").await?;
     }
-    Ok(Some(()))
+    Ok(())
 }
