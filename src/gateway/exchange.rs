@@ -294,5 +294,5 @@ fn config_name(generation: u64, shared: &Shared) -> Arc<str> {
 }
 
 fn correlation_id(request_id: Option<&RequestId>) -> Uuid {
-    request_id.and_then(|id| Uuid::parse_str(id.as_str()).ok()).unwrap_or_else(Uuid::new_v4)
+    request_id.map_or_else(Uuid::new_v4, RequestId::as_uuid)
 }

@@ -83,7 +83,10 @@ impl Peer {
 
 /// The name of one request in logs and answers; in the extensions of every request.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct RequestId(HeaderValue);
+pub struct RequestId {
+    value: HeaderValue,
+    uuid: Uuid,
+}
 
 /// The route and operation that answered; in the extensions of a response, for the access line.
 ///
@@ -102,27 +105,36 @@ impl RequestId {
     pub fn accept(value: &HeaderValue) -> Option<Self> {
         let bytes = value.as_bytes();
         let sane = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
-        ((1..=Self::MAX_LENGTH).contains(&bytes.len()) && bytes.iter().all(sane)).then(|| Self(value.clone()))
+        let is_sane = (1..=Self::MAX_LENGTH).contains(&bytes.len()) && bytes.iter().all(sane);
+        let uuid = || Uuid::try_parse_ascii(bytes).unwrap_or_else(|_| Uuid::new_v4());
+        is_sane.then(|| Self { value: value.clone(), uuid: uuid() })
     }
 
     /// A new random id, a UUID of version 4.
     #[must_use]
     pub fn random() -> Self {
+        let uuid = Uuid::new_v4();
         let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
-        let text = Uuid::new_v4().hyphenated().encode_lower(&mut text);
-        Self(HeaderValue::from_str(text).expect("a UUID is visible ASCII"))
+        let text = uuid.hyphenated().encode_lower(&mut text);
+        Self { value: HeaderValue::from_str(text).expect("a UUID is visible ASCII"), uuid }
     }
 
     /// The id as a field value.
     #[must_use]
     pub fn as_value(&self) -> &HeaderValue {
-        &self.0
+        &self.value
     }
 
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        self.0.to_str().unwrap_or_default()
+        self.value.to_str().unwrap_or_default()
+    }
+
+    /// The id where only a UUID will do: itself if it is one, else one made for the request.
+    #[must_use]
+    pub fn as_uuid(&self) -> Uuid {
+        self.uuid
     }
 }
 
