@@ -7,34 +7,34 @@ use super::record::{Record, copy};
 use super::registration::{AttestationResponse, CreationRequest, CredentialCreation, Registered};
 use super::session::RefreshRequest;
 
-/// What a caller asks.
+/// What a caller asks. In boxes, for a message is handed on more often than it is made.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "each variant is named after the operation it belongs to")]
 pub enum Request<'a> {
-    LoginBegin(AssertionRequest<'a>),
-    LoginFinish(AssertionResponse<'a>),
-    RegistrationBegin(CreationRequest<'a>),
-    RegistrationFinish(AttestationResponse<'a>),
-    SignupBegin(CreationRequest<'a>),
-    SignupFinish(AttestationResponse<'a>),
-    SessionRefresh(RefreshRequest<'a>),
-    CredentialsList(ListRequest<'a>),
-    CredentialsDelete(DeletionRequest<'a>),
+    LoginBegin(Box<AssertionRequest<'a>>),
+    LoginFinish(Box<AssertionResponse<'a>>),
+    RegistrationBegin(Box<CreationRequest<'a>>),
+    RegistrationFinish(Box<AttestationResponse<'a>>),
+    SignupBegin(Box<CreationRequest<'a>>),
+    SignupFinish(Box<AttestationResponse<'a>>),
+    SessionRefresh(Box<RefreshRequest<'a>>),
+    CredentialsList(Box<ListRequest<'a>>),
+    CredentialsDelete(Box<DeletionRequest<'a>>),
 }
 
-/// What it is answered.
+/// What it is answered. In boxes for the same reason.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "each variant is named after the operation it belongs to")]
 pub enum Response<'a> {
-    LoginBegin(CredentialAssertion<'a>),
-    LoginFinish(SignIn<'a>),
-    RegistrationBegin(CredentialCreation<'a>),
-    RegistrationFinish(Registered<'a>),
-    SignupBegin(CredentialCreation<'a>),
-    SignupFinish(SignIn<'a>),
-    SessionRefresh(SignIn<'a>),
-    CredentialsList(CredentialList<'a>),
-    CredentialsDelete(Deletion<'a>),
+    LoginBegin(Box<CredentialAssertion<'a>>),
+    LoginFinish(Box<SignIn<'a>>),
+    RegistrationBegin(Box<CredentialCreation<'a>>),
+    RegistrationFinish(Box<Registered<'a>>),
+    SignupBegin(Box<CredentialCreation<'a>>),
+    SignupFinish(Box<SignIn<'a>>),
+    SessionRefresh(Box<SignIn<'a>>),
+    CredentialsList(Box<CredentialList<'a>>),
+    CredentialsDelete(Box<Deletion<'a>>),
 }
 
 macro_rules! message {
@@ -80,28 +80,28 @@ macro_rules! message {
             /// Its members, to read.
             pub fn record(&self) -> &dyn Record<'a> {
                 match self {
-                    Self::LoginBegin(record) => record,
-                    Self::LoginFinish(record) => record,
-                    Self::RegistrationBegin(record) | Self::SignupBegin(record) => record,
-                    Self::CredentialsList(record) => record,
-                    Self::CredentialsDelete(record) => record,
-                    Self::RegistrationFinish(record) => record,
-                    Self::SignupFinish(record) => record,
-                    Self::SessionRefresh(record) => record,
+                    Self::LoginBegin(record) => &**record,
+                    Self::LoginFinish(record) => &**record,
+                    Self::RegistrationBegin(record) | Self::SignupBegin(record) => &**record,
+                    Self::CredentialsList(record) => &**record,
+                    Self::CredentialsDelete(record) => &**record,
+                    Self::RegistrationFinish(record) => &**record,
+                    Self::SignupFinish(record) => &**record,
+                    Self::SessionRefresh(record) => &**record,
                 }
             }
 
             /// Its members, to write.
             pub fn record_mut(&mut self) -> &mut dyn Record<'a> {
                 match self {
-                    Self::LoginBegin(record) => record,
-                    Self::LoginFinish(record) => record,
-                    Self::RegistrationBegin(record) | Self::SignupBegin(record) => record,
-                    Self::CredentialsList(record) => record,
-                    Self::CredentialsDelete(record) => record,
-                    Self::RegistrationFinish(record) => record,
-                    Self::SignupFinish(record) => record,
-                    Self::SessionRefresh(record) => record,
+                    Self::LoginBegin(record) => &mut **record,
+                    Self::LoginFinish(record) => &mut **record,
+                    Self::RegistrationBegin(record) | Self::SignupBegin(record) => &mut **record,
+                    Self::CredentialsList(record) => &mut **record,
+                    Self::CredentialsDelete(record) => &mut **record,
+                    Self::RegistrationFinish(record) => &mut **record,
+                    Self::SignupFinish(record) => &mut **record,
+                    Self::SessionRefresh(record) => &mut **record,
                 }
             }
 
@@ -130,13 +130,13 @@ mod tests {
             transports: vec!["usb".into(), text.as_str().into()],
             ..Default::default()
         };
-        let answer = Response::LoginBegin(CredentialAssertion {
+        let answer = Response::LoginBegin(Box::new(CredentialAssertion {
             challenge: Some(id.as_slice().into()),
             timeout: Some(7),
             rp_id: Some(text.as_str().into()),
             allow_credentials: vec![descriptor, Descriptor::default()],
             ..Default::default()
-        });
+        }));
         assert_eq!(answer.owned(), answer);
     }
 }

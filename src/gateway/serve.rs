@@ -68,7 +68,8 @@ impl Gateway {
             return Err(Refusal::new(Fault::NotEnabled, "the route does not carry this operation"));
         }
         if let (Some(issuer), Request::SessionRefresh(refresh)) = (way.issuer, request) {
-            let mut response = Response::SessionRefresh(issue::refresh(&self.workers[issuer], refresh).await?);
+            let refreshed = issue::refresh(&self.workers[issuer], refresh).await?;
+            let mut response = Response::SessionRefresh(Box::new(refreshed));
             complete::complete(way, request, None, None, &mut response);
             return written(asked, &response, false);
         }

@@ -37,7 +37,7 @@ pub enum Worker {
 #[derive(Debug)]
 pub enum Answer {
     /// From the embedded relying party.
-    Embedded(Box<Response<'static>>),
+    Embedded(Response<'static>),
     /// From a provider.
     Http(HttpResponse<Bytes>),
 }
@@ -71,7 +71,7 @@ pub async fn ask(call: Call<'_>, request: &Request<'_>, now: Timestamp) -> Resul
             }
             let strict = call.least.map(|least| party.at_least(least));
             let response = strict.as_ref().unwrap_or(party).serve(request, call.session, call.user).await?;
-            Ok(Answer::Embedded(Box::new(response)))
+            Ok(Answer::Embedded(response))
         }
         (Worker::Http(http), UpstreamKind::Http { provider, .. }) => {
             let class = if request.operation().is_begin() { RetryClass::Begin } else { RetryClass::Finish };
@@ -117,7 +117,7 @@ pub fn understand<'a>(
     ours: bool,
 ) -> Result<Response<'a>, Refusal> {
     match (answer, &upstream.kind) {
-        (Answer::Embedded(response), _) => Ok((**response).clone()),
+        (Answer::Embedded(response), _) => Ok(response.clone()),
         (Answer::Http(answer), UpstreamKind::Http { provider, .. }) => {
             let template = operation_of(provider, operation)?;
             // An operation that asks nobody says nothing of our credentials.

@@ -134,44 +134,59 @@ impl RelyingParty {
             Request::LoginBegin(request) => {
                 let begin = BeginLogin::read(request, caller, least, shared)?;
                 if begin.is_for_nobody() {
-                    return begin.discoverable(shared).map(Response::LoginBegin);
+                    return begin.discoverable(shared).map(Box::new).map(Response::LoginBegin);
                 }
-                self.work(move |store, shared| begin.serve(store, shared)).await.map(Response::LoginBegin)
+                self.work(move |store, shared| begin.serve(store, shared)).await.map(Box::new).map(Response::LoginBegin)
             }
             Request::LoginFinish(request) => {
                 let finish = FinishLogin::read(request, ceremony, caller, shared)?;
-                self.work(move |store, shared| finish.serve(store, shared, now())).await.map(Response::LoginFinish)
+                self.work(move |store, shared| finish.serve(store, shared, now()))
+                    .await
+                    .map(Box::new)
+                    .map(Response::LoginFinish)
             }
             Request::RegistrationBegin(request) => {
                 let begin = BeginRegistration::read(request, caller, least, shared)?;
-                self.work(move |store, shared| begin.serve(store, shared)).await.map(Response::RegistrationBegin)
+                self.work(move |store, shared| begin.serve(store, shared))
+                    .await
+                    .map(Box::new)
+                    .map(Response::RegistrationBegin)
             }
             Request::RegistrationFinish(request) => {
                 let finish = FinishRegistration::read(request, ceremony, caller)?;
                 let registered = self.work(move |store, shared| finish.serve(store, shared, now())).await;
-                registered.map(Response::RegistrationFinish)
+                registered.map(Box::new).map(Response::RegistrationFinish)
             }
             Request::SignupBegin(request) => {
                 let begin = BeginSignup::read(request, least, shared)?;
-                self.work(move |store, shared| begin.serve(store, shared)).await.map(Response::SignupBegin)
+                self.work(move |store, shared| begin.serve(store, shared))
+                    .await
+                    .map(Box::new)
+                    .map(Response::SignupBegin)
             }
             Request::SignupFinish(request) => {
                 let finish = FinishSignup::read(request, ceremony, shared)?;
-                self.work(move |store, shared| finish.serve(store, shared, now())).await.map(Response::SignupFinish)
+                self.work(move |store, shared| finish.serve(store, shared, now()))
+                    .await
+                    .map(Box::new)
+                    .map(Response::SignupFinish)
             }
             Request::SessionRefresh(request) => {
                 let missing = || Refusal::told(Fault::InvalidRequest, "tokens.refresh is missing.");
                 let token = request.tokens_refresh.as_deref().ok_or_else(missing)?;
                 let refreshed = self.refresh(token, request.client_id.as_deref(), request.scope.as_deref()).await;
-                refreshed.map(Response::SessionRefresh)
+                refreshed.map(Box::new).map(Response::SessionRefresh)
             }
             Request::CredentialsList(request) => {
                 let list = ListCredentials::read(request, caller);
-                self.work(move |store, shared| list.serve(store, shared)).await.map(Response::CredentialsList)
+                self.work(move |store, shared| list.serve(store, shared))
+                    .await
+                    .map(Box::new)
+                    .map(Response::CredentialsList)
             }
             Request::CredentialsDelete(request) => {
                 let delete = DeleteCredential::read(request, caller);
-                self.work(move |store, _| delete.serve(store)).await.map(Response::CredentialsDelete)
+                self.work(move |store, _| delete.serve(store)).await.map(Box::new).map(Response::CredentialsDelete)
             }
         }
     }

@@ -137,7 +137,7 @@ impl Decoys {
             Worker::Http(_) => self.mould.cast()?,
         };
         let response = CredentialAssertion { allow_credentials: list, ..options };
-        Ok(Settled { response: Response::LoginBegin(response), is_decoy: true })
+        Ok(Settled { response: Response::LoginBegin(Box::new(response)), is_decoy: true })
     }
 
     fn list(&self, occasion: &Occasion<'_>) -> Vec<Descriptor<'static>> {

@@ -1,6 +1,6 @@
 //! Who is answered with what was made up, and who is not.
 
-use crate::canonical::assertion::{AssertionRequest, AssertionResponse, SignIn};
+use crate::canonical::assertion::AssertionRequest;
 use crate::ceremony::Told;
 use crate::upstream::admission::Admission;
 use crate::upstream::http_upstream::HttpUpstream;
@@ -65,7 +65,10 @@ impl Ground {
 
 /// Options without credentials.
 fn empty() -> Result<Response<'static>, Refusal> {
-    Ok(Response::LoginBegin(CredentialAssertion { challenge: Some(vec![1; 32].into()), ..Default::default() }))
+    Ok(Response::LoginBegin(Box::new(CredentialAssertion {
+        challenge: Some(vec![1; 32].into()),
+        ..Default::default()
+    })))
 }
 
 fn unknown() -> Result<Response<'static>, Refusal> {
@@ -74,7 +77,7 @@ fn unknown() -> Result<Response<'static>, Refusal> {
 
 #[test]
 fn who_named_somebody_who_is_not_there_is_answered_with_decoys_and_who_named_nobody_is_not() {
-    let ground = Ground::of(true, Request::LoginBegin(AssertionRequest::default()));
+    let ground = Ground::of(true, Request::LoginBegin(Box::default()));
     let listed = |settled: &Settled<'_>| settled.response.record().count(Member::AllowCredentials);
     for answer in [empty(), unknown()] {
         let settled = ground.settle(Some("ada@example.com"), None, answer).ok().unwrap();
@@ -91,7 +94,7 @@ fn who_named_somebody_who_is_not_there_is_answered_with_decoys_and_who_named_nob
 
 #[test]
 fn nothing_is_listed_where_real_answers_list_nothing() {
-    let ground = Ground::of(false, Request::LoginBegin(AssertionRequest::default()));
+    let ground = Ground::of(false, Request::LoginBegin(Box::default()));
     let settled = ground.settle(Some("ada@example.com"), None, unknown()).ok().unwrap();
     assert!(settled.is_decoy);
     assert_eq!(settled.response.record().count(Member::AllowCredentials), 0);
@@ -99,7 +102,7 @@ fn nothing_is_listed_where_real_answers_list_nothing() {
 
 #[test]
 fn what_was_begun_for_nobody_signs_nobody_in_whatever_the_upstream_says() {
-    let ground = Ground::of(true, Request::LoginFinish(AssertionResponse::default()));
+    let ground = Ground::of(true, Request::LoginFinish(Box::default()));
     let begun = |is_decoy| Ceremony {
         generation: 0,
         verify_user: false,
@@ -115,7 +118,7 @@ fn what_was_begun_for_nobody_signs_nobody_in_whatever_the_upstream_says() {
         bearer_user: None,
         handles: None,
     };
-    let signed_in = || Ok(Response::LoginFinish(SignIn::default()));
+    let signed_in = || Ok(Response::LoginFinish(Box::default()));
     assert!(ground.settle(None, Some(&begun(false)), signed_in()).is_ok());
     let refused = ground.settle(None, Some(&begun(true)), signed_in());
     assert_eq!(refused.err().unwrap().fault, Fault::AssertionRejected);

@@ -71,8 +71,8 @@ macro_rules! operation {
             caller: Option<&str>,
         ) -> Result<$response<'static>, Refusal> {
             let ceremony: Option<&str> = None $(.or($ceremony))?;
-            match own.serve(&Request::$variant(request), ceremony, caller).await? {
-                Response::$variant(response) => Ok(response),
+            match own.serve(&Request::$variant(Box::new(request)), ceremony, caller).await? {
+                Response::$variant(response) => Ok(*response),
                 other => panic!("{other:?}"),
             }
         }

@@ -50,7 +50,7 @@ fn no_session_is_two_empty_tokens_and_null() {
             (&sign_in.tokens_session, &sign_in.tokens_access, &sign_in.tokens_session_details),
             (&None, &None, &None)
         );
-        assert_eq!(wire::response(fixture.provider(), LoginFinish, sign_in).content, fixture.content);
+        assert_eq!(wire::response(fixture.provider(), LoginFinish, &**sign_in).content, fixture.content);
     });
 }
 
@@ -62,7 +62,7 @@ fn an_empty_list_is_absent_where_it_may_be_and_missing_where_it_may_not() {
     response(&quiva, LoginBegin, |read| {
         let Ok(Response::LoginBegin(options)) = read else { panic!("{read:?}") };
         assert!(options.allow_credentials.is_empty());
-        let written = wire::response(quiva.provider(), LoginBegin, options).content;
+        let written = wire::response(quiva.provider(), LoginBegin, &**options).content;
         assert!(!written.contains("allowCredentials"), "{written}");
     });
     let mut streambird = fixture::one("streambird", "login.begin.response");

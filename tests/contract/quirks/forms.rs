@@ -102,7 +102,10 @@ fn methods_of_another_kind_are_no_passkeys() {
     response(&mixed, CredentialsList, |read| {
         let Ok(Response::CredentialsList(list)) = read else { panic!("{read:?}") };
         assert_eq!(list.credentials, []);
-        assert_eq!(wire::response(mixed.provider(), CredentialsList, list).content, r#"{"authentication_methods":[]}"#);
+        assert_eq!(
+            wire::response(mixed.provider(), CredentialsList, &**list).content,
+            r#"{"authentication_methods":[]}"#
+        );
     });
 }
 
@@ -114,7 +117,7 @@ fn no_passkeys_are_an_empty_list_for_cloudreve() {
     };
     response(&empty, CredentialsList, |read| {
         let Ok(Response::CredentialsList(list)) = read else { panic!("{read:?}") };
-        let written = wire::response(empty.provider(), CredentialsList, list).content;
+        let written = wire::response(empty.provider(), CredentialsList, &**list).content;
         assert_eq!(written, r#"{"data":{"passkeys":[]},"code":0,"msg":""}"#);
     });
 }

@@ -282,7 +282,7 @@ fn a_request_is_not_held_while_its_token_is_verified() {
         callers.admit(Caller::User, request.record()).await.is_ok()
     }
     let callers = taking(r#""ES256""#, &[&Signer::es256("e")]);
-    let request = crate::canonical::message::Request::LoginBegin(with_token("x"));
+    let request = crate::canonical::message::Request::LoginBegin(Box::new(with_token("x")));
     drop(is_send(exchange(&callers, request)));
     drop(is_send(callers.ready()));
 }

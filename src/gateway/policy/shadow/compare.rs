@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn refusals_are_the_same_where_the_fault_is() {
         let kinds = |one, other| compare(&one, &other).iter().map(|one| (one.path(), one.kind)).collect::<Vec<_>>();
-        let begun = || Ok(Response::LoginBegin(answer()));
+        let begun = || Ok(Response::LoginBegin(Box::new(answer())));
         let fault = |kind| vec![("fault".to_owned(), kind)];
         assert_eq!(kinds(Err(Fault::UnknownUser), Err(Fault::UnknownUser)), []);
         assert_eq!(kinds(begun(), begun()), []);
