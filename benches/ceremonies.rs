@@ -37,13 +37,13 @@ fn remember_and_take(criterion: &mut Criterion) {
     for held in [10, 1_000, 100_000, 1_000_000] {
         let store = Ceremonies::new(&CeremonySettings::default());
         for number in 0..held {
-            store.remember(key(number), ceremony(), None);
+            store.remember(key(number), &ceremony(), None);
         }
         let mut next = held;
         group.bench_function(BenchmarkId::new("remember and take beside", held), |bencher| {
             bencher.iter(|| {
                 next += 1;
-                store.remember(key(next), ceremony(), None);
+                store.remember(key(next), &ceremony(), None);
                 black_box(store.take(key(next)))
             });
         });

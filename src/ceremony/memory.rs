@@ -3,21 +3,20 @@
 //! Sixteen shards keep the cores out of each other's way. A ceremony that expired is gone, also when
 //! nobody swept it yet.
 
-use std::collections::VecDeque;
-use std::collections::hash_map::{Entry, HashMap};
-use std::sync::{Arc, Mutex};
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::time::Instant;
 
+use crate::ceremony::shard::Shard;
+use crate::ceremony::waiting::Waiting;
 use crate::ceremony::{Ceremony, ChallengeKey};
 use crate::within::Within;
 
 const SHARDS: usize = 16;
-/// How many places a shard keeps for ceremonies that were taken, whatever it holds.
-const MOST_TAKEN: usize = 64;
 
 /// `[ceremonies]`: where begun ceremonies wait for their finish.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -57,33 +56,10 @@ impl Default for CeremonySettings {
 #[derive(Debug)]
 pub struct Ceremonies {
     shards: [Mutex<Shard>; SHARDS],
+    hasher: RandomState,
     max_entries: usize,
     max_bytes: usize,
     max_age: Duration,
-}
-
-#[derive(Debug, Default)]
-struct Shard {
-    held: HashMap<ChallengeKey, Held>,
-    /// In the order they came; one may have been taken since.
-    order: VecDeque<Place>,
-    bytes: usize,
-    serial: u64,
-}
-
-/// Where a ceremony stands among the others.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    key: ChallengeKey,
-    serial: u64,
-    expires: Instant,
-}
-
-#[derive(Debug)]
-struct Held {
-    ceremony: Arc<Ceremony>,
-    expires: Instant,
-    serial: u64,
 }
 
 impl Ceremonies {
@@ -91,6 +67,7 @@ impl Ceremonies {
     pub fn new(settings: &CeremonySettings) -> Self {
         Self {
             shards: Default::default(),
+            hasher: RandomState::new(),
             max_entries: settings.max_entries.count().div_ceil(SHARDS),
             max_bytes: settings.max_bytes.count().div_ceil(SHARDS),
             max_age: Duration::from_secs(settings.max_age.get()),
@@ -99,45 +76,37 @@ impl Ceremonies {
 
     /// Keeps a ceremony for as long as its challenge is good. `false` when that challenge is kept
     /// already: two ceremonies of one challenge could not be told apart.
-    pub fn remember(&self, key: ChallengeKey, ceremony: impl Into<Arc<Ceremony>>, lifetime: Option<Duration>) -> bool {
-        let ceremony = ceremony.into();
+    pub fn remember(&self, key: ChallengeKey, ceremony: &Ceremony, lifetime: Option<Duration>) -> bool {
         let now = Instant::now();
         let expires = now + lifetime.unwrap_or(self.max_age).min(self.max_age);
-        let mut shard = self.shard(key);
+        let hash = self.hasher.hash_one(key);
+        let waiting = Box::new(Waiting::new(key, ceremony));
+        let mut shard = self.shard(hash);
         shard.sweep(now);
-        let (serial, bytes) = (shard.serial + 1, ceremony.size());
-        let Entry::Vacant(place) = shard.held.entry(key) else { return false };
-        place.insert(Held { ceremony, expires, serial });
-        shard.serial = serial;
-        shard.bytes += bytes;
-        shard.order.push_back(Place { key, serial, expires });
-        while shard.held.len() > self.max_entries || shard.bytes > self.max_bytes {
-            if !shard.drop_oldest() {
-                break;
-            }
+        if !shard.push(hash, waiting, expires) {
+            return false;
+        }
+        while shard.len() > self.max_entries || shard.bytes() > self.max_bytes {
+            shard.drop_oldest();
         }
         true
     }
 
     /// Takes a ceremony out: the first who asks gets it, nobody else does.
-    pub fn take(&self, key: ChallengeKey) -> Option<Arc<Ceremony>> {
-        let mut shard = self.shard(key);
-        let held = shard.held.remove(&key)?;
-        shard.bytes -= held.ceremony.size();
-        (held.expires > Instant::now()).then_some(held.ceremony)
+    pub fn take(&self, key: ChallengeKey) -> Option<Ceremony> {
+        let hash = self.hasher.hash_one(key);
+        let (waiting, expires) = self.shard(hash).take(hash, key)?;
+        (expires > Instant::now()).then(|| waiting.ceremony())
     }
 
     /// Under which config the ceremony was begun that can still be taken there.
     pub fn generation_of(&self, key: ChallengeKey) -> Option<u64> {
-        let shard = self.shard(key);
-        shard.held.get(&key).filter(|held| held.expires > Instant::now()).map(|held| held.ceremony.generation)
+        self.look(key, |waiting| waiting.generation)
     }
 
     /// Which upstream issued the challenge of a ceremony that can still be taken.
     pub fn upstream_of(&self, key: ChallengeKey) -> Option<Arc<str>> {
-        let shard = self.shard(key);
-        let held = shard.held.get(&key).filter(|held| held.expires > Instant::now())?;
-        Some(held.ceremony.upstream.clone())
+        self.look(key, |waiting| waiting.upstream.clone())
     }
 
     /// The longest that a ceremony is kept.
@@ -147,7 +116,7 @@ impl Ceremonies {
 
     /// How many ceremonies are held, expired ones that nobody swept yet among them.
     pub fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.lock().expect("no thread panics while it holds a shard").held.len()).sum()
+        self.shards.iter().map(|shard| shard.lock().expect("no thread panics while it holds a shard").len()).sum()
     }
 
     /// Whether none is held.
@@ -155,39 +124,24 @@ impl Ceremonies {
         self.len() == 0
     }
 
-    fn shard(&self, key: ChallengeKey) -> std::sync::MutexGuard<'_, Shard> {
-        let shard = &self.shards[usize::from(key.last()) % SHARDS];
+    fn look<T>(&self, key: ChallengeKey, at: impl FnOnce(&Waiting) -> T) -> Option<T> {
+        let hash = self.hasher.hash_one(key);
+        let shard = self.shard(hash);
+        let (waiting, expires) = shard.find(hash, key)?;
+        (expires > Instant::now()).then(|| at(waiting))
+    }
+
+    fn shard(&self, hash: u64) -> MutexGuard<'_, Shard> {
+        // The bits that an index does not look at.
+        let shard = &self.shards[(hash >> 32) as usize % SHARDS];
         shard.lock().expect("no thread panics while it holds a shard")
-    }
-}
-
-impl Shard {
-    /// Drops what expired at the front; what came later mostly expires later. Once most places are of
-    /// ceremonies that were taken, those go as well.
-    fn sweep(&mut self, now: Instant) {
-        while self.order.front().is_some_and(|place| place.expires <= now) {
-            self.drop_oldest();
-        }
-        if self.order.len() > 2 * self.held.len() + MOST_TAKEN {
-            let held = &self.held;
-            self.order.retain(|place| held.get(&place.key).is_some_and(|held| held.serial == place.serial));
-        }
-    }
-
-    fn drop_oldest(&mut self) -> bool {
-        let Some(Place { key, serial, .. }) = self.order.pop_front() else { return false };
-        if self.held.get(&key).is_some_and(|held| held.serial == serial)
-            && let Some(held) = self.held.remove(&key)
-        {
-            self.bytes -= held.ceremony.size();
-        }
-        true
     }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::canonical::operation::Operation;
+    use crate::ceremony::shard::MOST_TAKEN;
 
     use super::*;
 
@@ -216,13 +170,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_ceremony_is_taken_once_and_not_after_it_expired() {
         let store = Ceremonies::new(&CeremonySettings::default());
-        assert!(store.remember(key(1), ceremony(), Some(Duration::from_secs(60))));
-        assert!(!store.remember(key(1), ceremony(), None), "a challenge is kept once");
+        assert!(store.remember(key(1), &ceremony(), Some(Duration::from_secs(60))));
+        assert!(!store.remember(key(1), &ceremony(), None), "a challenge is kept once");
         assert_eq!(store.generation_of(key(1)), Some(3));
         assert_eq!(store.upstream_of(key(1)).as_deref(), Some("u"));
-        assert_eq!(store.take(key(1)).as_deref(), Some(&ceremony()));
+        assert_eq!(store.take(key(1)), Some(ceremony()));
         assert_eq!(store.take(key(1)), None);
-        store.remember(key(2), ceremony(), Some(Duration::from_secs(60)));
+        store.remember(key(2), &ceremony(), Some(Duration::from_secs(60)));
         tokio::time::advance(Duration::from_secs(60)).await;
         assert_eq!((store.generation_of(key(1)), store.generation_of(key(2))), (None, None));
         assert_eq!((store.upstream_of(key(1)), store.upstream_of(key(2))), (None, None));
@@ -235,17 +189,17 @@ mod tests {
         let settings = CeremonySettings { max_entries: Within::nearest(160), ..Default::default() };
         let store = Ceremonies::new(&settings);
         for number in 0..10_000 {
-            store.remember(key(number), ceremony(), None);
+            store.remember(key(number), &ceremony(), None);
         }
         assert!(store.len() <= 160);
         assert_eq!(store.take(key(0)), None);
         assert!(store.take(key(9_999)).is_some());
         tokio::time::advance(Duration::from_secs(601)).await;
         for number in 20_000..20_400 {
-            store.remember(key(number), ceremony(), None);
+            store.remember(key(number), &ceremony(), None);
             store.take(key(number));
         }
-        let bytes: usize = store.shards.iter().map(|shard| shard.lock().unwrap().bytes).sum();
+        let bytes: usize = store.shards.iter().map(|shard| shard.lock().unwrap().bytes()).sum();
         assert_eq!((store.len(), bytes), (0, 0));
     }
 
@@ -253,22 +207,33 @@ mod tests {
     async fn what_was_taken_leaves_no_place_behind() {
         let store = Ceremonies::new(&CeremonySettings::default());
         for number in 0..50 {
-            store.remember(key(number), ceremony(), None); // nobody finishes these
+            store.remember(key(number), &ceremony(), None); // nobody finishes these
         }
         for number in 1_000..101_000 {
-            store.remember(key(number), ceremony(), None);
+            store.remember(key(number), &ceremony(), None);
             store.take(key(number));
         }
-        let places: usize = store.shards.iter().map(|shard| shard.lock().unwrap().order.len()).sum();
+        let places: usize = store.shards.iter().map(|shard| shard.lock().unwrap().places()).sum();
         assert!(places <= 2 * 50 + SHARDS * (MOST_TAKEN + 1), "{places}");
         assert_eq!(store.len(), 50);
         assert!(store.take(key(49)).is_some());
     }
 
     #[tokio::test]
+    async fn challenges_that_end_alike_share_all_of_the_room() {
+        let settings = CeremonySettings { max_entries: Within::nearest(16_000), ..Default::default() };
+        let store = Ceremonies::new(&settings);
+        for number in 0..8_000_u64 {
+            let challenge = [&number.to_be_bytes()[..], b"="].concat();
+            store.remember(ChallengeKey::of(&challenge), &ceremony(), None);
+        }
+        assert_eq!(store.len(), 8_000);
+    }
+
+    #[tokio::test]
     async fn of_fifty_who_take_one_gets_it() {
         let store = Arc::new(Ceremonies::new(&CeremonySettings::default()));
-        store.remember(key(1), ceremony(), None);
+        store.remember(key(1), &ceremony(), None);
         let takers: Vec<_> = (0..50)
             .map(|_| {
                 let store = store.clone();

@@ -200,7 +200,7 @@ mod tests {
             bearer_user: None,
             handles: None,
         };
-        assert!(ceremonies.remember(ChallengeKey::of(challenge), ceremony, None));
+        assert!(ceremonies.remember(ChallengeKey::of(challenge), &ceremony, None));
     }
 
     /// What becomes of a finish: its status, or none where it goes on.

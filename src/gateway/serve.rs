@@ -3,7 +3,6 @@
 //! A finish takes its ceremony out of the store before anything is sent; whatever happens then, the
 //! challenge is used.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -178,7 +177,7 @@ impl Gateway {
         request: &Request<'_>,
         challenge: &[u8],
         user: Option<&str>,
-    ) -> Result<Arc<Ceremony>, Refusal> {
+    ) -> Result<Box<Ceremony>, Refusal> {
         let expired = |reason: &'static str| Refusal::new(Fault::ChallengeExpired, reason);
         let (ceremonies, key) = (&self.shared.ceremonies, ChallengeKey::of(challenge));
         if ceremonies.generation_of(key).is_some_and(|generation| generation != self.generation) {
@@ -206,7 +205,7 @@ impl Gateway {
         if ceremony.bearer_user.as_deref() != user {
             return Err(Refusal::new(Fault::AssertionRejected, "another user began this ceremony"));
         }
-        Ok(ceremony)
+        Ok(Box::new(ceremony))
     }
 
     /// What a begin really told the upstream: the members that its message carries.
@@ -231,7 +230,7 @@ impl Gateway {
         response: &Response<'_>,
         (behind, (named, expected), handles): (Behind<'_>, (Subject, Subject), Option<Box<UserHandles>>),
         is_decoy: bool,
-    ) -> Result<Arc<Ceremony>, Refusal> {
+    ) -> Result<Box<Ceremony>, Refusal> {
         let answered = response.record();
         let Some(Value::Bytes(challenge)) = answered.value(Member::Challenge) else {
             return Err(Refusal::new(Fault::UpstreamInvalid, "the answer lacks `challenge`"));
@@ -255,11 +254,10 @@ impl Gateway {
             bearer_user: behind.user.map(String::into_boxed_str),
             handles,
         };
-        let ceremony = Arc::new(ceremony);
         if asked.part == Part::Shadow
-            || self.shared.ceremonies.remember(ChallengeKey::of(&challenge), ceremony.clone(), lifetime)
+            || self.shared.ceremonies.remember(ChallengeKey::of(&challenge), &ceremony, lifetime)
         {
-            return Ok(ceremony);
+            return Ok(Box::new(ceremony));
         }
         Err(Refusal::new(Fault::UpstreamInvalid, "the upstream gave a challenge that is in use"))
     }
