@@ -104,8 +104,8 @@ mod tests {
 
     fn log() {
         let error = "x".parse::<u8>().unwrap_err();
-        let id = HeaderValue::from_static("r-1");
-        let _inside = request::enter(Some(&id));
+        let mut id = Some(HeaderValue::from_static("r-1"));
+        let _inside = request::enter(&mut id);
         tracing::warn!(
             name = "a \"b\"\u{1b}[31m",
             status = Some(200u16),

@@ -11,18 +11,25 @@ thread_local! {
 /// Until it is dropped, lines of this thread bear a request's name.
 #[must_use = "dropping it at once names nothing"]
 #[derive(Debug)]
-pub struct Inside {
-    before: Option<HeaderValue>,
+pub struct Inside<'n> {
+    /// The name, and while this lives, the one that was the thread's before.
+    name: &'n mut Option<HeaderValue>,
 }
 
-/// Names the request that this thread goes on with; `None` is none.
-pub fn enter(id: Option<&HeaderValue>) -> Inside {
-    Inside { before: CURRENT.replace(id.cloned()) }
+/// Names the request that this thread goes on with; `None` is none. Lends the name and takes it back,
+/// for it is entered at every poll, and a clone is counted across all threads.
+pub fn enter(name: &mut Option<HeaderValue>) -> Inside<'_> {
+    exchange(name);
+    Inside { name }
 }
 
-impl Drop for Inside {
+fn exchange(name: &mut Option<HeaderValue>) {
+    *name = CURRENT.replace(name.take());
+}
+
+impl Drop for Inside<'_> {
     fn drop(&mut self) {
-        CURRENT.set(self.before.take());
+        exchange(self.name);
     }
 }
 
@@ -47,14 +54,16 @@ mod tests {
 
     #[test]
     fn the_name_is_the_innermost_ones() {
-        let (one, two) = (HeaderValue::from_static("one"), HeaderValue::from_static("two"));
+        let mut names = ["one", "two"].map(|name| Some(HeaderValue::from_static(name)));
+        let [one, two] = &mut names;
         assert_eq!(current(), None);
-        let outer = enter(Some(&one));
-        let inner = enter(Some(&two));
+        let outer = enter(one);
+        let inner = enter(two);
         assert_eq!(current().as_deref(), Some("two"));
         drop(inner);
         assert_eq!(current().as_deref(), Some("one"));
         drop(outer);
         assert_eq!(current(), None);
+        assert_eq!(names, ["one", "two"].map(|name| Some(HeaderValue::from_static(name))));
     }
 }

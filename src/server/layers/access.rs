@@ -69,11 +69,13 @@ where
     }
 
     fn call(&mut self, request: Request<A>) -> Self::Future {
-        let id = request.extensions().get().map(|id: &RequestId| id.as_value().clone());
+        let mut id = request.extensions().get().map(|id: &RequestId| id.as_value().clone());
         // Asked first, for it costs a clock reading and three reference counts.
         let line = tracing::enabled!(target: TARGET, Level::INFO).then(|| Line::begin(id.clone(), &request));
-        let _inside = request::enter(id.as_ref());
-        Logged { inner: self.inner.call(request), id, line }
+        let inside = request::enter(&mut id);
+        let inner = self.inner.call(request);
+        drop(inside);
+        Logged { inner, id, line }
     }
 }
 
@@ -87,7 +89,7 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let _inside = request::enter(this.id.as_ref());
+        let _inside = request::enter(this.id);
         let response = ready!(this.inner.poll(context))?;
         if let Some(mut line) = this.line.take() {
             let extensions = response.extensions();
@@ -112,7 +114,7 @@ impl Line {
 
     fn write(&mut self, status: Option<StatusCode>, route: Option<&RouteName>, decision: Option<&Decision>) {
         self.is_written = true;
-        let _inside = request::enter(self.id.as_ref()); // it may be dropped by whoever drops the connection
+        let _inside = request::enter(&mut self.id); // it may be dropped by whoever drops the connection
         let method = self.method.as_str();
         let status = status.map(|status| status.as_u16());
         let milliseconds = self.started.elapsed().as_secs_f64() * 1000.0;
