@@ -108,6 +108,18 @@ impl PartialEq<Value<'_>> for Value<'_> {
 }
 
 impl Value<'_> {
+    /// The same value, borrowed from this one.
+    pub fn borrowed(&self) -> Value<'_> {
+        match self {
+            Self::Text(text) => Value::Text(Cow::Borrowed(text)),
+            Self::Bytes(bytes) => Value::Bytes(Cow::Borrowed(bytes)),
+            Self::Number(number) => Value::Number(*number),
+            Self::Flag(flag) => Value::Flag(*flag),
+            Self::Texts(texts) => Value::Texts(Texts::Borrowed(texts)),
+            Self::Json(json) => Value::Json(Cow::Borrowed(json)),
+        }
+    }
+
     /// The same value, borrowing nothing.
     pub fn into_owned(self) -> Value<'static> {
         match self {

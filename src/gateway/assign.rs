@@ -96,7 +96,7 @@ impl Assignment {
     /// The value for a request of that caller, if there is one.
     pub fn value<'a>(&'a self, caller: &dyn Record<'_>) -> Option<Value<'a>> {
         match &self.given {
-            Given::Constant(value) => Some(value.clone()),
+            Given::Constant(value) => Some(value.borrowed()),
             Given::Reference { prefix, member, suffix } => match caller.value(*member)? {
                 Value::Text(text) => Some(Value::Text(Cow::Owned([prefix, &*text, suffix].concat()))),
                 value => Some(value.into_owned()),

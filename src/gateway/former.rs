@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response, request};
 use jiff::Timestamp;
+use smallvec::SmallVec;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -36,7 +37,7 @@ pub(crate) struct Former {
 /// A gateway, and which of its operations a request may be.
 pub(crate) struct Door<'g> {
     pub(crate) gateway: &'g Gateway,
-    pub(crate) candidates: Vec<&'g Candidate>,
+    pub(crate) candidates: SmallVec<[&'g Candidate; 4]>,
 }
 
 impl Former {

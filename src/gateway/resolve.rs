@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use smallvec::SmallVec;
+
 use crate::canonical::member::Member;
 use crate::canonical::message::Request;
 use crate::canonical::operation::Operation;
@@ -30,9 +32,9 @@ pub struct Client<'a> {
 /// Builds the upstream's request. `user` is whom an identity map says it is about: that, and nothing
 /// the caller said of the user, is what the upstream is told.
 pub fn resolve<'a>(
-    route: &Route,
+    route: &'a Route,
     asked: &Request<'a>,
-    admission: &Admission,
+    admission: &'a Admission,
     client: &Client<'a>,
     ceremony: Option<&Ceremony>,
     challenge: Option<&[u8]>,
@@ -42,16 +44,13 @@ pub fn resolve<'a>(
     let mut request = asked.clone();
     let record = request.record_mut();
     for (member, value) in &admission.claims {
-        put(record, *member, Some(value.clone()));
+        put(record, *member, Some(value.borrowed()));
     }
     put_absent(record, Member::ClientUserAgent, client.user_agent.map(|agent| Value::Text(Cow::Borrowed(agent))));
     put_absent(record, Member::ClientAddress, client.address.map(|address| Value::Text(Cow::Borrowed(address))));
 
-    let given: Vec<_> = route
-        .set
-        .iter()
-        .filter_map(|assignment| Some((assignment.member, assignment.value(record)?.into_owned())))
-        .collect();
+    let given = route.set.iter().filter_map(|assignment| Some((assignment.member, assignment.value(record)?)));
+    let given: SmallVec<[_; 4]> = given.collect();
     for member in record.members().iter().copied() {
         let stays = member == Member::UserToken && admission.judge == Judge::Gateway;
         if stays || !may_travel(member, operation, route.relation) {

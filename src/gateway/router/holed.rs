@@ -9,6 +9,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::str::Split;
 
+use smallvec::SmallVec;
+
 use crate::gateway::router::Candidate;
 use crate::template::head::{Path, decoded, fits};
 use crate::template::hole::Pattern;
@@ -54,7 +56,7 @@ impl Holed {
     }
 
     /// The candidates whose path this is, in the order they came.
-    pub(super) fn find<'p>(&'p self, path: &str, found: &mut Vec<&'p Candidate>) {
+    pub(super) fn find<'p>(&'p self, path: &str, found: &mut SmallVec<[&'p Candidate; 4]>) {
         let mut ends = Vec::new();
         let mut at = &self.prefixes;
         let mut parts = path.split('/');

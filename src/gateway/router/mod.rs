@@ -9,6 +9,7 @@ mod holed;
 use std::collections::{BTreeSet, HashMap};
 
 use http::Method;
+use smallvec::SmallVec;
 
 use crate::canonical::operation::Operation;
 use crate::gateway::router::holed::Holed;
@@ -95,14 +96,14 @@ impl Router {
     }
 
     /// The operations on a path; `host` without its port.
-    pub fn find(&self, host: Option<&str>, path: &str) -> Vec<&Candidate> {
+    pub fn find(&self, host: Option<&str>, path: &str) -> SmallVec<[&Candidate; 4]> {
         let of_host = host.and_then(|host| {
             if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
                 return self.hosts.get(&host.to_ascii_lowercase());
             }
             self.hosts.get(host)
         });
-        let mut found = Vec::new();
+        let mut found = SmallVec::new();
         for paths in of_host.map(|host| &self.of_host[*host]).into_iter().chain([&self.any]) {
             paths.find(path, &mut found);
         }
@@ -134,7 +135,7 @@ impl Paths {
         }
     }
 
-    fn find<'p>(&'p self, path: &str, found: &mut Vec<&'p Candidate>) {
+    fn find<'p>(&'p self, path: &str, found: &mut SmallVec<[&'p Candidate; 4]>) {
         match self.literal.get(path) {
             Some(candidates) => found.extend(candidates),
             None => self.holed.find(path, found),
