@@ -11,11 +11,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use criterion::{Criterion, criterion_group};
 use http::Request;
-use http_body_util::Full;
+use http_body_util::Empty;
 use passbridge::ceremony::memory::Ceremonies;
 use passbridge::config::load::{Origin, load};
 use passbridge::gateway::exchange::{Gateway, Shared};
-use passbridge::gateway::outcome::{Exchange as _, Outcome};
+use passbridge::gateway::outcome::{Content, Exchange as _};
 use passbridge::gateway::plan::UpstreamKind;
 use passbridge::gateway::work::Worker;
 use passbridge::upstream::admission::Admission;
@@ -72,12 +72,12 @@ fn begins(criterion: &mut Criterion) {
                 .header("host", "127.0.0.1")
                 .header("content-type", "application/json")
                 .header("authorization", "Bearer sk_bench")
-                .body(Full::new(Bytes::from_static(content.as_bytes())))
+                .body(Bytes::from_static(content.as_bytes()))
                 .unwrap();
-            match gateway.exchange(request).await {
-                Outcome::Answered(answer) => assert_eq!(answer.status(), 200, "{answer:?}"),
-                Outcome::Unmatched(_) => panic!("the benchmark's request is an operation"),
-            }
+            let (head, content) = request.into_parts();
+            let answer = gateway.exchange(&head, &mut Content::<Empty<Bytes>>::Read(content)).await;
+            let answer = answer.expect("the benchmark's request is an operation");
+            assert_eq!(answer.status(), 200, "{answer:?}");
         };
         group.bench_function(case, |bencher| bencher.iter(|| runtime.block_on(exchange())));
     }

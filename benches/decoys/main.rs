@@ -14,11 +14,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::Request;
-use http_body_util::Full;
+use http_body_util::Empty;
 use passbridge::ceremony::memory::Ceremonies;
 use passbridge::config::load::{Origin, load};
 use passbridge::gateway::exchange::{Gateway, Shared};
-use passbridge::gateway::outcome::{Exchange as _, Outcome};
+use passbridge::gateway::outcome::{Content, Exchange as _};
 use passbridge::gateway::plan::UpstreamKind;
 use passbridge::gateway::work::Worker;
 use passbridge::relying_party::{RelyingParty, transfer};
@@ -200,14 +200,16 @@ fn finish(challenge: &str, id: &str) -> String {
     serde_json::json!({ "credential": credential.to_string() }).to_string()
 }
 
-fn ask(path: &str, content: String) -> Request<Full<Bytes>> {
+fn ask(path: &str, content: String) -> Request<Bytes> {
     let request = Request::builder().method("POST").uri(path).header("content-type", "application/json");
-    request.body(Full::new(Bytes::from(content))).unwrap()
+    request.body(Bytes::from(content)).unwrap()
 }
 
-async fn timed(gateway: &Gateway, request: Request<Full<Bytes>>) -> (String, f64) {
+async fn timed(gateway: &Gateway, request: Request<Bytes>) -> (String, f64) {
+    let (head, content) = request.into_parts();
+    let mut content = Content::<Empty<Bytes>>::Read(content);
     let begun = Instant::now();
-    let Outcome::Answered(answer) = gateway.exchange(request).await else { panic!("nobody answered") };
+    let answer = gateway.exchange(&head, &mut content).await.expect("nobody answered");
     let time = begun.elapsed();
     (String::from_utf8(answer.into_body().to_vec()).unwrap(), micros(time))
 }

@@ -12,23 +12,29 @@ use tokio::time::timeout;
 
 use crate::canonical::fault::{Fault, Refusal};
 use crate::gateway::limits::Limits;
+use crate::gateway::outcome::Content;
 use crate::provider::descriptor::Accepts;
 
-/// Reads the content of a request.
+/// Reads the content of a request, which is left as it was read.
 ///
 /// # Errors
 /// `too_large`, also where only the length it announces is; `invalid_request` where it breaks off or
 /// takes too long.
-pub async fn read<B>(fields: &HeaderMap, mut body: B, limits: &Limits) -> Result<Bytes, Refusal>
+pub async fn read<B>(fields: &HeaderMap, content: &mut Content<B>, limits: &Limits) -> Result<Bytes, Refusal>
 where
     B: Body<Data = Bytes> + Send + Unpin,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     let most = limits.max_content_bytes.count();
+    let body = match content {
+        Content::Unread(body) => body,
+        Content::Read(bytes) if bytes.len() <= most => return Ok(bytes.clone()),
+        Content::Read(_) => return Err(too_large()),
+    };
     let announced = announced(fields);
     let read = match announced.is_some_and(|announced| announced > limits.max_content_bytes.get()) {
         true => Err(too_large()),
-        false => match timeout(limits.content_deadline_ms.millis(), collect(&mut body, most)).await {
+        false => match timeout(limits.content_deadline_ms.millis(), collect(body, most)).await {
             Ok(read) => read,
             Err(_) => Err(Refusal::told(Fault::InvalidRequest, "The content did not arrive in time.")),
         },
@@ -36,9 +42,11 @@ where
     let is_sending = !fields.contains_key(EXPECT) && announced.is_some_and(|announced| announced <= MOST_DRAINED);
     if read.as_ref().is_err_and(|refusal| refusal.fault == Fault::TooLarge) && is_sending {
         // Whatever becomes of it: the answer is the same, and comes soon.
-        let _ = timeout(DRAIN_TIME, drain(&mut body)).await;
+        let _ = timeout(DRAIN_TIME, drain(body)).await;
     }
-    read
+    let read = read?;
+    *content = Content::Read(read.clone());
+    Ok(read)
 }
 
 /// So long is waited for content that is not wanted.

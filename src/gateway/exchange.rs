@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::USER_AGENT;
-use http::{HeaderMap, Method, Request as HttpRequest, Response as HttpResponse, request};
+use http::{HeaderMap, Method, Response as HttpResponse, request};
 use http_body::Body;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -25,7 +25,7 @@ use crate::gateway::cors;
 use crate::gateway::former::{Door, Former};
 use crate::gateway::limits::Limits;
 use crate::gateway::metrics::Metrics;
-use crate::gateway::outcome::{self, Content, Exchange, Outcome, Peer, RequestId, host_of};
+use crate::gateway::outcome::{self, Content, Exchange, Peer, RequestId, host_of};
 use crate::gateway::plan::{Plan, Route};
 use crate::gateway::recognise::Unrecognised;
 use crate::gateway::resolve::Client;
@@ -80,51 +80,44 @@ pub(crate) struct Target<'a> {
 }
 
 impl Exchange for Gateway {
-    async fn exchange<B>(&self, request: HttpRequest<B>) -> Outcome<B>
+    async fn exchange<B>(&self, head: &request::Parts, content: &mut Content<B>) -> Option<HttpResponse<Bytes>>
     where
         B: Body<Data = Bytes> + Send + Unpin,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        let (method, fields, path) = (request.method(), request.headers(), request.uri().path());
-        let target = Target { method, fields, host: host_of(&request), path };
+        let (method, fields, path) = (&head.method, &head.headers, head.uri.path());
+        let target = Target { method, fields, host: host_of(head), path };
         let passes = self.passes(target.host);
         let on_path = self.shared.plan.router.find(target.host, path);
         let asked = |one: &&Candidate| one.method == *method && !(passes && self.leaves(one));
         let own = Door { gateway: self, candidates: on_path.iter().copied().filter(asked).collect() };
         let earlier = self.earlier(target.host, path, method, fields);
-        let id = correlation_id(request.extensions().get());
+        let id = correlation_id(head.extensions.get());
         let aside = match own.candidates.is_empty() {
             true => self.aside(&target, &on_path, passes, id).await,
             false => None,
         };
         let Some(likeliest) = iter::once(&own).chain(&earlier).find(|door| !door.candidates.is_empty()) else {
-            return aside.map_or_else(|| Outcome::Unmatched(request.map(Content::Unread)), Outcome::Answered);
+            return aside;
         };
-        let (head, body) = request.into_parts();
-        let content = match content::read(&head.headers, body, &self.shared.limits).await {
+        let content = match content::read(fields, content, &self.shared.limits).await {
             Ok(content) => content,
-            Err(refusal) => return Outcome::Answered(likeliest.refuse(&head.headers, &refusal, id)),
+            Err(refusal) => return Some(likeliest.refuse(fields, &refusal, id)),
         };
-        let door = earlier.iter().find(|door| door.was_entered(&head, &content)).unwrap_or(&own);
+        let door = earlier.iter().find(|door| door.was_entered(head, &content)).unwrap_or(&own);
         let answer = match door.candidates.is_empty() {
             true => aside,
             // Boxed for the same reason as the whole: see the server's application.
-            false => Box::pin(door.decide(&head, &content, passes, id)).await,
+            false => Box::pin(door.decide(head, &content, passes, id)).await,
         };
-        match answer {
-            Some(response) => {
-                if let Some(trace) = head.extensions.get::<Trace>() {
-                    trace.replied(&response);
-                }
-                Outcome::Answered(response)
-            }
-            None => Outcome::Unmatched(HttpRequest::from_parts(head, Content::Read(content))),
+        if let (Some(response), Some(trace)) = (&answer, head.extensions.get::<Trace>()) {
+            trace.replied(response);
         }
+        answer
     }
 
     fn refuse(&self, head: &request::Parts, refusal: outcome::Refusal) -> Option<HttpResponse<Bytes>> {
-        let bare = HttpRequest::from_parts(head.clone(), ());
-        let found = self.shared.plan.router.find(host_of(&bare), head.uri.path());
+        let found = self.shared.plan.router.find(host_of(head), head.uri.path());
         let candidate = found.iter().find(|candidate| candidate.method == head.method)?;
         let refusal = match refusal {
             outcome::Refusal::HeadTooLarge | outcome::Refusal::TooManyFields => {

@@ -26,7 +26,8 @@ impl Gateway {
     ) -> Result<(), Refusal> {
         match (way.issuer, response) {
             (Some(issuer), Response::LoginFinish(sign_in) | Response::SignupFinish(sign_in)) => {
-                replace_tokens(&self.workers[issuer], request, sign_in).await
+                // In a box, so that other answers do not carry the room for it about.
+                Box::pin(replace_tokens(&self.workers[issuer], request, sign_in)).await
             }
             _ => Ok(()),
         }

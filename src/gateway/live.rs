@@ -7,11 +7,11 @@ use std::error::Error;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
-use http::{Request, Response, request};
+use http::{Response, request};
 use http_body::Body;
 
 use crate::gateway::exchange::Gateway;
-use crate::gateway::outcome::{Exchange, Outcome, Refusal};
+use crate::gateway::outcome::{Content, Exchange, Refusal};
 
 /// One worker's gateway of the moment. Clones are the same one.
 #[derive(Clone, Debug)]
@@ -36,12 +36,12 @@ impl Live {
 }
 
 impl Exchange for Live {
-    async fn exchange<B>(&self, request: Request<B>) -> Outcome<B>
+    async fn exchange<B>(&self, head: &request::Parts, content: &mut Content<B>) -> Option<Response<Bytes>>
     where
         B: Body<Data = Bytes> + Send + Unpin,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        self.current().exchange(request).await
+        self.current().exchange(head, content).await
     }
 
     fn refuse(&self, head: &request::Parts, refusal: Refusal) -> Option<Response<Bytes>> {

@@ -1,8 +1,8 @@
 //! The words in which the server and the gateway speak of one request.
 //!
-//! The server hands every request to an [`Exchange`]. It either answers, or says that no operation
-//! matched and gives the request back, untouched, so that it can pass through to where it belongs.
-//! Content that had to be read in order to decide comes back as it was read.
+//! The server shows every request to an [`Exchange`]. It either answers, or says that no operation
+//! matched and leaves the request untouched, so that it can pass through to where it belongs.
+//! Content that had to be read in order to decide is left as it was read.
 
 use std::error::Error;
 use std::future::Future;
@@ -12,17 +12,22 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::HOST;
 use http::uri::Authority;
-use http::{HeaderValue, Request, Response, Version, request};
+use http::{HeaderValue, Response, Version, request};
 use http_body::Body;
 use uuid::Uuid;
 
 /// What answers requests: the gateway, or a toy in a test.
 pub trait Exchange: Send + Sync + 'static {
-    /// Answers `request`, or gives it back if no operation of any route matches it.
+    /// Answers the request of `head` and `content`, also where the answer is a refusal; `None` if no
+    /// operation of any route matches it.
     ///
-    /// The request carries [`Peer`] and [`RequestId`] in its extensions. Dropping the future gives
-    /// the exchange up: the caller has gone.
-    fn exchange<B>(&self, request: Request<B>) -> impl Future<Output = Outcome<B>> + Send
+    /// The head carries [`Peer`] and [`RequestId`] in its extensions. Both stay where they are, for a
+    /// request is large to hand on. Dropping the future gives the exchange up: the caller has gone.
+    fn exchange<B>(
+        &self,
+        head: &request::Parts,
+        content: &mut Content<B>,
+    ) -> impl Future<Output = Option<Response<Bytes>>> + Send
     where
         B: Body<Data = Bytes> + Send + Unpin,
         B::Error: Into<Box<dyn Error + Send + Sync>>;
@@ -36,21 +41,12 @@ pub trait Exchange: Send + Sync + 'static {
     }
 }
 
-/// What became of a request.
-#[derive(Debug)]
-pub enum Outcome<B> {
-    /// An operation matched, and this is its answer, also where that is a refusal.
-    Answered(Response<Bytes>),
-    /// No operation matched: the request goes on as it came.
-    Unmatched(Request<Content<B>>),
-}
-
-/// The content of a request that goes on.
+/// The content of a request.
 #[derive(Debug)]
 pub enum Content<B> {
     /// Nothing of it was read: it can be streamed.
     Unread(B),
-    /// All of it was read in order to decide.
+    /// All of it was read.
     Read(Bytes),
 }
 
@@ -142,8 +138,8 @@ impl RequestId {
 ///
 /// `None` where [`authority_of`] is `None`.
 #[must_use]
-pub fn host_of<B>(request: &Request<B>) -> Option<&str> {
-    named(request).map(|(_, host)| host)
+pub fn host_of(head: &request::Parts) -> Option<&str> {
+    named(head).map(|(_, host)| host)
 }
 
 /// The one host, perhaps with a port, that a request is for.
@@ -152,24 +148,24 @@ pub fn host_of<B>(request: &Request<B>) -> Option<&str> {
 /// section 3.2.2 has it. `None` if the request names no host, several, none that can be a host, or in
 /// HTTP/2 two different ones, which RFC 9113 section 8.3.1 calls malformed.
 #[must_use]
-pub fn authority_of<B>(request: &Request<B>) -> Option<&str> {
-    named(request).map(|(authority, _)| authority)
+pub fn authority_of(head: &request::Parts) -> Option<&str> {
+    named(head).map(|(authority, _)| authority)
 }
 
 /// The authority, and the host in it.
-fn named<B>(request: &Request<B>) -> Option<(&str, &str)> {
-    let mut fields = request.headers().get_all(HOST).iter();
+fn named(head: &request::Parts) -> Option<(&str, &str)> {
+    let mut fields = head.headers.get_all(HOST).iter();
     let field = fields.next();
     if fields.next().is_some() {
         return None;
     }
     let field = field.map(|field| field.to_str().unwrap_or_default());
-    let target = request.uri().authority().map(Authority::as_str);
+    let target = head.uri.authority().map(Authority::as_str);
     let agree = match (target, field) {
         (Some(target), Some(field)) => target.eq_ignore_ascii_case(field),
         (Some(_), None) | (None, Some(_)) | (None, None) => true,
     };
-    let authority = target.or(field).filter(|_| agree || request.version() < Version::HTTP_2)?;
+    let authority = target.or(field).filter(|_| agree || head.version < Version::HTTP_2)?;
     host(authority).map(|host| (authority, host))
 }
 
@@ -204,12 +200,12 @@ pub(crate) fn host(authority: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn request(target: &str, hosts: &[&str]) -> Request<()> {
-        let mut request = Request::builder().uri(target);
+    fn request(target: &str, hosts: &[&str]) -> request::Parts {
+        let mut request = http::Request::builder().uri(target);
         for host in hosts {
             request = request.header(HOST, *host);
         }
-        request.body(()).unwrap()
+        request.body(()).unwrap().into_parts().0
     }
 
     #[test]
@@ -234,7 +230,7 @@ mod tests {
         }
         assert_eq!(host_of(&request("http://user@a.example/", &[])), None);
         let mut two_names = request("http://a.example/x", &["b.example"]);
-        *two_names.version_mut() = Version::HTTP_2;
+        two_names.version = Version::HTTP_2;
         assert_eq!(host_of(&two_names), None);
     }
 

@@ -70,7 +70,8 @@ pub async fn ask(call: Call<'_>, request: &Request<'_>, now: Timestamp) -> Resul
                 trace.told(request.record());
             }
             let strict = call.least.map(|least| party.at_least(least));
-            let response = strict.as_ref().unwrap_or(party).serve(request, call.session, call.user).await?;
+            let party = strict.as_ref().unwrap_or(party);
+            let response = Box::pin(party.serve(request, call.session, call.user)).await?; // as in the server's application
             Ok(Answer::Embedded(response))
         }
         (Worker::Http(http), UpstreamKind::Http { provider, .. }) => {
@@ -82,7 +83,7 @@ pub async fn ask(call: Call<'_>, request: &Request<'_>, now: Timestamp) -> Resul
                 trace.sent(&written, request.record());
             }
             let kept = if call.trace.is_some() { Kept::All } else { Kept::These(&provider.answer_fields) };
-            let answer = Box::pin(http.call_keeping(kept, written, class)).await; // as in the server's application
+            let answer = Box::pin(http.call_keeping(kept, &written, class)).await; // as in the server's application
             answer.map(Answer::Http).map_err(|failure| failed(&failure))
         }
         (Worker::Http(_), UpstreamKind::Embedded(_)) => {

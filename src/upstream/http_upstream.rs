@@ -81,7 +81,7 @@ impl HttpUpstream {
     /// # Errors
     ///
     /// [`CallFailure`] if there is no complete answer within the limits.
-    pub async fn call(&self, request: Request<Bytes>, class: RetryClass) -> Result<Response<Bytes>, CallFailure> {
+    pub async fn call(&self, request: &Request<Bytes>, class: RetryClass) -> Result<Response<Bytes>, CallFailure> {
         self.call_keeping(Kept::All, request, class).await
     }
 
@@ -93,7 +93,7 @@ impl HttpUpstream {
     pub async fn call_keeping(
         &self,
         kept: Kept<'_>,
-        request: Request<Bytes>,
+        request: &Request<Bytes>,
         class: RetryClass,
     ) -> Result<Response<Bytes>, CallFailure> {
         let deadline = Instant::now() + self.timeout;
@@ -102,7 +102,7 @@ impl HttpUpstream {
             return Err(CallFailure::Unsendable);
         }
         let admitted = self.admission.enter(deadline).await?;
-        let attempts = timeout_at(deadline, self.attempts(kept, &request, class));
+        let attempts = timeout_at(deadline, self.attempts(kept, request, class));
         let outcome = attempts.await.unwrap_or(Err(CallFailure::TimedOut));
         if counts_as_failure(&outcome) {
             admitted.ticket.failed();

@@ -5,10 +5,10 @@ use std::error::Error;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Response, request};
+use http::{Response, request};
 use http_body::Body;
 use http_body_util::BodyExt;
-use passbridge::gateway::outcome::{Content, Exchange, Outcome, Peer, Refusal, RequestId, RouteName};
+use passbridge::gateway::outcome::{Content, Exchange, Peer, Refusal, RequestId, RouteName};
 use tokio::sync::Semaphore;
 
 /// What a test and its toy share.
@@ -37,27 +37,24 @@ impl Toy {
 }
 
 impl Exchange for Toy {
-    async fn exchange<B>(&self, request: Request<B>) -> Outcome<B>
+    async fn exchange<B>(&self, head: &request::Parts, content: &mut Content<B>) -> Option<Response<Bytes>>
     where
         B: Body<Data = Bytes> + Send + Unpin,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        match request.uri().path() {
+        match head.uri.path() {
             "/hello" => answered("hello"),
             "/named" => {
                 let mut response = Response::new(Bytes::from_static(b"named"));
                 response.extensions_mut().insert(RouteName("ios_app login.begin".into()));
-                Outcome::Answered(response)
+                Some(response)
             }
             "/who" => {
-                let peer = request.extensions().get::<Peer>().unwrap();
-                let id = request.extensions().get::<RequestId>().unwrap();
+                let peer = head.extensions.get::<Peer>().unwrap();
+                let id = head.extensions.get::<RequestId>().unwrap();
                 answered(format!("{} {}", peer.address, id.as_str()))
             }
-            "/echo" => match request.into_body().collect().await {
-                Ok(content) => Outcome::Answered(Response::new(content.to_bytes())),
-                Err(error) => answered(format!("error: {}", error.into())),
-            },
+            "/echo" => answered(read(content).await.unwrap_or_else(|error| format!("error: {error}").into())),
             "/panic" => panic!("the toy panics when asked to"),
             "/wait" => {
                 self.arrived.add_permits(1);
@@ -65,11 +62,10 @@ impl Exchange for Toy {
                 answered("waited")
             }
             path if path.starts_with("/read/") => {
-                let (head, content) = request.into_parts();
-                let content = content.collect().await.map_err(Into::into).unwrap().to_bytes();
-                Outcome::Unmatched(Request::from_parts(head, Content::Read(content)))
+                *content = Content::Read(read(content).await.unwrap());
+                None
             }
-            _ => Outcome::Unmatched(request.map(Content::Unread)),
+            _ => None,
         }
     }
 
@@ -79,6 +75,17 @@ impl Exchange for Toy {
     }
 }
 
-fn answered<B>(text: impl Into<Bytes>) -> Outcome<B> {
-    Outcome::Answered(Response::new(text.into()))
+async fn read<B>(content: &mut Content<B>) -> Result<Bytes, Box<dyn Error + Send + Sync>>
+where
+    B: Body<Data = Bytes> + Send + Unpin,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    match content {
+        Content::Read(content) => Ok(content.clone()),
+        Content::Unread(body) => Ok(body.collect().await.map_err(Into::into)?.to_bytes()),
+    }
+}
+
+fn answered(text: impl Into<Bytes>) -> Option<Response<Bytes>> {
+    Some(Response::new(text.into()))
 }

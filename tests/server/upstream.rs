@@ -23,7 +23,7 @@ pub(crate) fn get(target: &str) -> Request<Bytes> {
 
 /// A finish to `/` of `origin`.
 pub(crate) async fn call(origin: &Origin, settings: &HttpSettings) -> Result<Response<Bytes>, CallFailure> {
-    within(upstream(&origin.url(), settings).call(get("/"), RetryClass::Finish)).await
+    within(upstream(&origin.url(), settings).call(&get("/"), RetryClass::Finish)).await
 }
 
 #[tokio::test]
@@ -42,7 +42,7 @@ async fn a_call_stands_behind_the_base_and_asks_for_no_encoding() {
         .header("accept-encoding", "gzip, br")
         .body(Bytes::from_static(b"{\"a\":1}"))
         .unwrap();
-    let answer = within(upstream.call(request, RetryClass::Finish)).await.unwrap();
+    let answer = within(upstream.call(&request, RetryClass::Finish)).await.unwrap();
     assert_eq!((answer.status().as_u16(), &answer.headers()["x-a"]), (201, &"b".parse().unwrap()));
     let sent = std::str::from_utf8(answer.body()).unwrap();
     assert!(sent.starts_with("POST /api/v4/session/authn?x=%2F HTTP/1.1\r\n"), "{sent}");
@@ -58,7 +58,7 @@ async fn a_connection_is_kept_for_the_next_call() {
     let origin = Origin::saying("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
     let upstream = upstream(&origin.url(), &HttpSettings::default());
     for _ in 0..3 {
-        within(upstream.call(get("/"), RetryClass::Begin)).await.unwrap();
+        within(upstream.call(&get("/"), RetryClass::Begin)).await.unwrap();
     }
     assert_eq!(origin.accepted(), 1);
 }
@@ -77,7 +77,7 @@ async fn a_path_that_would_change_is_not_sent() {
     let origin = Origin::mirror().await;
     let upstream = upstream(&format!("{}/api", origin.url()), &HttpSettings::default());
     for target in ["/../admin", "/a/%2e%2e/b", "/a?q='"] {
-        let failure = within(upstream.call(get(target), RetryClass::Begin)).await.unwrap_err();
+        let failure = within(upstream.call(&get(target), RetryClass::Begin)).await.unwrap_err();
         assert!(matches!(failure, CallFailure::Unsendable), "{target}: {failure:?}");
     }
     assert_eq!(origin.accepted(), 0);
@@ -110,7 +110,7 @@ async fn workers_share_one_door() {
     let (first, second) = (worker(), worker());
     let busy = tokio::spawn({
         let first = first.clone();
-        async move { first.call(get("/"), RetryClass::Finish).await }
+        async move { first.call(&get("/"), RetryClass::Finish).await }
     });
     within(async {
         while origin.accepted() == 0 {
@@ -119,7 +119,7 @@ async fn workers_share_one_door() {
     })
     .await;
     assert_eq!(door.in_flight(), 1);
-    let refused = within(second.call(get("/"), RetryClass::Finish)).await.unwrap_err();
+    let refused = within(second.call(&get("/"), RetryClass::Finish)).await.unwrap_err();
     assert!(matches!(refused, CallFailure::Overloaded), "{refused:?}");
     busy.abort();
     assert!(busy.await.unwrap_err().is_cancelled());

@@ -115,7 +115,7 @@ async fn what_follows_a_whole_answer_never_becomes_the_next_one() {
     .await;
     let upstream = upstream(&origin.url(), &small());
     for _ in 0..3 {
-        let answer = within(upstream.call(get("/"), RetryClass::Finish)).await.unwrap();
+        let answer = within(upstream.call(&get("/"), RetryClass::Finish)).await.unwrap();
         assert_eq!(answer.body(), "ok");
     }
     assert_eq!(origin.accepted(), 3);
@@ -162,7 +162,7 @@ async fn an_encoding_nobody_asked_for_is_undone_within_the_limit() {
 async fn no_failure_shows_where_it_called() {
     let origin = once("").await;
     let upstream = upstream(&origin.url(), &small());
-    let failure = within(upstream.call(get("/secret-path?secret=query"), RetryClass::Finish)).await.unwrap_err();
+    let failure = within(upstream.call(&get("/secret-path?secret=query"), RetryClass::Finish)).await.unwrap_err();
     let mut shown = format!("{failure:?} {failure}");
     let mut source = std::error::Error::source(&failure);
     while let Some(cause) = source {

@@ -45,7 +45,7 @@ async fn fate(method: &Method, said: String, hangs_up: bool) -> Fate {
     let mut last = Broken;
     for _ in 0..2 {
         let request = Request::builder().method(method).uri("/").body(Bytes::new()).unwrap();
-        last = match within(upstream.call(request, RetryClass::Finish)).await {
+        last = match within(upstream.call(&request, RetryClass::Finish)).await {
             Ok(answer) => {
                 let content = String::from_utf8(answer.body().to_vec()).unwrap().leak();
                 if origin.accepted() == 1 { Kept(content) } else { Closed(content) }
@@ -263,7 +263,7 @@ async fn fields_come_as_they_were_said() {
     let origin =
         Origin::saying("HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a:  2 \r\nretry-after: 3\r\ncontent-length: 0\r\n\r\n").await;
     let upstream = upstream(&origin.url(), &HttpSettings::default());
-    let answer = within(upstream.call(get("/"), RetryClass::Finish)).await.unwrap();
+    let answer = within(upstream.call(&get("/"), RetryClass::Finish)).await.unwrap();
     assert_eq!(answer.headers().get_all("x-a").iter().collect::<Vec<_>>(), ["1", "2"]);
     assert_eq!(answer.headers()["retry-after"], "3");
 }

@@ -45,7 +45,7 @@ async fn a_connection_that_died_while_it_lay_idle_is_replaced() {
         let upstream = upstream(&origin.url(), &HttpSettings::default());
         let mut kept = Vec::new();
         for connections in 1..=3 {
-            let answer = within(upstream.call(get("/"), Finish)).await.unwrap();
+            let answer = within(upstream.call(&get("/"), Finish)).await.unwrap();
             assert_eq!((answer.body(), origin.accepted()), (&"ok".into(), connections), "{ending}");
             kept.push(within(endings.recv()).await);
             hear().await;
@@ -75,8 +75,9 @@ async fn calls_at_once_have_a_connection_each_and_the_last_used_is_used_next() {
     })
     .await;
     let upstream = upstream(&origin.url(), &HttpSettings::default());
+    let (first, second) = (get("/1"), get("/2"));
     let (one, two, ()) = within(async {
-        tokio::join!(upstream.call(get("/1"), Finish), upstream.call(get("/2"), Finish), async {
+        tokio::join!(upstream.call(&first, Finish), upstream.call(&second, Finish), async {
             second_came.notified().await;
             go.add_permits(1);
         })
@@ -85,7 +86,7 @@ async fn calls_at_once_have_a_connection_each_and_the_last_used_is_used_next() {
     assert_ne!(one.unwrap().body(), two.unwrap().body());
     let mut carried = Vec::new();
     for _ in 0..5 {
-        carried.push(within(upstream.call(get("/"), Finish)).await.unwrap().into_body());
+        carried.push(within(upstream.call(&get("/"), Finish)).await.unwrap().into_body());
     }
     assert_eq!(origin.accepted(), 2);
     assert!(carried.windows(2).all(|pair| pair[0] == pair[1]), "{carried:?}");
@@ -107,7 +108,7 @@ async fn what_lies_idle_too_long_is_closed_without_a_call() {
     let settings = HttpSettings { idle_timeout_ms: Within::nearest(100), ..HttpSettings::default() };
     let upstream = upstream(&origin.url(), &settings);
     for connections in 1..=2 {
-        within(upstream.call(get("/"), Finish)).await.unwrap();
+        within(upstream.call(&get("/"), Finish)).await.unwrap();
         assert_eq!(within(closings.recv()).await, Some(()));
         assert_eq!(origin.accepted(), connections);
     }
@@ -131,7 +132,7 @@ async fn a_call_that_is_given_up_closes_its_connection() {
     for connections in 1..=2 {
         let call = tokio::spawn({
             let upstream = upstream.clone();
-            async move { upstream.call(get("/"), Finish).await }
+            async move { upstream.call(&get("/"), Finish).await }
         });
         assert_eq!(within(hearings.recv()).await, Some("asked"));
         hear().await;
@@ -155,7 +156,7 @@ async fn one_message_is_one_write() {
     let upstream = upstream(&origin.url(), &HttpSettings::default());
     let content = "x".repeat(10_000);
     let request = http::Request::post("/a").body(content.into()).unwrap();
-    let answer = within(upstream.call(request, Finish)).await.unwrap();
+    let answer = within(upstream.call(&request, Finish)).await.unwrap();
     let head = format!("POST /a HTTP/1.1\r\nhost: {}\r\naccept-encoding: identity\r\n", origin.address);
     let agent = concat!("user-agent: passbridge/", env!("CARGO_PKG_VERSION"), "\r\ncontent-type: application/json\r\n");
     let head = format!("{head}accept: application/json\r\n{agent}content-length: 10000\r\n\r\n");
@@ -166,5 +167,5 @@ async fn one_message_is_one_write() {
 async fn a_name_is_reached_by_whichever_of_its_addresses_answers() {
     let origin = Origin::saying(OK).await; // listens on 127.0.0.1; `localhost` may be ::1 first
     let upstream = upstream(&format!("http://localhost:{}", origin.address.port()), &HttpSettings::default());
-    assert_eq!(within(upstream.call(get("/"), Finish)).await.unwrap().body(), "ok");
+    assert_eq!(within(upstream.call(&get("/"), Finish)).await.unwrap().body(), "ok");
 }

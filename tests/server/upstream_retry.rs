@@ -27,7 +27,7 @@ async fn a_connection_that_cannot_be_made_is_tried_again_for_a_begin_only() {
         let origin = hangs_up().await;
         let base = format!("https://{}", origin.address);
         let upstream = upstream(&base, &HttpSettings::default());
-        let failure = within(upstream.call(get("/"), class)).await.unwrap_err();
+        let failure = within(upstream.call(&get("/"), class)).await.unwrap_err();
         assert!(matches!(failure, CallFailure::Unreachable(_)), "{failure:?}");
         assert!(!failure.may_have_arrived());
         assert_eq!(origin.accepted(), attempts, "{class:?}");
@@ -39,7 +39,7 @@ async fn a_refused_connection_is_unreachable() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     for class in [Begin, Finish] {
         let upstream = upstream(&format!("http://{closed}"), &HttpSettings::default());
-        let failure = within(upstream.call(get("/"), class)).await.unwrap_err();
+        let failure = within(upstream.call(&get("/"), class)).await.unwrap_err();
         assert!(matches!(failure, CallFailure::Unreachable(_)), "{failure:?}");
     }
 }
@@ -52,7 +52,7 @@ async fn what_may_have_arrived_is_never_sent_twice() {
         })
         .await;
         let upstream = upstream(&origin.url(), &HttpSettings::default());
-        let failure = within(upstream.call(get("/"), class)).await.unwrap_err();
+        let failure = within(upstream.call(&get("/"), class)).await.unwrap_err();
         assert!(matches!(failure, CallFailure::Broken(_)), "{failure:?}");
         assert_eq!(origin.accepted(), 1, "{class:?}");
     }
@@ -73,8 +73,8 @@ async fn a_kept_connection_that_breaks_is_not_replaced_by_a_second_call() {
     })
     .await;
     let upstream = upstream(&origin.url(), &HttpSettings::default());
-    within(upstream.call(get("/"), Finish)).await.unwrap();
-    let failure = within(upstream.call(get("/"), Finish)).await.unwrap_err();
+    within(upstream.call(&get("/"), Finish)).await.unwrap();
+    let failure = within(upstream.call(&get("/"), Finish)).await.unwrap_err();
     assert!(matches!(failure, CallFailure::Broken(_)), "{failure:?}");
     assert_eq!(within(calls.recv()).await, Some(()));
     assert_eq!(origin.accepted(), 1);
@@ -93,17 +93,17 @@ async fn failures_in_a_row_leave_the_upstream_alone() {
     let origin = Origin::saying(refusing).await;
     let living = upstream(&origin.url(), &settings);
     for _ in 0..5 {
-        assert_eq!(within(living.call(get("/"), Finish)).await.unwrap().status(), 401);
+        assert_eq!(within(living.call(&get("/"), Finish)).await.unwrap().status(), 401);
     }
     assert_eq!(living.admission().breaker(), BreakerState::Closed);
 
     let origin = Origin::saying(failing).await;
     let dead = upstream(&origin.url(), &settings);
     for _ in 0..3 {
-        assert_eq!(within(dead.call(get("/"), Finish)).await.unwrap().status(), 503);
+        assert_eq!(within(dead.call(&get("/"), Finish)).await.unwrap().status(), 503);
     }
     assert_eq!(dead.admission().breaker(), BreakerState::Open);
-    let failure = within(dead.call(get("/"), Begin)).await.unwrap_err();
+    let failure = within(dead.call(&get("/"), Begin)).await.unwrap_err();
     assert!(matches!(failure, CallFailure::BreakerOpen { .. }), "{failure:?}");
 }
 
@@ -127,11 +127,11 @@ async fn one_call_that_comes_back_closes_the_breaker() {
         ..HttpSettings::default()
     };
     let upstream = upstream(&origin.url(), &settings);
-    assert_eq!(within(upstream.call(get("/"), Finish)).await.unwrap().status(), 500);
+    assert_eq!(within(upstream.call(&get("/"), Finish)).await.unwrap().status(), 500);
     assert_eq!(upstream.admission().breaker(), BreakerState::Open);
     is_well.store(true, Ordering::SeqCst);
     loop {
-        match within(upstream.call(get("/"), Finish)).await {
+        match within(upstream.call(&get("/"), Finish)).await {
             Ok(answer) => break assert_eq!(answer.status(), 200),
             Err(CallFailure::BreakerOpen { retry_after }) => tokio::time::sleep(retry_after).await,
             Err(failure) => panic!("{failure:?}"),

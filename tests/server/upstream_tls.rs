@@ -130,7 +130,7 @@ async fn http2_is_spoken_where_it_is_offered_and_wanted() {
     {
         let server = vouched(protocols).await;
         for (settings, version) in [(server.preferring_http2(), version), (server.trusting(), "HTTP/1.1")] {
-            let answer = within(server.upstream(&settings).call(get("/x"), RetryClass::Finish)).await.unwrap();
+            let answer = within(server.upstream(&settings).call(&get("/x"), RetryClass::Finish)).await.unwrap();
             assert_eq!(answer.body(), &format!("{version} \"/base/x\""));
             assert_eq!(answer.version() == Version::HTTP_2, version == "HTTP/2.0");
         }
@@ -142,13 +142,13 @@ async fn a_second_connection_saves_a_begin_and_no_finish() {
     for http_version in [HttpVersion::One, HttpVersion::Two] {
         let settings = |server: &Vouched| HttpSettings { http_version, ..server.trusting() };
         let server = vouched_after(1, &["http/1.1"]).await;
-        let begin = within(server.upstream(&settings(&server)).call(get("/x"), RetryClass::Begin)).await;
+        let begin = within(server.upstream(&settings(&server)).call(&get("/x"), RetryClass::Begin)).await;
         assert_eq!(begin.unwrap().body(), "HTTP/1.1 \"/base/x\"");
         let server = vouched_after(1, &["http/1.1"]).await;
-        let finish = within(server.upstream(&settings(&server)).call(get("/x"), RetryClass::Finish)).await;
+        let finish = within(server.upstream(&settings(&server)).call(&get("/x"), RetryClass::Finish)).await;
         assert!(matches!(finish, Err(CallFailure::Unreachable(_))), "{finish:?}");
         let server = vouched_after(2, &["http/1.1"]).await;
-        let begin = within(server.upstream(&settings(&server)).call(get("/x"), RetryClass::Begin)).await;
+        let begin = within(server.upstream(&settings(&server)).call(&get("/x"), RetryClass::Begin)).await;
         assert!(matches!(begin, Err(CallFailure::Unreachable(_))), "once more is once: {begin:?}");
     }
 }
@@ -158,11 +158,12 @@ async fn a_session_is_resumed_and_its_tickets_do_not_disturb_a_kept_connection()
     let server = vouched(&["http/1.1"]).await;
     let upstream = server.upstream(&server.trusting());
     for _ in 0..3 {
-        within(upstream.call(get("/x"), RetryClass::Finish)).await.unwrap();
+        within(upstream.call(&get("/x"), RetryClass::Finish)).await.unwrap();
     }
     assert_eq!(server.resumed.load(Ordering::SeqCst), 0);
+    let request = get("/x");
     let (one, other) = within(async {
-        tokio::join!(upstream.call(get("/x"), RetryClass::Finish), upstream.call(get("/x"), RetryClass::Finish))
+        tokio::join!(upstream.call(&request, RetryClass::Finish), upstream.call(&request, RetryClass::Finish))
     })
     .await;
     assert!(one.is_ok() && other.is_ok());
@@ -184,7 +185,7 @@ async fn content_that_ends_with_the_connection_must_end_by_a_word() {
             }
         })
         .await;
-        let outcome = within(server.upstream(&server.trusting()).call(get("/"), RetryClass::Finish)).await;
+        let outcome = within(server.upstream(&server.trusting()).call(&get("/"), RetryClass::Finish)).await;
         match outcome {
             Ok(answer) => assert!(says_so && answer.body() == "perhaps half"),
             Err(failure) => assert!(!says_so && matches!(failure, CallFailure::Broken(_)), "{failure:?}"),
@@ -196,7 +197,7 @@ async fn content_that_ends_with_the_connection_must_end_by_a_word() {
 async fn an_authority_nobody_named_is_not_trusted() {
     let (server, other) = (vouched(&["h2"]).await, vouched(&["h2"]).await);
     for settings in [HttpSettings::default(), other.trusting()] {
-        let failure = within(server.upstream(&settings).call(get("/"), RetryClass::Finish)).await.unwrap_err();
+        let failure = within(server.upstream(&settings).call(&get("/"), RetryClass::Finish)).await.unwrap_err();
         assert!(matches!(failure, CallFailure::Unreachable(_)), "{failure:?}");
     }
 }

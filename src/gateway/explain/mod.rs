@@ -11,7 +11,7 @@ mod picked;
 pub mod shown_caller;
 
 use bytes::Bytes;
-use http::{Method, Request as HttpRequest, request};
+use http::{Method, request};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
@@ -114,8 +114,7 @@ pub struct Answered {
 impl Gateway {
     /// Tells what would become of a request.
     pub fn explain(&self, head: &request::Parts, content: &Bytes) -> Explanation {
-        let bare = HttpRequest::from_parts(head.clone(), ());
-        let host = host_of(&bare);
+        let host = host_of(head);
         let passes = self.passes(host);
         let on_path = self.shared.plan.router.find(host, head.uri.path());
         let asked = |one: &&Candidate| one.method == head.method && !(passes && self.leaves(one));

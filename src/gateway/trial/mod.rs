@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST, USER_AGENT};
 use http::{HeaderName, HeaderValue, Request as HttpRequest, Response as HttpResponse, Uri};
-use http_body_util::Full;
+use http_body_util::Empty;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -22,7 +22,7 @@ use crate::canonical::message::Request;
 use crate::canonical::operation::Operation;
 use crate::canonical::value::Value;
 use crate::gateway::exchange::Gateway;
-use crate::gateway::outcome::{Exchange as _, Outcome, Peer, RequestId};
+use crate::gateway::outcome::{Content, Exchange as _, Peer, RequestId};
 use crate::gateway::plan::{Route, UpstreamKind};
 use crate::gateway::resolve::put;
 use crate::gateway::trace::shown::{self, Extent};
@@ -126,11 +126,12 @@ impl Gateway {
             .map_err(|Absent(member)| InvalidTrial::Absent(member.name()))?;
 
         let trace = Trace::default();
-        let mut request = assemble(route, written, visitor).ok_or(InvalidTrial::Unsendable)?;
-        request.extensions_mut().insert(trace.clone());
-        match self.exchange(request).await {
-            Outcome::Unmatched(_) => Err(InvalidTrial::PassesThrough),
-            Outcome::Answered(response) => {
+        let request = assemble(route, written, visitor).ok_or(InvalidTrial::Unsendable)?;
+        let (mut head, content) = request.into_parts();
+        head.extensions.insert(trace.clone());
+        match self.exchange(&head, &mut Content::<Empty<Bytes>>::Read(content)).await {
+            None => Err(InvalidTrial::PassesThrough),
+            Some(response) => {
                 let answer = self.read_as_caller(route, operation, template, &response, now);
                 let steps = trace.steps();
                 let came_to = |stage| steps.iter().any(|step: &Step| step.stage == stage);
@@ -185,8 +186,8 @@ impl Gateway {
 }
 
 /// The request as it would have come over the wire.
-fn assemble(route: &Route, written: WrittenRequest, visitor: &Visitor) -> Option<HttpRequest<Full<Bytes>>> {
-    let mut request = HttpRequest::new(Full::new(Bytes::new()));
+fn assemble(route: &Route, written: WrittenRequest, visitor: &Visitor) -> Option<HttpRequest<Bytes>> {
+    let mut request = HttpRequest::new(Bytes::new());
     *request.method_mut() = written.method;
     *request.uri_mut() = format!("{}{}", route.prefix, written.target).parse::<Uri>().ok()?;
     let fields = request.headers_mut();
@@ -201,7 +202,7 @@ fn assemble(route: &Route, written: WrittenRequest, visitor: &Visitor) -> Option
     }
     if let Some(content) = written.content {
         fields.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        *request.body_mut() = Full::new(Bytes::from(content));
+        *request.body_mut() = Bytes::from(content);
     }
     request.extensions_mut().insert(Peer::new(visitor.address));
     request.extensions_mut().insert(RequestId::random());

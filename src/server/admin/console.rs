@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ALLOW, USER_AGENT};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode, request};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use serde::Serialize;
@@ -44,18 +44,19 @@ impl Console {
 
     /// Answers; `None` where the console has no such path.
     pub(super) async fn respond(&self, request: Request<Incoming>, ends: Ends) -> Option<Response<Full<Bytes>>> {
-        let (path, method) = (request.uri().path(), request.method());
+        let (head, content) = request.into_parts();
+        let (path, method) = (head.uri.path(), &head.method);
         let page = page(path);
         if page.is_none() && path != "/try" {
             return None;
         }
-        if !guard::is_for_us(&request, ends.local) {
+        if !guard::is_for_us(&head, ends.local) {
             return Some(refused(StatusCode::FORBIDDEN, "open this page as localhost, or by its own address"));
         }
         Some(match (method, page) {
             (&Method::GET | &Method::HEAD, Some(page)) => page,
             (&Method::GET | &Method::HEAD, None) => answer(StatusCode::OK, &self.live.current().offers()),
-            (&Method::POST, None) => self.try_out(request, ends.peer).await,
+            (&Method::POST, None) => self.try_out(&head, content, ends.peer).await,
             (_, page) => {
                 let mut response = refused(StatusCode::METHOD_NOT_ALLOWED, "the method is not allowed here");
                 let allow = if page.is_some() { "GET, HEAD" } else { "GET, HEAD, POST" };
@@ -65,15 +66,15 @@ impl Console {
         })
     }
 
-    async fn try_out(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
-        if !guard::is_from_our_page(&request) {
+    async fn try_out(&self, head: &request::Parts, content: Incoming, peer: SocketAddr) -> Response<Full<Bytes>> {
+        if !guard::is_from_our_page(head) {
             return refused(StatusCode::FORBIDDEN, "only the console's own page may try a route");
         }
-        if !guard::is_json(request.headers()) {
+        if !guard::is_json(&head.headers) {
             return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "a trial is application/json");
         }
-        let visitor = Visitor { address: peer, user_agent: request.headers().get(USER_AGENT).cloned() };
-        let content = match timeout(DEADLINE, Limited::new(request.into_body(), MAX_TRIAL).collect()).await {
+        let visitor = Visitor { address: peer, user_agent: head.headers.get(USER_AGENT).cloned() };
+        let content = match timeout(DEADLINE, Limited::new(content, MAX_TRIAL).collect()).await {
             Ok(Ok(content)) => content.to_bytes(),
             Ok(Err(_)) => return refused(StatusCode::PAYLOAD_TOO_LARGE, "a trial has at most 64 KiB, and all of them"),
             Err(_) => return refused(StatusCode::REQUEST_TIMEOUT, "the trial did not arrive in time"),

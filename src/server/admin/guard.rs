@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 
 use http::header::{CONTENT_TYPE, ORIGIN};
-use http::{HeaderMap, HeaderName, Request};
+use http::{HeaderMap, HeaderName, request};
 
 use crate::gateway::outcome::{authority_of, host_of};
 
@@ -15,8 +15,8 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Whether a request is for this machine by a name that is always its own: `localhost`, a loopback
 /// address, or the address the connection came to.
-pub(super) fn is_for_us<B>(request: &Request<B>, local: IpAddr) -> bool {
-    let Some(host) = host_of(request) else { return false };
+pub(super) fn is_for_us(head: &request::Parts, local: IpAddr) -> bool {
+    let Some(host) = host_of(head) else { return false };
     if host.eq_ignore_ascii_case("localhost") {
         return true;
     }
@@ -25,9 +25,9 @@ pub(super) fn is_for_us<B>(request: &Request<B>, local: IpAddr) -> bool {
 }
 
 /// Whether a request was made by a page that came from here.
-pub(super) fn is_from_our_page<B>(request: &Request<B>) -> bool {
-    let Some(authority) = authority_of(request) else { return false };
-    let fields = request.headers();
+pub(super) fn is_from_our_page(head: &request::Parts) -> bool {
+    let Some(authority) = authority_of(head) else { return false };
+    let fields = &head.headers;
     let origin = only(fields, &ORIGIN).and_then(|origin| origin.split_once("://"));
     let same_origin = origin
         .is_some_and(|(scheme, origin)| matches!(scheme, "http" | "https") && origin.eq_ignore_ascii_case(authority));
@@ -55,12 +55,12 @@ mod tests {
 
     const LOCAL: &str = "192.0.2.7";
 
-    fn request(fields: &[(&str, &str)]) -> Request<()> {
-        let mut request = Request::builder().uri("/");
+    fn request(fields: &[(&str, &str)]) -> request::Parts {
+        let mut request = http::Request::builder().uri("/");
         for (name, value) in fields {
             request = request.header(*name, *value);
         }
-        request.body(()).unwrap()
+        request.body(()).unwrap().into_parts().0
     }
 
     fn is_for_us(hosts: &[&str]) -> bool {
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn only_json_is_json() {
-        let is_json = |value: &str| is_json(request(&[("content-type", value)]).headers());
+        let is_json = |value: &str| is_json(&request(&[("content-type", value)]).headers);
         assert!(is_json("application/json"));
         assert!(is_json("Application/JSON; charset=utf-8"));
         for other in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""] {

@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -119,10 +119,9 @@ impl<'a> Caller<'a> {
     }
 
     /// Waits for `work` while the caller is there; `None` once it has left.
-    pub(super) async fn while_here<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
-        let mut work = pin!(work);
+    pub(super) async fn while_here<T>(&mut self, mut work: impl Future<Output = T> + Unpin) -> Option<T> {
         poll_fn(|context| {
-            if let Poll::Ready(done) = work.as_mut().poll(context) {
+            if let Poll::Ready(done) = Pin::new(&mut work).poll(context) {
                 return Poll::Ready(Some(done));
             }
             while self.unread.len() < MOST_AHEAD {

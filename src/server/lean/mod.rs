@@ -60,7 +60,8 @@ where
             Err(Unserved::End) => return Ok(Ended::Over),
             Err(Unserved::Failed(error)) => return Err(error),
         };
-        let Ok(response) = caller.while_here(answer(request)).await.ok_or(ConnectionError::Left)?;
+        let answer = pin!(answer(request));
+        let Ok(response) = caller.while_here(answer).await.ok_or(ConnectionError::Left)?;
         let closes = closes || stop.is_cancelled();
         response::send(&mut caller, response, closes).await?;
         if closes {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::HOST;
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode, request};
 use hyper::body::Incoming;
 use reqwest::Client;
 use tokio_util::task::TaskTracker;
@@ -68,23 +68,28 @@ impl Passthrough {
     }
 
     /// Sends the request on and streams the answer back.
-    pub(super) async fn forward(&self, request: Request<Content<EdgeBody<Incoming>>>) -> Response<EdgeBody<Streamed>> {
-        self.exchange(request).await.unwrap_or_else(NotForwarded::into_response)
+    pub(super) async fn forward(
+        &self,
+        head: &mut request::Parts,
+        content: Content<EdgeBody<Incoming>>,
+    ) -> Response<EdgeBody<Streamed>> {
+        self.exchange(head, content).await.unwrap_or_else(NotForwarded::into_response)
     }
 
     async fn exchange(
         &self,
-        mut request: Request<Content<EdgeBody<Incoming>>>,
+        head: &mut request::Parts,
+        content: Content<EdgeBody<Incoming>>,
     ) -> Result<Response<EdgeBody<Streamed>>, NotForwarded> {
-        let destination = self.destination(host_of(&request)).ok_or(NotForwarded::NoTarget)?;
-        let target = request.uri().path_and_query().ok_or(NotForwarded::Unsendable)?;
+        let destination = self.destination(host_of(head)).ok_or(NotForwarded::NoTarget)?;
+        let target = head.uri.path_and_query().ok_or(NotForwarded::Unsendable)?;
         let url = destination.base.with_target(target).ok_or(NotForwarded::Unsendable)?;
-        let carrier = destination.upgrading.as_ref().zip(Upgrade::asked(&mut request));
+        let carrier = destination.upgrading.as_ref().zip(Upgrade::asked(head));
 
-        let mut outgoing = reqwest::Request::new(request.method().clone(), url);
-        *outgoing.headers_mut() = fields(&mut request, carrier.is_some());
+        let mut outgoing = reqwest::Request::new(head.method.clone(), url);
+        *outgoing.headers_mut() = fields(head, carrier.is_some());
         let progress = Progress::default();
-        *outgoing.body_mut() = progress.body(request.into_body());
+        *outgoing.body_mut() = progress.body(content);
 
         let client = carrier.as_ref().map_or(&destination.client, |(client, _)| client);
         let answer = progress.wait(client.execute(outgoing), destination.timeout).await;
@@ -120,18 +125,15 @@ impl Passthrough {
 }
 
 /// Moves the fields out of the request and makes them the next connection's.
-fn fields<B>(request: &mut Request<B>, is_upgrade: bool) -> HeaderMap {
-    let authority = authority_of(request).map(str::to_owned);
-    let peer = request.extensions().get::<Peer>().cloned();
-    let id = request.extensions().get::<RequestId>().cloned();
-    let version = request.version();
-    let mut headers = mem::take(request.headers_mut());
+fn fields(head: &mut request::Parts, is_upgrade: bool) -> HeaderMap {
+    let authority = authority_of(head).map(str::to_owned);
+    let mut headers = mem::take(&mut head.headers);
     headers.remove(HOST); // the client writes the target's
     hop_by_hop::strip_request(&mut headers);
-    if let Some(Peer { address, .. }) = peer {
-        forwarded::append(&mut headers, address, authority.as_deref(), version);
+    if let Some(Peer { address, .. }) = head.extensions.get() {
+        forwarded::append(&mut headers, *address, authority.as_deref(), head.version);
     }
-    if let Some(id) = id {
+    if let Some(id) = head.extensions.get::<RequestId>() {
         headers.insert(X_REQUEST_ID, id.as_value().clone());
     }
     if is_upgrade {

@@ -34,7 +34,7 @@ impl Progress {
     /// The body that streams `content` and reports here. `None` for none.
     pub(super) fn body(&self, content: Content<EdgeBody<Incoming>>) -> Option<reqwest::Body> {
         match content {
-            Content::Read(bytes) => Some(bytes.into()),
+            Content::Read(bytes) => (!bytes.is_empty()).then(|| bytes.into()),
             Content::Unread(body) if body.is_end_stream() => None,
             Content::Unread(inner) => Some(reqwest::Body::wrap(Outgoing { inner, progress: self.clone() })),
         }

@@ -4,7 +4,7 @@
 //! cuts it. Upgrades exist in HTTP/1.1 only. Any other protocol is not offered on.
 
 use http::header::{CONNECTION, UPGRADE};
-use http::{HeaderMap, HeaderValue, Method, Request, Version};
+use http::{HeaderMap, HeaderValue, Method, Version, request};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::copy_bidirectional;
@@ -24,14 +24,13 @@ pub(super) struct Upgrade {
 // ===== impl Upgrade =====
 
 impl Upgrade {
-    /// The upgrade `request` asks for, if it is one that can be carried.
-    pub(super) fn asked<B>(request: &mut Request<B>) -> Option<Self> {
-        let may_ask = request.version() == Version::HTTP_11 && request.method() == Method::GET;
-        if !may_ask || !names_websocket(request.headers()) {
+    /// The upgrade a request asks for, if it is one that can be carried.
+    pub(super) fn asked(head: &mut request::Parts) -> Option<Self> {
+        let may_ask = head.version == Version::HTTP_11 && head.method == Method::GET;
+        if !may_ask || !names_websocket(&head.headers) {
             return None;
         }
-        let place = request.extensions().get::<Place>().cloned();
-        Some(Self { caller: hyper::upgrade::on(request), place })
+        Some(Self { caller: head.extensions.remove()?, place: head.extensions.get().cloned() })
     }
 
     /// Copies bytes between the two in a task of `tasks`, once the caller has had its 101.
