@@ -1,9 +1,8 @@
 //! Whoever finishes must be the user the map names, whether the upstream could be told or only answers.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde_json::json;
 
-use crate::rig::{ADA, ADA_THERE, FILE, serve, sign_in};
+use crate::rig::{ADA, ADA_THERE, FILE, auth0, serve, sign_in};
 use crate::support::config::{CALLING_USER, caller_token, route, upstream};
 use crate::support::contract::{check_fault, check_response};
 use crate::support::fake::Fake;
@@ -11,17 +10,6 @@ use crate::support::gateway::{Config, Gateway};
 use crate::support::message::{Request, Response};
 use crate::support::passkey::{begin, finish};
 use crate::support::provider::Provider::{Auth0, Flashback, Quiva, Streambird};
-
-/// Auth0's answer with an id token of this subject.
-fn auth0(subject: &str) -> Response {
-    let claims = format!("{{\"sub\":\"{subject}\"}}");
-    let [header, claims] = ["{\"alg\":\"RS256\"}", &claims].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part));
-    let token = format!("{header}.{claims}.c2ln");
-    Response::json(
-        200,
-        &format!("{{\"access_token\":\"t\",\"id_token\":\"{token}\",\"token_type\":\"Bearer\",\"expires_in\":9}}"),
-    )
-}
 
 #[tokio::test]
 async fn an_upstream_that_signs_in_another_than_the_map_names_is_not_believed() {
@@ -51,7 +39,7 @@ async fn an_upstream_that_cannot_be_told_must_answer_with_the_mapped_user() {
         for (subject, is_signed_in) in
             [("auth0|ada", true), ("auth0|bob", false), (ADA_THERE, false), ("auth0|eve", false), ("", nobody_will_do)]
         {
-            fake.answers("login.finish", auth0(subject));
+            fake.answers("login.finish", auth0(&json!({ "sub": subject })));
             let begun = Streambird.begun(&gateway.ask(&begin(Streambird)).await);
             let answer = gateway.ask(&finish(Streambird, &begun)).await;
             if is_signed_in {
