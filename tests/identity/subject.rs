@@ -1,9 +1,10 @@
 //! Whoever finishes must be the user the map names, whether the upstream could be told or only answers.
 
+use rusqlite::Connection;
 use serde_json::json;
 
-use crate::rig::{ADA, ADA_THERE, FILE, auth0, serve, sign_in};
-use crate::support::config::{CALLING_USER, caller_token, route, upstream};
+use crate::rig::{ADA, ADA_HERE, ADA_THERE, FILE, auth0, serve, sign_in};
+use crate::support::config::{CALLING_USER, EMBEDDED, caller_token, route, upstream};
 use crate::support::contract::{check_fault, check_response};
 use crate::support::fake::Fake;
 use crate::support::gateway::{Config, Gateway};
@@ -75,4 +76,41 @@ async fn the_user_of_a_verified_bearer_goes_through_the_map() {
     let answer = gateway.ask(&registration.with_field("authorization", &bearer)).await;
     check_response(Quiva, "registration.begin", &answer);
     assert_eq!(fake.only("registration.begin").json()["user_id"], ADA_THERE);
+}
+
+/// Callers are named by address there, and by id and address back.
+const BOTH_WAYS: &str = "[identity.users]\nsqlite = \"users.db\"\n\
+                         query = \"SELECT new_id FROM users WHERE email = {user.email}\"\n\
+                         reverse = \"SELECT old_id, email FROM names WHERE new_id = {user.id}\"\n\
+                         caller = { \"user.email\" = \"email\", \"user.id\" = \"old_id\" }\n\
+                         upstream = { \"user.id\" = \"new_id\" }\ncache = { seconds = 0 }\n";
+
+#[tokio::test]
+async fn a_map_whose_two_ways_disagree_signs_nobody_in() {
+    let fake = Fake::start(Streambird).await;
+    let there = upstream("new", Streambird, &fake.base_url(), "identity = \"users\"");
+    // The issuer's token names the caller's id, which only the way back knows.
+    let settings = "issuer = \"own\"\nset.rp_id = \"localhost\"";
+    let config = Config::write(&format!("{BOTH_WAYS}{EMBEDDED}{there}{}", route("main", Quiva, "new", settings)));
+    let database = Connection::open(config.folder().join("users.db")).unwrap();
+    let rows = format!(
+        "CREATE TABLE users (email, new_id); INSERT INTO users VALUES ('{ADA_HERE}', '{ADA_THERE}');
+         CREATE TABLE names (new_id, old_id, email); INSERT INTO names VALUES ('{ADA_THERE}', 'ada', '{ADA_HERE}')"
+    );
+    database.execute_batch(&rows).unwrap();
+    let gateway = Gateway::start_of(config).await;
+    let answer = sign_in(&gateway).await;
+    check_response(Quiva, "login.finish", &answer);
+    let token = answer.content_json()["data"]["auth_token"].as_str().unwrap().to_owned();
+    let claims = String::from_utf8(Quiva.read(token.split('.').nth(1).unwrap())).unwrap();
+    assert!(claims.contains("\"sub\":\"ada\""), "{claims}");
+
+    let begun = Quiva.begun(&gateway.ask(&begin(Quiva)).await);
+    database.execute("UPDATE names SET old_id = 'bob', email = 'bob@example.com'", []).unwrap();
+    for request in [finish(Quiva, &begun), begin(Quiva)] {
+        let (answer, refused) = gateway.refused(&request).await;
+        check_fault(Quiva, &answer);
+        assert_eq!(refused.fault, "assertion_rejected");
+        assert_eq!(refused.reason, "the identity map's two ways disagree about the user");
+    }
 }
