@@ -24,7 +24,8 @@ fn says_nothing_of(ran: &Ran, words: &[&str]) {
 
 #[test]
 fn a_host_is_one_in_any_case() {
-    says(&explain("", &of(Quiva, "login.begin", "OTHER.quiva.Example")), 0, &["on the route `quiva`"]);
+    let begin = explain("", &of(Quiva, "login.begin", "OTHER.quiva.Example"));
+    says(&begin, 0, &["quiva        takes it: login.begin", "on the route `quiva`"]);
     let document = get("/.well-known/jwks.json", "OWN.quiva.Example");
     says(&explain("", &document), 3, &["it is a document of the gateway's own issuer"]);
     let passes = of(Quiva, "login.begin", "OLD.Example");
@@ -84,6 +85,9 @@ fn of_several_operations_on_a_path_the_likeliest_is_told() {
     says(&other, 1, &["does not: login.finish: the content's /grant_type is not \"urn:okta:"]);
     let form = token_request("old.auth0.example", "grant_type=password").replace("application/json", "text/plain");
     says(&explain("", &form), 3, &["does not: login.finish: the content is not its JSON"]);
+    let right = "{\"grant_type\":\"urn:okta:params:oauth:grant-type:webauthn\"}";
+    let typed = token_request("old.auth0.example", right).replace("application/json", "text/plain");
+    says(&explain("", &typed), 3, &["does not: login.finish: a constant of its head is another"]);
     let query = of(Auth0, "credentials.list", "old.auth0.example").replacen("type=passkey", "type=totp", 1);
     says(&explain("", &query), 3, &["does not: credentials.list: a constant of its head is another"]);
 }
@@ -193,6 +197,12 @@ fn which_upstream_a_policy_picks_is_told_as_far_as_the_request_says() {
     let begin = of(Auth0, "login.begin", "own.auth0.example");
     let ran = run(folder.path(), &["explain"], ENVIRONMENT, &begin);
     says(&ran, 0, &["; a caller without the cookie is dealt by chance"]);
+    // What is no begin gets no cookie, and goes where whoever has none goes.
+    let delete = of(Streambird, "credentials.delete", "own.streambird.example");
+    let dealt = config.replace("auth0_own.split", "streambird_own.split");
+    let ran = run(Folder::with_config(&dealt).path(), &["explain"], ENVIRONMENT, &delete);
+    says(&ran, 0, &["`own` by policy: "]);
+    says_nothing_of(&ran, &["by chance"]);
     let by_account = explain(&one_maker, &of(Quiva, "login.begin", "other.quiva.example").replace("acme", "other"));
     says(&by_account, 0, &["`streambird` by policy: "]);
     says_nothing_of(&by_account, &["by chance"]);
