@@ -175,3 +175,30 @@ impl<Q> Direction<Q> {
         Ok(found)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::identity::settings::CacheSettings;
+
+    use super::*;
+
+    fn user(id: &str, email: &str) -> Subject {
+        let text = |text: &str| (!text.is_empty()).then(|| text.into());
+        Subject { id: text(id), email: text(email) }
+    }
+
+    #[tokio::test]
+    async fn users_who_share_one_name_are_asked_for_and_kept_apart() {
+        let asks = Asks::AnyOf(vec![Member::UserId, Member::UserEmail]);
+        let direction = Direction { query: (), asks, cache: Cache::new(CacheSettings::default()) };
+        let users = [user("1", "a"), user("1", "b"), user("2", "a"), user("1", ""), user("", "1"), user("", "a")];
+        for one in &users {
+            let found = direction.kept(one, async |asked| Ok(Some(user(&format!("{asked:?}"), "")))).await;
+            assert_eq!(found, Ok(Some(user(&format!("{one:?}"), ""))));
+        }
+        for one in &users {
+            let kept = direction.kept(one, async |_| Err("it was asked before".to_owned())).await;
+            assert_eq!(kept, Ok(Some(user(&format!("{one:?}"), ""))));
+        }
+    }
+}

@@ -2,19 +2,15 @@
 
 use std::fs;
 
-use serde_json::{Value, json};
-
-use crate::program::{Folder, run};
-use crate::support::config::{EMBEDDED, ENVIRONMENT, route_judged_by_upstream};
+use crate::program::{Folder, Ran, run};
+use crate::support::config::ENVIRONMENT;
 use crate::support::device::Device;
-use crate::support::gateway::Gateway;
-use crate::support::message::Request;
-use crate::support::passkey::finish_content;
-use crate::support::provider::Provider::Auth0;
+use crate::support::signup::{signs_in, signs_up};
+use crate::users::gateway;
 
 const RECORD: &str = r#"{"id":"AQID","publicKey":[165],"counter":0,"user_id":"u","user_handle":"AQ"}"#;
 
-fn convert(folder: &Folder, from: &str, to: &str, more: &[&str], input: &str) -> crate::program::Ran {
+fn convert(folder: &Folder, from: &str, to: &str, more: &[&str], input: &str) -> Ran {
     run(folder.path(), &[&["credentials", "convert", "--from", from, "--to", to], more].concat(), &[], input)
 }
 
@@ -55,27 +51,11 @@ fn nothing_is_written_over_and_nothing_by_half() {
     assert!(missing.code == 1 && missing.stderr.starts_with("passbridge: none.json cannot be read: "), "{missing:?}");
 }
 
-async fn gateway() -> Gateway {
-    Gateway::start(&(EMBEDDED.to_owned() + &route_judged_by_upstream("main", Auth0, "own", ""))).await
-}
-
-fn client(more: &Value) -> Value {
-    let mut content = json!({ "client_id": "fakeClientId0000", "client_secret": "fake-client-secret" });
-    content.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    content
-}
-
 #[tokio::test]
 async fn a_passkey_signs_in_after_it_was_moved_through_each_form() {
     let from = gateway().await;
     let mut device = Device::default();
-    let profile = client(&json!({ "user_profile": { "email": "grace@example.com", "name": "Grace" } }));
-    let answer = from.ask(&Request::fixture(Auth0, "signup.begin").with_json(&profile)).await;
-    let options = answer.content_json();
-    let handle = Auth0.read(options.pointer("/authn_params_public_key/user/id").unwrap().as_str().unwrap());
-    let credential = device.create(&Auth0.begun(&answer).challenge, &handle).await;
-    let content = finish_content(Auth0, &credential, options["auth_session"].as_str());
-    assert_eq!(from.ask(&Request::fixture(Auth0, "signup.finish").with_json(&content)).await.status, 200);
+    signs_up(&from, &mut device, "grace@example.com").await;
     let exported = from.run(&["users", "export", "-"]);
     let grace = exported.lines().find(|line| line.contains("grace@example.com")).unwrap();
 
@@ -89,11 +69,7 @@ async fn a_passkey_signs_in_after_it_was_moved_through_each_form() {
         let imported = run(to.folder(), &["users", "import", "-"], ENVIRONMENT, &back.stdout);
         assert_eq!(imported.code, 0, "{form}: {imported:?}");
 
-        let begun = to.ask(&Request::fixture(Auth0, "login.begin").with_json(&client(&json!({})))).await;
-        let begun = Auth0.begun(&begun);
-        let credential = device.get(&begun.challenge).await;
-        let content = finish_content(Auth0, &credential, begun.session.as_deref());
-        let answer = to.ask(&Request::fixture(Auth0, "login.finish").with_json(&content)).await;
+        let answer = signs_in(&to, &mut device).await;
         assert_eq!(answer.status, 200, "{form}: {answer:?}");
     }
 }

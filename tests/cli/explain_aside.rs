@@ -57,24 +57,24 @@ callers  = { open = "anyone", user = { jwt = { key = "env:CALLER_JWT_KEY", algor
 set.rp_id = "example.com"
 "#;
 
-fn explain(more: &str, request: &str) -> Ran {
+pub(crate) fn explain(more: &str, request: &str) -> Ran {
     let folder = Folder::with_config(&format!("{CONFIG}{more}"));
     run(folder.path(), &["explain"], ENVIRONMENT, request)
 }
 
 #[track_caller]
-fn says(ran: &Ran, code: i32, words: &[&str]) {
+pub(crate) fn says(ran: &Ran, code: i32, words: &[&str]) {
     assert_eq!((ran.code, ran.stderr.as_str()), (code, ""), "{ran:?}");
     for word in words {
         assert!(ran.stdout.contains(word), "{word} is not in {}", ran.stdout);
     }
 }
 
-fn of(provider: Provider, operation: &str, host: &str) -> String {
+pub(crate) fn of(provider: Provider, operation: &str, host: &str) -> String {
     to_host(&fixture(provider, operation), host, provider.prefix())
 }
 
-fn get(path: &str, host: &str) -> String {
+pub(crate) fn get(path: &str, host: &str) -> String {
     format!("GET {path} HTTP/1.1\nhost: {host}\n")
 }
 

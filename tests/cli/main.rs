@@ -14,6 +14,8 @@ mod documents;
 mod environment;
 mod explain;
 mod explain_aside;
+mod explain_becomes;
+mod explain_why;
 mod golden;
 mod handles;
 mod help;

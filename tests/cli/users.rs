@@ -3,12 +3,11 @@
 use std::fs;
 
 use crate::program::{Folder, Ran, run};
-use crate::support::config::{EMBEDDED, route_judged_by_upstream};
+use crate::support::config::{EMBEDDED, ENVIRONMENT, route_judged_by_upstream};
 use crate::support::device::Device;
 use crate::support::gateway::Gateway;
-use crate::support::message::Request;
-use crate::support::passkey::finish_content;
 use crate::support::provider::Provider::{Auth0, Quiva};
+use crate::support::signup::{signs_in, signs_up};
 
 /// A config with these embedded upstreams, each with a route of its own.
 fn config(upstreams: &[&str]) -> String {
@@ -131,7 +130,7 @@ fn a_config_that_does_not_work_ends_with_78() {
 }
 
 /// A gateway of its own before the embedded relying party.
-async fn gateway() -> Gateway {
+pub(crate) async fn gateway() -> Gateway {
     Gateway::start(&(EMBEDDED.to_owned() + &route_judged_by_upstream("main", Auth0, "own", ""))).await
 }
 
@@ -139,30 +138,14 @@ async fn gateway() -> Gateway {
 async fn a_passkey_signs_in_where_its_user_was_moved_to() {
     let (from, to) = (gateway().await, gateway().await);
     let mut device = Device::default();
-    let client = |more: serde_json::Value| {
-        let mut content = serde_json::json!({ "client_id": "fakeClientId0000", "client_secret": "fake-client-secret" });
-        content.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        content
-    };
-    let profile = client(serde_json::json!({ "user_profile": { "email": "grace@example.com", "name": "Grace" } }));
-    let answer = from.ask(&Request::fixture(Auth0, "signup.begin").with_json(&profile)).await;
-    let options = answer.content_json();
-    let handle = Auth0.read(options.pointer("/authn_params_public_key/user/id").unwrap().as_str().unwrap());
-    let credential = device.create(&Auth0.begun(&answer).challenge, &handle).await;
-    let content = finish_content(Auth0, &credential, options["auth_session"].as_str());
-    assert_eq!(from.ask(&Request::fixture(Auth0, "signup.finish").with_json(&content)).await.status, 200);
+    signs_up(&from, &mut device, "grace@example.com").await;
 
-    let environment = crate::support::config::ENVIRONMENT;
-    let exported = run(from.folder(), &["users", "export", "-"], environment, "");
+    let exported = run(from.folder(), &["users", "export", "-"], ENVIRONMENT, "");
     assert_eq!((exported.code, exported.stderr.as_str()), (0, "2 users exported\n"));
     let grace = exported.stdout.lines().find(|line| line.contains("grace@example.com")).unwrap();
-    let imported = run(to.folder(), &["users", "import", "-"], environment, grace);
+    let imported = run(to.folder(), &["users", "import", "-"], ENVIRONMENT, grace);
     assert_eq!((imported.code, imported.stderr.as_str()), (0, "1 users with 1 passkeys imported, 0 lines refused\n"));
 
-    let begun = to.ask(&Request::fixture(Auth0, "login.begin").with_json(&client(serde_json::json!({})))).await;
-    let begun = Auth0.begun(&begun);
-    let credential = device.get(&begun.challenge).await;
-    let content = finish_content(Auth0, &credential, begun.session.as_deref());
-    let answer = to.ask(&Request::fixture(Auth0, "login.finish").with_json(&content)).await;
+    let answer = signs_in(&to, &mut device).await;
     assert_eq!(answer.status, 200, "{answer:?}");
 }

@@ -23,7 +23,7 @@ const ASK_TIMES: usize = 3000;
 /// The server.
 pub(crate) struct Cluster {
     folder: TempDir,
-    port: u16,
+    pub(crate) port: u16,
     options: Vec<String>,
     running: Option<Child>,
 }
@@ -112,7 +112,12 @@ impl Cluster {
 
     /// Its connection string.
     pub(crate) fn address(&self) -> String {
-        format!("postgres://owner:{PASSWORD}@127.0.0.1:{}/postgres", self.port)
+        self.address_at(self.port)
+    }
+
+    /// The same by a way of its own: a relay that listens at this port.
+    pub(crate) fn address_at(&self, port: u16) -> String {
+        format!("postgres://owner:{PASSWORD}@127.0.0.1:{port}/postgres")
     }
 
     async fn client(&self) -> Result<Client, tokio_postgres::Error> {

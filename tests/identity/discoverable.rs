@@ -2,25 +2,15 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde_json::json;
 
+use crate::rig::auth0;
 use crate::support::config::{EMBEDDED, route, upstream};
 use crate::support::contract::{check_fault, check_response};
 use crate::support::fake::Fake;
 use crate::support::gateway::{Config, Gateway};
-use crate::support::message::Response;
 use crate::support::passkey::{begin, finish};
 use crate::support::provider::Provider::{Apifox, Auth0};
-
-/// Auth0's answer with an id token of this subject.
-fn auth0(subject: &str) -> Response {
-    let claims = format!("{{\"sub\":\"{subject}\",\"email\":\"a-name-of@the.upstream\"}}");
-    let [header, claims] = ["{\"alg\":\"RS256\"}", &claims].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part));
-    let token = format!("{header}.{claims}.c2ln");
-    Response::json(
-        200,
-        &format!("{{\"access_token\":\"t\",\"id_token\":\"{token}\",\"token_type\":\"Bearer\",\"expires_in\":9}}"),
-    )
-}
 
 #[tokio::test]
 async fn whoever_signs_in_is_told_by_the_callers_name() {
@@ -34,7 +24,7 @@ async fn whoever_signs_in_is_told_by_the_callers_name() {
     let config = Config::write(&tables).beside("users.csv", "old,new\nbnUn,auth0|ada\n");
     let gateway = Gateway::start_of(config).await;
     for (subject, is_known) in [("auth0|ada", true), ("auth0|eve", false), ("bnUn", false)] {
-        fake.answers("login.finish", auth0(subject));
+        fake.answers("login.finish", auth0(&json!({ "sub": subject, "email": "a-name-of@the.upstream" })));
         let begun = Apifox.begun(&gateway.ask(&begin(Apifox)).await);
         let answer = gateway.ask(&finish(Apifox, &begun)).await;
         if is_known {

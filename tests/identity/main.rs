@@ -15,6 +15,7 @@ mod learning;
 mod outage;
 mod postgres;
 mod private;
+mod relay;
 mod reload;
 mod rig;
 mod sources;

@@ -1,11 +1,13 @@
 //! A PostgreSQL server leads to the same sign-in; what it cannot say is an outage, and nobody else.
 
 use crate::cluster::Cluster;
+use crate::relay::Relay;
 use crate::rig::{ADA_HERE, ADA_THERE, begin_for, last_asked, sign_in, tables};
 use crate::support::contract::{check_fault, check_response};
 use crate::support::fake::Fake;
 use crate::support::gateway::{Config, Gateway};
 use crate::support::provider::Provider::{Quiva, Streambird};
+use crate::support::within;
 
 const USERS: &str =
     "CREATE TABLE users (number uuid DEFAULT gen_random_uuid(), mail text, new_id varchar(99), old integer);
@@ -26,6 +28,12 @@ fn config(fake: &Fake, cluster: &Cluster, map: &str) -> Config {
     Config::write(&tables(fake, map)).beside("users.url", &cluster.address())
 }
 
+/// The same with a relay on the way, and little patience.
+fn by_relay(fake: &Fake, cluster: &Cluster, relay: &Relay) -> Config {
+    let map = map(QUERY, "timeout_ms = 1000\ncache.seconds = 0");
+    Config::write(&tables(fake, &map)).beside("users.url", &cluster.address_at(relay.address.port()))
+}
+
 /// The fault of a begin for somebody, and the log's reason.
 async fn refusal(gateway: &Gateway, address: &str) -> (String, String) {
     let (answer, refused) = gateway.refused(&begin_for(address)).await;
@@ -36,13 +44,12 @@ async fn refusal(gateway: &Gateway, address: &str) -> (String, String) {
 
 /// Begins until one goes on, as an app does whose user tries again.
 async fn begun_at_last(gateway: &Gateway) {
-    for _ in 0..1000 {
-        if gateway.ask(&begin_for(ADA_HERE)).await.status == 200 {
-            return;
+    within(async {
+        while gateway.ask(&begin_for(ADA_HERE)).await.status != 200 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    panic!("the map never answered again");
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -128,14 +135,31 @@ async fn a_query_that_takes_too_long_is_given_up_on_both_sides() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_may_take_longer_than_a_question() {
     let (fake, cluster) = (Fake::start(Streambird).await, Cluster::with(USERS).await);
-    let gateway = Gateway::start_of(config(&fake, &cluster, &map(QUERY, "timeout_ms = 25\ncache.seconds = 0"))).await;
-    begun_at_last(&gateway).await;
+    let relay = Relay::start(cluster.port).await;
+    let gateway = Gateway::start_of(by_relay(&fake, &cluster, &relay)).await;
+    relay.lets_in(0);
     cluster.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'passbridge'").await;
+    assert_eq!(refusal(&gateway, ADA_HERE).await.0, "identity_unavailable", "its connection is still being made");
+    // One comes late and serves whoever asks later: there never is another.
+    relay.lets_in(1);
     begun_at_last(&gateway).await;
     assert_eq!(last_asked(&fake), ADA_THERE);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_whose_answer_came_too_late_is_asked_nothing_more() {
+    let (fake, cluster) = (Fake::start(Streambird).await, Cluster::with(USERS).await);
+    let relay = Relay::start(cluster.port).await;
+    let gateway = Gateway::start_of(by_relay(&fake, &cluster, &relay)).await;
+    begun_at_last(&gateway).await;
+    let begun = fake.requests("login.begin").len();
+    relay.falls_silent();
+    assert_eq!(refusal(&gateway, ADA_HERE).await.0, "identity_unavailable", "the only one there is says nothing");
+    begun_at_last(&gateway).await;
+    assert_eq!((fake.requests("login.begin").len(), last_asked(&fake).as_str()), (begun + 1, ADA_THERE));
 }
 
 #[tokio::test]

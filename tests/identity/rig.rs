@@ -1,4 +1,9 @@
 //! One pair with a map between: Quiva's callers name users by address, Streambird by its own id.
+//! Auth0, which cannot be told a user, answers whom it signed in.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
 
 use crate::support::config::{route, upstream};
 use crate::support::contract::check_response;
@@ -47,4 +52,12 @@ pub(crate) async fn sign_in(gateway: &Gateway) -> Response {
 pub(crate) fn last_asked(fake: &Fake) -> String {
     let request = fake.requests("login.begin").pop().expect("a begin arrived");
     request.json()["user_id"].as_str().expect("a begin names a user").to_owned()
+}
+
+/// Auth0's answer with an id token of these claims.
+pub(crate) fn auth0(claims: &Value) -> Response {
+    let part = |part: &Value| BASE64_URL_SAFE_NO_PAD.encode(part.to_string());
+    let token = format!("{}.{}.c2ln", part(&json!({ "alg": "RS256" })), part(claims));
+    let content = json!({ "access_token": "t", "id_token": token, "token_type": "Bearer", "expires_in": 9 });
+    Response::json(200, &content.to_string())
 }

@@ -1,27 +1,16 @@
 //! Whoever finishes must be the user the map names, whether the upstream could be told or only answers.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use rusqlite::Connection;
+use serde_json::json;
 
-use crate::rig::{ADA, ADA_THERE, FILE, serve, sign_in};
-use crate::support::config::{CALLING_USER, caller_token, route, upstream};
+use crate::rig::{ADA, ADA_HERE, ADA_THERE, FILE, auth0, serve, sign_in};
+use crate::support::config::{CALLING_USER, EMBEDDED, caller_token, route, upstream};
 use crate::support::contract::{check_fault, check_response};
 use crate::support::fake::Fake;
 use crate::support::gateway::{Config, Gateway};
 use crate::support::message::{Request, Response};
 use crate::support::passkey::{begin, finish};
 use crate::support::provider::Provider::{Auth0, Flashback, Quiva, Streambird};
-
-/// Auth0's answer with an id token of this subject.
-fn auth0(subject: &str) -> Response {
-    let claims = format!("{{\"sub\":\"{subject}\"}}");
-    let [header, claims] = ["{\"alg\":\"RS256\"}", &claims].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part));
-    let token = format!("{header}.{claims}.c2ln");
-    Response::json(
-        200,
-        &format!("{{\"access_token\":\"t\",\"id_token\":\"{token}\",\"token_type\":\"Bearer\",\"expires_in\":9}}"),
-    )
-}
 
 #[tokio::test]
 async fn an_upstream_that_signs_in_another_than_the_map_names_is_not_believed() {
@@ -51,7 +40,7 @@ async fn an_upstream_that_cannot_be_told_must_answer_with_the_mapped_user() {
         for (subject, is_signed_in) in
             [("auth0|ada", true), ("auth0|bob", false), (ADA_THERE, false), ("auth0|eve", false), ("", nobody_will_do)]
         {
-            fake.answers("login.finish", auth0(subject));
+            fake.answers("login.finish", auth0(&json!({ "sub": subject })));
             let begun = Streambird.begun(&gateway.ask(&begin(Streambird)).await);
             let answer = gateway.ask(&finish(Streambird, &begun)).await;
             if is_signed_in {
@@ -87,4 +76,41 @@ async fn the_user_of_a_verified_bearer_goes_through_the_map() {
     let answer = gateway.ask(&registration.with_field("authorization", &bearer)).await;
     check_response(Quiva, "registration.begin", &answer);
     assert_eq!(fake.only("registration.begin").json()["user_id"], ADA_THERE);
+}
+
+/// Callers are named by address there, and by id and address back.
+const BOTH_WAYS: &str = "[identity.users]\nsqlite = \"users.db\"\n\
+                         query = \"SELECT new_id FROM users WHERE email = {user.email}\"\n\
+                         reverse = \"SELECT old_id, email FROM names WHERE new_id = {user.id}\"\n\
+                         caller = { \"user.email\" = \"email\", \"user.id\" = \"old_id\" }\n\
+                         upstream = { \"user.id\" = \"new_id\" }\ncache = { seconds = 0 }\n";
+
+#[tokio::test]
+async fn a_map_whose_two_ways_disagree_signs_nobody_in() {
+    let fake = Fake::start(Streambird).await;
+    let there = upstream("new", Streambird, &fake.base_url(), "identity = \"users\"");
+    // The issuer's token names the caller's id, which only the way back knows.
+    let settings = "issuer = \"own\"\nset.rp_id = \"localhost\"";
+    let config = Config::write(&format!("{BOTH_WAYS}{EMBEDDED}{there}{}", route("main", Quiva, "new", settings)));
+    let database = Connection::open(config.folder().join("users.db")).unwrap();
+    let rows = format!(
+        "CREATE TABLE users (email, new_id); INSERT INTO users VALUES ('{ADA_HERE}', '{ADA_THERE}');
+         CREATE TABLE names (new_id, old_id, email); INSERT INTO names VALUES ('{ADA_THERE}', 'ada', '{ADA_HERE}')"
+    );
+    database.execute_batch(&rows).unwrap();
+    let gateway = Gateway::start_of(config).await;
+    let answer = sign_in(&gateway).await;
+    check_response(Quiva, "login.finish", &answer);
+    let token = answer.content_json()["data"]["auth_token"].as_str().unwrap().to_owned();
+    let claims = String::from_utf8(Quiva.read(token.split('.').nth(1).unwrap())).unwrap();
+    assert!(claims.contains("\"sub\":\"ada\""), "{claims}");
+
+    let begun = Quiva.begun(&gateway.ask(&begin(Quiva)).await);
+    database.execute("UPDATE names SET old_id = 'bob', email = 'bob@example.com'", []).unwrap();
+    for request in [finish(Quiva, &begun), begin(Quiva)] {
+        let (answer, refused) = gateway.refused(&request).await;
+        check_fault(Quiva, &answer);
+        assert_eq!(refused.fault, "assertion_rejected");
+        assert_eq!(refused.reason, "the identity map's two ways disagree about the user");
+    }
 }

@@ -12,6 +12,7 @@ use crate::support::gateway::Gateway;
 use crate::support::message::Request;
 use crate::support::passkey::{assertion, finish_content};
 use crate::support::provider::Provider::{self, Apifox, Auth0, Flashback, Quiva, Streambird};
+use crate::support::signup::{signs_in, signs_up};
 
 pub(crate) const ADDRESS: &str = "ada@example.com";
 
@@ -95,7 +96,7 @@ async fn a_passkey_of_nobody_is_rejected_in_every_envelope() {
 async fn who_signs_up_signs_in_by_every_dialect_once() {
     let gateway = start().await;
     let mut device = Device::default();
-    let signed_up = signs_up(&gateway, &mut device).await;
+    let signed_up = signs_up(&gateway, &mut device, ADDRESS).await;
     let mut token = signed_up["access_token"].as_str().unwrap().to_owned();
     let user = user_of(&token);
     // Flashback is a second factor: it takes the token of a login before it.
@@ -114,35 +115,9 @@ async fn who_signs_up_signs_in_by_every_dialect_once() {
         check_fault(dialect, &answer);
         assert_eq!(refused.fault, "challenge_expired", "{}", dialect.id());
         if dialect == Auth0 {
-            token = gateway_token(&gateway, &mut device).await;
+            token = signs_in(&gateway, &mut device).await.content_json()["access_token"].as_str().unwrap().to_owned();
         }
     }
-}
-
-/// Signs up by the one dialect that can, and returns what it answers.
-pub(crate) async fn signs_up(gateway: &Gateway, device: &mut Device) -> Value {
-    let content = json!({
-        "client_id": CALLERS.client_id,
-        "client_secret": CALLERS.client_secret,
-        "user_profile": { "email": ADDRESS, "name": "Ada" },
-    });
-    let answer = gateway.ask(&Request::fixture(Auth0, "signup.begin").with_json(&content)).await;
-    check_response(Auth0, "signup.begin", &answer);
-    let options = answer.content_json();
-    let handle = Auth0.read(options.pointer("/authn_params_public_key/user/id").unwrap().as_str().unwrap());
-    let credential = device.create(&Auth0.begun(&answer).challenge, &handle).await;
-    let content = finish_content(Auth0, &credential, options["auth_session"].as_str());
-    let answer = gateway.ask(&Request::fixture(Auth0, "signup.finish").with_json(&content)).await;
-    check_response(Auth0, "signup.finish", &answer);
-    answer.content_json()
-}
-
-/// Another login, for its access token.
-async fn gateway_token(gateway: &Gateway, device: &mut Device) -> String {
-    let begun = Auth0.begun(&gateway.ask(&begin(Auth0, "", "", "")).await);
-    let credential = device.get(&begun.challenge).await;
-    let answer = gateway.ask(&finish(Auth0, &credential, begun.session.as_deref(), "")).await;
-    answer.content_json()["access_token"].as_str().unwrap().to_owned()
 }
 
 /// The subject of a token, which the test has from the relying party itself.

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use crate::pairs::Pair;
-use crate::support::config::{CALLERS, EMBEDDED, route_judged_by_upstream};
+use crate::support::config::{EMBEDDED, route_judged_by_upstream};
 use crate::support::device::Device;
 use crate::support::fake::Fake;
 use crate::support::gateway::Gateway;
 use crate::support::message::{Request, Response};
 use crate::support::passkey::{begin, finish, finish_content};
 use crate::support::provider::Provider::{Apifox, Auth0, Flashback, Quiva};
+use crate::support::signup::begins_to_sign_up;
 
 const RACERS: usize = 50;
 
@@ -50,17 +51,9 @@ async fn one_of_fifty_finishes_reaches_the_upstream() {
 async fn one_of_fifty_real_passkeys_signs_in() {
     let tables = EMBEDDED.to_owned() + &route_judged_by_upstream("main", Auth0, "own", "");
     let gateway = Arc::new(Gateway::start(&tables).await);
-    let (mut device, client) = (Device::default(), (CALLERS.client_id, CALLERS.client_secret));
-    let content = serde_json::json!({
-        "client_id": client.0, "client_secret": client.1, "user_profile": { "email": "ada@example.com" },
-    });
-    let signup = Request::fixture(Auth0, "signup.begin").with_json(&content);
-    let answer = gateway.ask(&signup).await;
-    let options = answer.content_json();
-    let handle = Auth0.read(options.pointer("/authn_params_public_key/user/id").unwrap().as_str().unwrap());
-    let credential = device.create(&Auth0.begun(&answer).challenge, &handle).await;
-    let content = finish_content(Auth0, &credential, options["auth_session"].as_str());
-    let answers = race(&gateway, &Request::fixture(Auth0, "signup.finish").with_json(&content)).await;
+    let mut device = Device::default();
+    let signup = begins_to_sign_up(&gateway, &mut device, "ada@example.com").await;
+    let answers = race(&gateway, &signup).await;
     assert_eq!(signed_in(&answers, "access_token"), 1, "signups");
 
     let begun = Auth0.begun(&gateway.ask(&begin(Auth0)).await);

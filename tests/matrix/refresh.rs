@@ -14,6 +14,7 @@ use crate::support::message::{Request, Response};
 use crate::support::passkey::{begin, finish};
 use crate::support::provider::Provider::{self, Apifox, Auth0, Flashback, Quiva, Streambird};
 use crate::support::rogue::Rogue;
+use crate::support::signup::signs_up;
 
 const REFRESH: &str = "session.refresh";
 
@@ -125,10 +126,10 @@ async fn of_two_embedded_relying_parties_the_one_that_made_it_renews_it() {
         EMBEDDED.to_owned() + &other + &route_judged_by_upstream("main", Auth0, upstream, policies)
     };
     let gateway = Gateway::start(&config("other", "")).await;
-    let made_by_other = embedded::signs_up(&gateway, &mut Device::default()).await;
+    let made_by_other = signs_up(&gateway, &mut Device::default(), embedded::ADDRESS).await;
     let both = "choose.new = { upstream = \"other\", header = { name = \"x-cohort\", values = [\"new\"] } }";
     gateway.reload(&config("own", both)).await;
-    let made_by_own = embedded::signs_up(&gateway, &mut Device::default()).await;
+    let made_by_own = signs_up(&gateway, &mut Device::default(), embedded::ADDRESS).await;
     renews(&gateway, Auth0, &made_by_other).await;
     renews(&gateway, Auth0, &made_by_own).await;
 }
@@ -137,7 +138,7 @@ async fn of_two_embedded_relying_parties_the_one_that_made_it_renews_it() {
 async fn the_embedded_relying_party_renews_what_it_made() {
     let gateway = embedded::start().await;
     let mut device = Device::default();
-    let signed_up = embedded::signs_up(&gateway, &mut device).await;
+    let signed_up = signs_up(&gateway, &mut device, embedded::ADDRESS).await;
     assert!(signed_up["id_token"].is_string(), "it is for the client that asked: {signed_up}");
     let stolen = json!({ "data": { "auth_token": "x", "refresh_token": signed_up["refresh_token"] } });
     refuses(&gateway, Quiva, REFRESH, &refresh_of(Quiva, &stolen), "assertion_rejected").await;

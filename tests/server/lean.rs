@@ -1,23 +1,25 @@
 //! Plain requests, and those that are not, on one connection: nothing is lost or answered twice where
 //! one server hands over to the other.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpSocket;
 use tokio::time::sleep;
 
-use super::rig::{Wire, settings, start, within};
+use super::rig::{Origin, Wire, settings, start, start_before, within};
 
 const HELLO: &str = "GET /hello HTTP/1.1\r\nhost: a\r\n\r\n";
+/// After this, the rest of its connection is the library's.
+const CHUNKED: &str = "POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n3\r\ntwo\r\n0\r\n\r\n";
 
 #[tokio::test]
 async fn plain_requests_and_others_are_answered_in_their_order() {
     let rig = start(&settings());
     let mut wire = rig.connect().await;
     let plain = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\none";
-    let chunked = "POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n3\r\ntwo\r\n0\r\n\r\n";
-    wire.send(&format!("{HELLO}{plain}{chunked}{HELLO}{plain}")).await;
+    wire.send(&format!("{HELLO}{plain}{CHUNKED}{HELLO}{plain}")).await;
     for content in ["hello", "one", "two", "hello", "one"] {
         let reply = wire.reply().await;
         assert_eq!((reply.status, reply.content.as_str()), (200, content));
@@ -102,4 +104,72 @@ async fn an_answer_that_the_caller_is_slow_to_read_stays_whole() {
         assert_eq!(buffered, content.as_bytes());
     }
     drop(within(sending).await.unwrap());
+}
+
+#[tokio::test]
+async fn an_answer_is_framed_as_the_library_frames_it() {
+    const SAID: [&str; 9] = [
+        "HTTP/1.1 200 OK\r\ncontent-length: 3\r\na: 1\r\na: 2\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+        "HTTP/1.1 201 Created\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        "HTTP/1.1 204 No Content\r\nx-a: b\r\n\r\n",
+        "HTTP/1.1 205 Reset Content\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 304 Not Modified\r\netag: \"e\"\r\n\r\n",
+        "HTTP/1.1 304 Not Modified\r\netag: \"e\"\r\ncontent-length: 1234\r\n\r\n",
+        "HTTP/1.1 500 Oh\r\ncontent-length: 1\r\nconnection: close\r\n\r\nx",
+    ];
+    let origin = Origin::start(|mut wire| async move {
+        while let Some(head) = wire.try_head().await {
+            let number: usize = head.split(['/', ' ']).nth(2).unwrap().parse().unwrap();
+            wire.send(SAID[number]).await;
+        }
+    })
+    .await;
+    let rig = start_before(&origin);
+    let (mut lean, mut library) = (rig.connect().await, rig.connect().await);
+    library.send(CHUNKED).await;
+    library.reply().await;
+    for (number, said) in SAID.into_iter().enumerate() {
+        let request = format!("GET /{number} HTTP/1.1\r\nhost: a\r\n\r\n");
+        lean.send(&request).await;
+        library.send(&request).await;
+        let (ours, theirs) = (lean.reply().await, library.reply().await);
+        let lines = |head: &str| {
+            // A 304's length is optional (RFC 9110 section 8.6), and what was not said is not made up.
+            let own: &[&str] = match said.contains("304") && said.contains("content-length") {
+                true => &["date: ", "x-request-id: ", "content-length: 1234"],
+                false => &["date: ", "x-request-id: "],
+            };
+            let is_everyones = |line: &&str| !own.iter().any(|name| line.starts_with(name));
+            head.lines().filter(is_everyones).map(str::to_owned).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(lines(&ours.head), lines(&theirs.head), "{said:?}");
+        assert_eq!((ours.status, ours.content), (theirs.status, theirs.content), "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_comes_ahead_of_an_answer_is_bounded() {
+    const MUCH: usize = 64 << 20; // more than the buffers of two sockets hold
+    let rig = start(&settings());
+    let mut wire = rig.connect().await;
+    wire.send("GET /wait HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    rig.toy.arrival().await;
+    let (_reader, mut writer) = wire.stream.into_split();
+    let sending = tokio::spawn(async move { writer.write_all(&vec![b'x'; MUCH]).await });
+    sleep(Duration::from_millis(500)).await; // by now nobody can send any more
+    assert!(!sending.is_finished());
+    sending.abort();
+}
+
+#[tokio::test]
+async fn content_that_ends_before_its_length_is_no_request() {
+    let rig = start(&settings());
+    let mut wire = rig.connect().await;
+    wire.send(&format!("{HELLO}POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 6\r\n\r\nabc")).await;
+    assert_eq!(wire.reply().await.content, "hello");
+    wire.stream.shutdown().await.unwrap();
+    assert_eq!(wire.reply().await.content, "error: the content broke off");
+    assert_eq!(wire.rest().await, "");
 }

@@ -8,6 +8,7 @@ use crate::support::device::Device;
 use crate::support::gateway::Gateway;
 use crate::support::message::{Request, Response};
 use crate::support::provider::{Begun, Provider};
+use crate::support::signup::signs_up;
 
 /// The sixth, and beside it the one dialect by which somebody can sign up.
 async fn start() -> Gateway {
@@ -33,20 +34,6 @@ fn options(answer: &Response) -> Value {
     serde_json::from_str(answer.content_json()["options"].as_str().unwrap()).unwrap()
 }
 
-/// Signs up, and returns the access token.
-async fn signs_up(gateway: &Gateway, device: &mut Device) -> String {
-    let mut begin = Request::fixture(Provider::Auth0, "signup.begin").json();
-    begin["user_profile"] = json!({ "email": "ada@example.com" });
-    let answer = gateway.ask(&Request::fixture(Provider::Auth0, "signup.begin").with_json(&begin)).await;
-    let content = answer.content_json();
-    let handle = content.pointer("/authn_params_public_key/user/id").unwrap().as_str().unwrap();
-    let begun = Provider::Auth0.begun(&answer);
-    let credential = device.create(&begun.challenge, &Provider::Auth0.read(handle)).await;
-    let finish = crate::support::passkey::finish_content(Provider::Auth0, &credential, begun.session.as_deref());
-    let answer = gateway.ask(&Request::fixture(Provider::Auth0, "signup.finish").with_json(&finish)).await;
-    answer.content_json()["access_token"].as_str().unwrap().to_owned()
-}
-
 async fn logs_in(gateway: &Gateway, device: &mut Device) -> Response {
     let answer = gateway.ask(&begin("ada@example.com")).await;
     check("login.begin.response", &answer);
@@ -66,7 +53,7 @@ async fn logs_in(gateway: &Gateway, device: &mut Device) -> Response {
 async fn a_user_signs_in_once_and_looks_after_passkeys() {
     let gateway = start().await;
     let mut device = Device::default();
-    signs_up(&gateway, &mut device).await;
+    signs_up(&gateway, &mut device, "ada@example.com").await;
     let answer = logs_in(&gateway, &mut device).await.content_json();
     assert_eq!(answer.pointer("/payload/user/mail").unwrap(), "ada@example.com");
     let token = answer.pointer("/payload/grant/bearer").unwrap().as_str().unwrap().to_owned();

@@ -16,6 +16,7 @@ pub(crate) mod message;
 pub(crate) mod passkey;
 pub(crate) mod provider;
 pub(crate) mod rogue;
+pub(crate) mod signup;
 pub(crate) mod wire;
 
 use std::future::Future;

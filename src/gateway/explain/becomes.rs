@@ -97,7 +97,7 @@ impl Journey<'_> {
             Member::Connection => begun.connection.is_some(),
             _ => false,
         });
-        if begun && (member == Member::Session || !self.is_as_asked(member)) {
+        if begun && !self.is_as_asked(member) {
             return "the begin".to_owned();
         }
         if member == Member::Challenge && self.begun.is_some() {

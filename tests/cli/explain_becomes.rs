@@ -1,0 +1,86 @@
+//! Where each member of an upstream's request comes from, where the caller's own message is silent.
+
+use crate::explain_aside::{explain, of, says};
+use crate::support::provider::Provider::{Apifox, Auth0, Flashback, Quiva};
+
+/// Before Auth0 an account is an organization and a connection; before Quiva it is what it is.
+const MORE: &str = r#"
+[upstreams.quiva]
+provider = "quiva"
+base_url = "https://quiva.example"
+
+[routes.organized]
+dialect  = "quiva"
+upstream = "auth0"
+hosts    = ["organized.example"]
+callers  = { open = "anyone" }
+leave    = ["registration.begin", "registration.finish", "credentials.delete"]
+relax    = ["subject"]
+set      = { organization = "{account}", connection = "{account}" }
+
+[routes.kept]
+dialect  = "quiva"
+upstream = "quiva"
+hosts    = ["kept.example"]
+callers  = { open = "anyone", user = "upstream" }
+
+[routes.moved]
+dialect  = "auth0"
+upstream = "auth0"
+hosts    = ["moved.example"]
+callers  = { client = { fakeClientId0000 = "env:CALLER_SECRET" }, user = "upstream" }
+set      = { organization = "{connection}" }
+
+[routes.claimed]
+dialect  = "flashback"
+upstream = "streambird"
+hosts    = ["claimed.example"]
+callers  = { user = { jwt = { key = "env:CALLER_JWT_KEY", algorithms = ["HS256"], issuer = "https://issuer.example/", audience = "https://api.example/", claims = { "user.id" = "sub" } } } }
+set      = { rp_id = "example.com" }
+"#;
+
+#[test]
+fn what_the_finish_leaves_out_was_said_at_the_begin() {
+    let finish = |host: &str, account: &str| {
+        let documented = of(Quiva, "login.finish", host);
+        let (head, content) = documented.split_once("\n\n").unwrap();
+        let mut content: serde_json::Value = serde_json::from_str(content).unwrap();
+        content["account"] = account.into();
+        if account.is_empty() {
+            content.as_object_mut().unwrap().remove("account");
+        }
+        explain(MORE, &format!("{head}\n\n{content}"))
+    };
+    let organized = finish("organized.example", "");
+    says(&organized, 0, &["  organization                 the begin  -> /organization\n"]);
+    says(&organized, 0, &["  connection                   the begin  -> /realm\n"]);
+    says(&finish("kept.example", ""), 0, &["  account                      the begin  -> /account\n"]);
+    says(&finish("kept.example", "acme"), 0, &["  account                      /account  -> /account\n"]);
+}
+
+#[test]
+fn what_the_begin_was_told_is_told_again() {
+    // The finish says an organization too, and the config had another one told.
+    let moved = explain(MORE, &of(Auth0, "login.finish", "moved.example"));
+    says(&moved, 0, &["  organization                 the begin  -> /organization\n"]);
+    let by_claim = explain(MORE, &of(Flashback, "registration.finish", "claimed.example"));
+    says(&by_claim, 0, &["  user.id                      the begin  -> /user_id\n"]);
+    let set_by_claim = explain(MORE, &of(Quiva, "registration.finish", "other.quiva.example"));
+    says(&set_by_claim, 0, &["  user.id                      the begin  -> /user_id\n"]);
+}
+
+#[test]
+fn what_must_be_said_and_was_not_has_the_standards_meaning() {
+    let finish = of(Quiva, "login.finish", "other.quiva.example");
+    let member = ",\\\"clientExtensionResults\\\":{}";
+    assert!(finish.contains(member), "{finish}");
+    let silent = explain("", &finish.replace(member, ""));
+    says(&silent, 0, &["  credential.extension_results WebAuthn's default  -> "]);
+}
+
+#[test]
+fn what_the_issuer_renews_becomes_nothing_of_the_upstreams() {
+    let ran = explain("", &of(Apifox, "session.refresh", "other.apifox.example"));
+    says(&ran, 0, &["the route's issuer renews the tokens"]);
+    assert!(!ran.stdout.contains("what each member becomes"), "{}", ran.stdout);
+}

@@ -1,0 +1,209 @@
+//! Why a route takes a request or does not, each reason once: host, prefix, path, method, content; and which
+//! of a route's upstreams would be asked.
+
+use crate::explain::{CONFIG, fixture};
+use crate::explain_aside::{explain, get, of, says};
+use crate::program::{Folder, Ran, run};
+use crate::support::config::ENVIRONMENT;
+use crate::support::provider::Provider::{Apifox, Auth0, Flashback, Quiva, Streambird};
+
+/// Somewhere for whatever no other place is named for.
+const ANYWHERE: &str = "\"*\" = \"https://anywhere.example\"\n";
+
+/// The one request that Auth0's callers send with any grant, for a host.
+fn token_request(host: &str, content: &str) -> String {
+    format!("POST /oauth/token HTTP/1.1\nhost: {host}\ncontent-type: application/json\n\n{content}")
+}
+
+#[track_caller]
+fn says_nothing_of(ran: &Ran, words: &[&str]) {
+    for word in words {
+        assert!(!ran.stdout.contains(word), "{word} is in {}", ran.stdout);
+    }
+}
+
+#[test]
+fn a_host_is_one_in_any_case() {
+    let begin = explain("", &of(Quiva, "login.begin", "OTHER.quiva.Example"));
+    says(&begin, 0, &["quiva        takes it: login.begin", "on the route `quiva`"]);
+    let document = get("/.well-known/jwks.json", "OWN.quiva.Example");
+    says(&explain("", &document), 3, &["it is a document of the gateway's own issuer"]);
+    let passes = of(Quiva, "login.begin", "OLD.Example");
+    says(&explain(ANYWHERE, &passes), 3, &["to https://old.provider.example"]);
+    says(&explain(ANYWHERE, &passes.replace("OLD", "new")), 3, &["to https://anywhere.example"]);
+    let nobody = fixture(Quiva, "login.begin");
+    says(&explain("", &nobody), 3, &["for the host other.quiva.example, and the request names no one host"]);
+}
+
+#[test]
+fn a_route_without_hosts_is_for_any() {
+    let folder = Folder::with_config(
+        "[upstreams.own]\nprovider = \"embedded\"\nrp_id = \"localhost\"\norigins = [\"http://localhost:8080\"]\n\
+         database = \"own.db\"\n[routes.any]\ndialect = \"quiva\"\nupstream = \"own\"\nleave = [\"registration.begin\"]\n\
+         callers = { open = \"anyone\", user = \"upstream\" }\n",
+    );
+    let explain = |request: &str| run(folder.path(), &["explain"], &[], request);
+    let begin = of(Quiva, "login.begin", "whatever.example");
+    says(&explain(&begin), 0, &["takes it: login.begin: any host, method POST, path\n"]);
+    let document = get("/.well-known/jwks.json", "whatever.example");
+    says(&explain(&document), 3, &["it is a document of the gateway's own issuer"]);
+    let left = of(Quiva, "registration.begin", "whatever.example");
+    says(&explain(&left), 3, &["does not: it leaves `registration.begin` alone"]);
+}
+
+#[test]
+fn a_prefix_is_part_of_every_path() {
+    let begin = of(Apifox, "login.begin", "own.apifox.example");
+    says(&explain("", &begin), 0, &["host own.apifox.example, prefix /api/v4, method PUT, path"]);
+    let bare = begin.replacen("/api/v4", "", 1);
+    says(&explain("", &bare), 3, &["its paths begin with /api/v4, and the request's path is /session/authn"]);
+    let mistyped = begin.replacen("/authn", "/auth", 1);
+    says(&explain("", &mistyped), 3, &["no operation on the path /session/auth; did you mean /api/v4/session/authn?"]);
+}
+
+#[test]
+fn the_methods_of_a_path_are_told_once_each() {
+    let other = |path: &str, host: &str| get(path, host).replacen("GET", "PATCH", 1);
+    let passkeys = explain("", &other("/api/v4/user/authn", "own.apifox.example"));
+    says(&passkeys, 3, &["is asked by DELETE or POST or PUT, and the request by PATCH"]);
+    let tokens = explain("", &other("/oauth/token", "own.auth0.example"));
+    says(&tokens, 3, &["`login.finish` is asked by POST, and the request by PATCH", "method_not_allowed as 405"]);
+    let passes = explain("", &other("/oauth/token", "old.auth0.example"));
+    says(&passes, 3, &["it passes through, as it came, to https://tenant.auth0.example"]);
+}
+
+#[test]
+fn of_several_operations_on_a_path_the_likeliest_is_told() {
+    let asked = |content: &str| explain("", &token_request("own.auth0.example", content));
+    let refresh = asked("{\"grant_type\":\"refresh_token\",\"client_id\":\"a\",\"refresh_token\":7}");
+    let takes = "auth0_own    takes it: session.refresh: host own.auth0.example or old.auth0.example, method POST, path, \
+                 constants of the content; but it cannot be read: /refresh_token must be text";
+    says(&refresh, 1, &[takes]);
+    let login = asked("{\"grant_type\":\"urn:okta:params:oauth:grant-type:webauthn\",\"client_id\":7}");
+    says(&login, 1, &["takes it: login.finish: ", "; but it cannot be read: /client_id must be text"]);
+    let other = asked("{\"grant_type\":\"password\"}");
+    says(&other, 1, &["does not: login.finish: the content's /grant_type is not \"urn:okta:"]);
+    let form = token_request("old.auth0.example", "grant_type=password").replace("application/json", "text/plain");
+    says(&explain("", &form), 3, &["does not: login.finish: the content is not its JSON"]);
+    let right = "{\"grant_type\":\"urn:okta:params:oauth:grant-type:webauthn\"}";
+    let typed = token_request("old.auth0.example", right).replace("application/json", "text/plain");
+    says(&explain("", &typed), 3, &["does not: login.finish: a constant of its head is another"]);
+    let query = of(Auth0, "credentials.list", "old.auth0.example").replacen("type=passkey", "type=totp", 1);
+    says(&explain("", &query), 3, &["does not: credentials.list: a constant of its head is another"]);
+}
+
+#[test]
+fn constants_of_every_kind_are_compared() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let provider = std::fs::read_to_string(format!("{root}/providers/quiva.toml")).unwrap();
+    let email = "email   = \"{user.email!}\"\n";
+    let folder = Folder::with_config(
+        "providers = \"providers\"\n[upstreams.own]\nprovider = \"embedded\"\nrp_id = \"localhost\"\n\
+         origins = [\"http://localhost:8080\"]\ndatabase = \"own.db\"\n[routes.main]\ndialect = \"strict\"\n\
+         upstream = \"own\"\ncallers = { open = \"anyone\", user = \"upstream\" }\n",
+    );
+    folder.write("providers/strict.toml", &provider.replacen(email, &format!("{email}version = 2\nbeta = true\n"), 1));
+    for (constants, code, why) in [
+        ("\"version\":2,\"beta\":true", 0, "method POST, path, constants of the content"),
+        ("\"version\":3,\"beta\":true", 1, "does not: login.begin: the content's /version is not 2"),
+        ("\"version\":\"2\",\"beta\":true", 1, "does not: login.begin: the content's /version is not 2"),
+        ("\"version\":2,\"beta\":false", 1, "does not: login.begin: the content's /beta is not true"),
+        ("\"version\":2", 1, "does not: login.begin: the content's /beta is not true"),
+    ] {
+        let content = format!("{{\"email\":\"user@example.com\",{constants}}}");
+        let request = format!("POST /accounts/begin-auth-with-passkey HTTP/1.1\nhost: a.example\n\n{content}");
+        says(&run(folder.path(), &["explain"], &[], &request), code, &[why]);
+    }
+}
+
+#[test]
+fn content_may_be_as_large_as_the_limit_and_no_larger() {
+    let of_size = |size: usize| {
+        let (before, after) = ("{\"email\":\"", "\"}");
+        let content = format!("{before}{}{after}", "a".repeat(size - before.len() - after.len()));
+        format!("POST /accounts/begin-auth-with-passkey HTTP/1.1\nhost: own.quiva.example\n\n{content}")
+    };
+    says(&explain("", &of_size(65_536)), 0, &["the upstream is asked"]);
+    says(&explain("", &of_size(65_537)), 1, &["too_large as 413"]);
+}
+
+#[test]
+fn what_a_pair_does_not_carry_is_not_enabled() {
+    let refresh = of(Quiva, "session.refresh", "other.quiva.example");
+    let ran = explain("", &refresh);
+    says(&ran, 1, &["not_enabled as ", "the route does not carry this operation", "`passbridge check` tells what"]);
+    says_nothing_of(&ran, &["the upstream is sent", "what each member becomes"]);
+    let carried = explain("", &of(Quiva, "session.refresh", "own.quiva.example"));
+    says_nothing_of(&carried, &["`passbridge check` tells"]);
+}
+
+#[test]
+fn who_calls_must_be_shown() {
+    let without = |request: String, line: &str| {
+        let kept: Vec<_> = request.lines().filter(|one| !one.starts_with(line)).collect();
+        kept.join("\n")
+    };
+    let key = of(Streambird, "login.begin", "own.streambird.example");
+    says(&explain("", &key), 0, &["caller (key): the API key of the config; the request shows it in "]);
+    let bare = explain("", &without(key, "authorization"));
+    says(&bare, 1, &["unauthenticated as 401"]);
+    let user = of(Flashback, "login.begin", "own.flashback.example");
+    says(&explain("", &without(user, "authorization")), 1, &["unauthenticated as 401"]);
+    let open = explain("", &of(Quiva, "login.begin", "own.quiva.example"));
+    says(&open, 0, &["caller (open): anyone\n"]);
+}
+
+#[test]
+fn a_finish_passes_unseen_only_where_the_route_says_so() {
+    let unseen = "a finish whose begin the gateway never saw passes through";
+    let finish = explain("", &of(Auth0, "login.finish", "old.auth0.example"));
+    says(&finish, 0, &["the upstream is asked"]);
+    says_nothing_of(&finish, &[unseen]);
+    // A foreign token does not either.
+    let refresh = explain("", &of(Auth0, "session.refresh", "old.auth0.example"));
+    says(&refresh, 0, &["the upstream is asked"]);
+}
+
+#[test]
+fn the_documents_are_those_of_whoever_makes_a_routes_tokens() {
+    let (of_host, document) =
+        (|host: &str| get("/.well-known/jwks.json", host), "it is a document of the gateway's own issuer");
+    says(&explain("", &of_host("other.apifox.example")), 3, &[document]);
+    says_nothing_of(&explain("", &of_host("other.auth0.example")), &[document]);
+    let way = "[routes.quiva.choose.beta]\nupstream = \"own\"\nwhen = { account = [\"acme\"] }\n";
+    says_nothing_of(&explain("", &of_host("other.quiva.example")), &[document]);
+    says(&explain(way, &of_host("other.quiva.example")), 3, &[document]);
+}
+
+#[test]
+fn which_upstream_a_policy_picks_is_told_as_far_as_the_request_says() {
+    let second = "[upstreams.second]\nprovider = \"embedded\"\nrp_id = \"localhost\"\n\
+                  origins = [\"http://localhost:8080\"]\ndatabase = \"second.db\"\n";
+    let chosen = "upstream = \"own\"\nwhen = { account = [\"acme\"] }\n";
+
+    // Only one of the two makes refresh tokens, and it is not the route's own.
+    let one_maker = format!("[routes.quiva.choose.beta]\n{chosen}");
+    let head = "POST /accounts/refresh-token HTTP/1.1\nhost: other.quiva.example\ncontent-type: application/json";
+    let refresh = format!("{head}\n\n{{\"auth_token\":\"x\",\"refresh_token\":\"pbr_x\"}}");
+    let ran = explain(&one_maker, &refresh);
+    says(&ran, 0, &["`own` (embedded) does the work", "note: it goes to whoever made the refresh token\n"]);
+
+    let claims = explain(&one_maker, &of(Quiva, "registration.begin", "other.quiva.example"));
+    says(&claims, 0, &["the user of the token decides, `streambird` or `own`; shown for `streambird`"]);
+
+    let dealt = format!("{second}[routes.auth0_own.split]\ncookie = true\nto.second = 50\n");
+    let config = format!("[gateway]\nhash_key = \"env:HASH_KEY\"\n{CONFIG}{dealt}");
+    let folder = Folder::with_config(&config);
+    let begin = of(Auth0, "login.begin", "own.auth0.example");
+    let ran = run(folder.path(), &["explain"], ENVIRONMENT, &begin);
+    says(&ran, 0, &["; a caller without the cookie is dealt by chance"]);
+    // What is no begin gets no cookie, and goes where whoever has none goes.
+    let delete = of(Streambird, "credentials.delete", "own.streambird.example");
+    let dealt = config.replace("auth0_own.split", "streambird_own.split");
+    let ran = run(Folder::with_config(&dealt).path(), &["explain"], ENVIRONMENT, &delete);
+    says(&ran, 0, &["`own` by policy: "]);
+    says_nothing_of(&ran, &["by chance"]);
+    let by_account = explain(&one_maker, &of(Quiva, "login.begin", "other.quiva.example").replace("acme", "other"));
+    says(&by_account, 0, &["`streambird` by policy: "]);
+    says_nothing_of(&by_account, &["by chance"]);
+}

@@ -1,0 +1,58 @@
+//! What stands between the gateway and its database: a relay that lets in only so many connections, and
+//! through which nothing more may come. A gateway that starts asks its database while the test waits for
+//! it, so such a test needs a second thread.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+
+/// The relay.
+pub(crate) struct Relay {
+    pub(crate) address: SocketAddr,
+    places: Arc<Semaphore>,
+    silence: watch::Sender<()>,
+}
+
+impl Relay {
+    /// A relay to this port, which lets everybody in.
+    pub(crate) async fn start(port: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (places, silence) = (Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)), watch::Sender::new(()));
+        let (free, silenced) = (places.clone(), silence.subscribe());
+        tokio::spawn(async move {
+            while let Ok((connection, _)) = listener.accept().await {
+                tokio::spawn(pass(connection, port, free.clone(), silenced.clone()));
+            }
+        });
+        Self { address, places, silence }
+    }
+
+    /// From now on lets in so many more, in the order they came; the others wait.
+    pub(crate) fn lets_in(&self, connections: usize) {
+        self.places.forget_permits(Semaphore::MAX_PERMITS);
+        self.places.add_permits(connections);
+    }
+
+    /// Says nothing more to those that are in, and keeps them open.
+    pub(crate) fn falls_silent(&self) {
+        self.silence.send_replace(());
+    }
+}
+
+async fn pass(mut connection: TcpStream, port: u16, places: Arc<Semaphore>, mut silenced: watch::Receiver<()>) {
+    places.acquire().await.unwrap().forget();
+    let mut server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    // What is asked in several small pieces would wait for the other side's word between them.
+    connection.set_nodelay(true).unwrap();
+    server.set_nodelay(true).unwrap();
+    silenced.mark_unchanged();
+    tokio::select! {
+        // Whichever of the two ended it, it is over.
+        _ = copy_bidirectional(&mut connection, &mut server) => {}
+        _ = silenced.changed() => std::future::pending().await,
+    }
+}
