@@ -108,12 +108,13 @@ async fn an_answer_that_the_caller_is_slow_to_read_stays_whole() {
 
 #[tokio::test]
 async fn an_answer_is_framed_as_the_library_frames_it() {
-    const SAID: [&str; 9] = [
+    const SAID: [&str; 10] = [
         "HTTP/1.1 200 OK\r\ncontent-length: 3\r\na: 1\r\na: 2\r\n\r\nabc",
         "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
         "HTTP/1.1 201 Created\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
         "HTTP/1.1 204 No Content\r\nx-a: b\r\n\r\n",
+        "HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n",
         "HTTP/1.1 205 Reset Content\r\ncontent-length: 0\r\n\r\n",
         "HTTP/1.1 304 Not Modified\r\netag: \"e\"\r\n\r\n",
         "HTTP/1.1 304 Not Modified\r\netag: \"e\"\r\ncontent-length: 1234\r\n\r\n",

@@ -34,6 +34,9 @@ pub(super) fn write(status: StatusCode, fields: &HeaderMap, framing: Framing, cl
         if *name == CONNECTION || *name == TRANSFER_ENCODING {
             continue; // they are this connection's
         }
+        if *name == CONTENT_LENGTH && status == StatusCode::NO_CONTENT {
+            continue; // RFC 9110 section 8.6, whoever answered
+        }
         is_dated |= *name == DATE;
         has_length |= *name == CONTENT_LENGTH;
         field(name.as_str().as_bytes(), value.as_bytes(), out);
