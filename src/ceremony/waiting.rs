@@ -10,7 +10,7 @@ use crate::ceremony::{Ceremony, ChallengeKey, Subject, Told, UserHandles};
 /// How many texts a ceremony may have.
 const TEXTS: usize = 12;
 /// What stands before a text: which it is, and how long.
-const TEXT_HEAD: usize = 1 + size_of::<usize>();
+const TEXT_HEAD: usize = 1 + size_of::<u32>();
 
 /// A ceremony and the key it is found by.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(super) struct Waiting {
     begun_by: Operation,
     verify_user: bool,
     is_decoy: bool,
+    /// Whether the upstream was told of the user as the caller named them, which is kept once then.
+    told_as_asked: bool,
     handles: Option<Box<UserHandles>>,
     /// The texts that there are, one behind another.
     texts: Box<[u8]>,
@@ -30,13 +32,15 @@ pub(super) struct Waiting {
 impl Waiting {
     pub(super) fn new(key: ChallengeKey, ceremony: &Ceremony) -> Self {
         let Ceremony { asked, told, expected, .. } = ceremony;
+        let told_as_asked = told.subject == *asked;
+        let told_subject = if told_as_asked { &Subject::default() } else { &told.subject };
         let texts = [
             &ceremony.upstream_session,
             &ceremony.caller_session,
             &asked.id,
             &asked.email,
-            &told.subject.id,
-            &told.subject.email,
+            &told_subject.id,
+            &told_subject.email,
             &told.account,
             &told.organization,
             &told.connection,
@@ -52,6 +56,7 @@ impl Waiting {
             begun_by: ceremony.begun_by,
             verify_user: ceremony.verify_user,
             is_decoy: ceremony.is_decoy,
+            told_as_asked,
             handles: ceremony.handles.clone(),
             texts: joined(texts),
         }
@@ -74,6 +79,11 @@ impl Waiting {
             expected_email,
             bearer_user,
         ] = texts;
+        let asked = Subject { id: asked_id, email: asked_email };
+        let told_subject = match self.told_as_asked {
+            true => asked.clone(),
+            false => Subject { id: told_id, email: told_email },
+        };
         Ceremony {
             generation: self.generation,
             verify_user: self.verify_user,
@@ -83,8 +93,8 @@ impl Waiting {
             begun_by: self.begun_by,
             upstream_session,
             caller_session,
-            asked: Subject { id: asked_id, email: asked_email },
-            told: Told { subject: Subject { id: told_id, email: told_email }, account, organization, connection },
+            asked,
+            told: Told { subject: told_subject, account, organization, connection },
             expected: Subject { id: expected_id, email: expected_email },
             bearer_user,
             handles: self.handles,
@@ -103,7 +113,8 @@ fn joined(texts: [&Option<Box<str>>; TEXTS]) -> Box<[u8]> {
     let mut joined = Vec::with_capacity(there_are().map(|(_, text)| TEXT_HEAD + text.len()).sum());
     for (which, text) in there_are() {
         joined.push(which);
-        joined.extend(text.len().to_ne_bytes());
+        let length = u32::try_from(text.len()).expect("a message is shorter than 4 GiB");
+        joined.extend(length.to_ne_bytes());
         joined.extend(text.as_bytes());
     }
     joined.into_boxed_slice()
@@ -112,7 +123,7 @@ fn joined(texts: [&Option<Box<str>>; TEXTS]) -> Box<[u8]> {
 fn parted(mut joined: &[u8]) -> [Option<Box<str>>; TEXTS] {
     let mut texts = [const { None }; TEXTS];
     while let Some(([which, length @ ..], rest)) = joined.split_first_chunk::<TEXT_HEAD>() {
-        let (text, rest) = rest.split_at(usize::from_ne_bytes(*length));
+        let (text, rest) = rest.split_at(u32::from_ne_bytes(*length) as usize);
         let text = str::from_utf8(text).expect("it was a text when it was joined");
         texts[usize::from(*which)] = Some(text.into());
         joined = rest;
@@ -153,6 +164,8 @@ mod tests {
             handles: Some(Box::new(handles)),
         };
         same(&full);
+        let told = Told { subject: full.asked.clone(), ..full.told.clone() };
+        same(&Ceremony { told, ..full.clone() });
         same(&Ceremony { upstream_session: None, bearer_user: None, expected: Subject::default(), ..full.clone() });
         let empty = Ceremony { asked: Subject::default(), told: Told::default(), handles: None, ..full };
         same(&Ceremony { caller_session: None, verify_user: false, is_decoy: false, ..empty });
