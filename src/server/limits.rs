@@ -1,9 +1,9 @@
 //! What the edge refuses of a request before anybody reads its content.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::request;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::gateway::outcome::Refusal;
 use crate::server::settings::ServerSettings;
@@ -13,8 +13,14 @@ use crate::server::settings::ServerSettings;
 pub(super) struct RequestLimits {
     max_head_bytes: usize,
     max_fields: usize,
-    turns: Arc<Semaphore>,
+    max_requests: usize,
+    /// How many are under way. No semaphore: nobody waits, and giving its permit back takes a lock.
+    under_way: Arc<AtomicUsize>,
 }
+
+/// A request that is under way, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Turn<'l>(&'l AtomicUsize);
 
 // ===== impl RequestLimits =====
 
@@ -23,19 +29,31 @@ impl RequestLimits {
         Self {
             max_head_bytes: settings.max_head_bytes.count(),
             max_fields: settings.max_fields.count(),
-            turns: Arc::new(Semaphore::new(settings.max_requests.count())),
+            max_requests: settings.max_requests.count(),
+            under_way: Arc::default(),
         }
     }
 
-    /// Lets the request in for as long as the permit is kept.
-    pub(super) fn admit(&self, head: &request::Parts) -> Result<OwnedSemaphorePermit, Refusal> {
+    /// Lets the request in for as long as its turn is kept.
+    pub(super) fn admit(&self, head: &request::Parts) -> Result<Turn<'_>, Refusal> {
         if head.headers.len() > self.max_fields {
             return Err(Refusal::TooManyFields);
         }
         if head_bytes(head) > self.max_head_bytes {
             return Err(Refusal::HeadTooLarge);
         }
-        self.turns.clone().try_acquire_owned().map_err(|_| Refusal::Overloaded)
+        let turn = Turn(&self.under_way);
+        // Relaxed: it counts, and guards nothing.
+        if self.under_way.fetch_add(1, Ordering::Relaxed) >= self.max_requests {
+            return Err(Refusal::Overloaded); // dropping `turn` takes the step back
+        }
+        Ok(turn)
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
