@@ -15,7 +15,7 @@ use http_body_util::Empty;
 use passbridge::ceremony::memory::Ceremonies;
 use passbridge::config::load::{Origin, load};
 use passbridge::gateway::exchange::{Gateway, Shared};
-use passbridge::gateway::outcome::{Content, Exchange as _};
+use passbridge::gateway::outcome::{Content, Exchange as _, host_of};
 use passbridge::gateway::plan::UpstreamKind;
 use passbridge::gateway::work::Worker;
 use passbridge::upstream::admission::Admission;
@@ -75,7 +75,7 @@ fn begins(criterion: &mut Criterion) {
                 .body(Bytes::from_static(content.as_bytes()))
                 .unwrap();
             let (head, content) = request.into_parts();
-            let answer = gateway.exchange(&head, &mut Content::<Empty<Bytes>>::Read(content)).await;
+            let answer = gateway.exchange(&head, host_of(&head), &mut Content::<Empty<Bytes>>::Read(content)).await;
             let answer = answer.expect("the benchmark's request is an operation");
             assert_eq!(answer.status(), 200, "{answer:?}");
         };

@@ -18,7 +18,7 @@ use http_body_util::Empty;
 use passbridge::ceremony::memory::Ceremonies;
 use passbridge::config::load::{Origin, load};
 use passbridge::gateway::exchange::{Gateway, Shared};
-use passbridge::gateway::outcome::{Content, Exchange as _};
+use passbridge::gateway::outcome::{Content, Exchange as _, host_of};
 use passbridge::gateway::plan::UpstreamKind;
 use passbridge::gateway::work::Worker;
 use passbridge::relying_party::{RelyingParty, transfer};
@@ -209,7 +209,7 @@ async fn timed(gateway: &Gateway, request: Request<Bytes>) -> (String, f64) {
     let (head, content) = request.into_parts();
     let mut content = Content::<Empty<Bytes>>::Read(content);
     let begun = Instant::now();
-    let answer = gateway.exchange(&head, &mut content).await.expect("nobody answered");
+    let answer = gateway.exchange(&head, host_of(&head), &mut content).await.expect("nobody answered");
     let time = begun.elapsed();
     (String::from_utf8(answer.into_body().to_vec()).unwrap(), micros(time))
 }

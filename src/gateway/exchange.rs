@@ -80,13 +80,18 @@ pub(crate) struct Target<'a> {
 }
 
 impl Exchange for Gateway {
-    async fn exchange<B>(&self, head: &request::Parts, content: &mut Content<B>) -> Option<HttpResponse<Bytes>>
+    async fn exchange<B>(
+        &self,
+        head: &request::Parts,
+        host: Option<&str>,
+        content: &mut Content<B>,
+    ) -> Option<HttpResponse<Bytes>>
     where
         B: Body<Data = Bytes> + Send + Unpin,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let (method, fields, path) = (&head.method, &head.headers, head.uri.path());
-        let target = Target { method, fields, host: host_of(head), path };
+        let target = Target { method, fields, host, path };
         let passes = self.passes(target.host);
         let on_path = self.shared.plan.router.find(target.host, path);
         let asked = |one: &&Candidate| one.method == *method && !(passes && self.leaves(one));

@@ -214,7 +214,7 @@ mod tests {
         let content = serde_json::json!({ "credential": credential }).to_string();
         let (head, content) = Request::post(FINISH).body(Full::new(Bytes::from(content))).unwrap().into_parts();
         let mut content = Content::Unread(content);
-        let answer = gateway.exchange(&head, &mut content).await;
+        let answer = gateway.exchange(&head, None, &mut content).await;
         assert!(answer.is_some() || matches!(content, Content::Read(content) if !content.is_empty()));
         answer.map(|response| response.status().as_u16())
     }

@@ -36,12 +36,17 @@ impl Live {
 }
 
 impl Exchange for Live {
-    async fn exchange<B>(&self, head: &request::Parts, content: &mut Content<B>) -> Option<Response<Bytes>>
+    async fn exchange<B>(
+        &self,
+        head: &request::Parts,
+        host: Option<&str>,
+        content: &mut Content<B>,
+    ) -> Option<Response<Bytes>>
     where
         B: Body<Data = Bytes> + Send + Unpin,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        self.current().exchange(head, content).await
+        self.current().exchange(head, host, content).await
     }
 
     fn refuse(&self, head: &request::Parts, refusal: Refusal) -> Option<Response<Bytes>> {

@@ -19,13 +19,14 @@ use uuid::Uuid;
 /// What answers requests: the gateway, or a toy in a test.
 pub trait Exchange: Send + Sync + 'static {
     /// Answers the request of `head` and `content`, also where the answer is a refusal; `None` if no
-    /// operation of any route matches it.
+    /// operation of any route matches it. `host` is the head's, as [`host_of`] has it.
     ///
     /// The head carries [`Peer`] and [`RequestId`] in its extensions. Both stay where they are, for a
     /// request is large to hand on. Dropping the future gives the exchange up: the caller has gone.
     fn exchange<B>(
         &self,
         head: &request::Parts,
+        host: Option<&str>,
         content: &mut Content<B>,
     ) -> impl Future<Output = Option<Response<Bytes>>> + Send
     where

@@ -66,14 +66,15 @@ impl<G: Exchange> Application<G> {
             body @ EdgeBody::Streamed(_) => Content::Unread(body),
         };
         async move {
-            if !names_its_host(&head) {
+            let host = host_of(&head);
+            if host.is_none() && !needs_no_host(&head) {
                 return Ok(EdgeBody::plain(StatusCode::BAD_REQUEST, "a request names one host\n"));
             }
             let _turn = match self.limits.admit(&head) {
                 Ok(turn) => turn,
                 Err(refusal) => return Ok(self.refuse(&head, refusal)),
             };
-            Ok(match self.gateway.exchange(&head, &mut content).await {
+            Ok(match self.gateway.exchange(&head, host, &mut content).await {
                 Some(response) => response.map(EdgeBody::Whole),
                 // Boxed, so that a request that is answered does not carry the room for it about.
                 None => Box::pin(self.passthrough.forward(&mut head, content)).await,
@@ -90,9 +91,8 @@ impl<G: Exchange> Application<G> {
 }
 
 /// RFC 9112 section 3.2 wants a 400 where the host is missing, double or malformed. HTTP/1.0 needs none.
-fn names_its_host(head: &request::Parts) -> bool {
-    let needs_none = head.version < Version::HTTP_11;
-    host_of(head).is_some() || (needs_none && head.uri.authority().is_none() && !head.headers.contains_key(HOST))
+fn needs_no_host(head: &request::Parts) -> bool {
+    head.version < Version::HTTP_11 && head.uri.authority().is_none() && !head.headers.contains_key(HOST)
 }
 
 fn plain(refusal: Refusal) -> Response<EdgeBody<Streamed>> {

@@ -37,7 +37,12 @@ impl Toy {
 }
 
 impl Exchange for Toy {
-    async fn exchange<B>(&self, head: &request::Parts, content: &mut Content<B>) -> Option<Response<Bytes>>
+    async fn exchange<B>(
+        &self,
+        head: &request::Parts,
+        _: Option<&str>,
+        content: &mut Content<B>,
+    ) -> Option<Response<Bytes>>
     where
         B: Body<Data = Bytes> + Send + Unpin,
         B::Error: Into<Box<dyn Error + Send + Sync>>,

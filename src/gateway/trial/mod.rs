@@ -22,7 +22,7 @@ use crate::canonical::message::Request;
 use crate::canonical::operation::Operation;
 use crate::canonical::value::Value;
 use crate::gateway::exchange::Gateway;
-use crate::gateway::outcome::{Content, Exchange as _, Peer, RequestId};
+use crate::gateway::outcome::{Content, Exchange as _, Peer, RequestId, host_of};
 use crate::gateway::plan::{Route, UpstreamKind};
 use crate::gateway::resolve::put;
 use crate::gateway::trace::shown::{self, Extent};
@@ -129,7 +129,7 @@ impl Gateway {
         let request = assemble(route, written, visitor).ok_or(InvalidTrial::Unsendable)?;
         let (mut head, content) = request.into_parts();
         head.extensions.insert(trace.clone());
-        match self.exchange(&head, &mut Content::<Empty<Bytes>>::Read(content)).await {
+        match self.exchange(&head, host_of(&head), &mut Content::<Empty<Bytes>>::Read(content)).await {
             None => Err(InvalidTrial::PassesThrough),
             Some(response) => {
                 let answer = self.read_as_caller(route, operation, template, &response, now);
@@ -186,7 +186,7 @@ impl Gateway {
 }
 
 /// The request as it would have come over the wire.
-fn assemble(route: &Route, written: WrittenRequest, visitor: &Visitor) -> Option<HttpRequest<Bytes>> {
+fn assemble(route: &Route, written: WrittenRequest<'_>, visitor: &Visitor) -> Option<HttpRequest<Bytes>> {
     let mut request = HttpRequest::new(Bytes::new());
     *request.method_mut() = written.method;
     *request.uri_mut() = format!("{}{}", route.prefix, written.target).parse::<Uri>().ok()?;
