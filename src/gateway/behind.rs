@@ -36,7 +36,8 @@ impl Gateway {
     ) -> Result<Behind<'b>, Refusal> {
         let user = match (admission.judge, &self.workers[way.upstream], request.record().value(Member::UserToken)) {
             (Judge::Upstream, Worker::Embedded(party), Some(Value::Text(token))) => {
-                Some(party.verify(&token).await?.as_str().to_owned())
+                // In a box, so that nobody else carries the room for it about.
+                Some(Box::pin(party.verify(&token)).await?.as_str().to_owned())
             }
             (Judge::Upstream, ..) => None,
             (Judge::Gateway, ..) => admission.claims.iter().find_map(|(member, value)| match (member, value) {

@@ -52,10 +52,12 @@ impl Gateway {
         begun: Option<&Ceremony>,
     ) -> Result<Option<Subject>, Refusal> {
         let upstream = &self.shared.plan.upstreams[way.upstream];
+        let Some(map) = &upstream.identity else { return Ok(None) };
         let is_private = asked.request.operation() == Operation::LoginBegin && asked.stands_in && way.decoys.is_some();
-        match (at_upstream(upstream, &asked.request, named, begun).await, &upstream.identity) {
-            (Err(Absent::Unknown(_)), Some(map)) if is_private => Ok(Some(map.made_up(&Uuid::new_v4().to_string()))),
-            (known, _) => known.map_err(Refusal::from),
+        // In a box, as in the server's application.
+        match Box::pin(at_upstream(upstream, map, &asked.request, named, begun)).await {
+            Err(Absent::Unknown(_)) if is_private => Ok(Some(map.made_up(&Uuid::new_v4().to_string()))),
+            known => known.map(Some).map_err(Refusal::from),
         }
     }
 }
@@ -77,26 +79,25 @@ impl From<Absent> for Refusal {
     }
 }
 
-/// The user of a request as the upstream knows them, nobody where nobody is named; `None` where no map
-/// tells the two sides' names apart.
+/// The user of a request as the upstream knows them, nobody where nobody is named.
 ///
 /// # Errors
 /// Where the map knows no such user, or not by a name that the upstream needs, and where it cannot say.
 async fn at_upstream(
     upstream: &Upstream,
+    map: &Map,
     request: &Request<'_>,
     named: &Named,
     begun: Option<&Ceremony>,
-) -> Result<Option<Subject>, Absent> {
-    let Some(map) = &upstream.identity else { return Ok(None) };
+) -> Result<Subject, Absent> {
     if let Some(begun) = begun.filter(|begun| !begun.expected.is_nobody()) {
-        return Ok(Some(begun.expected.clone()));
+        return Ok(begun.expected.clone());
     }
     if let Some(user) = &named.vouched {
-        return Ok(Some(Subject { id: Some(user.clone()), email: None }));
+        return Ok(Subject { id: Some(user.clone()), email: None });
     }
     if named.asked.is_nobody() {
-        return Ok(Some(Subject::default()));
+        return Ok(Subject::default());
     }
     let found = ask(map, Party::Caller, &named.asked).await.map_err(Absent::Unanswered)?;
     let Some(user) = found else { return Err(Absent::Unknown("the identity map knows no such user")) };
@@ -105,7 +106,7 @@ async fn at_upstream(
     if USER.iter().any(lacks) {
         return Err(Absent::Unknown("the identity map does not say what the upstream calls the user"));
     }
-    Ok(Some(user))
+    Ok(user)
 }
 
 /// Writes the caller's names of the user into an answer, in the place of the upstream's; what they are,
@@ -122,6 +123,17 @@ pub(crate) async fn toward_caller(
     response: &mut Response<'_>,
 ) -> Result<Option<Subject>, Refusal> {
     let (Some(map), Some(known)) = (&upstream.identity, known) else { return Ok(None) };
+    // In a box, as in the server's application.
+    Box::pin(names_of(map, route, asked, known, response)).await.map(Some)
+}
+
+async fn names_of(
+    map: &Map,
+    route: &Route,
+    asked: &Subject,
+    known: &Subject,
+    response: &mut Response<'_>,
+) -> Result<Subject, Refusal> {
     let operation = response.operation();
     let answered = subject(response.record());
     let mut names = asked.clone();
@@ -144,7 +156,7 @@ pub(crate) async fn toward_caller(
         }
     }
     write(response.record_mut(), &names);
-    Ok(Some(names))
+    Ok(names)
 }
 
 /// Puts the names of a user into a record, and takes those out that they do not have.
@@ -162,8 +174,7 @@ async fn back(map: &Map, user: &Subject) -> Result<Option<Subject>, Refusal> {
 }
 
 async fn ask(map: &Map, party: Party, user: &Subject) -> Result<Option<Subject>, Unanswered> {
-    // Boxed, so that a route without a map does not carry the room for its question about.
-    Box::pin(map.translate(party, user)).await
+    map.translate(party, user).await
 }
 
 /// Whether the answer has a place for a name that is not known. A token of the gateway's own issuer
