@@ -181,19 +181,23 @@ pub struct Refusal {
     pub retry_after: Option<i64>,
 }
 
+// Cold, so that what makes one is laid out apart from what every request runs through.
 impl Refusal {
     /// A refusal that tells the caller the fault's own message.
+    #[cold]
     pub fn new(fault: Fault, reason: impl Into<Cow<'static, str>>) -> Self {
         Self { fault, message: fault.message().into(), reason: reason.into(), retry_after: None }
     }
 
     /// A refusal whose reason the caller may read too.
+    #[cold]
     pub fn told(fault: Fault, message: impl Into<Cow<'static, str>>) -> Self {
         let message = message.into();
         Self { fault, reason: message.clone(), message, retry_after: None }
     }
 
     /// A refusal of the refresh token that the caller shows.
+    #[cold]
     pub fn of_token(reason: impl Into<Cow<'static, str>>) -> Self {
         let message = "The refresh token is not valid, was used already, or has expired.".into();
         Self { message, ..Self::new(Fault::AssertionRejected, reason) }

@@ -62,6 +62,7 @@ impl Gateway {
     }
 }
 
+#[cold]
 fn unrecognised<'a>(candidate: &'a Candidate, unread: &Unread) -> Unrecognised<'a> {
     match unread {
         Unread::AnotherMessage => {

@@ -94,6 +94,8 @@ impl Trace {
     }
 
     /// The caller's request, and how it was understood.
+    // Cold, as all that follow: hardly any request is watched.
+    #[cold]
     pub(crate) fn asked(&self, head: &request::Parts, content: &[u8], record: &dyn Record<'_>) {
         let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
         let line = format!("{} {target}", head.method);
@@ -105,6 +107,7 @@ impl Trace {
     }
 
     /// What the embedded relying party is asked.
+    #[cold]
     pub(crate) fn told(&self, record: &dyn Record<'_>) {
         let mut kept = self.kept();
         kept.secrets.note_beyond(record);
@@ -112,6 +115,7 @@ impl Trace {
     }
 
     /// What a provider is sent, which says what the record says.
+    #[cold]
     pub(crate) fn sent(&self, request: &Request<Bytes>, record: &dyn Record<'_>) {
         let line = format!("{} {}", request.method(), request.uri());
         let mut kept = self.kept();
@@ -121,6 +125,7 @@ impl Trace {
     }
 
     /// What the upstream answered, and how that was understood, if it was.
+    #[cold]
     pub(crate) fn answered(&self, answer: &Answer, understood: Option<&dyn Record<'_>>) {
         let mut kept = self.kept();
         if let Some(record) = understood {
@@ -134,6 +139,7 @@ impl Trace {
     }
 
     /// The answer as it is before it is written for the caller.
+    #[cold]
     pub(crate) fn completed(&self, record: &dyn Record<'_>) {
         let mut kept = self.kept();
         kept.secrets.note(record);
@@ -141,12 +147,14 @@ impl Trace {
     }
 
     /// Why there is no such answer.
+    #[cold]
     pub(crate) fn refused(&self, refusal: &Refusal) {
         let (message, reason) = (refusal.message.to_string(), refusal.reason.to_string());
         self.kept().add(Stage::Refusal, Seen::Fault { name: refusal.fault.name(), message, reason });
     }
 
     /// What the caller is answered.
+    #[cold]
     pub(crate) fn replied(&self, response: &Response<Bytes>) {
         let mut kept = self.kept();
         let message = kept.response(response, true);

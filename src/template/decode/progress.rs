@@ -28,6 +28,7 @@ impl<'a> Progress<'a> {
         }
     }
 
+    #[cold]
     pub(super) fn defect(&mut self, kind: DefectKind, pointer: &str) {
         if self.defect.is_none() {
             self.defect = Some(Defect { kind, place: pointer.to_owned() });

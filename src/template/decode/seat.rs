@@ -80,6 +80,7 @@ impl<'a> DeserializeSeed<'a> for Seat<'_, '_, '_, 'a> {
 }
 
 impl<'a> Seat<'_, '_, '_, 'a> {
+    #[cold]
     fn wrong(&mut self, noun: &'static str) -> Found {
         match self.what {
             What::Constant(_) => self.progress.another = true,

@@ -187,6 +187,7 @@ fn taken(buffer: &mut Vec<u8>, begin: usize, end: usize) -> Bytes {
     Bytes::from(mem::take(buffer)).slice(begin..end)
 }
 
+#[cold]
 fn broken(why: Malformed) -> CallFailure {
     CallFailure::Broken(why.into())
 }
