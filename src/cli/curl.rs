@@ -62,7 +62,7 @@ fn command(ready: &Ready, route: &Route, address: SocketAddr) -> Option<String> 
     Some(curl(route, address, &written))
 }
 
-fn curl(route: &Route, address: SocketAddr, request: &WrittenRequest) -> String {
+fn curl(route: &Route, address: SocketAddr, request: &WrittenRequest<'_>) -> String {
     let mut command = format!("curl -sS -X {} http://{address}{}{}", request.method, route.prefix, request.target);
     if let Some(host) = route.hosts.first() {
         command.push_str(&format!(" -H {}", quoted(&format!("Host: {host}"))));

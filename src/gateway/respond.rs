@@ -55,30 +55,25 @@ pub fn fault(route: &Route, operation: Operation, refusal: &Refusal, id: Uuid, a
     response
 }
 
-fn assemble(
-    route: &Route,
-    status: StatusCode,
-    fields: &[(String, String)],
-    content: Option<Vec<u8>>,
-) -> Response<Bytes> {
+fn assemble(route: &Route, status: StatusCode, fields: &[(&str, String)], content: Option<Vec<u8>>) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = status;
     // Challenges and tokens are for one caller, once (RFC 6749 section 5.1).
+    // With room for the request's name, which every answer bears.
+    response.headers_mut().reserve(3 + fields.len());
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let provider_fields = route.dialect.fields.iter().filter_map(|field| match &field.pattern {
-        crate::template::hole::Pattern::Constant(text) => Some((&field.name, text)),
+        crate::template::hole::Pattern::Constant(text) => Some((field.name.as_str(), text)),
         crate::template::hole::Pattern::Hole { .. } => None,
     });
-    for (name, value) in provider_fields.chain(fields.iter().map(|(name, value)| (name, value))) {
+    for (name, value) in provider_fields.chain(fields.iter().map(|(name, value)| (*name, value))) {
         // A value that no field can hold came from an upstream; it is left out rather than mended.
         if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
             response.headers_mut().insert(name, value);
         }
     }
     if let Some(content) = content {
-        if let Ok(value) = HeaderValue::from_str(&route.dialect.content_type) {
-            response.headers_mut().insert(CONTENT_TYPE, value);
-        }
+        response.headers_mut().insert(CONTENT_TYPE, route.dialect.content_type.clone());
         *response.body_mut() = Bytes::from(content);
     }
     response

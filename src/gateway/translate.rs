@@ -62,12 +62,12 @@ pub enum Untold {
     Missing(Vec<(Member, Vec<String>)>),
 }
 
-impl Target<'_> {
+impl<'p> Target<'p> {
     /// A request.
     ///
     /// # Errors
     /// See [`Untold`].
-    pub fn request(&self, request: &Request<'_>) -> Result<Translated<WrittenRequest>, Untold> {
+    pub fn request(&self, request: &Request<'_>) -> Result<Translated<WrittenRequest<'p>>, Untold> {
         let (template, request) = (self.template()?, named(request));
         let missing = |member| (member, template.request.places(member));
         let carried = template.request.carried();
@@ -105,7 +105,7 @@ impl Target<'_> {
     ///
     /// # Errors
     /// See [`Untold`].
-    pub fn response(&self, response: &Response<'_>) -> Result<Translated<WrittenResponse>, Untold> {
+    pub fn response(&self, response: &Response<'_>) -> Result<Translated<WrittenResponse<'p>>, Untold> {
         let template = self.template()?;
         let mut response = response.clone();
         name_credentials(&mut response);
@@ -122,7 +122,7 @@ impl Target<'_> {
     ///
     /// # Errors
     /// See [`Untold`].
-    pub fn fault(&self, fault: Fault, retry_after: Option<i64>) -> Result<WrittenFault, Untold> {
+    pub fn fault(&self, fault: Fault, retry_after: Option<i64>) -> Result<WrittenFault<'p>, Untold> {
         self.template()?;
         let details = FaultDetails {
             fault: Some(fault.name().into()),
@@ -134,7 +134,7 @@ impl Target<'_> {
         written.map_err(|Absent(member)| Untold::Missing(vec![(member, Vec::new())]))
     }
 
-    fn template(&self) -> Result<&OperationTemplate, Untold> {
+    fn template(&self) -> Result<&'p OperationTemplate, Untold> {
         self.provider.operations.get(&self.operation).ok_or(Untold::NoOperation)
     }
 

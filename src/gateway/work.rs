@@ -138,10 +138,10 @@ fn operation_of(provider: &Provider, operation: Operation) -> Result<&OperationT
     template.ok_or_else(|| Refusal::new(Fault::NotEnabled, "the upstream has no such operation"))
 }
 
-fn assemble(written: WrittenRequest) -> Result<HttpRequest<Bytes>, Refusal> {
+fn assemble(written: WrittenRequest<'_>) -> Result<HttpRequest<Bytes>, Refusal> {
     let unsendable = || Refusal::told(Fault::InvalidRequest, "A value of the request cannot be passed on.");
     let uri = match written.uri {
-        Some(uri) => uri,
+        Some(uri) => uri.clone(),
         None => written.target.parse().map_err(|_| unsendable())?,
     };
     let mut request = HttpRequest::new(Bytes::new());
@@ -160,6 +160,7 @@ fn assemble(written: WrittenRequest) -> Result<HttpRequest<Bytes>, Refusal> {
     Ok(request)
 }
 
+#[cold]
 fn failed(failure: &CallFailure) -> Refusal {
     let reason = failure.to_string();
     match failure {
@@ -177,6 +178,7 @@ fn failed(failure: &CallFailure) -> Refusal {
     }
 }
 
+#[cold]
 fn refused(no_success: NoSuccess<'_>, operation: Operation, status: StatusCode, ours: bool) -> Refusal {
     match no_success {
         NoSuccess::Fault(fault, details) => {

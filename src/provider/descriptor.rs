@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 
 use crate::canonical::operation::{Direction, Operation};
 use crate::provider::faults::FaultTable;
@@ -17,7 +17,7 @@ pub struct Provider {
     /// Its name for people.
     pub title: String,
     /// The media type of what it writes, with its parameters.
-    pub content_type: String,
+    pub content_type: HeaderValue,
     /// Which media types it reads.
     pub accepts: Accepts,
     /// Header fields on every response.

@@ -35,26 +35,26 @@ pub struct Arrived<'a> {
 
 /// A request as it is to be sent.
 #[derive(Clone, Debug, PartialEq)]
-pub struct WrittenRequest {
+pub struct WrittenRequest<'t> {
     /// The method.
     pub method: Method,
     /// Path and query, below the upstream's base.
-    pub target: String,
+    pub target: Cow<'t, str>,
     /// The same as a URI, where it never changes.
-    pub uri: Option<Uri>,
+    pub uri: Option<&'t Uri>,
     /// The header fields of the template.
-    pub fields: Vec<(String, String)>,
+    pub fields: Vec<(&'t str, String)>,
     /// The content, where the operation has one.
     pub content: Option<Vec<u8>>,
 }
 
 /// A response as it is to be sent.
 #[derive(Clone, Debug, PartialEq)]
-pub struct WrittenResponse {
+pub struct WrittenResponse<'t> {
     /// The status.
     pub status: StatusCode,
     /// The header fields of the template and those on every response.
-    pub fields: Vec<(String, String)>,
+    pub fields: Vec<(&'t str, String)>,
     /// The content, where the operation has one.
     pub content: Option<Vec<u8>>,
 }
@@ -108,26 +108,28 @@ impl OperationTemplate {
     }
 
     /// Writes a request.
-    pub fn write_request(&self, record: &dyn Record<'_>, writing: Writing<'_>) -> Result<WrittenRequest, Absent> {
+    pub fn write_request(&self, record: &dyn Record<'_>, writing: Writing<'_>) -> Result<WrittenRequest<'_>, Absent> {
         let Message { fields, query, content, .. } = &self.request.message;
         let mut target = self.request.path.write(record, writing)?;
-        target.push_str(&head::query(query, record, writing)?);
+        if !query.is_empty() {
+            target.to_mut().push_str(&head::query(query, record, writing)?);
+        }
         Ok(WrittenRequest {
             method: self.request.method.clone(),
             target,
-            uri: self.request.path.uri().filter(|_| query.is_empty()).cloned(),
+            uri: self.request.path.uri().filter(|_| query.is_empty()),
             fields: head::fields(fields, record, writing)?,
             content: written(content.as_ref(), record, writing)?,
         })
     }
 
     /// Writes a response.
-    pub fn write_response(
-        &self,
-        provider: &Provider,
+    pub fn write_response<'t>(
+        &'t self,
+        provider: &'t Provider,
         record: &dyn Record<'_>,
         writing: Writing<'_>,
-    ) -> Result<WrittenResponse, Absent> {
+    ) -> Result<WrittenResponse<'t>, Absent> {
         let Message { fields, content, .. } = &self.response.message;
         let mut written_fields = head::fields(&provider.fields, record, writing)?;
         written_fields.extend(head::fields(fields, record, writing)?);
@@ -238,5 +240,6 @@ fn written(
     let Some(template) = template else { return Ok(None) };
     let mut out = Vec::with_capacity(512);
     encode::encode(template, record, writing, &mut out)?;
+    out.shrink_to_fit(); // in place mostly; room left over would have to be noted beside it
     Ok(Some(out))
 }

@@ -43,11 +43,11 @@ pub enum Status {
 
 /// A fault as it is written.
 #[derive(Clone, Debug, PartialEq)]
-pub struct WrittenFault {
+pub struct WrittenFault<'t> {
     /// The status.
     pub status: StatusCode,
     /// The header fields.
-    pub fields: Vec<(String, String)>,
+    pub fields: Vec<(&'t str, String)>,
     /// The content; empty where the row has none.
     pub content: Vec<u8>,
 }
@@ -114,7 +114,7 @@ impl FaultTable {
         fault: Fault,
         details: &FaultDetails<'_>,
         writing: Writing<'_>,
-    ) -> Result<WrittenFault, Absent> {
+    ) -> Result<WrittenFault<'_>, Absent> {
         let (row, status) = self.row(operation, fault).expect("the compiler saw a row for every fault");
         let mut content = Vec::new();
         if let Some(template) = &row.content {

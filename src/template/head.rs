@@ -94,9 +94,9 @@ impl Path {
     /// # Errors
     /// When a hole's member is absent, or would lead to another path (`.` and `..`, which no
     /// encoding hides from a URL parser).
-    pub fn write(&self, record: &dyn Record<'_>, writing: Writing<'_>) -> Result<String, Absent> {
+    pub fn write(&self, record: &dyn Record<'_>, writing: Writing<'_>) -> Result<Cow<'_, str>, Absent> {
         if let Some(literal) = &self.literal {
-            return Ok(literal.clone());
+            return Ok(Cow::Borrowed(literal));
         }
         let mut path = String::new();
         for segment in &self.segments {
@@ -109,7 +109,7 @@ impl Path {
                 },
             }
         }
-        Ok(path)
+        Ok(Cow::Owned(path))
     }
 }
 
@@ -192,6 +192,7 @@ fn put<'a>(
     Ok(())
 }
 
+#[cold]
 fn broken(kind: DefectKind, place: String) -> Unread {
     Unread::Broken(Defect { kind, place })
 }
@@ -200,15 +201,15 @@ fn broken(kind: DefectKind, place: String) -> Unread {
 ///
 /// # Errors
 /// When a required member is absent.
-pub fn fields(
-    templates: &[Named],
+pub fn fields<'t>(
+    templates: &'t [Named],
     record: &dyn Record<'_>,
     writing: Writing<'_>,
-) -> Result<Vec<(String, String)>, Absent> {
+) -> Result<Vec<(&'t str, String)>, Absent> {
     let mut written = Vec::with_capacity(templates.len());
     for Named { name, pattern } in templates {
         if let Some(text) = text(pattern, record, writing)? {
-            written.push((name.clone(), text));
+            written.push((name.as_str(), text));
         }
     }
     Ok(written)

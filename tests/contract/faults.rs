@@ -126,6 +126,6 @@ fn written(provider: &'static Provider, operation: Operation, fault: Fault, retr
     let content = (!written.content.is_empty()).then_some(written.content);
     Fixture {
         status: Some(written.status.as_u16()),
-        ..wire::sent(provider, &provider.content_type, &written.fields, content)
+        ..wire::sent(provider, provider.content_type.to_str().unwrap(), &written.fields, content)
     }
 }

@@ -89,7 +89,7 @@ pub(crate) fn response(provider: &Provider, operation: Operation, record: &dyn R
     let written = template(provider, operation).write_response(provider, record, writing()).unwrap();
     Fixture {
         status: Some(written.status.as_u16()),
-        ..sent(provider, &provider.content_type, &written.fields, written.content)
+        ..sent(provider, provider.content_type.to_str().unwrap(), &written.fields, written.content)
     }
 }
 
@@ -97,7 +97,7 @@ pub(crate) fn response(provider: &Provider, operation: Operation, record: &dyn R
 pub(crate) fn sent(
     provider: &Provider,
     media_type: &str,
-    fields: &[(String, String)],
+    fields: &[(&str, String)],
     content: Option<Vec<u8>>,
 ) -> Fixture {
     let mut map = HeaderMap::new();

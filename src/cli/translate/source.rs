@@ -150,7 +150,8 @@ impl Source<'_> {
         let mut text = String::new();
         if head.is_some() {
             text = format!("HTTP/1.1 {status}\n");
-            self::head(&mut text, &fields, content.is_some().then_some(&*self.to.content_type));
+            let content_type = self.to.content_type.to_str().ok();
+            self::head(&mut text, &fields, content_type.filter(|_| content.is_some()));
         }
         Ok(Done { text: with_content_of(text, content), lost, read: format!("{}, {read}", operation.name()) })
     }
@@ -209,7 +210,7 @@ fn reading(scratch: &Scratch, now: Timestamp) -> Reading<'_> {
     Reading { scratch, now, max_depth: MAX_DEPTH, lenient: false }
 }
 
-fn head(text: &mut String, fields: &[(String, String)], media_type: Option<&str>) {
+fn head(text: &mut String, fields: &[(&str, String)], media_type: Option<&str>) {
     for (name, value) in fields {
         text.push_str(&format!("{name}: {value}\n"));
     }

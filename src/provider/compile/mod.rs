@@ -8,6 +8,8 @@ mod keys;
 mod message;
 mod operation;
 
+use http::HeaderValue;
+
 use crate::canonical::operation::Operation;
 use crate::diagnostic::Diagnostics;
 use crate::document::{Document, Table};
@@ -40,7 +42,7 @@ pub fn provider(id: &str, document: &Document) -> (Provider, Diagnostics) {
     let mut provider = Provider {
         id: id.to_owned(),
         title: keys::text(&mut compiler, root, "title").unwrap_or_else(|| id.to_owned()),
-        content_type: keys::text(&mut compiler, root, "content_type").unwrap_or_else(|| "application/json".to_owned()),
+        content_type: content_type(&mut compiler, root),
         accepts: accepts(&mut compiler, root),
         fields: keys::table(&mut compiler, root, "fields").map_or_else(Vec::new, |fields| compiler.fields(fields, &[])),
         operations: operation::all(&mut compiler, root),
@@ -68,6 +70,20 @@ fn bytes(compiler: &mut Compiler, root: &Table) -> Codec {
         },
     }
     Codec::Base64Url
+}
+
+fn content_type(compiler: &mut Compiler, root: &Table) -> HeaderValue {
+    let json = HeaderValue::from_static("application/json");
+    let Some(item) = root.item("content_type") else { return json };
+    match keys::text(compiler, root, "content_type").map(|text| HeaderValue::from_str(&text)) {
+        Some(Ok(content_type)) => content_type,
+        Some(Err(_)) => {
+            let remedy = "write a media type, such as \"application/json; charset=utf-8\"";
+            compiler.error(&item.span, "`content_type` cannot be a header field", "this value", remedy);
+            json
+        }
+        None => json,
+    }
 }
 
 fn accepts(compiler: &mut Compiler, root: &Table) -> Accepts {
@@ -162,6 +178,7 @@ status = 500
             ("title = \"Example\"", "title = 1", "`title` must be a string"),
             ("bytes = \"base64url\"\n", "", "the provider does not say how it writes bytes"),
             ("bytes = \"base64url\"", "bytes = \"hex\"", "this is no way of writing bytes"),
+            ("bytes = ", "content_type = \"a\\nb\"\nbytes = ", "`content_type` cannot be a header field"),
             ("bytes = ", "accepts = \"xml\"\nbytes = ", "`accepts` is neither \"json\" nor \"any\""),
             ("[login.finish]", "[login.end]\n[login.finish]", "there is no operation `login.end`"),
             ("[login.finish]", "[signup]\nbegin = 1\n[login.finish]", "an operation must be a table"),
