@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use crate::upstream::admission::Admission;
+use crate::upstream::alarms::Alarms;
 use crate::upstream::base_url::BaseUrl;
 use crate::upstream::client::InvalidClient;
 use crate::upstream::content;
@@ -27,6 +28,7 @@ use crate::upstream::wire::client::WireClient;
 pub struct HttpUpstream {
     client: Client,
     admission: Arc<Admission>,
+    alarms: Alarms,
     timeout: Duration,
     max_response_bytes: usize,
 }
@@ -64,6 +66,7 @@ impl HttpUpstream {
                 HttpVersion::Two => Client::Library(LibraryClient::new(base, settings)?),
             },
             admission,
+            alarms: Alarms::default(),
             timeout: settings.timeout_ms.millis(),
             max_response_bytes: settings.max_response_bytes.count(),
         })
@@ -102,7 +105,7 @@ impl HttpUpstream {
             return Err(CallFailure::Unsendable);
         }
         let admitted = self.admission.enter(deadline).await?;
-        let attempts = timeout_at(deadline, self.attempts(kept, request, class));
+        let attempts = self.alarms.in_time(deadline, self.attempts(kept, request, class));
         let outcome = attempts.await.unwrap_or(Err(CallFailure::TimedOut));
         if counts_as_failure(&outcome) {
             admitted.ticket.failed();

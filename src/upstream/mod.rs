@@ -5,6 +5,7 @@
 //! the server's passthrough are the only modules that know the HTTP client.
 
 pub mod admission;
+mod alarms;
 pub mod authorities;
 pub mod base_url;
 pub mod breaker;
