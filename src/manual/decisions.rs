@@ -101,10 +101,6 @@
 //! twice: as it came and as it is used. With messages of the model, which are in boxes for the same reason, copying
 //! was a tenth of all instructions, and is six hundredths. *What would change our mind:* nothing we know of.
 //!
-//! **A call's timer is put off, not set anew.** All calls to an upstream may take as long, so each deadline is later
-//! than the last, and a timer that stays registered takes neither a lock nor, of a runtime about to sleep, a write to
-//! wake it. *What would change our mind:* calls with times of their own.
-//!
 //! **A ceremony is kept under its challenge itself.** Its SHA-256 was meant to be short and even; challenges are
 //! both, and the digest cost more than all the rest of keeping a ceremony. Only a longer one than 32 bytes is
 //! digested. *What would change our mind:* a store that several gateways share, and that must not read challenges.

@@ -9,10 +9,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::upstream::admission::Admission;
-use crate::upstream::alarms::Alarms;
 use crate::upstream::base_url::BaseUrl;
 use crate::upstream::client::InvalidClient;
 use crate::upstream::content;
@@ -28,7 +27,6 @@ use crate::upstream::wire::client::WireClient;
 pub struct HttpUpstream {
     client: Client,
     admission: Arc<Admission>,
-    alarms: Alarms,
     timeout: Duration,
     max_response_bytes: usize,
 }
@@ -66,7 +64,6 @@ impl HttpUpstream {
                 HttpVersion::Two => Client::Library(LibraryClient::new(base, settings)?),
             },
             admission,
-            alarms: Alarms::default(),
             timeout: settings.timeout_ms.millis(),
             max_response_bytes: settings.max_response_bytes.count(),
         })
@@ -105,7 +102,7 @@ impl HttpUpstream {
             return Err(CallFailure::Unsendable);
         }
         let admitted = self.admission.enter(deadline).await?;
-        let attempts = self.alarms.in_time(deadline, self.attempts(kept, request, class));
+        let attempts = timeout_at(deadline, self.attempts(kept, request, class));
         let outcome = attempts.await.unwrap_or(Err(CallFailure::TimedOut));
         if counts_as_failure(&outcome) {
             admitted.ticket.failed();

@@ -5,7 +5,6 @@
 //! the server's passthrough are the only modules that know the HTTP client.
 
 pub mod admission;
-mod alarms;
 pub mod authorities;
 pub mod base_url;
 pub mod breaker;
