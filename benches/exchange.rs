@@ -15,7 +15,7 @@ use http_body_util::Empty;
 use passbridge::ceremony::memory::Ceremonies;
 use passbridge::config::load::{Origin, load};
 use passbridge::gateway::exchange::{Gateway, Shared};
-use passbridge::gateway::outcome::{Content, Exchange as _, host_of};
+use passbridge::gateway::outcome::{Arrival, Content, Exchange as _, Peer, RequestId, host_of};
 use passbridge::gateway::plan::UpstreamKind;
 use passbridge::gateway::work::Worker;
 use passbridge::upstream::admission::Admission;
@@ -65,6 +65,8 @@ fn begins(criterion: &mut Criterion) {
         ),
         ("rich", ("/accounts/begin-auth-with-passkey", r#"{"email":"user@example.com","account":"acme"}"#)),
     ]);
+    let peer = Peer::new(([127, 0, 0, 1], 1).into());
+    let arrival = Arrival { peer, id: RequestId::random() };
     let mut group = criterion.benchmark_group("exchange");
     for (case, (path, content)) in cases {
         let exchange = || async {
@@ -75,7 +77,8 @@ fn begins(criterion: &mut Criterion) {
                 .body(Bytes::from_static(content.as_bytes()))
                 .unwrap();
             let (head, content) = request.into_parts();
-            let answer = gateway.exchange(&head, host_of(&head), &mut Content::<Empty<Bytes>>::Read(content)).await;
+            let answer =
+                gateway.exchange(&head, &arrival, host_of(&head), &mut Content::<Empty<Bytes>>::Read(content)).await;
             let answer = answer.expect("the benchmark's request is an operation");
             assert_eq!(answer.status(), 200, "{answer:?}");
         };

@@ -18,7 +18,7 @@ use http_body_util::Empty;
 use passbridge::ceremony::memory::Ceremonies;
 use passbridge::config::load::{Origin, load};
 use passbridge::gateway::exchange::{Gateway, Shared};
-use passbridge::gateway::outcome::{Content, Exchange as _, host_of};
+use passbridge::gateway::outcome::{Arrival, Content, Exchange as _, Peer, RequestId, host_of};
 use passbridge::gateway::plan::UpstreamKind;
 use passbridge::gateway::work::Worker;
 use passbridge::relying_party::{RelyingParty, transfer};
@@ -208,8 +208,9 @@ fn ask(path: &str, content: String) -> Request<Bytes> {
 async fn timed(gateway: &Gateway, request: Request<Bytes>) -> (String, f64) {
     let (head, content) = request.into_parts();
     let mut content = Content::<Empty<Bytes>>::Read(content);
+    let arrival = Arrival { peer: Peer::new(([127, 0, 0, 1], 1).into()), id: RequestId::random() };
     let begun = Instant::now();
-    let answer = gateway.exchange(&head, host_of(&head), &mut content).await.expect("nobody answered");
+    let answer = gateway.exchange(&head, &arrival, host_of(&head), &mut content).await.expect("nobody answered");
     let time = begun.elapsed();
     (String::from_utf8(answer.into_body().to_vec()).unwrap(), micros(time))
 }

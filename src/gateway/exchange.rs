@@ -25,7 +25,7 @@ use crate::gateway::cors;
 use crate::gateway::former::{Door, Former};
 use crate::gateway::limits::Limits;
 use crate::gateway::metrics::Metrics;
-use crate::gateway::outcome::{self, Content, Exchange, Peer, RequestId, host_of};
+use crate::gateway::outcome::{self, Arrival, Content, Exchange, host_of};
 use crate::gateway::plan::{Plan, Route};
 use crate::gateway::recognise::Unrecognised;
 use crate::gateway::resolve::Client;
@@ -83,6 +83,7 @@ impl Exchange for Gateway {
     async fn exchange<B>(
         &self,
         head: &request::Parts,
+        arrival: &Arrival,
         host: Option<&str>,
         content: &mut Content<B>,
     ) -> Option<HttpResponse<Bytes>>
@@ -97,7 +98,7 @@ impl Exchange for Gateway {
         let asked = |one: &&Candidate| one.method == *method && !(passes && self.leaves(one));
         let own = Door { gateway: self, candidates: on_path.iter().copied().filter(asked).collect() };
         let earlier = self.earlier(target.host, path, method, fields);
-        let id = correlation_id(head.extensions.get());
+        let id = arrival.id.as_uuid();
         let aside = match own.candidates.is_empty() {
             true => self.aside(&target, &on_path, passes, id).await,
             false => None,
@@ -113,7 +114,7 @@ impl Exchange for Gateway {
         let answer = match door.candidates.is_empty() {
             true => aside,
             // Boxed for the same reason as the whole: see the server's application.
-            false => Box::pin(door.decide(head, &content, passes, id)).await,
+            false => Box::pin(door.decide(head, arrival, &content, passes)).await,
         };
         if let (Some(response), Some(trace)) = (&answer, head.extensions.get::<Trace>()) {
             trace.replied(response);
@@ -121,7 +122,12 @@ impl Exchange for Gateway {
         answer
     }
 
-    fn refuse(&self, head: &request::Parts, refusal: outcome::Refusal) -> Option<HttpResponse<Bytes>> {
+    fn refuse(
+        &self,
+        head: &request::Parts,
+        arrival: &Arrival,
+        refusal: outcome::Refusal,
+    ) -> Option<HttpResponse<Bytes>> {
         let found = self.shared.plan.router.find(host_of(head), head.uri.path());
         let candidate = found.iter().find(|candidate| candidate.method == head.method)?;
         let refusal = match refusal {
@@ -130,7 +136,7 @@ impl Exchange for Gateway {
             }
             outcome::Refusal::Overloaded => Refusal::new(Fault::Overloaded, "max_requests are under way"),
         };
-        let response = self.refuse_with(candidate, &refusal, correlation_id(head.extensions.get()), None);
+        let response = self.refuse_with(candidate, &refusal, arrival.id.as_uuid(), None);
         Some(self.readable(candidate, &head.headers, response))
     }
 }
@@ -197,13 +203,14 @@ impl Gateway {
         &self,
         candidates: &[&Candidate],
         head: &request::Parts,
+        arrival: &Arrival,
         content: &[u8],
         passes: bool,
-        id: Uuid,
     ) -> Option<HttpResponse<Bytes>> {
+        let id = arrival.id.as_uuid();
         let (scratch, now) = (Scratch::default(), Timestamp::now());
         // Decided before the first wait, so that what it takes to decide is not kept meanwhile.
-        let asked = match self.ask_of(candidates, head, content, passes, (&scratch, now)) {
+        let asked = match self.ask_of(candidates, (head, arrival), content, passes, (&scratch, now)) {
             Ok(asked) => asked,
             Err(unrecognised) => {
                 return unrecognised.map(|one| self.refuse_with(one.candidate, &one.refusal, id, None));
@@ -216,7 +223,7 @@ impl Gateway {
     fn ask_of<'a>(
         &'a self,
         candidates: &[&'a Candidate],
-        head: &'a request::Parts,
+        (head, arrival): (&'a request::Parts, &'a Arrival),
         content: &'a [u8],
         passes: bool,
         (scratch, now): (&'a Scratch, Timestamp),
@@ -228,7 +235,7 @@ impl Gateway {
         }
         let client = Client {
             user_agent: head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()),
-            address: head.extensions.get().map(|peer: &Peer| &*peer.ip),
+            address: Some(&arrival.peer.ip),
         };
         let trace = head.extensions.get::<Trace>();
         if let Some(trace) = trace {
@@ -289,8 +296,4 @@ impl Gateway {
 
 fn config_name(generation: u64, shared: &Shared) -> Arc<str> {
     format!("{generation}-{}", shared.fingerprint).into()
-}
-
-fn correlation_id(request_id: Option<&RequestId>) -> Uuid {
-    request_id.map_or_else(Uuid::new_v4, RequestId::as_uuid)
 }

@@ -18,6 +18,7 @@ use crate::ceremony::ChallengeKey;
 use crate::gateway::client_data;
 use crate::gateway::content;
 use crate::gateway::exchange::Gateway;
+use crate::gateway::outcome::Arrival;
 use crate::gateway::router::Candidate;
 use crate::template::reader::Scratch;
 
@@ -83,11 +84,11 @@ impl Door<'_> {
     pub(crate) async fn decide(
         &self,
         head: &request::Parts,
+        arrival: &Arrival,
         content: &[u8],
         passes: bool,
-        id: Uuid,
     ) -> Option<Response<Bytes>> {
-        let answer = self.gateway.decide(&self.candidates, head, content, passes, id).await;
+        let answer = self.gateway.decide(&self.candidates, head, arrival, content, passes).await;
         answer.map(|response| self.readable(&head.headers, response))
     }
 
@@ -123,7 +124,7 @@ mod tests {
     use crate::document::{Document, Places};
     use crate::gateway::exchange::Shared;
     use crate::gateway::limits::Limits;
-    use crate::gateway::outcome::{Content, Exchange};
+    use crate::gateway::outcome::{Content, Exchange, Peer, RequestId};
     use crate::gateway::plan::{Ground, Plan, UpstreamSettings};
     use crate::gateway::work::Worker;
     use crate::provider::descriptor::OperationTemplate;
@@ -213,8 +214,10 @@ mod tests {
         );
         let content = serde_json::json!({ "credential": credential }).to_string();
         let (head, content) = Request::post(FINISH).body(Full::new(Bytes::from(content))).unwrap().into_parts();
+        let peer = Peer::new(([127, 0, 0, 1], 1).into());
+        let arrival = Arrival { peer, id: RequestId::random() };
         let mut content = Content::Unread(content);
-        let answer = gateway.exchange(&head, None, &mut content).await;
+        let answer = gateway.exchange(&head, &arrival, None, &mut content).await;
         assert!(answer.is_some() || matches!(content, Content::Read(content) if !content.is_empty()));
         answer.map(|response| response.status().as_u16())
     }

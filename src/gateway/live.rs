@@ -11,7 +11,7 @@ use http::{Response, request};
 use http_body::Body;
 
 use crate::gateway::exchange::Gateway;
-use crate::gateway::outcome::{Content, Exchange, Refusal};
+use crate::gateway::outcome::{Arrival, Content, Exchange, Refusal};
 
 /// One worker's gateway of the moment. Clones are the same one.
 #[derive(Clone, Debug)]
@@ -39,6 +39,7 @@ impl Exchange for Live {
     async fn exchange<B>(
         &self,
         head: &request::Parts,
+        arrival: &Arrival,
         host: Option<&str>,
         content: &mut Content<B>,
     ) -> Option<Response<Bytes>>
@@ -46,10 +47,10 @@ impl Exchange for Live {
         B: Body<Data = Bytes> + Send + Unpin,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        self.current().exchange(head, host, content).await
+        self.current().exchange(head, arrival, host, content).await
     }
 
-    fn refuse(&self, head: &request::Parts, refusal: Refusal) -> Option<Response<Bytes>> {
-        self.current().refuse(head, refusal)
+    fn refuse(&self, head: &request::Parts, arrival: &Arrival, refusal: Refusal) -> Option<Response<Bytes>> {
+        self.current().refuse(head, arrival, refusal)
     }
 }

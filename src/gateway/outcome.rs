@@ -21,11 +21,12 @@ pub trait Exchange: Send + Sync + 'static {
     /// Answers the request of `head` and `content`, also where the answer is a refusal; `None` if no
     /// operation of any route matches it. `host` is the head's, as [`host_of`] has it.
     ///
-    /// The head carries [`Peer`] and [`RequestId`] in its extensions. Both stay where they are, for a
-    /// request is large to hand on. Dropping the future gives the exchange up: the caller has gone.
+    /// All of it stays where it is, for a request is large to hand on. Dropping the future gives the
+    /// exchange up: the caller has gone.
     fn exchange<B>(
         &self,
         head: &request::Parts,
+        arrival: &Arrival,
         host: Option<&str>,
         content: &mut Content<B>,
     ) -> impl Future<Output = Option<Response<Bytes>>> + Send
@@ -36,8 +37,8 @@ pub trait Exchange: Send + Sync + 'static {
     /// Words the server's own refusal in the envelope of the operation that `head` asks for.
     ///
     /// `None`, also the default, stands for no such operation: the server then answers in plain text.
-    fn refuse(&self, head: &request::Parts, refusal: Refusal) -> Option<Response<Bytes>> {
-        let _ = (head, refusal);
+    fn refuse(&self, head: &request::Parts, arrival: &Arrival, refusal: Refusal) -> Option<Response<Bytes>> {
+        let _ = (head, arrival, refusal);
         None
     }
 }
@@ -62,7 +63,16 @@ pub enum Refusal {
     Overloaded,
 }
 
-/// Who is at the other end of the connection; in the extensions of every request.
+/// Where a request comes from, and what it is called.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Arrival {
+    /// Who sent it.
+    pub peer: Peer,
+    /// Its name.
+    pub id: RequestId,
+}
+
+/// Who is at the other end of the connection.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Peer {
     /// The address the connection came from.
@@ -78,7 +88,7 @@ impl Peer {
     }
 }
 
-/// The name of one request in logs and answers; in the extensions of every request.
+/// The name of one request in logs and answers.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RequestId {
     value: HeaderValue,

@@ -36,6 +36,7 @@ pub mod lifecycle;
 mod limits;
 mod listen;
 pub mod passthrough;
+mod received;
 pub mod settings;
 pub mod signals;
 mod worker;

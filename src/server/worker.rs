@@ -24,6 +24,7 @@ use crate::server::lifecycle::Lifecycle;
 use crate::server::limits::RequestLimits;
 use crate::server::passthrough::Passthrough;
 use crate::server::passthrough::settings::PassthroughSettings;
+use crate::server::received::Received;
 use crate::server::settings::ServerSettings;
 use crate::server::workers::{Drained, StartError};
 use crate::telemetry;
@@ -102,9 +103,8 @@ async fn serve<F, G: Exchange>(
     let stack = application.stack();
     accept(listener, &shared.places, stop, |Accepted { mut stream, peer, place }| {
         let (stack, stop, peer) = (stack.clone(), stop.clone(), Peer::new(peer));
-        let answer = move |mut request: Request<EdgeBody<Incoming>>| {
-            request.extensions_mut().insert(peer.clone());
-            stack.clone().call(request) // no layer is ever not ready
+        let answer = move |request: Request<EdgeBody<Incoming>>| {
+            stack.clone().call(Received::new(request, peer.clone())) // no layer is ever not ready
         };
         tasks.spawn(async move {
             let ended = match lean::serve(&mut stream, &answer, limits.header_timeout, &stop).await {

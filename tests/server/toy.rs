@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Response, request};
 use http_body::Body;
 use http_body_util::BodyExt;
-use passbridge::gateway::outcome::{Content, Exchange, Peer, Refusal, RequestId, RouteName};
+use passbridge::gateway::outcome::{Arrival, Content, Exchange, Refusal, RouteName};
 use tokio::sync::Semaphore;
 
 /// What a test and its toy share.
@@ -40,6 +40,7 @@ impl Exchange for Toy {
     async fn exchange<B>(
         &self,
         head: &request::Parts,
+        arrival: &Arrival,
         _: Option<&str>,
         content: &mut Content<B>,
     ) -> Option<Response<Bytes>>
@@ -54,11 +55,7 @@ impl Exchange for Toy {
                 response.extensions_mut().insert(RouteName("ios_app login.begin".into()));
                 Some(response)
             }
-            "/who" => {
-                let peer = head.extensions.get::<Peer>().unwrap();
-                let id = head.extensions.get::<RequestId>().unwrap();
-                answered(format!("{} {}", peer.address, id.as_str()))
-            }
+            "/who" => answered(format!("{} {}", arrival.peer.address, arrival.id.as_str())),
             "/echo" => answered(read(content).await.unwrap_or_else(|error| format!("error: {error}").into())),
             "/panic" => panic!("the toy panics when asked to"),
             "/wait" => {
@@ -74,7 +71,7 @@ impl Exchange for Toy {
         }
     }
 
-    fn refuse(&self, head: &request::Parts, refusal: Refusal) -> Option<Response<Bytes>> {
+    fn refuse(&self, head: &request::Parts, _: &Arrival, refusal: Refusal) -> Option<Response<Bytes>> {
         (head.uri.path() == "/enveloped")
             .then(|| Response::builder().status(418).body(format!("{{\"refused\":\"{refusal:?}\"}}").into()).unwrap())
     }

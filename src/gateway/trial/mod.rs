@@ -22,7 +22,7 @@ use crate::canonical::message::Request;
 use crate::canonical::operation::Operation;
 use crate::canonical::value::Value;
 use crate::gateway::exchange::Gateway;
-use crate::gateway::outcome::{Content, Exchange as _, Peer, RequestId, host_of};
+use crate::gateway::outcome::{Arrival, Content, Exchange as _, Peer, RequestId, host_of};
 use crate::gateway::plan::{Route, UpstreamKind};
 use crate::gateway::resolve::put;
 use crate::gateway::trace::shown::{self, Extent};
@@ -129,7 +129,8 @@ impl Gateway {
         let request = assemble(route, written, visitor).ok_or(InvalidTrial::Unsendable)?;
         let (mut head, content) = request.into_parts();
         head.extensions.insert(trace.clone());
-        match self.exchange(&head, host_of(&head), &mut Content::<Empty<Bytes>>::Read(content)).await {
+        let arrival = Arrival { peer: Peer::new(visitor.address), id: RequestId::random() };
+        match self.exchange(&head, &arrival, host_of(&head), &mut Content::<Empty<Bytes>>::Read(content)).await {
             None => Err(InvalidTrial::PassesThrough),
             Some(response) => {
                 let answer = self.read_as_caller(route, operation, template, &response, now);
@@ -204,7 +205,5 @@ fn assemble(route: &Route, written: WrittenRequest<'_>, visitor: &Visitor) -> Op
         fields.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         *request.body_mut() = Bytes::from(content);
     }
-    request.extensions_mut().insert(Peer::new(visitor.address));
-    request.extensions_mut().insert(RequestId::random());
     Some(request)
 }

@@ -14,8 +14,9 @@ use pin_project_lite::pin_project;
 use tower::Service;
 use tracing::Level;
 
-use crate::gateway::outcome::{RequestId, RouteName};
+use crate::gateway::outcome::RouteName;
 use crate::gateway::policy::decision::Decision;
+use crate::server::received::Received;
 use crate::telemetry::request;
 
 /// The name the lines are logged under.
@@ -56,9 +57,9 @@ impl<S> Access<S> {
     }
 }
 
-impl<S, A, B> Service<Request<A>> for Access<S>
+impl<S, B> Service<Received> for Access<S>
 where
-    S: Service<Request<A>, Response = Response<B>>,
+    S: Service<Received, Response = Response<B>>,
 {
     type Response = Response<B>;
     type Error = S::Error;
@@ -68,12 +69,12 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<A>) -> Self::Future {
-        let mut id = request.extensions().get().map(|id: &RequestId| id.as_value().clone());
+    fn call(&mut self, received: Received) -> Self::Future {
+        let mut id = Some(received.arrival.id.as_value().clone());
         // Asked first, for it costs a clock reading and three reference counts.
-        let line = tracing::enabled!(target: TARGET, Level::INFO).then(|| Line::begin(id.clone(), &request));
+        let line = tracing::enabled!(target: TARGET, Level::INFO).then(|| Line::begin(id.clone(), &received.request));
         let inside = request::enter(&mut id);
-        let inner = self.inner.call(request);
+        let inner = self.inner.call(received);
         drop(inside);
         Logged { inner, id, line }
     }

@@ -9,12 +9,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use http::{Request, Response, StatusCode};
+use http::{Response, StatusCode};
 use pin_project_lite::pin_project;
 use tower::Service;
 
 use crate::server::body::EdgeBody;
 use crate::server::passthrough::incoming::Streamed;
+use crate::server::received::Received;
 
 /// The layer's service.
 #[derive(Clone, Debug)]
@@ -38,9 +39,9 @@ impl<S> CatchPanic<S> {
     }
 }
 
-impl<S, A> Service<Request<A>> for CatchPanic<S>
+impl<S> Service<Received> for CatchPanic<S>
 where
-    S: Service<Request<A>, Response = Response<EdgeBody<Streamed>>>,
+    S: Service<Received, Response = Response<EdgeBody<Streamed>>>,
 {
     type Response = Response<EdgeBody<Streamed>>;
     type Error = S::Error;
@@ -50,10 +51,10 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<A>) -> Self::Future {
+    fn call(&mut self, received: Received) -> Self::Future {
         // Unwind safety: whatever the request held is dropped with it, and what it shared with others
         // (counters, permits, pools) is valid at every step.
-        let called = catch_unwind(AssertUnwindSafe(|| self.inner.call(request)));
+        let called = catch_unwind(AssertUnwindSafe(|| self.inner.call(received)));
         Caught { inner: called.ok() }
     }
 }

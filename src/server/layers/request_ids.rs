@@ -1,17 +1,16 @@
-//! Names every request: the caller's `x-request-id` if it is sane, else a new one.
+//! Tells every caller what its request is called, whoever answered it.
 //!
-//! The name is in the request's extensions and on the response, whoever made it. A request that passes
-//! through bears it as a field again.
+//! A request that passes through bears its name as a field too.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use http::{HeaderName, Request, Response};
+use http::{HeaderName, HeaderValue, Response};
 use pin_project_lite::pin_project;
 use tower::Service;
 
-use crate::gateway::outcome::RequestId;
+use crate::server::received::Received;
 
 /// The field that bears the name.
 pub(in crate::server) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -27,7 +26,7 @@ pin_project! {
     pub(in crate::server) struct Named<F> {
         #[pin]
         inner: F,
-        id: RequestId,
+        id: HeaderValue,
     }
 }
 
@@ -39,9 +38,9 @@ impl<S> RequestIds<S> {
     }
 }
 
-impl<S, A, B> Service<Request<A>> for RequestIds<S>
+impl<S, B> Service<Received> for RequestIds<S>
 where
-    S: Service<Request<A>, Response = Response<B>>,
+    S: Service<Received, Response = Response<B>>,
 {
     type Response = Response<B>;
     type Error = S::Error;
@@ -51,11 +50,9 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, mut request: Request<A>) -> Self::Future {
-        let id = request.headers().get(X_REQUEST_ID);
-        let id = id.and_then(RequestId::accept).unwrap_or_else(RequestId::random);
-        request.extensions_mut().insert(id.clone());
-        Named { inner: self.inner.call(request), id }
+    fn call(&mut self, received: Received) -> Self::Future {
+        let id = received.arrival.id.as_value().clone();
+        Named { inner: self.inner.call(received), id }
     }
 }
 
@@ -70,7 +67,7 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let mut response = ready!(this.inner.poll(context))?;
-        response.headers_mut().insert(X_REQUEST_ID, this.id.as_value().clone());
+        response.headers_mut().insert(X_REQUEST_ID, this.id.clone());
         Poll::Ready(Ok(response))
     }
 }

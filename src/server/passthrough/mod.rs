@@ -16,7 +16,7 @@ use hyper::body::Incoming;
 use reqwest::Client;
 use tokio_util::task::TaskTracker;
 
-use crate::gateway::outcome::{Content, Peer, RequestId, authority_of, host_of};
+use crate::gateway::outcome::{Arrival, Content, authority_of, host_of};
 use crate::server::body::EdgeBody;
 use crate::server::layers::request_ids::X_REQUEST_ID;
 use crate::server::passthrough::incoming::Streamed;
@@ -71,14 +71,16 @@ impl Passthrough {
     pub(super) async fn forward(
         &self,
         head: &mut request::Parts,
+        arrival: &Arrival,
         content: Content<EdgeBody<Incoming>>,
     ) -> Response<EdgeBody<Streamed>> {
-        self.exchange(head, content).await.unwrap_or_else(NotForwarded::into_response)
+        self.exchange(head, arrival, content).await.unwrap_or_else(NotForwarded::into_response)
     }
 
     async fn exchange(
         &self,
         head: &mut request::Parts,
+        arrival: &Arrival,
         content: Content<EdgeBody<Incoming>>,
     ) -> Result<Response<EdgeBody<Streamed>>, NotForwarded> {
         let destination = self.destination(host_of(head)).ok_or(NotForwarded::NoTarget)?;
@@ -87,7 +89,7 @@ impl Passthrough {
         let carrier = destination.upgrading.as_ref().zip(Upgrade::asked(head));
 
         let mut outgoing = reqwest::Request::new(head.method.clone(), url);
-        *outgoing.headers_mut() = fields(head, carrier.is_some());
+        *outgoing.headers_mut() = fields(head, arrival, carrier.is_some());
         let progress = Progress::default();
         *outgoing.body_mut() = progress.body(content);
 
@@ -125,17 +127,13 @@ impl Passthrough {
 }
 
 /// Moves the fields out of the request and makes them the next connection's.
-fn fields(head: &mut request::Parts, is_upgrade: bool) -> HeaderMap {
+fn fields(head: &mut request::Parts, arrival: &Arrival, is_upgrade: bool) -> HeaderMap {
     let authority = authority_of(head).map(str::to_owned);
     let mut headers = mem::take(&mut head.headers);
     headers.remove(HOST); // the client writes the target's
     hop_by_hop::strip_request(&mut headers);
-    if let Some(Peer { address, .. }) = head.extensions.get() {
-        forwarded::append(&mut headers, *address, authority.as_deref(), head.version);
-    }
-    if let Some(id) = head.extensions.get::<RequestId>() {
-        headers.insert(X_REQUEST_ID, id.as_value().clone());
-    }
+    forwarded::append(&mut headers, arrival.peer.address, authority.as_deref(), head.version);
+    headers.insert(X_REQUEST_ID, arrival.id.as_value().clone());
     if is_upgrade {
         upgrade::offer(&mut headers);
     }
