@@ -29,13 +29,13 @@ const CASES: [Case; 2] = [
         name: "translate",
         path: "/v1/auth/webauthn/authentication/begin",
         content: r#"{"domain":"localhost","user_id":"user_24wFP9pDa9YiMJLun94iKykoZs2"}"#,
-        ceiling: 65_000,
+        ceiling: 60_000,
     },
     Case {
         name: "rich",
         path: "/accounts/begin-auth-with-passkey",
         content: r#"{"email":"user@example.com","account":"acme"}"#,
-        ceiling: 140_000,
+        ceiling: 134_000,
     },
 ];
 const FEW: u64 = 400;
