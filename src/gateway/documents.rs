@@ -5,10 +5,10 @@
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, Method, Response};
+use http::{HeaderValue, Method, Response, request};
 
 use crate::gateway::cors;
-use crate::gateway::exchange::{Gateway, Target};
+use crate::gateway::exchange::Gateway;
 use crate::gateway::plan::Route;
 use crate::gateway::work::Worker;
 use crate::relying_party::RelyingParty;
@@ -23,9 +23,9 @@ pub(crate) fn is_one(method: &Method, path: &str) -> bool {
 
 impl Gateway {
     /// The document on that path, if it is one of ours.
-    pub(crate) async fn document(&self, target: &Target<'_>) -> Option<Response<Bytes>> {
-        let Target { method, fields, host, path } = *target;
-        if !is_one(method, path) {
+    pub(crate) async fn document(&self, head: &request::Parts, host: Option<&str>) -> Option<Response<Bytes>> {
+        let path = head.uri.path();
+        if !is_one(&head.method, path) {
             return None;
         }
         let (route, party) = self.issuer(host)?;
@@ -37,7 +37,7 @@ impl Gateway {
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
         if let Some(cors) = &route.cors {
-            cors::permit(cors, fields, response.headers_mut());
+            cors::permit(cors, &head.headers, response.headers_mut());
         }
         Some(response)
     }

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::USER_AGENT;
-use http::{HeaderMap, Method, Response as HttpResponse, request};
+use http::{HeaderMap, Response as HttpResponse, request};
 use http_body::Body;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -70,15 +70,6 @@ pub struct Gateway {
     pub(crate) former: Vec<Former>,
 }
 
-/// Where a request goes, without its content.
-pub(crate) struct Target<'a> {
-    pub(crate) method: &'a Method,
-    pub(crate) fields: &'a HeaderMap,
-    /// Without the port.
-    pub(crate) host: Option<&'a str>,
-    pub(crate) path: &'a str,
-}
-
 impl Exchange for Gateway {
     async fn exchange<B>(
         &self,
@@ -92,15 +83,14 @@ impl Exchange for Gateway {
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let (method, fields, path) = (&head.method, &head.headers, head.uri.path());
-        let target = Target { method, fields, host, path };
-        let passes = self.passes(target.host);
-        let on_path = self.shared.plan.router.find(target.host, path);
+        let passes = self.passes(host);
+        let on_path = self.shared.plan.router.find(host, path);
         let asked = |one: &&Candidate| one.method == *method && !(passes && self.leaves(one));
         let own = Door { gateway: self, candidates: on_path.iter().copied().filter(asked).collect() };
-        let earlier = self.earlier(target.host, path, method, fields);
+        let earlier = self.earlier(host, path, method, fields);
         let id = arrival.id.as_uuid();
         let aside = match own.candidates.is_empty() {
-            true => self.aside(&target, &on_path, passes, id).await,
+            true => self.aside((head, host), &on_path, passes, id).await,
             false => None,
         };
         let Some(likeliest) = iter::once(&own).chain(&earlier).find(|door| !door.candidates.is_empty()) else {
@@ -247,24 +237,24 @@ impl Gateway {
     /// What is answered on no operation's path and method; `None` where the request is to pass through.
     async fn aside(
         &self,
-        target: &Target<'_>,
+        (head, host): (&request::Parts, Option<&str>),
         on_path: &[&Candidate],
         passes: bool,
         id: Uuid,
     ) -> Option<HttpResponse<Bytes>> {
-        let Some(other) = on_path.first() else { return self.document(target).await };
+        let Some(other) = on_path.first() else { return self.document(head, host).await };
         let mut methods: Vec<_> = on_path.iter().map(|candidate| candidate.method.as_str()).collect();
         methods.dedup();
         let methods = methods.join(", ");
         match &self.route(other).cors {
-            Some(cors) if cors::is_preflight(target.method, target.fields) => {
-                Some(cors::preflight(cors, target.fields, &methods))
+            Some(cors) if cors::is_preflight(&head.method, &head.headers) => {
+                Some(cors::preflight(cors, &head.headers, &methods))
             }
             _ if passes => None,
             _ => {
                 let refusal = Refusal::new(Fault::MethodNotAllowed, "no operation of the path has this method");
                 let response = self.refuse_with(other, &refusal, id, Some(&methods));
-                Some(self.readable(other, target.fields, response))
+                Some(self.readable(other, &head.headers, response))
             }
         }
     }

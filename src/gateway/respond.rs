@@ -58,9 +58,9 @@ pub fn fault(route: &Route, operation: Operation, refusal: &Refusal, id: Uuid, a
 fn assemble(route: &Route, status: StatusCode, fields: &[(&str, String)], content: Option<Vec<u8>>) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = status;
-    // Challenges and tokens are for one caller, once (RFC 6749 section 5.1).
     // With room for the request's name, which every answer bears.
     response.headers_mut().reserve(3 + fields.len());
+    // Challenges and tokens are for one caller, once (RFC 6749 section 5.1).
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let provider_fields = route.dialect.fields.iter().filter_map(|field| match &field.pattern {
         crate::template::hole::Pattern::Constant(text) => Some((field.name.as_str(), text)),
