@@ -3,9 +3,9 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group};
-use passbridge::canonical::operation::Operation;
 use passbridge::ceremony::memory::{Ceremonies, CeremonySettings};
 use passbridge::ceremony::{Ceremony, ChallengeKey, Subject, Told};
+use passbridge::model::operation::Operation;
 
 criterion_group!(benches, remember_and_take);
 

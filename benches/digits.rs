@@ -3,8 +3,8 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
-use passbridge::template::base64;
-use passbridge::template::codec::Codec;
+use passbridge::base::base64;
+use passbridge::provider::template::codec::Codec;
 
 criterion_group!(benches, both_ways);
 

@@ -14,10 +14,10 @@ use http::Request;
 use http_body_util::Empty;
 use passbridge::ceremony::memory::Ceremonies;
 use passbridge::config::load::{Origin, load};
-use passbridge::gateway::exchange::{Gateway, Shared};
-use passbridge::gateway::outcome::{Arrival, Content, Exchange as _, Peer, RequestId, host_of};
-use passbridge::gateway::plan::UpstreamKind;
-use passbridge::gateway::work::Worker;
+use passbridge::gateway::handler::{Arrival, Content, Exchange as _, Peer, RequestId, host_of};
+use passbridge::gateway::pipeline::{Gateway, Shared};
+use passbridge::gateway::steps::call_upstream::Worker;
+use passbridge::routes::UpstreamKind;
 use passbridge::upstream::admission::Admission;
 use passbridge::upstream::http_upstream::HttpUpstream;
 
@@ -33,7 +33,7 @@ fn gateway(upstream: SocketAddr) -> Gateway {
     fs::write(folder.path().join("gateway.toml"), text).unwrap();
     let (config, diagnostics) = load(&Origin::File(folder.path().join("gateway.toml")));
     let config = config.unwrap_or_else(|| panic!("{diagnostics}"));
-    let worker = |upstream: &passbridge::gateway::plan::Upstream| match &upstream.kind {
+    let worker = |upstream: &passbridge::routes::Upstream| match &upstream.kind {
         UpstreamKind::Http { base_url, http, .. } => {
             let admission = Admission::new(&upstream.name, http);
             Worker::Http(HttpUpstream::new(base_url.clone(), http, admission).unwrap())

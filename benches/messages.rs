@@ -3,8 +3,8 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group};
-use passbridge::canonical::operation::Direction;
-use passbridge::template::reader::Scratch;
+use passbridge::model::operation::Direction;
+use passbridge::provider::template::reader::Scratch;
 
 use crate::fixture::{self, Kind};
 use crate::wire;

@@ -7,11 +7,11 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group};
 use http::Method;
-use passbridge::canonical::operation::{Direction, Operation};
-use passbridge::gateway::router::{Candidate, Router};
-use passbridge::template::codec::Codec;
-use passbridge::template::head::Path;
-use passbridge::template::hole::Pattern;
+use passbridge::model::operation::{Direction, Operation};
+use passbridge::provider::template::codec::Codec;
+use passbridge::provider::template::head::Path;
+use passbridge::provider::template::hole::Pattern;
+use passbridge::routes::router::{Candidate, Router};
 
 criterion_group!(benches, look_up);
 

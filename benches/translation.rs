@@ -6,9 +6,9 @@ use std::hint::black_box;
 use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 use http::{HeaderMap, StatusCode};
-use passbridge::canonical::operation::Operation::LoginBegin;
-use passbridge::template::encode::Writing;
-use passbridge::template::reader::Scratch;
+use passbridge::model::operation::Operation::LoginBegin;
+use passbridge::provider::template::encode::Writing;
+use passbridge::provider::template::reader::Scratch;
 
 use crate::upstream::with_credentials;
 use crate::wire;

@@ -1,20 +1,23 @@
 //! passbridge goes on speaking one identity provider's passkey API while another does the work.
 
-pub mod canonical;
+pub mod base;
+pub mod caller_auth;
 pub mod ceremony;
 pub mod cli;
 pub mod config;
-pub mod diagnostic;
-pub mod document;
+pub mod features;
 pub mod gateway;
-pub mod handles;
 pub mod identity;
+pub mod import_export;
+pub mod inspect;
 pub mod manual;
+pub mod model;
+pub mod policy;
 pub mod provider;
 pub mod relying_party;
-pub mod secret;
+pub mod routes;
 pub mod server;
+pub mod storage;
 pub mod telemetry;
-pub mod template;
 pub mod upstream;
-pub mod within;
+pub mod webauthn;

@@ -17,11 +17,12 @@ use http::Request;
 use http_body_util::Empty;
 use passbridge::ceremony::memory::Ceremonies;
 use passbridge::config::load::{Origin, load};
-use passbridge::gateway::exchange::{Gateway, Shared};
-use passbridge::gateway::outcome::{Arrival, Content, Exchange as _, Peer, RequestId, host_of};
-use passbridge::gateway::plan::UpstreamKind;
-use passbridge::gateway::work::Worker;
-use passbridge::relying_party::{RelyingParty, transfer};
+use passbridge::gateway::handler::{Arrival, Content, Exchange as _, Peer, RequestId, host_of};
+use passbridge::gateway::pipeline::{Gateway, Shared};
+use passbridge::gateway::steps::call_upstream::Worker;
+use passbridge::import_export;
+use passbridge::relying_party::RelyingParty;
+use passbridge::routes::UpstreamKind;
 use passbridge::upstream::admission::Admission;
 use passbridge::upstream::http_upstream::HttpUpstream;
 
@@ -78,7 +79,7 @@ fn gateway(folder: &Path, upstream: &str) -> Gateway {
     let worker = match &upstream.kind {
         UpstreamKind::Embedded(settings) => {
             let mut directory = settings.open_directory(folder).unwrap();
-            transfer::import(&mut directory, "localhost", people().as_bytes(), |bad| panic!("{bad}")).unwrap();
+            import_export::import(&mut directory, "localhost", people().as_bytes(), |bad| panic!("{bad}")).unwrap();
             Worker::Embedded(RelyingParty::open(settings, folder).unwrap())
         }
         UpstreamKind::Http { base_url, http, .. } => {

@@ -11,10 +11,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::time::Instant;
 
+use crate::base::bounded::Within;
 use crate::ceremony::shard::Shard;
-use crate::ceremony::waiting::Waiting;
+use crate::ceremony::stored_ceremony::Waiting;
 use crate::ceremony::{Ceremony, ChallengeKey};
-use crate::within::Within;
 
 const SHARDS: usize = 16;
 
@@ -140,8 +140,8 @@ impl Ceremonies {
 
 #[cfg(test)]
 mod tests {
-    use crate::canonical::operation::Operation;
     use crate::ceremony::shard::MOST_TAKEN;
+    use crate::model::operation::Operation;
 
     use super::*;
 

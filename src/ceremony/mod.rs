@@ -6,14 +6,14 @@
 
 pub mod memory;
 mod shard;
-mod waiting;
+mod stored_ceremony;
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-use crate::canonical::operation::Operation;
+use crate::model::operation::Operation;
 
 /// A ceremony that was begun and not finished.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use hashbrown::HashTable;
 use tokio::time::Instant;
 
 use crate::ceremony::ChallengeKey;
-use crate::ceremony::waiting::Waiting;
+use crate::ceremony::stored_ceremony::Waiting;
 
 /// How many places are kept for ceremonies that were taken, whatever is held.
 pub(super) const MOST_TAKEN: usize = 64;

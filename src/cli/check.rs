@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use crate::canonical::operation::Operation;
 use crate::config::load::{self, Origin};
-use crate::gateway::plan::{Plan, Route};
+use crate::model::operation::Operation;
+use crate::routes::{Plan, Route};
 
 pub(super) fn check(origin: &Origin) -> ExitCode {
     let (config, diagnostics) = load::load(origin);
@@ -75,8 +75,13 @@ fn carries(route: &Route, plan: &Plan) -> String {
     text
 }
 
-fn obstacles(route: &Route, plan: &Plan, operation: Operation, carriage: &crate::gateway::check::Carriage) -> String {
-    let pair = crate::gateway::check::Pair {
+fn obstacles(
+    route: &Route,
+    plan: &Plan,
+    operation: Operation,
+    carriage: &crate::routes::compatibility::Carriage,
+) -> String {
+    let pair = crate::routes::compatibility::Pair {
         dialect: &route.dialect,
         upstream: plan.upstreams[route.upstream].side(),
         set: &route.set,

@@ -10,8 +10,8 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use crate::relying_party::transfer::convert::{Defaults, convert};
-use crate::relying_party::transfer::formats::Format;
+use crate::import_export::convert::{Defaults, convert};
+use crate::import_export::formats::Format;
 
 /// An input is not larger than this, in bytes: it is held in memory.
 const MAX_INPUT: u64 = 1 << 30;

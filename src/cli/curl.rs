@@ -5,15 +5,15 @@ use std::net::SocketAddr;
 
 use jiff::Timestamp;
 
-use crate::canonical::assertion::AssertionRequest;
-use crate::canonical::operation::Operation;
 use crate::cli::start::Ready;
 use crate::config::load::Origin;
-use crate::gateway::plan::{Route, UpstreamKind};
-use crate::provider::exchange::WrittenRequest;
+use crate::model::assertion::AssertionRequest;
+use crate::model::operation::Operation;
+use crate::provider::template::encode::Writing;
+use crate::provider::wire_format::WrittenRequest;
 use crate::relying_party::demo::{DEMO_EMAIL, DEMO_USER};
+use crate::routes::{Route, UpstreamKind};
 use crate::server::admin::RunningAdmin;
-use crate::template::encode::Writing;
 
 /// What is served, where, and how to try it.
 pub(super) fn banner(ready: &Ready, origin: &Origin, address: SocketAddr, admin: &RunningAdmin) -> String {

@@ -11,10 +11,10 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use crate::config::load::{self, Config, Origin};
-use crate::gateway::plan::UpstreamKind;
+use crate::import_export;
 use crate::relying_party::RelyingParty;
 use crate::relying_party::settings::EmbeddedSettings;
-use crate::relying_party::transfer;
+use crate::routes::UpstreamKind;
 
 /// `passbridge users`.
 #[derive(Debug, Subcommand)]
@@ -108,8 +108,8 @@ fn import(settings: &EmbeddedSettings, base: &Path, file: &Path) -> Result<ExitC
         file if file == Path::new("-") => Box::new(io::stdin().lock()),
         file => Box::new(File::open(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?),
     };
-    let refused = |bad: transfer::BadLine| eprintln!("{bad}");
-    let imported = transfer::import(&mut store, &settings.rp_id, BufReader::new(input), refused)
+    let refused = |bad: import_export::BadLine| eprintln!("{bad}");
+    let imported = import_export::import(&mut store, &settings.rp_id, BufReader::new(input), refused)
         .map_err(|error| super::chain(&error))?;
     eprintln!(
         "{} users with {} passkeys imported, {} lines refused",
@@ -121,11 +121,11 @@ fn import(settings: &EmbeddedSettings, base: &Path, file: &Path) -> Result<ExitC
 fn export(settings: &EmbeddedSettings, base: &Path, file: &Path) -> Result<ExitCode, String> {
     let store = settings.open_directory(base).map_err(|error| super::chain(&error))?;
     let count = if file == Path::new("-") {
-        transfer::export(&store, io::stdout().lock()).map_err(|error| super::chain(&error))?
+        import_export::export(&store, io::stdout().lock()).map_err(|error| super::chain(&error))?
     } else {
         let created = File::create_new(file).map_err(|error| format!("{} cannot be made: {error}", file.display()))?;
         let mut output = BufWriter::new(created);
-        let count = transfer::export(&store, &mut output).map_err(|error| super::chain(&error))?;
+        let count = import_export::export(&store, &mut output).map_err(|error| super::chain(&error))?;
         output.flush().map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
         count
     };

@@ -10,14 +10,14 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::Value as Json;
 
+use crate::base::diagnostic::Diagnostic;
 use crate::ceremony::memory::Ceremonies;
 use crate::cli::saved::{self, Saved, Wanted};
 use crate::config::load::{self, Config, Origin};
-use crate::diagnostic::Diagnostic;
-use crate::gateway::exchange::{Gateway, Shared};
-use crate::gateway::explain::{Explanation, Taken, Verdict};
+use crate::gateway::pipeline::{Gateway, Shared};
 use crate::gateway::trace::Seen;
 use crate::gateway::trace::shown::Message;
+use crate::inspect::explain::{Explanation, Taken, Verdict};
 
 /// The exit code of a request that no route takes.
 const NO_ROUTE: u8 = 3;

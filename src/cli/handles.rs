@@ -9,10 +9,10 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+use crate::base::base64;
 use crate::config::load::{self, Config, Origin};
-use crate::handles::book::Book;
-use crate::handles::import::{Form, NotImported, import};
-use crate::template::base64;
+use crate::features::user_handles::import::{Form, NotImported, import};
+use crate::features::user_handles::store::Book;
 
 /// `passbridge handles`.
 #[derive(Debug, Subcommand)]

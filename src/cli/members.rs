@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::canonical::member::Member;
+use crate::model::member::Member;
 
 pub(super) fn members() -> ExitCode {
     let width = Member::ALL.iter().map(|member| member.name().len()).max().unwrap_or_default();

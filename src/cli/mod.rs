@@ -24,8 +24,9 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::config::load::Origin;
 use crate::config::schema;
+use crate::inspect::matrix;
+use crate::provider::registry::Registry;
 use crate::telemetry;
-use crate::{gateway::matrix, provider::registry::Registry};
 
 /// The exit code of a config that does not work (EX_CONFIG of sysexits).
 const BAD_CONFIG: u8 = 78;

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use crate::config::load::{self, Config, Origin};
-use crate::gateway::plan::UpstreamKind;
+use crate::features::key_learning::readiness::{Counts, Readiness};
 use crate::relying_party::clock::now;
-use crate::relying_party::learning::readiness::{Counts, Readiness};
 use crate::relying_party::settings::EmbeddedSettings;
+use crate::routes::UpstreamKind;
 
 /// `passbridge readiness`.
 #[derive(Debug, clap::Args)]

@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::ceremony::memory::CeremonySettings;
 use crate::cli::start::Ready;
 use crate::config::load::{self, Config, Origin};
-use crate::gateway::live::Live;
+use crate::gateway::reload::Live;
 use crate::server::admin::AdminSettings;
 use crate::server::passthrough::settings::PassthroughSettings;
 use crate::server::settings::ServerSettings;

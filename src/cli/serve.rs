@@ -8,7 +8,7 @@ use crate::cli::curl;
 use crate::cli::reload::{Bound, Gateways, on_hangup};
 use crate::cli::start::Ready;
 use crate::config::load::{self, Config, Origin};
-use crate::gateway::live::Live;
+use crate::gateway::reload::Live;
 use crate::server::admin::Admin;
 use crate::server::lifecycle::Lifecycle;
 use crate::server::signals::stop_on_signal;

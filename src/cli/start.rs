@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use crate::ceremony::memory::Ceremonies;
 use crate::config::load::Config;
-use crate::gateway::exchange::{Gateway, Shared};
-use crate::gateway::plan::{Plan, Upstream, UpstreamKind};
-use crate::gateway::work::Worker;
-use crate::handles::Handles;
+use crate::features::user_handles::Handles;
+use crate::gateway::pipeline::{Gateway, Shared};
+use crate::gateway::steps::call_upstream::Worker;
 use crate::relying_party::RelyingParty;
 use crate::relying_party::error::OpenError;
+use crate::routes::{Plan, Upstream, UpstreamKind};
 use crate::upstream::admission::Admission;
 use crate::upstream::client::InvalidClient;
 use crate::upstream::http_upstream::HttpUpstream;

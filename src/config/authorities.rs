@@ -5,8 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::Diagnostic;
-use crate::document::Places;
+use crate::base::diagnostic::Diagnostic;
+use crate::base::document::Places;
 use crate::upstream::authorities::prove;
 use crate::upstream::client::InvalidClient;
 

@@ -7,8 +7,8 @@ use figment::error::{Actual, Error, Kind};
 use figment::value::{Dict, Value};
 use serde::de::DeserializeOwned;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
-use crate::document::Places;
+use crate::base::diagnostic::{Diagnostic, Diagnostics, nearest};
+use crate::base::document::Places;
 
 /// A section is read again at most so often.
 const MOST_MISTAKES: usize = 100;

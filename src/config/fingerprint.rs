@@ -6,7 +6,7 @@
 use aws_lc_rs::digest::{Context, SHA256};
 use figment::value::Dict;
 
-use crate::gateway::plan::Plan;
+use crate::routes::Plan;
 
 /// So many bytes of the hash are shown, as two digits each.
 const SHOWN: usize = 4;

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::diagnostic::Diagnostic;
-use crate::document::Places;
-use crate::gateway::hash_key::{GatewaySettings, HashSecret, SHORTEST, TooShort};
+use crate::base::diagnostic::Diagnostic;
+use crate::base::document::Places;
+use crate::base::hash_key::{GatewaySettings, HashSecret, SHORTEST, TooShort};
 
 /// The secret, where the config names one, and what is wrong with it.
 ///

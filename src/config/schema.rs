@@ -4,18 +4,18 @@
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json};
 
-use crate::canonical::fault::Fault;
-use crate::canonical::operation::Operation;
+use crate::base::hash_key::GatewaySettings;
 use crate::ceremony::memory::CeremonySettings;
-use crate::gateway::hash_key::GatewaySettings;
 use crate::gateway::limits::Limits;
-use crate::gateway::settings::{Assignments, RouteSettings};
 use crate::identity::settings::MapSettings;
+use crate::model::fault::Fault;
+use crate::model::operation::Operation;
+use crate::provider::template::message::Caller;
 use crate::relying_party::settings::EmbeddedSettings;
+use crate::routes::route_settings::{Assignments, RouteSettings};
 use crate::server::admin::AdminSettings;
 use crate::server::passthrough::settings::PassthroughSettings;
 use crate::server::settings::ServerSettings;
-use crate::template::message::Caller;
 use crate::upstream::base_url::BaseUrl;
 use crate::upstream::settings::HttpSettings;
 

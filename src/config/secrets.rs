@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
-use crate::document::{Item, ItemValue, Table};
-use crate::secret::SecretReference;
+use crate::base::document::{Item, ItemValue, Table};
+use crate::base::secret::SecretReference;
 
 /// Words of a key below which secrets stand.
 const TELLING: &[&str] = &["secret", "secrets", "key", "keys", "token", "password", "passphrase", "credential", "auth"];
@@ -75,7 +75,7 @@ fn user_of_a_url(item: &Item, text: &str) -> Option<Range<usize>> {
 
 #[cfg(test)]
 mod tests {
-    use crate::document::Document;
+    use crate::base::document::Document;
 
     use super::*;
 

@@ -3,7 +3,7 @@
 use figment::value::{Dict, Map, Num, Tag, Value};
 use figment::{Metadata, Profile, Provider};
 
-use crate::document::{Document, Item, ItemValue, Table};
+use crate::base::document::{Document, Item, ItemValue, Table};
 
 /// A parsed file as a source of values.
 pub(crate) struct FileSource<'d>(pub(crate) &'d Document);

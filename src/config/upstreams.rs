@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use figment::value::{Dict, Tag, Value};
 
+use crate::base::diagnostic::{Diagnostic, nearest};
 use crate::config::collect;
 use crate::config::load::Reader;
-use crate::diagnostic::{Diagnostic, nearest};
-use crate::gateway::plan::UpstreamSettings;
-use crate::gateway::settings::Assignments;
+use crate::routes::UpstreamSettings;
+use crate::routes::route_settings::Assignments;
 use crate::upstream::base_url::BaseUrl;
 use crate::upstream::settings::HttpSettings;
 

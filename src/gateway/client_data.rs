@@ -4,12 +4,12 @@
 
 use serde::Deserialize;
 
-use crate::canonical::fault::{Fault, Refusal};
-use crate::canonical::member::Member;
-use crate::canonical::record::Record;
-use crate::canonical::value::Value;
-use crate::relying_party::webauthn::registration::says_user_verified;
-use crate::template::base64;
+use crate::base::base64;
+use crate::model::fault::{Fault, Refusal};
+use crate::model::member::Member;
+use crate::model::record::Record;
+use crate::model::value::Value;
+use crate::webauthn::registration::says_user_verified;
 
 #[derive(Deserialize)]
 struct ClientData<'a> {

@@ -11,7 +11,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
-use crate::gateway::settings::CorsSettings;
+use crate::routes::route_settings::CorsSettings;
 
 /// Whether a request only asks what it may do.
 pub(crate) fn is_preflight(method: &Method, fields: &HeaderMap) -> bool {

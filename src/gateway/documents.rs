@@ -8,10 +8,10 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, Response, request};
 
 use crate::gateway::cors;
-use crate::gateway::exchange::Gateway;
-use crate::gateway::plan::Route;
-use crate::gateway::work::Worker;
+use crate::gateway::pipeline::Gateway;
+use crate::gateway::steps::call_upstream::Worker;
 use crate::relying_party::RelyingParty;
+use crate::routes::Route;
 
 const METADATA: &str = "/.well-known/openid-configuration";
 const KEYS: &str = "/.well-known/jwks.json";

@@ -7,11 +7,11 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use crate::canonical::member::Member;
-use crate::canonical::record::Record;
-use crate::canonical::value::Value;
-use crate::gateway::resolve::put_absent;
-use crate::template::base64;
+use crate::base::base64;
+use crate::gateway::steps::build_upstream_request::put_absent;
+use crate::model::member::Member;
+use crate::model::record::Record;
+use crate::model::value::Value;
 
 #[derive(Deserialize)]
 struct Claims {

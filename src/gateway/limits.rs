@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::within::Within;
+use crate::base::bounded::Within;
 
 /// Limits on the requests of every route.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]

@@ -16,13 +16,13 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::canonical::fault::Fault;
-use crate::canonical::operation::Operation;
-use crate::gateway::asked::Part;
-use crate::gateway::exchange::Gateway;
-use crate::gateway::plan::{Route, Upstream};
-use crate::gateway::policy::decision::Decision;
-use crate::gateway::work::Worker;
+use crate::gateway::context::Part;
+use crate::gateway::pipeline::Gateway;
+use crate::gateway::steps::call_upstream::Worker;
+use crate::model::fault::Fault;
+use crate::model::operation::Operation;
+use crate::policy::decision::Decision;
+use crate::routes::{Route, Upstream};
 use crate::upstream::breaker::BreakerState;
 
 /// Upper bounds of the histograms' buckets, in seconds: from what the gateway alone costs to a long deadline.

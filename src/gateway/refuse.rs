@@ -4,12 +4,12 @@ use bytes::Bytes;
 use http::Response as HttpResponse;
 use uuid::Uuid;
 
-use crate::canonical::fault::Refusal;
-use crate::canonical::operation::Operation;
-use crate::gateway::exchange::Gateway;
-use crate::gateway::plan::Route;
-use crate::gateway::respond;
-use crate::gateway::router::Candidate;
+use crate::gateway::pipeline::Gateway;
+use crate::gateway::steps::encode_response;
+use crate::model::fault::Refusal;
+use crate::model::operation::Operation;
+use crate::routes::Route;
+use crate::routes::router::Candidate;
 
 impl Gateway {
     pub(crate) fn refuse_with(
@@ -41,6 +41,6 @@ impl Gateway {
             tracing::info!(route = name, operation = operation_name, fault, reason, correlation_id = %id, "refused");
         }
         self.shared.metrics.refused(route, operation, refusal.fault);
-        respond::fault(route, operation, refusal, id, allow)
+        encode_response::fault(route, operation, refusal, id, allow)
     }
 }

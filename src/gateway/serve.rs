@@ -9,31 +9,31 @@ use bytes::Bytes;
 use http::Response as HttpResponse;
 use jiff::Timestamp;
 
-use crate::canonical::fault::{Fault, Refusal};
-use crate::canonical::member::Member;
-use crate::canonical::message::{Request, Response};
-use crate::canonical::operation::Operation;
-use crate::canonical::user_verification::UserVerification;
-use crate::canonical::value::Value;
+use crate::caller_auth::{Admission, Judge, Relation};
 use crate::ceremony::{Ceremony, ChallengeKey, Subject, Told, UserHandles};
-use crate::gateway::asked::{Asked, Part, Served};
-use crate::gateway::behind::Behind;
-use crate::gateway::bridge;
-use crate::gateway::callers::{Admission, Judge, Relation};
+use crate::features::decoys::Settled;
+use crate::features::key_learning::observe::Answered;
+use crate::features::own_tokens;
+use crate::features::user_handles::before_call;
 use crate::gateway::client_data;
-use crate::gateway::complete;
-use crate::gateway::decoys::Settled;
-use crate::gateway::exchange::Gateway;
+use crate::gateway::context::{Asked, Part, Served};
 use crate::gateway::id_token;
-use crate::gateway::identify;
-use crate::gateway::issue;
-use crate::gateway::learning::Answered;
-use crate::gateway::plan::Route;
-use crate::gateway::policy::shadow::Unwritten;
-use crate::gateway::resolve;
-use crate::gateway::respond;
-use crate::gateway::work::{self, Answer, Call};
-use crate::template::reader::Scratch;
+use crate::gateway::pipeline::Gateway;
+use crate::gateway::steps::authenticate_caller::Behind;
+use crate::gateway::steps::build_response;
+use crate::gateway::steps::build_upstream_request;
+use crate::gateway::steps::call_upstream::{self, Answer, Call};
+use crate::gateway::steps::encode_response;
+use crate::gateway::steps::map_user;
+use crate::model::fault::{Fault, Refusal};
+use crate::model::member::Member;
+use crate::model::message::{Request, Response};
+use crate::model::operation::Operation;
+use crate::model::user_verification::UserVerification;
+use crate::model::value::Value;
+use crate::policy::shadow::Unwritten;
+use crate::provider::template::reader::Scratch;
+use crate::routes::Route;
 
 impl Gateway {
     /// Serves a request.
@@ -67,9 +67,9 @@ impl Gateway {
             return Err(Refusal::new(Fault::NotEnabled, "the route does not carry this operation"));
         }
         if let (Some(issuer), Request::SessionRefresh(refresh)) = (way.issuer, request) {
-            let refreshed = issue::refresh(&self.workers[issuer], refresh).await?;
+            let refreshed = own_tokens::refresh(&self.workers[issuer], refresh).await?;
             let mut response = Response::SessionRefresh(Box::new(refreshed));
-            complete::complete(way, request, None, None, &mut response);
+            build_response::complete(way, request, None, None, &mut response);
             return written(asked, &response, false);
         }
         let challenge =
@@ -80,8 +80,15 @@ impl Gateway {
         let upstream = &self.shared.plan.upstreams[way.upstream];
         let named = behind.names(request.record(), upstream.identity.is_some());
         let known = self.known(asked, way, &named, ceremony).await?;
-        let mut told =
-            resolve::resolve(way, request, admission, client, ceremony, challenge.as_deref(), known.as_ref());
+        let mut told = build_upstream_request::resolve(
+            way,
+            request,
+            admission,
+            client,
+            ceremony,
+            challenge.as_deref(),
+            known.as_ref(),
+        );
         let crossing = self.cross(way, &mut told, ceremony).await?;
 
         let session = begun.as_ref().and_then(|ceremony| ceremony.upstream_session.as_deref());
@@ -102,7 +109,7 @@ impl Gateway {
                 if operation == Operation::LoginFinish {
                     id_token::complete(response.record_mut());
                     let signed_in = answered.insert(Answered::of(response.record()));
-                    complete::prove_subject(way, &begun, &signed_in.subject, known.as_ref())?;
+                    build_response::prove_subject(way, &begun, &signed_in.subject, known.as_ref())?;
                 }
                 Some(begun)
             }
@@ -114,9 +121,9 @@ impl Gateway {
             None => None,
         };
         let said = named.or(ceremony.as_deref());
-        let names = identify::toward_caller(upstream, way, said, known.as_ref(), &mut response).await?;
-        bridge::echo(ceremony.as_deref(), &mut response);
-        complete::complete(way, request, ceremony.as_deref(), names.as_ref(), &mut response);
+        let names = map_user::toward_caller(upstream, way, said, known.as_ref(), &mut response).await?;
+        before_call::echo(ceremony.as_deref(), &mut response);
+        build_response::complete(way, request, ceremony.as_deref(), names.as_ref(), &mut response);
         if let (Some(begun), Some(answered)) = (&ceremony, answered) {
             self.observe(way, request, begun, answered, names.as_ref(), &response);
         }
@@ -136,7 +143,7 @@ impl Gateway {
     ) -> Result<Response<'r>, Refusal> {
         let (upstream, reading) = (&self.shared.plan.upstreams[way.upstream], self.reading(scratch, asked.now));
         let ours = admission.judge == Judge::Gateway;
-        let understood = work::understand(upstream, asked.request.operation(), answer, reading, ours);
+        let understood = call_upstream::understand(upstream, asked.request.operation(), answer, reading, ours);
         if let Some(trace) = asked.trace {
             trace.answered(answer, understood.as_ref().ok().map(Response::record));
         }
@@ -152,7 +159,7 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Answer, Refusal> {
         let (started, upstream) = (Instant::now(), call.upstream);
-        let answer = work::ask(call, told, now).await;
+        let answer = call_upstream::ask(call, told, now).await;
         let fault = answer.as_ref().err().map(|refusal| refusal.fault);
         self.shared.metrics.called(by, upstream, (told.operation(), fault), started.elapsed());
         answer
@@ -192,14 +199,14 @@ impl Gateway {
         if ceremony.route != route.name || ceremony.begun_by != begun_by {
             return Err(expired("the challenge belongs to another ceremony"));
         }
-        let session = resolve::text(request.record(), Member::Session);
+        let session = build_upstream_request::text(request.record(), Member::Session);
         if session.is_some() && session != ceremony.caller_session {
             return Err(expired("the session handle does not belong to the challenge"));
         }
         if ceremony.verify_user && !client_data::user_was_verified(request.record()) {
             return Err(Refusal::new(Fault::AssertionRejected, "the route wants the user verified, and it was not"));
         }
-        if ceremony.asked.names_another(&resolve::subject(request.record())) {
+        if ceremony.asked.names_another(&build_upstream_request::subject(request.record())) {
             return Err(Refusal::new(Fault::AssertionRejected, "the finish names another user than the begin"));
         }
         if ceremony.bearer_user.as_deref() != user {
@@ -212,7 +219,7 @@ impl Gateway {
     fn told(&self, route: &Route, told: &Request<'_>) -> Told {
         let side = self.shared.plan.upstreams[route.upstream].side();
         let carries = |member: &Member| side.request_carries(told.operation(), *member);
-        let text = |member| resolve::text(told.record(), member).filter(|_| carries(&member));
+        let text = |member| build_upstream_request::text(told.record(), member).filter(|_| carries(&member));
         Told {
             subject: Subject { id: text(Member::UserId), email: text(Member::UserEmail) },
             account: text(Member::Account),
@@ -246,8 +253,8 @@ impl Gateway {
             route: way.name.clone(),
             upstream: self.shared.plan.upstreams[way.upstream].name.clone(),
             begun_by: response.operation(),
-            upstream_session: resolve::text(answered, Member::Session),
-            caller_session: complete::caller_session(way, response),
+            upstream_session: build_upstream_request::text(answered, Member::Session),
+            caller_session: build_response::caller_session(way, response),
             asked: named,
             expected,
             told: self.told(way, told),
@@ -268,7 +275,7 @@ fn written(asked: &Asked<'_>, response: &Response<'_>, is_decoy: bool) -> Result
     if let Some(trace) = asked.trace {
         trace.completed(response.record());
     }
-    let mut written = respond::success(asked.route, response, asked.now)?;
+    let mut written = encode_response::success(asked.route, response, asked.now)?;
     if asked.part != Part::Alone && !is_decoy {
         written.extensions_mut().insert(Unwritten(response.owned()));
     }

@@ -87,7 +87,7 @@ impl Held {
 
 #[cfg(test)]
 mod tests {
-    use crate::within::Within;
+    use crate::base::bounded::Within;
 
     use super::*;
 

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::diagnostic::nearest;
+use crate::base::diagnostic::nearest;
 use crate::identity::names::{Columns, MAX_NAME, Party};
 use crate::identity::table::{Table, Twice};
 use crate::identity::unchanged::{Fingerprint, Hashed};
@@ -218,8 +218,8 @@ fn csv_problem(error: &csv::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::canonical::member::Member;
     use crate::ceremony::Subject;
+    use crate::model::member::Member;
 
     use super::*;
 

@@ -88,7 +88,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
-    use crate::canonical::member::Member;
+    use crate::model::member::Member;
 
     use super::*;
 

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::canonical::member::Member;
 use crate::ceremony::Subject;
 use crate::identity::cache::Cache;
 use crate::identity::http::{Lookup, Service};
@@ -16,6 +15,7 @@ use crate::identity::postgres::{Postgres, Wanted};
 use crate::identity::settings::{Missing, Outage};
 use crate::identity::sqlite::{Prepared, Sqlite};
 use crate::identity::table::Table;
+use crate::model::member::Member;
 
 /// An identity map.
 #[derive(Debug)]

@@ -4,8 +4,8 @@
 
 use std::fmt;
 
-use crate::canonical::member::Member;
 use crate::ceremony::Subject;
+use crate::model::member::Member;
 
 /// The members that name a user.
 pub const NAMES: [Member; 2] = [Member::UserId, Member::UserEmail];

@@ -5,9 +5,9 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::canonical::member::Member;
 use crate::ceremony::Subject;
 use crate::identity::names::{NAMES, name};
+use crate::model::member::Member;
 
 /// What stands for itself in an address (RFC 3986 section 2.3).
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

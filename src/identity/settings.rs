@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::secret::SecretReference;
-use crate::within::Within;
+use crate::base::bounded::Within;
+use crate::base::secret::SecretReference;
 
 /// `[identity.NAME]`: who the caller's user is at an upstream.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

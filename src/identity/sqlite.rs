@@ -14,10 +14,10 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row, params_from_iter};
 use tokio::sync::oneshot;
 
-use crate::canonical::member::Member;
 use crate::ceremony::Subject;
 use crate::identity::names::{Columns, name};
 use crate::identity::query::Query;
+use crate::model::member::Member;
 
 /// How many questions may wait.
 const QUEUE: usize = 256;

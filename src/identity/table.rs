@@ -6,9 +6,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::canonical::member::Member;
 use crate::ceremony::Subject;
 use crate::identity::names::{NAMES, Party, name};
+use crate::model::member::Member;
 
 /// The users.
 #[derive(Debug, Default)]

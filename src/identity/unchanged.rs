@@ -100,7 +100,7 @@ impl<R: Read> Read for Hashed<R> {
 
 #[cfg(test)]
 mod tests {
-    use crate::canonical::member::Member;
+    use crate::model::member::Member;
 
     use super::*;
 

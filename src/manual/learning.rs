@@ -10,8 +10,8 @@
 //! learn    = "own"          # an embedded upstream, with the same rp_id and the origins of the app
 //! ```
 //!
-//! [`gateway::learning`](crate::gateway::learning) hands over what was accepted,
-//! [`relying_party::learning`](crate::relying_party::learning) makes something of it, beside the sign-in and never in
+//! [`gateway::learning`](crate::features::key_learning::observe) hands over what was accepted,
+//! [`relying_party::learning`](crate::features::key_learning) makes something of it, beside the sign-in and never in
 //! its way: what comes too fast is dropped and counted.
 //!
 //! # What it means, said out loud

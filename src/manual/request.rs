@@ -6,22 +6,22 @@
 //! | step | where | what can refuse |
 //! |---|---|---|
 //! | accept, head, limits | [`server`](crate::server) | head too large, too many connections or requests |
-//! | find the route | [`gateway::router`](crate::gateway::router) | wrong method, unless it passes through |
-//! | read the content | [`gateway::content`](crate::gateway::content) | too large, too slow |
-//! | decode in the dialect | [`provider::exchange`](crate::provider::exchange) | media type, JSON, contract |
-//! | who calls | [`gateway::callers`](crate::gateway::callers) | unauthenticated, forbidden |
+//! | find the route | [`gateway::router`](crate::routes::router) | wrong method, unless it passes through |
+//! | read the content | [`gateway::content`](crate::gateway::steps::read_content) | too large, too slow |
+//! | decode in the dialect | [`provider::exchange`](crate::provider::wire_format) | media type, JSON, contract |
+//! | who calls | [`gateway::callers`](crate::caller_auth) | unauthenticated, forbidden |
 //! | take the ceremony (finish) | [`ceremony`](crate::ceremony) | challenge unknown, used, old, another user's |
 //! | who that is at the upstream | [`identity`](crate::identity) | a user the map does not know, a map that cannot answer |
-//! | resolve members | [`gateway::resolve`](crate::gateway::resolve) | |
-//! | encode, call | [`gateway::work`](crate::gateway::work), [`upstream`](crate::upstream) | a member without a source, no answer in time |
-//! | decode the answer | [`provider::exchange`](crate::provider::exchange) | its fault table, or an answer that breaks its contract |
-//! | answer for who is not there (private routes) | [`gateway::decoys`](crate::gateway::decoys) | a passkey, told like any other wrong one |
-//! | prove the subject (login finish) | [`gateway::complete`](crate::gateway::complete) | another user than the one named |
+//! | resolve members | [`gateway::resolve`](crate::gateway::steps::build_upstream_request) | |
+//! | encode, call | [`gateway::work`](crate::gateway::steps::call_upstream), [`upstream`](crate::upstream) | a member without a source, no answer in time |
+//! | decode the answer | [`provider::exchange`](crate::provider::wire_format) | its fault table, or an answer that breaks its contract |
+//! | answer for who is not there (private routes) | [`gateway::decoys`](crate::features::decoys) | a passkey, told like any other wrong one |
+//! | prove the subject (login finish) | [`gateway::complete`](crate::gateway::steps::build_response) | another user than the one named |
 //! | remember the ceremony (begin) | [`ceremony`](crate::ceremony) | a challenge that is in use |
-//! | complete: echo, fill, verify more | [`gateway::complete`](crate::gateway::complete) | |
-//! | encode in the dialect | [`gateway::respond`](crate::gateway::respond) | a required member that came from nowhere |
+//! | complete: echo, fill, verify more | [`gateway::complete`](crate::gateway::steps::build_response) | |
+//! | encode in the dialect | [`gateway::respond`](crate::gateway::steps::encode_response) | a required member that came from nowhere |
 //!
-//! A refusal is a value ([`Refusal`](crate::canonical::fault::Refusal)) with two texts: what the caller reads
+//! A refusal is a value ([`Refusal`](crate::model::fault::Refusal)) with two texts: what the caller reads
 //! and what the log reads. Neither holds a value of the request.
 //!
 //! What no operation matches goes on untouched, also where a path is shared and the content decides.

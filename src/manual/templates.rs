@@ -5,7 +5,7 @@
 //! 2. **Nothing lost in silence.** Every member an operation can have is in the message or in its `omits`,
 //!    with a reason. The compiler refuses a file that says nothing of a member.
 //! 3. **Nothing invented.** A required member that is absent is an error, unless the standard says what its
-//!    absence means ([`Member::meaning_when_absent`](crate::canonical::member::Member::meaning_when_absent)).
+//!    absence means ([`Member::meaning_when_absent`](crate::model::member::Member::meaning_when_absent)).
 //! 4. **An empty string is absence**, and so is `null`. A required member that is empty is missing.
 //! 5. **Constants recognise.** In a request and in a row of the fault table a constant must stand there; one
 //!    that differs says that it is another message, whatever else is wrong with it. In an answer of success

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use http::{HeaderName, HeaderValue};
 
-use crate::canonical::operation::{Direction, Operation};
+use crate::model::operation::{Direction, Operation};
 use crate::provider::faults::FaultTable;
-use crate::template::head::Named;
-use crate::template::message::{Message, RequestTemplate, ResponseTemplate};
+use crate::provider::template::head::Named;
+use crate::provider::template::message::{Message, RequestTemplate, ResponseTemplate};
 
 /// A provider's API.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,13 +5,13 @@
 
 use http::StatusCode;
 
-use crate::canonical::fault::{Fault, FaultDetails};
-use crate::canonical::operation::Operation;
-use crate::template::content::Object;
-use crate::template::decode;
-use crate::template::encode::{self, Absent, Writing};
-use crate::template::head::{self, Named};
-use crate::template::reader::Reading;
+use crate::model::fault::{Fault, FaultDetails};
+use crate::model::operation::Operation;
+use crate::provider::template::content::Object;
+use crate::provider::template::decode;
+use crate::provider::template::encode::{self, Absent, Writing};
+use crate::provider::template::head::{self, Named};
+use crate::provider::template::reader::Reading;
 
 /// The rows, in the file's order.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -5,6 +5,7 @@
 
 pub mod compile;
 pub mod descriptor;
-pub mod exchange;
 pub mod faults;
 pub mod registry;
+pub mod template;
+pub mod wire_format;

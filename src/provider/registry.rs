@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::document::Document;
+use crate::base::diagnostic::{Diagnostic, Diagnostics};
+use crate::base::document::Document;
 use crate::provider::compile;
 use crate::provider::descriptor::Provider;
 

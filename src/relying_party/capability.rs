@@ -3,8 +3,8 @@
 //! This is what a route's check reads in place of a provider file. A test holds it against what the
 //! relying party really answers.
 
-use crate::canonical::member::Member;
-use crate::canonical::operation::Operation;
+use crate::model::member::Member;
+use crate::model::operation::Operation;
 
 /// Something a request must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,7 +199,7 @@ pub const fn gives(operation: Operation) -> &'static [(Member, Presence)] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::canonical::operation::Direction;
+    use crate::model::operation::Direction;
 
     #[test]
     fn only_members_of_the_operation_are_named() {

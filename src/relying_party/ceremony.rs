@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::canonical::assertion::Descriptor;
-use crate::canonical::fault::{Fault, Refusal};
-use crate::canonical::user_verification::UserVerification;
+use crate::model::assertion::Descriptor;
+use crate::model::fault::{Fault, Refusal};
+use crate::model::user_verification::UserVerification;
 use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::pending::{Bytes, Terms};
 use crate::relying_party::random;

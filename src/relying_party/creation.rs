@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::canonical::fault::{Fault, Refusal};
-use crate::canonical::registration::{Algorithm, AttestationResponse, CredentialCreation};
+use crate::model::fault::{Fault, Refusal};
+use crate::model::registration::{Algorithm, AttestationResponse, CredentialCreation};
 use crate::relying_party::ceremony::{descriptor, required};
 use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::directory::user::User;
@@ -11,8 +11,8 @@ use crate::relying_party::pending::{Pending, Terms};
 use crate::relying_party::random;
 use crate::relying_party::settings::Party;
 use crate::relying_party::verification;
-use crate::relying_party::webauthn::algorithm::Algorithm as Offered;
-use crate::relying_party::webauthn::registration::Registration;
+use crate::webauthn::algorithm::Algorithm as Offered;
+use crate::webauthn::registration::Registration;
 
 /// The longest name of a credential, in characters.
 const MAX_NAME: usize = 255;

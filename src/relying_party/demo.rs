@@ -10,7 +10,7 @@ use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::directory::user::{MAX_HANDLE, Profile, User};
 use crate::relying_party::error::StoreError;
 use crate::relying_party::random;
-use crate::relying_party::webauthn::cose_key::CoseKey;
+use crate::webauthn::cose_key::CoseKey;
 
 /// The demo user's `user.id`.
 pub const DEMO_USER: &str = "user_demo";

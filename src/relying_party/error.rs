@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
 
-use crate::canonical::fault::{Fault, Refusal};
+use crate::model::fault::{Fault, Refusal};
 use crate::relying_party::settings::InvalidSetting;
 
 /// Why the relying party cannot start.

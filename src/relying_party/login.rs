@@ -6,24 +6,24 @@
 
 use std::borrow::Cow;
 
-use crate::canonical::assertion::{AssertionRequest, AssertionResponse, CredentialAssertion, SignIn};
-use crate::canonical::fault::{Fault, Refusal};
-use crate::canonical::user_verification::UserVerification;
+use crate::model::assertion::{AssertionRequest, AssertionResponse, CredentialAssertion, SignIn};
+use crate::model::fault::{Fault, Refusal};
+use crate::model::user_verification::UserVerification;
 use crate::relying_party::Shared;
 use crate::relying_party::ceremony::{check_rp_id, descriptor, forbidden, new_terms, rejected, required};
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::credential::{Credential, Use};
 use crate::relying_party::directory::observed::ObservedCredential;
 use crate::relying_party::directory::user::User;
+use crate::relying_party::dummy_credential;
 use crate::relying_party::error::StoreError;
-use crate::relying_party::nobody;
 use crate::relying_party::pending::{Named, Pending, PendingLogin};
 use crate::relying_party::subject::Subject;
 use crate::relying_party::tokens::authentication::Authentication;
 use crate::relying_party::tokens::grant::Grant;
 use crate::relying_party::tokens::issue::{Issued, Occasion};
 use crate::relying_party::verification;
-use crate::relying_party::webauthn::assertion::Assertion;
+use crate::webauthn::assertion::Assertion;
 
 /// `login.begin`, as far as it matters here.
 #[derive(Debug)]
@@ -63,8 +63,8 @@ impl BeginLogin {
             Err(refusal) => {
                 // Whoever measures how long it takes learns no more than whoever reads the answer.
                 if refusal.fault == Fault::UnknownUser {
-                    Credential::of_user(store.connection(), nobody::ID, &shared.party.rp_id)?;
-                    nobody::look_up(store.connection(), nobody::ID.as_bytes())?;
+                    Credential::of_user(store.connection(), dummy_credential::ID, &shared.party.rp_id)?;
+                    dummy_credential::look_up(store.connection(), dummy_credential::ID.as_bytes())?;
                 }
                 return Err(refusal);
             }
@@ -85,7 +85,7 @@ pub(crate) fn for_nobody(
     user_verification: UserVerification,
     shared: &Shared,
 ) -> Result<CredentialAssertion<'static>, Refusal> {
-    let named = Named { user_id: nobody::ID.to_owned(), is_caller: false, last_serial: 0 };
+    let named = Named { user_id: dummy_credential::ID.to_owned(), is_caller: false, last_serial: 0 };
     let pending = PendingLogin { terms: new_terms(user_verification)?, named: Some(named) };
     Ok(CredentialAssertion { user_id: None, ..options(shared, pending, &[])? })
 }
@@ -159,7 +159,7 @@ impl FinishLogin {
         let credential = Credential::by_id(store.connection(), &self.credential_id)?;
         let Some(credential) = credential else {
             // As much work as for a credential that is known, whose signature does not hold.
-            if let Some((credential, user)) = nobody::look_up(store.connection(), &self.credential_id)? {
+            if let Some((credential, user)) = dummy_credential::look_up(store.connection(), &self.credential_id)? {
                 let _ = self.verify(&credential, &user, shared);
             }
             return Err(rejected("the credential is unknown"));

@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
-use crate::canonical::credentials::{CredentialList, CredentialSummary, Deletion, DeletionRequest, ListRequest};
-use crate::canonical::fault::{Fault, Refusal};
+use crate::model::credentials::{CredentialList, CredentialSummary, Deletion, DeletionRequest, ListRequest};
+use crate::model::fault::{Fault, Refusal};
 use crate::relying_party::Shared;
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::credential::Credential;

@@ -10,11 +10,11 @@ pub(crate) mod clock;
 pub(crate) mod creation;
 pub mod demo;
 pub mod directory;
+pub(crate) mod dummy_credential;
 pub mod error;
-pub mod learning;
+pub mod external_sign_in;
 pub(crate) mod login;
 pub(crate) mod management;
-pub(crate) mod nobody;
 pub(crate) mod pending;
 pub(crate) mod random;
 pub(crate) mod registration;
@@ -24,25 +24,21 @@ pub(crate) mod subject;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod tokens;
-pub mod transfer;
 pub(crate) mod verification;
-pub mod vouched;
-pub mod webauthn;
-pub(crate) mod workers;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::canonical::assertion::{CredentialAssertion, SignIn};
-use crate::canonical::fault::{Fault, Refusal};
-use crate::canonical::message::{Request, Response};
-use crate::canonical::user_verification::UserVerification;
+use crate::features::key_learning::Learner;
+use crate::model::assertion::{CredentialAssertion, SignIn};
+use crate::model::fault::{Fault, Refusal};
+use crate::model::message::{Request, Response};
+use crate::model::user_verification::UserVerification;
 use crate::relying_party::clock::now;
 use crate::relying_party::demo::DEMO_USER;
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::user::User;
 use crate::relying_party::error::{OpenError, StoreError};
-use crate::relying_party::learning::Learner;
 use crate::relying_party::login::{BeginLogin, FinishLogin};
 use crate::relying_party::management::{DeleteCredential, ListCredentials};
 use crate::relying_party::registration::{BeginRegistration, FinishRegistration};
@@ -56,14 +52,14 @@ use crate::relying_party::tokens::keys::{self, Keys};
 use crate::relying_party::tokens::opaque::{self, Kind};
 use crate::relying_party::tokens::refresh::{RefreshRequest, refresh};
 use crate::relying_party::tokens::verify::{self, UserId, Verdict, unauthenticated};
-use crate::relying_party::workers::Workers;
+use crate::storage::blocking_pool::Workers;
 
 /// A running relying party. Clones are the same one; it may be shared by any number of runtimes.
 #[derive(Clone, Debug)]
 pub struct RelyingParty {
     shared: Arc<Shared>,
     workers: Arc<Workers>,
-    learner: Arc<Learner>,
+    pub(crate) learner: Arc<Learner>,
     demo: Option<Arc<User>>,
     least: UserVerification,
 }

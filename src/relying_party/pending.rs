@@ -8,10 +8,10 @@ use ::base64::Engine;
 use ::base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::canonical::fault::{Fault, Refusal};
-use crate::canonical::user_verification::UserVerification;
+use crate::base::base64::{self, NotBase64};
+use crate::model::fault::{Fault, Refusal};
+use crate::model::user_verification::UserVerification;
 use crate::relying_party::directory::user::Profile;
-use crate::template::base64::{self, NotBase64};
 
 /// A ceremony that was begun.
 #[derive(Debug, Serialize, Deserialize)]

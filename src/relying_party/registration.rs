@@ -5,9 +5,9 @@
 
 use std::borrow::Cow;
 
-use crate::canonical::fault::{Fault, Refusal};
-use crate::canonical::registration::{AttestationResponse, CreationRequest, CredentialCreation, Registered};
-use crate::canonical::user_verification::UserVerification;
+use crate::model::fault::{Fault, Refusal};
+use crate::model::registration::{AttestationResponse, CreationRequest, CredentialCreation, Registered};
+use crate::model::user_verification::UserVerification;
 use crate::relying_party::Shared;
 use crate::relying_party::ceremony::{check_rp_id, forbidden, new_terms};
 use crate::relying_party::creation::{self, Created};

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
-use crate::canonical::user_verification::UserVerification;
+use crate::model::user_verification::UserVerification;
 
 use crate::relying_party::directory::Store;
 use crate::relying_party::error::OpenError;

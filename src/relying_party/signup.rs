@@ -7,10 +7,10 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::canonical::assertion::SignIn;
-use crate::canonical::fault::{Fault, Refusal};
-use crate::canonical::registration::{AttestationResponse, CreationRequest, CredentialCreation};
-use crate::canonical::user_verification::UserVerification;
+use crate::model::assertion::SignIn;
+use crate::model::fault::{Fault, Refusal};
+use crate::model::registration::{AttestationResponse, CreationRequest, CredentialCreation};
+use crate::model::user_verification::UserVerification;
 use crate::relying_party::Shared;
 use crate::relying_party::ceremony::{check_rp_id, new_terms, rejected};
 use crate::relying_party::creation::{self, Created};

@@ -5,7 +5,7 @@
 
 use rusqlite::Connection;
 
-use crate::canonical::fault::{Fault, Refusal};
+use crate::model::fault::{Fault, Refusal};
 use crate::relying_party::directory::user::User;
 
 /// The user as a request names it.

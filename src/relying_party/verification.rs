@@ -3,20 +3,20 @@
 //! A challenge that is not the ceremony's is `challenge_expired`; whatever else fails is
 //! `assertion_rejected`, and only the log learns which step it was.
 
-use crate::canonical::fault::{Fault, Refusal};
-use crate::canonical::user_verification::UserVerification;
+use crate::model::fault::{Fault, Refusal};
+use crate::model::user_verification::UserVerification;
 use crate::relying_party::directory::credential::{Credential, Use};
 use crate::relying_party::directory::user::User;
 use crate::relying_party::error::StoreError;
 use crate::relying_party::pending::Terms;
 use crate::relying_party::settings::Party;
-use crate::relying_party::webauthn::algorithm::Algorithm;
-use crate::relying_party::webauthn::assertion::{Assertion, AssertionPolicy};
-use crate::relying_party::webauthn::cose_key::CoseKey;
-use crate::relying_party::webauthn::credential_record::CredentialRecord;
-use crate::relying_party::webauthn::policy::{CeremonyPolicy, CrossOrigin};
-use crate::relying_party::webauthn::refusal::Refusal as Step;
-use crate::relying_party::webauthn::registration::{Registration, RegistrationPolicy, VerifiedRegistration};
+use crate::webauthn::algorithm::Algorithm;
+use crate::webauthn::assertion::{Assertion, AssertionPolicy};
+use crate::webauthn::cose_key::CoseKey;
+use crate::webauthn::credential_record::CredentialRecord;
+use crate::webauthn::policy::{CeremonyPolicy, CrossOrigin};
+use crate::webauthn::refusal::Refusal as Step;
+use crate::webauthn::registration::{Registration, RegistrationPolicy, VerifiedRegistration};
 
 /// Verifies an assertion by a credential of `user`. `named` says whether the ceremony was begun for
 /// that user; where it was not, the authenticator must have named it.

@@ -10,12 +10,12 @@ use http::header::{HOST, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode, Version, request};
 use tower::{Service, ServiceBuilder};
 
-use crate::gateway::outcome::{Arrival, Content, Exchange, Refusal, host_of};
+use crate::gateway::handler::{Arrival, Content, Exchange, Refusal, host_of};
 use crate::server::body::EdgeBody;
-use crate::server::layers::access::Access;
-use crate::server::layers::panics::CatchPanic;
-use crate::server::layers::request_ids::RequestIds;
 use crate::server::limits::RequestLimits;
+use crate::server::middleware::access::Access;
+use crate::server::middleware::panics::CatchPanic;
+use crate::server::middleware::request_ids::RequestIds;
 use crate::server::passthrough::Passthrough;
 use crate::server::passthrough::incoming::Streamed;
 use crate::server::received::Received;

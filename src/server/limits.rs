@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::request;
 
-use crate::gateway::outcome::Refusal;
+use crate::gateway::handler::Refusal;
 use crate::server::settings::ServerSettings;
 
 /// The limits of one request, and of all that are under way.
@@ -68,7 +68,7 @@ fn head_bytes(head: &request::Parts) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::within::Within;
+    use crate::base::bounded::Within;
 
     fn limits() -> RequestLimits {
         RequestLimits::new(&ServerSettings {

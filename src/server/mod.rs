@@ -5,7 +5,7 @@
 //! an answer; only a broken connection is none. This is the only module that knows the HTTP server.
 //!
 //! ```no_run
-//! use passbridge::gateway::outcome::Exchange;
+//! use passbridge::gateway::handler::Exchange;
 //! use passbridge::server::admin::{Admin, AdminSettings};
 //! use passbridge::server::lifecycle::Lifecycle;
 //! use passbridge::server::passthrough::settings::PassthroughSettings;
@@ -29,12 +29,12 @@ mod accept;
 pub mod admin;
 mod application;
 mod body;
-mod connection;
-mod layers;
-mod lean;
+mod fast_path;
+mod hyper_connection;
 pub mod lifecycle;
 mod limits;
 mod listen;
+mod middleware;
 pub mod passthrough;
 mod received;
 pub mod settings;

@@ -5,9 +5,9 @@
 use http::Request;
 use hyper::body::Incoming;
 
-use crate::gateway::outcome::{Arrival, Peer, RequestId};
+use crate::gateway::handler::{Arrival, Peer, RequestId};
 use crate::server::body::EdgeBody;
-use crate::server::layers::request_ids::X_REQUEST_ID;
+use crate::server::middleware::request_ids::X_REQUEST_ID;
 
 /// A request, and where it comes from.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::within::Within;
+use crate::base::bounded::Within;
 
 /// Where and within which limits requests are taken.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]

@@ -14,12 +14,12 @@ use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 use tower::Service as _;
 
-use crate::gateway::outcome::{Exchange, Peer};
+use crate::gateway::handler::{Exchange, Peer};
 use crate::server::accept::{Accepted, accept};
 use crate::server::application::Application;
 use crate::server::body::EdgeBody;
-use crate::server::connection::{self, ConnectionLimits};
-use crate::server::lean::{self, Ended};
+use crate::server::fast_path::{self, Ended};
+use crate::server::hyper_connection::{self, ConnectionLimits};
 use crate::server::lifecycle::Lifecycle;
 use crate::server::limits::RequestLimits;
 use crate::server::passthrough::Passthrough;
@@ -107,7 +107,7 @@ async fn serve<F, G: Exchange>(
             stack.clone().call(Received::new(request, peer.clone())) // no layer is ever not ready
         };
         tasks.spawn(async move {
-            let ended = match lean::serve(&mut stream, &answer, limits.header_timeout, &stop).await {
+            let ended = match fast_path::serve(&mut stream, &answer, limits.header_timeout, &stop).await {
                 Ok(Ended::Over) => Ok(()),
                 Ok(Ended::NotPlain(read)) => {
                     let kept = place.clone();
@@ -119,7 +119,7 @@ async fn serve<F, G: Exchange>(
                         answer(request)
                     });
                     // Boxed, so that no other connection has the room for it.
-                    Box::pin(connection::serve(read, stream, service, limits, &stop)).await
+                    Box::pin(hyper_connection::serve(read, stream, service, limits, &stop)).await
                 }
                 Err(error) => Err(error),
             };

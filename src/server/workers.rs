@@ -12,7 +12,7 @@ use std::thread;
 
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::gateway::outcome::Exchange;
+use crate::gateway::handler::Exchange;
 use crate::server::lifecycle::Lifecycle;
 use crate::server::limits::RequestLimits;
 use crate::server::listen::bind;

@@ -104,7 +104,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::within::Within;
+    use crate::base::bounded::Within;
 
     fn one_call_one_waiting() -> Arc<Admission> {
         let settings = HttpSettings {

@@ -16,11 +16,11 @@ use crate::upstream::base_url::BaseUrl;
 use crate::upstream::client::InvalidClient;
 use crate::upstream::content;
 use crate::upstream::failure::CallFailure;
-use crate::upstream::kept::Kept;
-use crate::upstream::library::LibraryClient;
+use crate::upstream::header_filter::Kept;
+use crate::upstream::http1::client::WireClient;
+use crate::upstream::http2::LibraryClient;
 use crate::upstream::settings::{HttpSettings, HttpVersion};
 use crate::upstream::target;
-use crate::upstream::wire::client::WireClient;
 
 /// A named upstream's base URL with the connections of one worker to it.
 #[derive(Debug)]

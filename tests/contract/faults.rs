@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 
 use http::StatusCode;
-use passbridge::canonical::fault::{Fault, FaultDetails};
-use passbridge::canonical::operation::Operation;
+use passbridge::model::fault::{Fault, FaultDetails};
+use passbridge::model::operation::Operation;
 use passbridge::provider::descriptor::Provider;
-use passbridge::provider::exchange::NoSuccess;
-use passbridge::template::reader::Scratch;
+use passbridge::provider::template::reader::Scratch;
+use passbridge::provider::wire_format::NoSuccess;
 
 use crate::fixture::{self, Fixture, Kind};
 use crate::ground::{self, FAULTS};

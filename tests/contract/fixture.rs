@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use passbridge::canonical::operation::{Direction, Operation};
+use passbridge::model::operation::{Direction, Operation};
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 

@@ -1,8 +1,8 @@
 //! What the contract is held against for the five providers: where their documents' examples and the
 //! schemas stand, and what is known of single examples.
 
-use passbridge::canonical::fault::Fault;
-use passbridge::canonical::operation::Operation;
+use passbridge::model::fault::Fault;
+use passbridge::model::operation::Operation;
 use passbridge::provider::registry::Registry;
 
 use Fault::{

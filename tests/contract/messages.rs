@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use passbridge::canonical::operation::{Direction, Operation};
-use passbridge::template::reader::Scratch;
+use passbridge::model::operation::{Direction, Operation};
+use passbridge::provider::template::reader::Scratch;
 
 use crate::fixture::{self, Fixture, Kind};
 use crate::ground::DROPPED;

@@ -1,6 +1,6 @@
 //! The page that explains the language says nothing the compiler refuses.
 
-use passbridge::document::Document;
+use passbridge::base::document::Document;
 use passbridge::provider::compile;
 
 #[test]

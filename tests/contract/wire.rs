@@ -4,14 +4,14 @@ use std::sync::LazyLock;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use jiff::Timestamp;
-use passbridge::canonical::message::{Request, Response};
-use passbridge::canonical::operation::Operation;
-use passbridge::canonical::record::Record;
+use passbridge::model::message::{Request, Response};
+use passbridge::model::operation::Operation;
+use passbridge::model::record::Record;
 use passbridge::provider::descriptor::{OperationTemplate, Provider};
-use passbridge::provider::exchange::{Arrived, NoSuccess};
 use passbridge::provider::registry::Registry;
-use passbridge::template::encode::Writing;
-use passbridge::template::reader::{Reading, Scratch, Unread};
+use passbridge::provider::template::encode::Writing;
+use passbridge::provider::template::reader::{Reading, Scratch, Unread};
+use passbridge::provider::wire_format::{Arrived, NoSuccess};
 
 use crate::fixture::Fixture;
 use crate::ground;

@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{GeneralPurpose, STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use passbridge::canonical::value::Kind;
-use passbridge::template::content::Node;
+use passbridge::model::value::Kind;
+use passbridge::provider::template::content::Node;
 
 use crate::arbitrary;
 use crate::edit::{self, Edit};

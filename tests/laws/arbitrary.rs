@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use passbridge::canonical::member::Member;
-use passbridge::canonical::message::{Request, Response};
-use passbridge::canonical::operation::{Direction, Operation};
-use passbridge::canonical::record::Record;
-use passbridge::canonical::value::{Kind, Texts, Value};
+use passbridge::model::member::Member;
+use passbridge::model::message::{Request, Response};
+use passbridge::model::operation::{Direction, Operation};
+use passbridge::model::record::Record;
+use passbridge::model::value::{Kind, Texts, Value};
 use passbridge::provider::descriptor::Provider;
-use passbridge::template::codec::Codec;
-use passbridge::template::content::{Node, Object};
-use passbridge::template::hole::{Hole, Need};
+use passbridge::provider::template::codec::Codec;
+use passbridge::provider::template::content::{Node, Object};
+use passbridge::provider::template::hole::{Hole, Need};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

@@ -1,6 +1,6 @@
 //! An example with one thing changed, and the places of its template where that can be done.
 
-use passbridge::template::content::{Entry, Node, Object};
+use passbridge::provider::template::content::{Entry, Node, Object};
 use serde_json::Value;
 
 use crate::arbitrary::Case;

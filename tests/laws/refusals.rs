@@ -2,13 +2,13 @@
 
 use std::slice;
 
-use passbridge::canonical::operation::Direction;
-use passbridge::canonical::value::Kind;
-use passbridge::provider::exchange::NoSuccess;
-use passbridge::template::codec::Codec;
-use passbridge::template::content::{Entry, Node};
-use passbridge::template::hole::Need;
-use passbridge::template::reader::{Defect, DefectKind, Scratch, Unread};
+use passbridge::model::operation::Direction;
+use passbridge::model::value::Kind;
+use passbridge::provider::template::codec::Codec;
+use passbridge::provider::template::content::{Entry, Node};
+use passbridge::provider::template::hole::Need;
+use passbridge::provider::template::reader::{Defect, DefectKind, Scratch, Unread};
+use passbridge::provider::wire_format::NoSuccess;
 use serde_json::{Value, json};
 
 use crate::arbitrary::{self, Case};

@@ -1,8 +1,8 @@
 //! What was written reads back as itself, or is not written at all.
 
-use passbridge::canonical::operation::Direction;
-use passbridge::template::encode::Absent;
-use passbridge::template::reader::Scratch;
+use passbridge::model::operation::Direction;
+use passbridge::provider::template::encode::Absent;
+use passbridge::provider::template::reader::Scratch;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::arbitrary::{self, Case, Fillings};
@@ -67,7 +67,7 @@ fn what_lacks_a_relaxed_member_is_written_without_it() {
     for_every_message(false, |case, fillings| {
         let relaxed = case.required();
         let template = wire::template(case.provider, case.operation);
-        let writing = passbridge::template::encode::Writing { relaxed: &relaxed, ..wire::writing() };
+        let writing = passbridge::provider::template::encode::Writing { relaxed: &relaxed, ..wire::writing() };
         if case.direction == Direction::Response {
             let response = arbitrary::response(case.operation, fillings);
             let written = template.write_response(case.provider, response.record(), writing).unwrap();

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use http::Method;
-use passbridge::canonical::operation::{Direction, Operation};
-use passbridge::gateway::router::{Candidate, Conflict, Router};
-use passbridge::template::codec::Codec;
-use passbridge::template::head::Path;
-use passbridge::template::hole::Pattern;
+use passbridge::model::operation::{Direction, Operation};
+use passbridge::provider::template::codec::Codec;
+use passbridge::provider::template::head::Path;
+use passbridge::provider::template::hole::Pattern;
+use passbridge::routes::router::{Candidate, Conflict, Router};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 

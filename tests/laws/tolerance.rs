@@ -1,9 +1,9 @@
 //! What WebAuthn and the providers leave open does not change what is read.
 
-use passbridge::canonical::operation::Direction;
-use passbridge::canonical::value::Kind;
-use passbridge::template::content::{Entry, Node};
-use passbridge::template::reader::Scratch;
+use passbridge::model::operation::Direction;
+use passbridge::model::value::Kind;
+use passbridge::provider::template::content::{Entry, Node};
+use passbridge::provider::template::reader::Scratch;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 

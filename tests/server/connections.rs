@@ -1,9 +1,9 @@
 //! HTTP/1.1 connections: kept, named, closed when silent, and not brought down by a panic.
 
+use passbridge::base::bounded::Within;
 use passbridge::server::lifecycle::{Lifecycle, Phase};
 use passbridge::server::passthrough::settings::PassthroughSettings;
 use passbridge::server::workers::{Server, StartError};
-use passbridge::within::Within;
 
 use super::rig::{settings, start};
 use super::toy::Toy;

@@ -1,8 +1,8 @@
 //! The drain: what is under way is finished, what is idle is closed, what does not end is cut and counted.
 
+use passbridge::base::bounded::Within;
 use passbridge::server::lifecycle::Phase;
 use passbridge::server::workers::Drained;
-use passbridge::within::Within;
 use tokio::net::TcpStream;
 
 use super::rig::{settings, start, within};

@@ -1,6 +1,6 @@
 //! Cleartext HTTP/2 on the same port, told apart by its first bytes.
 
-use passbridge::within::Within;
+use passbridge::base::bounded::Within;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 

@@ -1,6 +1,6 @@
 //! The edge's own refusals: they come before the parser's, and in the operation's envelope where there is one.
 
-use passbridge::within::Within;
+use passbridge::base::bounded::Within;
 
 use super::rig::{settings, start};
 

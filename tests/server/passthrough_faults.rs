@@ -1,7 +1,7 @@
 //! Targets and callers that hang, break off or lie while something passes through.
 
+use passbridge::base::bounded::Within;
 use passbridge::server::passthrough::settings::TargetSettings;
-use passbridge::within::Within;
 
 use super::rig::{Origin, everything_to, settings, start_before, start_with, target};
 

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use passbridge::base::bounded::Within;
 use passbridge::server::lifecycle::Lifecycle;
 use passbridge::server::passthrough::settings::{HostPattern, PassthroughSettings, Target, TargetSettings};
 use passbridge::server::settings::ServerSettings;
 use passbridge::server::workers::{Running, Server};
-use passbridge::within::Within;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Response, request};
 use http_body::Body;
 use http_body_util::BodyExt;
-use passbridge::gateway::outcome::{Arrival, Content, Exchange, Refusal, RouteName};
+use passbridge::gateway::handler::{Arrival, Content, Exchange, Refusal, RouteName};
 use tokio::sync::Semaphore;
 
 /// What a test and its toy share.

@@ -1,9 +1,9 @@
 //! WebSocket connections through the passthrough: carried where the target says so, and nowhere else.
 
+use passbridge::base::bounded::Within;
 use passbridge::server::passthrough::settings::TargetSettings;
 use passbridge::server::settings::ServerSettings;
 use passbridge::server::workers::Drained;
-use passbridge::within::Within;
 use tokio::io::AsyncWriteExt;
 
 use super::rig::{Origin, Rig, everything_to, field, settings, start_with, target, within};

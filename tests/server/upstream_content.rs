@@ -4,10 +4,10 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use passbridge::base::bounded::Within;
 use passbridge::upstream::failure::CallFailure;
 use passbridge::upstream::http_upstream::RetryClass;
 use passbridge::upstream::settings::HttpSettings;
-use passbridge::within::Within;
 use tokio::io::AsyncWriteExt;
 
 use super::rig::{Origin, within};

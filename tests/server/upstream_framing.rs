@@ -3,10 +3,10 @@
 
 use bytes::Bytes;
 use http::{Method, Request};
+use passbridge::base::bounded::Within;
 use passbridge::upstream::failure::CallFailure;
 use passbridge::upstream::http_upstream::RetryClass;
 use passbridge::upstream::settings::HttpSettings;
-use passbridge::within::Within;
 
 use super::rig::{Origin, within};
 use super::upstream::{get, upstream};

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use passbridge::base::bounded::Within;
 use passbridge::upstream::http_upstream::RetryClass::Finish;
 use passbridge::upstream::settings::HttpSettings;
-use passbridge::within::Within;
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::{Notify, Semaphore, mpsc};
 

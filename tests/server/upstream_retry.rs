@@ -4,11 +4,11 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use passbridge::base::bounded::Within;
 use passbridge::upstream::breaker::BreakerState;
 use passbridge::upstream::failure::CallFailure;
 use passbridge::upstream::http_upstream::RetryClass::{Begin, Finish};
 use passbridge::upstream::settings::HttpSettings;
-use passbridge::within::Within;
 
 use super::rig::{Origin, within};
 use super::upstream::{get, upstream};

@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use passbridge::canonical::fault::Fault;
-use passbridge::canonical::operation::Operation;
-use passbridge::diagnostic::Diagnostics;
+use passbridge::base::diagnostic::Diagnostics;
+use passbridge::model::fault::Fault;
+use passbridge::model::operation::Operation;
 use passbridge::provider::registry::Registry;
 
 use Fault::{

@@ -4,9 +4,7 @@
 //! exceptions: a rule that cannot be kept is changed here, in `src/manual`, for everybody.
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
-mod crates;
 mod files;
 mod functions;
-mod layers;
 mod rust;
 mod words;

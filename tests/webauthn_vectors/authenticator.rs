@@ -3,12 +3,12 @@
 use std::sync::LazyLock;
 
 use async_trait::async_trait;
-use passbridge::relying_party::webauthn::algorithm::Algorithm;
-use passbridge::relying_party::webauthn::assertion::{Assertion, AssertionPolicy};
-use passbridge::relying_party::webauthn::credential_record::CredentialRecord;
-use passbridge::relying_party::webauthn::policy::{CeremonyPolicy, CrossOrigin};
-use passbridge::relying_party::webauthn::refusal::Refusal;
-use passbridge::relying_party::webauthn::registration::{Registration, RegistrationPolicy};
+use passbridge::webauthn::algorithm::Algorithm;
+use passbridge::webauthn::assertion::{Assertion, AssertionPolicy};
+use passbridge::webauthn::credential_record::CredentialRecord;
+use passbridge::webauthn::policy::{CeremonyPolicy, CrossOrigin};
+use passbridge::webauthn::refusal::Refusal;
+use passbridge::webauthn::registration::{Registration, RegistrationPolicy};
 use passkey::authenticator::{Authenticator, UiHint, UserCheck, UserValidationMethod};
 use passkey::client::{Client, DefaultClientData};
 use passkey::crypto::AvailableBackend;

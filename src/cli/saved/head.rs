@@ -4,8 +4,8 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, request, response,
 };
 
+use crate::base::diagnostic::Diagnostic;
 use crate::cli::saved::lines::{Line, Text};
-use crate::diagnostic::Diagnostic;
 
 use super::FORM;
 

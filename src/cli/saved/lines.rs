@@ -3,7 +3,7 @@
 //! `curl -v` marks what it sent with `>`, what it got with `<` and what it says itself with `*`; content
 //! stands between without a mark.
 
-use crate::diagnostic::Diagnostic;
+use crate::base::diagnostic::Diagnostic;
 
 /// A saved text and what to call it.
 pub(super) struct Text<'t> {

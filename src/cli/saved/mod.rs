@@ -15,8 +15,8 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, request, response};
 
+use crate::base::diagnostic::Diagnostic;
 use crate::cli::saved::lines::{Text, Which};
-use crate::diagnostic::Diagnostic;
 
 /// A saved message is not larger than this, in bytes.
 const MOST: u64 = 16 << 20;

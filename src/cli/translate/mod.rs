@@ -10,11 +10,11 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use crate::canonical::operation::{Direction, Operation};
+use crate::base::diagnostic::{Diagnostic, nearest};
 use crate::cli::saved::{self, Saved, Wanted};
 use crate::cli::translate::source::{Done, Source};
-use crate::diagnostic::{Diagnostic, nearest};
-use crate::gateway::translate::Lost;
+use crate::inspect::translate::Lost;
+use crate::model::operation::{Direction, Operation};
 use crate::provider::descriptor::Provider;
 use crate::provider::registry::Registry;
 

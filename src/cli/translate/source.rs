@@ -6,14 +6,14 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode, request};
 use jiff::Timestamp;
 
-use crate::canonical::member::Member;
-use crate::canonical::message::Request;
-use crate::canonical::operation::{Direction, Operation};
-use crate::diagnostic::Diagnostic;
-use crate::gateway::translate::{Lost, Target, Untold, candidates, status_of, with_content};
+use crate::base::diagnostic::Diagnostic;
+use crate::inspect::translate::{Lost, Target, Untold, candidates, status_of, with_content};
+use crate::model::member::Member;
+use crate::model::message::Request;
+use crate::model::operation::{Direction, Operation};
 use crate::provider::descriptor::{OperationTemplate, Provider};
-use crate::provider::exchange::{Arrived, NoSuccess};
-use crate::template::reader::{Reading, Scratch, Unread};
+use crate::provider::template::reader::{Reading, Scratch, Unread};
+use crate::provider::wire_format::{Arrived, NoSuccess};
 
 /// Objects and arrays of a message may be nested so deep.
 const MAX_DEPTH: usize = 32;

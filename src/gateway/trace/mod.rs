@@ -14,11 +14,11 @@ use http::{Request, Response, StatusCode, request};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use crate::canonical::fault::Refusal;
-use crate::canonical::record::Record;
+use crate::gateway::steps::call_upstream::Answer;
 use crate::gateway::trace::shorten::Secrets;
 use crate::gateway::trace::shown::{Extent, Message, members};
-use crate::gateway::work::Answer;
+use crate::model::fault::Refusal;
+use crate::model::record::Record;
 
 /// The trace of one exchange. Clones are the same one.
 #[derive(Clone, Default)]

@@ -6,10 +6,10 @@
 use http::HeaderMap;
 use serde_json::Value as Json;
 
-use crate::canonical::member::Member;
-use crate::canonical::operation::Direction;
-use crate::canonical::record::Record;
-use crate::canonical::value::Value;
+use crate::model::member::Member;
+use crate::model::operation::Direction;
+use crate::model::record::Record;
+use crate::model::value::Value;
 
 /// A shorter secret is looked for as a whole text only: within others it would be found everywhere.
 const FINDABLE: usize = 8;
@@ -154,7 +154,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::canonical::assertion::{AssertionResponse, SignIn};
+    use crate::model::assertion::{AssertionResponse, SignIn};
 
     fn known() -> Secrets {
         let mut secrets = Secrets::default();

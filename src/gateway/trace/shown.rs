@@ -7,11 +7,11 @@ use http::HeaderMap;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use crate::canonical::member::Member;
-use crate::canonical::record::Record;
-use crate::canonical::value::{Kind, Value};
 use crate::gateway::trace::shorten::{self, Secrets, is_hidden, shortened};
-use crate::template::codec::Codec;
+use crate::model::member::Member;
+use crate::model::record::Record;
+use crate::model::value::{Kind, Value};
+use crate::provider::template::codec::Codec;
 
 /// A message as it was on the wire.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -103,7 +103,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::canonical::assertion::{AssertionResponse, CredentialAssertion, Descriptor, SignIn};
+    use crate::model::assertion::{AssertionResponse, CredentialAssertion, Descriptor, SignIn};
 
     #[test]
     fn a_record_is_shown_by_its_members_names() {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use secrecy::ExposeSecret as _;
 
-use crate::diagnostic::Diagnostic;
+use crate::base::diagnostic::Diagnostic;
 use crate::identity::build::{Builder, both};
 use crate::identity::map::{Both, Direction, Source};
 use crate::identity::names::{Asks, Columns};

@@ -8,8 +8,7 @@ mod service;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::canonical::member::Member;
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::base::diagnostic::{Diagnostic, nearest};
 use crate::identity::cache::Cache;
 use crate::identity::file::Problem;
 use crate::identity::map::{Direction, Map, Source};
@@ -17,6 +16,7 @@ use crate::identity::names::{Columns, NAMES};
 use crate::identity::query::{BadQuery, Query};
 use crate::identity::settings::{MapSettings, Missing};
 use crate::identity::unchanged;
+use crate::model::member::Member;
 
 /// The settings of a map, and what was found wrong with them so far, by key below its table.
 struct Builder<'s> {

@@ -13,11 +13,11 @@ use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::types::{FromSql, ToSql, Type};
 use tokio_postgres::{Client, Error, NoTls, Statement};
 
-use crate::canonical::member::Member;
 use crate::ceremony::Subject;
 use crate::identity::names::{Columns, name};
 use crate::identity::postgres::address::{Address, Way};
 use crate::identity::query::Query;
+use crate::model::member::Member;
 
 /// A query, and the columns that its answer must have.
 #[derive(Debug, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client;
 
 use crate::upstream::client::InvalidClient;
-use crate::upstream::wire::tls;
+use crate::upstream::http1::tls;
 
 /// How TLS is spoken.
 #[derive(Clone)]

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 
 use http::StatusCode;
 
-use crate::canonical::fault::{FAULT_DETAILS, Fault};
-use crate::canonical::operation::Operation;
-use crate::document::{Item, ItemValue, Table};
+use crate::base::document::{Item, ItemValue, Table};
+use crate::model::fault::{FAULT_DETAILS, Fault};
+use crate::model::operation::Operation;
 use crate::provider::compile::keys;
 use crate::provider::descriptor::Provider;
 use crate::provider::faults::{FaultRow, FaultTable, Status};
-use crate::template::compile::Compiler;
+use crate::provider::template::compile::Compiler;
 
 const KEYS: &[&str] = &["fault", "operations", "status", "fields", "content"];
 

@@ -2,9 +2,9 @@
 //!
 //! A wrong value is noted and taken for none, so that the compiler can go on.
 
-use crate::diagnostic::nearest;
-use crate::document::{Item, ItemValue, Table};
-use crate::template::compile::Compiler;
+use crate::base::diagnostic::nearest;
+use crate::base::document::{Item, ItemValue, Table};
+use crate::provider::template::compile::Compiler;
 
 pub(super) fn known(compiler: &mut Compiler, table: &Table, known: &[&str]) {
     for entry in table.entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {

@@ -4,15 +4,15 @@
 
 use std::ops::Range;
 
-use crate::canonical::member::Member;
-use crate::canonical::operation::{Direction, Operation};
-use crate::canonical::value::Kind;
-use crate::document::{Entry, Item, ItemValue, Table};
+use crate::base::document::{Entry, Item, ItemValue, Table};
+use crate::model::member::Member;
+use crate::model::operation::{Direction, Operation};
+use crate::model::value::Kind;
 use crate::provider::compile::keys;
-use crate::template::compile::Compiler;
-use crate::template::content::{List, Object};
-use crate::template::head::Path;
-use crate::template::message::{Message, Omission};
+use crate::provider::template::compile::Compiler;
+use crate::provider::template::content::{List, Object};
+use crate::provider::template::head::Path;
+use crate::provider::template::message::{Message, Omission};
 
 /// Which message it is, and where it stands in the file.
 #[derive(Clone, Copy)]

@@ -10,13 +10,13 @@ mod operation;
 
 use http::HeaderValue;
 
-use crate::canonical::operation::Operation;
-use crate::diagnostic::Diagnostics;
-use crate::document::{Document, Table};
+use crate::base::diagnostic::Diagnostics;
+use crate::base::document::{Document, Table};
+use crate::model::operation::Operation;
 use crate::provider::descriptor::{Accepts, Provider};
 use crate::provider::faults::FaultTable;
-use crate::template::codec::Codec;
-use crate::template::compile::Compiler;
+use crate::provider::template::codec::Codec;
+use crate::provider::template::compile::Compiler;
 
 const KEYS: &[&str] = &[
     "title",

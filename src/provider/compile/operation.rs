@@ -7,13 +7,13 @@ use std::ops::Range;
 
 use http::{Method, StatusCode};
 
-use crate::canonical::member::Member;
-use crate::canonical::operation::{Direction, Operation};
-use crate::document::{Entry, Item, ItemValue, Table};
+use crate::base::document::{Entry, Item, ItemValue, Table};
+use crate::model::member::Member;
+use crate::model::operation::{Direction, Operation};
 use crate::provider::compile::{keys, message};
 use crate::provider::descriptor::OperationTemplate;
-use crate::template::compile::Compiler;
-use crate::template::message::{Caller, RequestTemplate, ResponseTemplate};
+use crate::provider::template::compile::Compiler;
+use crate::provider::template::message::{Caller, RequestTemplate, ResponseTemplate};
 
 const OPERATION_KEYS: &[&str] = &["request", "response", "unknown"];
 const REQUEST_KEYS: &[&str] = &["method", "path", "caller", "fields", "query", "content", "also", "omits"];

@@ -6,7 +6,6 @@
 
 pub(crate) mod credential;
 pub(crate) mod days;
-pub(crate) mod migrate;
 pub(crate) mod observed;
 pub(crate) mod user;
 
@@ -17,8 +16,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::relying_party::directory::migrate::Schema;
 use crate::relying_party::error::{OpenError, StoreError};
+use crate::storage::migrate::{self, Schema};
 
 /// How long a connection waits for another one's write, in the gateway or beside it.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -12,8 +12,8 @@ use passkey::types::webauthn::{CredentialCreationOptions, CredentialRequestOptio
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::canonical::assertion::{AssertionResponse, CredentialAssertion, Descriptor};
-use crate::canonical::registration::{AttestationResponse, CredentialCreation};
+use crate::model::assertion::{AssertionResponse, CredentialAssertion, Descriptor};
+use crate::model::registration::{AttestationResponse, CredentialCreation};
 
 /// A user who is there, and whom the device recognises when it is asked to.
 struct Willing;

@@ -1,9 +1,9 @@
 //! Beginning to sign in.
 
 use super::{Place, begin_login, settings};
-use crate::canonical::assertion::AssertionRequest;
-use crate::canonical::fault::Fault;
-use crate::canonical::user_verification::UserVerification;
+use crate::model::assertion::AssertionRequest;
+use crate::model::fault::Fault;
+use crate::model::user_verification::UserVerification;
 use crate::relying_party::RelyingParty;
 use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::directory::user::User;

@@ -9,14 +9,14 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 
-use crate::canonical::assertion::{AssertionResponse, CredentialAssertion};
-use crate::canonical::registration::{AttestationResponse, CredentialCreation};
+use crate::model::assertion::{AssertionResponse, CredentialAssertion};
+use crate::model::registration::{AttestationResponse, CredentialCreation};
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::directory::credential::tests::key_of_ada;
 use crate::relying_party::directory::user::User;
 use crate::relying_party::directory::user::tests::ada;
-use crate::relying_party::webauthn::cose_key::CoseKey;
+use crate::webauthn::cose_key::CoseKey;
 
 /// User present, user verified, attested credential data included (WebAuthn 6.1).
 pub(crate) const UP: u8 = 0x01;

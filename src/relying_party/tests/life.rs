@@ -7,13 +7,13 @@ use super::{
     Place, begin_login, begin_registration, begin_signup, delete, finish_login, finish_registration, finish_signup,
     list, refresh,
 };
-use crate::canonical::assertion::{AssertionRequest, AssertionResponse, SignIn};
-use crate::canonical::credentials::{DeletionRequest, ListRequest};
-use crate::canonical::fault::Fault;
-use crate::canonical::operation::Operation;
-use crate::canonical::record::Record;
-use crate::canonical::registration::{AttestationResponse, CreationRequest};
-use crate::canonical::session::RefreshRequest;
+use crate::model::assertion::{AssertionRequest, AssertionResponse, SignIn};
+use crate::model::credentials::{DeletionRequest, ListRequest};
+use crate::model::fault::Fault;
+use crate::model::operation::Operation;
+use crate::model::record::Record;
+use crate::model::registration::{AttestationResponse, CreationRequest};
+use crate::model::session::RefreshRequest;
 use crate::relying_party::RelyingParty;
 use crate::relying_party::capability::{Presence, gives};
 

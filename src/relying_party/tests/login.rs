@@ -2,9 +2,9 @@
 
 use super::forger::{Forger, UP, UV};
 use super::{Place, begin_login, finish_login};
-use crate::canonical::assertion::{AssertionRequest, AssertionResponse, CredentialAssertion, SignIn};
-use crate::canonical::fault::{Fault, Refusal};
-use crate::canonical::user_verification::UserVerification;
+use crate::model::assertion::{AssertionRequest, AssertionResponse, CredentialAssertion, SignIn};
+use crate::model::fault::{Fault, Refusal};
+use crate::model::user_verification::UserVerification;
 use crate::relying_party::RelyingParty;
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::credential::Credential;

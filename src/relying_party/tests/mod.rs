@@ -11,12 +11,12 @@ mod tokens;
 
 use tempfile::TempDir;
 
-use crate::canonical::assertion::{AssertionRequest, AssertionResponse, CredentialAssertion, SignIn};
-use crate::canonical::credentials::{CredentialList, Deletion, DeletionRequest, ListRequest};
-use crate::canonical::fault::Refusal;
-use crate::canonical::message::{Request, Response};
-use crate::canonical::registration::{AttestationResponse, CreationRequest, CredentialCreation, Registered};
-use crate::canonical::session::RefreshRequest;
+use crate::model::assertion::{AssertionRequest, AssertionResponse, CredentialAssertion, SignIn};
+use crate::model::credentials::{CredentialList, Deletion, DeletionRequest, ListRequest};
+use crate::model::fault::Refusal;
+use crate::model::message::{Request, Response};
+use crate::model::registration::{AttestationResponse, CreationRequest, CredentialCreation, Registered};
+use crate::model::session::RefreshRequest;
 use crate::relying_party::RelyingParty;
 use crate::relying_party::directory::Store;
 use crate::relying_party::settings::{EmbeddedSettings, Party};

@@ -3,7 +3,7 @@
 use super::Place;
 use super::forger::Forger;
 use super::login::{begin, finish, for_ada, stored};
-use crate::canonical::fault::Fault;
+use crate::model::fault::Fault;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_finishes_with_one_signature_one_counts() {

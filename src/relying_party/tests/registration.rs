@@ -2,10 +2,10 @@
 
 use super::forger::{Forger, UP};
 use super::{Place, begin_registration, delete, finish_registration, list};
-use crate::canonical::credentials::{DeletionRequest, ListRequest};
-use crate::canonical::fault::{Fault, Refusal};
-use crate::canonical::registration::{AttestationResponse, CreationRequest, CredentialCreation, Registered};
-use crate::canonical::user_verification::UserVerification;
+use crate::model::credentials::{DeletionRequest, ListRequest};
+use crate::model::fault::{Fault, Refusal};
+use crate::model::registration::{AttestationResponse, CreationRequest, CredentialCreation, Registered};
+use crate::model::user_verification::UserVerification;
 use crate::relying_party::RelyingParty;
 use crate::relying_party::directory::credential::Credential;
 

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::{Place, party, settings};
-use crate::canonical::fault::Fault;
+use crate::model::fault::Fault;
 use crate::relying_party::RelyingParty;
 use crate::relying_party::clock::now;
 use crate::relying_party::directory::user::tests::ada;

@@ -4,7 +4,7 @@
 //! what was granted. An audience outside the list is refused: a token for another API would be of no
 //! use, and a token for any API would be too much.
 
-use crate::canonical::fault::{Fault, Refusal};
+use crate::model::fault::{Fault, Refusal};
 use crate::relying_party::settings::Party;
 
 /// What a sign-in is good for.

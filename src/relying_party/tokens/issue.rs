@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rusqlite::Connection;
 use serde::Serialize;
 
-use crate::canonical::assertion::SignIn;
+use crate::model::assertion::SignIn;
 use crate::relying_party::directory::user::User;
 use crate::relying_party::error::StoreError;
 use crate::relying_party::random;

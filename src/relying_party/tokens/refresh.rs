@@ -3,8 +3,8 @@
 //! The token is used up and replaced in one transaction. A token that was bound to a client is taken
 //! from that client only.
 
-use crate::canonical::assertion::SignIn;
-use crate::canonical::fault::Refusal;
+use crate::model::assertion::SignIn;
+use crate::model::fault::Refusal;
 use crate::relying_party::Shared;
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::user::User;

@@ -5,7 +5,7 @@
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 
-use crate::canonical::fault::{Fault, Refusal};
+use crate::model::fault::{Fault, Refusal};
 use crate::relying_party::settings::Party;
 use crate::relying_party::tokens::claims::{ACCESS_TYPE, AccessClaims};
 use crate::relying_party::tokens::keys::KeyRing;

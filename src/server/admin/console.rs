@@ -15,8 +15,8 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::time::timeout;
 
-use crate::gateway::live::Live;
-use crate::gateway::trial::{InvalidTrial, Trial, Visitor};
+use crate::gateway::reload::Live;
+use crate::inspect::try_out::{InvalidTrial, Trial, Visitor};
 use crate::server::admin::guard;
 use crate::server::admin::pages::{fenced, page};
 

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use http::header::{CONTENT_TYPE, ORIGIN};
 use http::{HeaderMap, HeaderName, request};
 
-use crate::gateway::outcome::{authority_of, host_of};
+use crate::gateway::handler::{authority_of, host_of};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 

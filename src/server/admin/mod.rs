@@ -27,10 +27,10 @@ use tokio::runtime::Builder;
 use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::gateway::live::Live;
+use crate::gateway::reload::Live;
 use crate::server::accept::{Accepted, accept};
 use crate::server::admin::console::{Console, Ends};
-use crate::server::connection::{self, ConnectionLimits};
+use crate::server::hyper_connection::{self, ConnectionLimits};
 use crate::server::lifecycle::{Lifecycle, Phase};
 use crate::server::listen::bind;
 use crate::server::settings::ServerSettings;
@@ -175,7 +175,7 @@ async fn serve(listener: tokio::net::TcpListener, answers: Arc<Answers>, close: 
                 let answers = answers.clone();
                 async move { Ok::<_, Infallible>(answers.to(request, Ends { peer, local }).await) }
             });
-            if let Err(error) = connection::serve(Bytes::new(), stream, service, limits, &close).await {
+            if let Err(error) = hyper_connection::serve(Bytes::new(), stream, service, limits, &close).await {
                 tracing::debug!(error = &error as &dyn Error, "admin connection ended early");
             }
         });

@@ -16,9 +16,9 @@ use hyper::body::Incoming;
 use reqwest::Client;
 use tokio_util::task::TaskTracker;
 
-use crate::gateway::outcome::{Arrival, Content, authority_of, host_of};
+use crate::gateway::handler::{Arrival, Content, authority_of, host_of};
 use crate::server::body::EdgeBody;
-use crate::server::layers::request_ids::X_REQUEST_ID;
+use crate::server::middleware::request_ids::X_REQUEST_ID;
 use crate::server::passthrough::incoming::Streamed;
 use crate::server::passthrough::outgoing::Progress;
 use crate::server::passthrough::refusal::NotForwarded;

@@ -15,7 +15,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::sleep;
 
-use crate::gateway::outcome::Content;
+use crate::gateway::handler::Content;
 use crate::server::body::EdgeBody;
 
 /// How many frames of content were taken so far.

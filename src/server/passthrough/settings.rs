@@ -13,8 +13,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::base::bounded::Within;
 use crate::upstream::base_url::{BaseUrl, InvalidBaseUrl};
-use crate::within::Within;
 
 /// The targets by host.
 #[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]

@@ -1,10 +1,10 @@
 //! Absence in each provider's own spelling: left out, `null`, `""`, `[]`.
 
-use passbridge::canonical::member::Member;
-use passbridge::canonical::message::Response;
-use passbridge::canonical::operation::Operation::{LoginBegin, LoginFinish, RegistrationBegin};
-use passbridge::canonical::registration::{Algorithm, CredentialCreation};
-use passbridge::provider::exchange::NoSuccess;
+use passbridge::model::member::Member;
+use passbridge::model::message::Response;
+use passbridge::model::operation::Operation::{LoginBegin, LoginFinish, RegistrationBegin};
+use passbridge::model::registration::{Algorithm, CredentialCreation};
+use passbridge::provider::wire_format::NoSuccess;
 
 use crate::fixture;
 use crate::quirks::{changed, missing, request, response};

@@ -1,11 +1,11 @@
 //! Messages on one path, told apart by their constants.
 
-use passbridge::canonical::fault::Fault;
-use passbridge::canonical::operation::Operation::{
+use passbridge::model::fault::Fault;
+use passbridge::model::operation::Operation::{
     CredentialsDelete, CredentialsList, LoginBegin, LoginFinish, RegistrationBegin, SignupFinish,
 };
-use passbridge::provider::exchange::NoSuccess;
-use passbridge::template::reader::Unread;
+use passbridge::provider::template::reader::Unread;
+use passbridge::provider::wire_format::NoSuccess;
 
 use crate::fixture::{self, Fixture};
 use crate::quirks::{changed, missing, request, response, same_response};

@@ -1,12 +1,12 @@
 //! Forms of a message that are read and never written.
 
 use base64::Engine as _;
-use passbridge::canonical::message::Response;
-use passbridge::canonical::operation::Operation::{
+use passbridge::model::message::Response;
+use passbridge::model::operation::Operation::{
     CredentialsDelete, CredentialsList, LoginBegin, LoginFinish, RegistrationBegin, RegistrationFinish,
 };
-use passbridge::provider::exchange::NoSuccess;
-use passbridge::template::reader::Unread;
+use passbridge::provider::template::reader::Unread;
+use passbridge::provider::wire_format::NoSuccess;
 
 use crate::fixture::{self, Fixture};
 use crate::quirks::{changed, request, response, same_request, same_response};

@@ -1,11 +1,11 @@
 //! Paths, query parameters and header fields.
 
-use passbridge::canonical::fault::Fault;
-use passbridge::canonical::message::Request;
-use passbridge::canonical::operation::Operation::{CredentialsDelete, LoginBegin, RegistrationBegin};
+use passbridge::model::fault::Fault;
+use passbridge::model::message::Request;
+use passbridge::model::operation::Operation::{CredentialsDelete, LoginBegin, RegistrationBegin};
 use passbridge::provider::descriptor::Accepts;
-use passbridge::provider::exchange::NoSuccess;
-use passbridge::template::reader::Unread;
+use passbridge::provider::template::reader::Unread;
+use passbridge::provider::wire_format::NoSuccess;
 
 use crate::fixture::{self, Fixture};
 use crate::quirks::{missing, request, response, same_request};

@@ -5,10 +5,10 @@ mod apart;
 mod forms;
 mod head;
 
-use passbridge::canonical::message::{Request, Response};
-use passbridge::canonical::operation::Operation;
-use passbridge::provider::exchange::NoSuccess;
-use passbridge::template::reader::{DefectKind, Scratch, Unread};
+use passbridge::model::message::{Request, Response};
+use passbridge::model::operation::Operation;
+use passbridge::provider::template::reader::{DefectKind, Scratch, Unread};
+use passbridge::provider::wire_format::NoSuccess;
 
 use crate::fixture::{self, Fixture};
 

@@ -1,6 +1,6 @@
 //! The steps of section 7.2 alone.
 
-use passbridge::relying_party::webauthn::refusal::Refusal;
+use passbridge::webauthn::refusal::Refusal;
 
 use crate::case::{AssertionCase, RegistrationCase};
 use crate::level3::vector;

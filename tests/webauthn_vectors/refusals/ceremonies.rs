@@ -1,8 +1,8 @@
 //! The steps that both ceremonies share.
 
-use passbridge::relying_party::webauthn::authenticator_data::InvalidAuthenticatorData;
-use passbridge::relying_party::webauthn::client_data::InvalidClientData;
-use passbridge::relying_party::webauthn::refusal::Refusal;
+use passbridge::webauthn::authenticator_data::InvalidAuthenticatorData;
+use passbridge::webauthn::client_data::InvalidClientData;
+use passbridge::webauthn::refusal::Refusal;
 
 use crate::case::{AssertionCase, RegistrationCase};
 use crate::level3::vector;

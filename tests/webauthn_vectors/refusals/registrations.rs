@@ -1,10 +1,10 @@
 //! The steps of section 7.1 alone.
 
 use ciborium::Value;
-use passbridge::relying_party::webauthn::algorithm::Algorithm;
-use passbridge::relying_party::webauthn::authenticator_data::InvalidAuthenticatorData;
-use passbridge::relying_party::webauthn::cose_key::InvalidCoseKey;
-use passbridge::relying_party::webauthn::refusal::Refusal;
+use passbridge::webauthn::algorithm::Algorithm;
+use passbridge::webauthn::authenticator_data::InvalidAuthenticatorData;
+use passbridge::webauthn::cose_key::InvalidCoseKey;
+use passbridge::webauthn::refusal::Refusal;
 
 use crate::refusals::{AT, ED, FLAGS, registered};
 

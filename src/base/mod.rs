@@ -1,0 +1,9 @@
+//! base.
+
+pub mod base64;
+pub mod bounded;
+pub mod diagnostic;
+pub mod document;
+pub mod hash_key;
+pub(crate) mod keyword_or;
+pub mod secret;

@@ -1,0 +1,23 @@
+//! What is wrong with a route's answers, each finding with the key it is about.
+
+use crate::base::diagnostic::Diagnostic;
+use crate::base::secret::SecretReference;
+
+/// Findings and their keys below the route, in the order they were found.
+#[derive(Debug, Default)]
+pub(super) struct Findings(Vec<(String, Diagnostic)>);
+
+impl Findings {
+    pub(super) fn push(&mut self, key: impl Into<String>, finding: Diagnostic) {
+        self.0.push((key.into(), finding));
+    }
+
+    pub(super) fn into_vec(self) -> Vec<(String, Diagnostic)> {
+        self.0
+    }
+}
+
+/// A secret that is not where the config says.
+pub(super) fn unreadable(what: &str, reference: &SecretReference, problem: &str) -> Diagnostic {
+    Diagnostic::error(format!("{what} is missing: {problem}")).label("this reference").remedy(reference.remedy())
+}

@@ -1,0 +1,149 @@
+//! Open operations, API keys, clients, and tokens that the upstream judges.
+
+use super::*;
+use crate::caller_auth::digest::tests::COMPARED;
+
+fn with_key(key: &str) -> AssertionRequest<'_> {
+    AssertionRequest { client_key: Some(key.into()), ..Default::default() }
+}
+
+fn with_client<'a>(id: &'a str, secret: Option<&'a str>) -> AssertionRequest<'a> {
+    AssertionRequest { client_id: Some(id.into()), client_secret: secret.map(Into::into), ..Default::default() }
+}
+
+fn by(judge: Judge) -> Result<Admission, Refusal> {
+    Ok(Admission { claims: Vec::new(), judge })
+}
+
+#[tokio::test]
+async fn an_open_operation_asks_nothing() {
+    let callers = callers(r#"open = "anyone""#, Caller::Open, Path::new("."));
+    assert_eq!(callers.admit(Caller::Open, &AssertionRequest::default()).await, by(Judge::Gateway));
+    assert!(callers.ready().await);
+}
+
+#[tokio::test]
+async fn one_of_the_keys_lets_in_and_no_other_does() {
+    let folder = folder(&[("a", "key-a\n"), ("b", "key-b")]);
+    let callers = callers(r#"key = ["file:a", "file:b"]"#, Caller::Key, folder.path());
+    for key in ["key-a", "key-b"] {
+        assert_eq!(callers.admit(Caller::Key, &with_key(key)).await, by(Judge::Gateway));
+    }
+    for key in ["key-", "key-aa", "key-c", "KEY-A", "key-a\n", "Bearer key-a"] {
+        let told = refused(callers.admit(Caller::Key, &with_key(key)).await);
+        assert_eq!(told, (Fault::Unauthenticated, "the API key is not one of the route's".to_owned()), "{key:?}");
+    }
+    // A bearer token is no API key, even where it reads the same.
+    let told = refused(callers.admit(Caller::Key, &with_token("key-a")).await);
+    assert_eq!(told, (Fault::Unauthenticated, "there is no API key".to_owned()));
+}
+
+#[tokio::test]
+async fn a_client_needs_its_own_id_and_its_own_secret() {
+    let folder = folder(&[("one", "secret-1"), ("two", "secret-2")]);
+    let known = r#"client = { one = "file:one", two = "file:two", open = "public" }"#;
+    let callers = callers(known, Caller::Client, folder.path());
+    let admit = async |id, secret| callers.admit(Caller::Client, &with_client(id, secret)).await;
+    for (id, secret) in [("one", "secret-1"), ("two", "secret-2"), ("open", "ignored")] {
+        assert_eq!(admit(id, Some(secret)).await, by(Judge::Gateway), "{id}");
+    }
+    assert_eq!(admit("open", None).await, by(Judge::Gateway));
+
+    for (id, secret) in [("one", Some("secret-2")), ("one", None), ("two", Some("")), ("one", Some("secret-1 "))] {
+        let told = refused(admit(id, secret).await);
+        assert_eq!(told, (Fault::Unauthenticated, "the client's secret is missing or wrong".to_owned()));
+    }
+    for id in ["three", "ONE", "one "] {
+        let told = refused(admit(id, Some("secret-1")).await);
+        assert_eq!(told, (Fault::Unauthenticated, "the client id is not one of the route's".to_owned()));
+    }
+    let told = refused(callers.admit(Caller::Client, &AssertionRequest::default()).await);
+    assert_eq!(told, (Fault::Unauthenticated, "there is no client id".to_owned()));
+}
+
+#[tokio::test]
+async fn whoever_calls_costs_the_same_work() {
+    let folder = folder(&[("a", "secret-a"), ("b", "secret-b"), ("c", "secret-c")]);
+    let clients = callers(
+        r#"client = { a = "file:a", b = "file:b", c = "file:c", d = "public" }"#,
+        Caller::Client,
+        folder.path(),
+    );
+    let keys = callers(r#"key = ["file:a", "file:b", "file:c"]"#, Caller::Key, folder.path());
+    let work = async |callers: &Callers, kind, request: AssertionRequest<'_>| {
+        COMPARED.set(0);
+        let _ = callers.admit(kind, &request).await;
+        COMPARED.get()
+    };
+    for (id, secret) in [
+        ("a", Some("secret-a")),
+        ("c", Some("secret-c")),
+        ("a", Some("wrong")),
+        ("d", None),
+        ("x", Some("y")),
+        ("x", None),
+    ] {
+        assert_eq!(work(&clients, Caller::Client, with_client(id, secret)).await, 8, "{id}");
+    }
+    for key in ["secret-a", "secret-c", "x"] {
+        assert_eq!(work(&keys, Caller::Key, with_key(key)).await, 3, "{key}");
+    }
+}
+
+#[tokio::test]
+async fn anyone_still_has_to_present_something() {
+    let keys = callers(r#"key = "anyone""#, Caller::Key, Path::new("."));
+    assert_eq!(keys.admit(Caller::Key, &with_key("made up")).await, by(Judge::Gateway));
+    assert!(keys.admit(Caller::Key, &AssertionRequest::default()).await.is_err());
+    let clients = callers(r#"client = "anyone""#, Caller::Client, Path::new("."));
+    assert_eq!(clients.admit(Caller::Client, &with_client("made up", None)).await, by(Judge::Gateway));
+    assert!(clients.admit(Caller::Client, &AssertionRequest::default()).await.is_err());
+}
+
+#[tokio::test]
+async fn the_upstream_judges_a_token_that_is_there() {
+    for relation in [Relation::Embedded, Relation::SameProvider] {
+        let (callers, findings) = compile(r#"user = "upstream""#, &[Caller::User], Path::new("."), relation);
+        assert!(findings.is_empty());
+        assert_eq!(callers.admit(Caller::User, &with_token("anything")).await, by(Judge::Upstream));
+        let told = refused(callers.admit(Caller::User, &with_key("anything")).await);
+        assert_eq!(told, (Fault::Unauthenticated, "there is no bearer token".to_owned()));
+        assert!(callers.ready().await);
+    }
+}
+
+#[tokio::test]
+async fn nobody_gets_in_where_the_config_says_nothing() {
+    let callers = callers(r#"open = "anyone""#, Caller::Open, Path::new("."));
+    let all = AssertionRequest {
+        client_id: Some("a".into()),
+        client_secret: Some("b".into()),
+        client_key: Some("c".into()),
+        user_token: Some("d".into()),
+        ..Default::default()
+    };
+    for kind in [Caller::Key, Caller::Client, Caller::User] {
+        assert_eq!(refused(callers.admit(kind, &all).await).0, Fault::Forbidden);
+    }
+    let (broken, findings) = compile(r#"key = ["file:no such"]"#, &[Caller::Key], Path::new("."), Relation::Embedded);
+    assert_eq!(findings.len(), 1);
+    assert_eq!(refused(broken.admit(Caller::Key, &all).await).0, Fault::Unauthenticated);
+    assert_eq!(refused(broken.admit(Caller::Open, &all).await).0, Fault::Forbidden);
+}
+
+#[test]
+fn no_secret_is_shown() {
+    let folder =
+        folder(&[("a", "hunter2-key"), ("b", "hunter2-secret"), ("c", "hunter2-hunter2-hunter2-hunter2-hmac")]);
+    let answers = r#"key = ["file:a"], client = { id = "file:b" }, user = { jwt = { key = "file:c",
+        algorithms = ["HS256"], issuer = "i", audience = "a", claims = { "user.id" = "sub" } } }"#
+        .replace('\n', "");
+    let kinds = [Caller::Key, Caller::Client, Caller::User];
+    let (callers, findings) = compile(&answers, &kinds, folder.path(), Relation::Embedded);
+    assert!(findings.is_empty(), "{findings:?}");
+    let shown = format!("{callers:#?}");
+    assert!(shown.contains("Digest(..)") && shown.contains("redacted"), "{shown}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+    let admission = Admission { claims: vec![(Member::UserId, Value::Text("u_1".into()))], judge: Judge::Gateway };
+    assert_eq!(format!("{admission:?}"), r#"Admission { claims: ["user.id"], judge: Gateway }"#);
+}

@@ -1,0 +1,272 @@
+//! What is wrong with answers, as it is told at startup: the texts are what is tested.
+
+use super::*;
+use crate::base::diagnostic::Severity;
+use crate::caller_auth::testing::{Signer, key_set};
+
+/// Parts of a `jwt` table that is in order but for what comes before them.
+const REST: &str = r#"issuer = "i", audience = "a", claims = { "user.id" = "sub" }"#;
+
+/// Each finding as one text: where it is, what it says, what to do.
+fn findings(answers: &str, base: &Path) -> Vec<String> {
+    let kind = match answers.split([' ', '.']).next().unwrap() {
+        "key" => Caller::Key,
+        "client" => Caller::Client,
+        "user" => Caller::User,
+        other => panic!("{other}"),
+    };
+    let (_, findings) = compile(answers, &[kind], base, Relation::AnotherProvider);
+    findings.into_iter().map(|(key, finding)| told(&key, &finding)).collect()
+}
+
+fn told(key: &str, finding: &Diagnostic) -> String {
+    assert!(finding.location.is_none() && !finding.label.is_empty() && !finding.message.ends_with('.'));
+    let severity = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    format!("{key}: {severity}: {}\n  {}", finding.message, finding.remedy)
+}
+
+fn jwt(parts: &str) -> String {
+    format!("user = {{ jwt = {{ {parts}, {REST} }} }}")
+}
+
+#[test]
+fn keys() {
+    let folder = folder(&[("one", "secret-1"), ("two", "secret-1"), ("empty", "")]);
+    let cases = [
+        (
+            "key = []",
+            "callers.key: error: the list of API keys is empty, so nobody could call\n  \
+             name at least one key as `env:NAME` or `file:PATH`, or write `\"anyone\"`",
+        ),
+        (
+            r#"key = ["env:PASSBRIDGE_NO_SUCH"]"#,
+            "callers.key: error: an API key is missing: the environment variable PASSBRIDGE_NO_SUCH is not set\n  \
+             set PASSBRIDGE_NO_SUCH in the environment of the gateway",
+        ),
+        (
+            r#"key = ["file:empty"]"#,
+            "callers.key: error: an API key is missing: the file empty is empty\n  \
+             write the secret into empty, where the gateway can read it",
+        ),
+        (
+            r#"key = ["file:one", "file:two"]"#,
+            "callers.key: warning: the file two holds an API key that stands in the list already\n  \
+             leave one of them out, or let it hold another key",
+        ),
+    ];
+    for (answers, text) in cases {
+        assert_eq!(findings(answers, folder.path()), [text]);
+    }
+}
+
+#[test]
+fn clients() {
+    let folder = folder(&[("one", "secret-1"), ("two", "secret-1"), ("three", "secret-3")]);
+    let cases = [
+        (
+            "client = {}",
+            "callers.client: error: the table of clients is empty, so nobody could call\n  \
+             write `\"the client's id\" = \"env:NAME\"` for each client, or `\"anyone\"` for the table",
+        ),
+        (
+            r#"client = { a = "env:PASSBRIDGE_NO_SUCH" }"#,
+            "callers.client.a: error: the secret of the client `a` is missing: \
+             the environment variable PASSBRIDGE_NO_SUCH is not set\n  \
+             set PASSBRIDGE_NO_SUCH in the environment of the gateway",
+        ),
+        (
+            r#"client = { "" = "public" }"#,
+            "callers.client: error: a client has an empty id, which no request can carry\n  write the client's id",
+        ),
+        (
+            r#"client = { a = "file:one", b = "file:three", c = "file:two", d = "public", e = "public" }"#,
+            "callers.client.c: warning: the clients `a` and `c` have the same secret\n  \
+             give each client a secret of its own, or one can pass for the other",
+        ),
+    ];
+    for (answers, text) in cases {
+        assert_eq!(findings(answers, folder.path()), [text]);
+    }
+}
+
+#[test]
+fn an_upstream_that_cannot_know_the_tokens() {
+    assert_eq!(
+        findings(r#"user = "upstream""#, Path::new(".")),
+        ["callers.user: error: the upstream is neither embedded nor one of `acme`, \
+          so it cannot judge the tokens of `acme`\n  let the gateway verify them: \
+          `user = { jwt = { jwks = \"https://issuer.example/jwks.json\", algorithms = [\"RS256\"], \
+          issuer = \"https://issuer.example/\", audience = \"https://api.example\", \
+          claims = { \"user.id\" = \"sub\" } } }`"]
+    );
+}
+
+#[test]
+fn where_token_keys_come_from() {
+    let keys = key_set(&[&Signer::es256("e")]);
+    let pem = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
+    let folder = folder(&[("keys", &keys), ("html", "<html>hunter2"), ("pem", pem), ("short", "hunter2")]);
+    let not_an_address = "callers.user.jwt.jwks: error: `jwks` is neither an https URL, nor http to this machine itself, nor a file\n  \
+         write `https://...` or `file:PATH`: whoever can change the keys on their way can be any user";
+    let cases = [
+        (
+            r#"algorithms = ["ES256"]"#,
+            "callers.user.jwt: error: `jwt` has neither `jwks` nor `key`, so no signature could be checked\n  \
+             write `jwks = \"https://...\"` or `jwks = \"file:PATH\"` for public keys, or `key = \"env:NAME\"` \
+             for a shared one",
+        ),
+        (
+            r#"algorithms = ["ES256"], jwks = "file:keys", key = "file:short""#,
+            "callers.user.jwt: error: `jwt` has both `jwks` and `key`, and a token is signed with one of them\n  \
+             leave one of them out",
+        ),
+        (r#"algorithms = ["ES256"], jwks = "http://issuer.example/keys?key=hunter2""#, not_an_address),
+        (r#"algorithms = ["ES256"], jwks = "keys.json""#, not_an_address),
+        (r#"algorithms = ["ES256"], jwks = "env:HUNTER""#, not_an_address),
+        (
+            r#"algorithms = ["ES256"], jwks = "https://a:hunter2@issuer.example/""#,
+            "callers.user.jwt.jwks: error: the URL in `jwks` carries a user or a password\n  \
+             take them out: key sets are public",
+        ),
+        (
+            r#"algorithms = ["ES256"], jwks = "file:html""#,
+            "callers.user.jwt.jwks: error: the file html cannot be used: it is no JSON Web Key Set\n  \
+             write the JSON Web Key Set (RFC 7517) that the issuer publishes into it",
+        ),
+        (
+            r#"algorithms = ["RS256", "EdDSA"], jwks = "file:keys""#,
+            "callers.user.jwt.jwks: error: the file keys holds no key that could check RS256 or EdDSA\n  \
+             list the algorithms that its keys are for, or take another file",
+        ),
+        (
+            r#"algorithms = ["HS256"], key = "env:PASSBRIDGE_NO_SUCH""#,
+            "callers.user.jwt.key: error: the shared key is missing: \
+             the environment variable PASSBRIDGE_NO_SUCH is not set\n  \
+             set PASSBRIDGE_NO_SUCH in the environment of the gateway",
+        ),
+        (
+            r#"algorithms = ["HS256"], key = "file:pem""#,
+            "callers.user.jwt.key: error: the file pem holds a PEM block, and `key` is a shared secret\n  \
+             put the public key into a key set and name it in `jwks`: as a shared secret it would let everybody sign",
+        ),
+        (
+            r#"algorithms = ["HS256", "HS384"], key = "file:short""#,
+            "callers.user.jwt.key: warning: the file short holds a shared key of fewer than 48 bytes, \
+             which can be guessed from one token\n  \
+             take a longer one where the issuer lets you: as many random bytes as the hash has (RFC 7518 section 3.2)",
+        ),
+    ];
+    for (parts, text) in cases {
+        let found = findings(&jwt(parts), folder.path());
+        assert_eq!(found, [text]);
+        assert!(!found[0].contains("hunter2"));
+    }
+    let missing = findings(&jwt(r#"algorithms = ["ES256"], jwks = "file:no such""#), folder.path()).remove(0);
+    assert!(missing.starts_with("callers.user.jwt.jwks: error: the key set is missing: the file "), "{missing}");
+}
+
+#[test]
+fn algorithms() {
+    let folder = folder(&[("keys", &key_set(&[&Signer::es256("e")])), ("key", &"k".repeat(64))]);
+    let at = "callers.user.jwt.algorithms: error:";
+    let (public, shared) = (r#"jwks = "file:keys""#, r#"key = "file:key""#);
+    let cases = [
+        (
+            public,
+            "",
+            "the list of algorithms is empty, so every token would be refused\n  \
+             write the one the issuer signs with, such as `algorithms = [\"RS256\"]`",
+        ),
+        (
+            public,
+            r#""ES256", "none""#,
+            "`none` is no signature: whoever wants could write such a token\n  leave `none` out",
+        ),
+        (public, r#""ES256", "es384""#, "`es384` is no algorithm that is known here\n  did you mean `ES384`?"),
+        (public, r#""ES256", "RS265""#, "`RS265` is no algorithm that is known here\n  did you mean `RS256`?"),
+        (
+            public,
+            r#""ES256", "Blowfish""#,
+            "`Blowfish` is no algorithm that is known here\n  the algorithms are RS256, RS384, RS512, PS256, PS384, \
+             PS512, ES256, ES384, EdDSA, HS256, HS384, HS512",
+        ),
+        (
+            public,
+            r#""ES256", "HS256""#,
+            "`HS256` needs a shared key, and the keys of `jwks` are public\n  \
+             leave `HS256` out, or write `key` in place of `jwks`",
+        ),
+        (
+            shared,
+            r#""HS256", "RS256""#,
+            "`RS256` needs a public key, and `key` is a shared one\n  \
+             leave `RS256` out, or write `jwks` in place of `key`",
+        ),
+        (
+            shared,
+            r#""EdDSA""#,
+            "`EdDSA` needs a public key, and `key` is a shared one\n  \
+             leave `EdDSA` out, or write `jwks` in place of `key`",
+        ),
+    ];
+    for (keys, names, text) in cases {
+        let found = findings(&jwt(&format!("{keys}, algorithms = [{names}]")), folder.path());
+        assert_eq!(found, [format!("{at} {text}")]);
+    }
+}
+
+#[test]
+fn issuer_and_audience() {
+    let folder = folder(&[("key", &"k".repeat(32))]);
+    let answers = r#"user = { jwt = { key = "file:key", algorithms = ["HS256"], issuer = "", audience = "", claims = { "user.id" = "sub" } } }"#;
+    assert_eq!(
+        findings(answers, folder.path()),
+        [
+            "callers.user.jwt.issuer: error: `issuer` is empty, so every token would be refused\n  \
+             write the `iss` of the issuer's tokens",
+            "callers.user.jwt.audience: error: `audience` is empty, so every token would be refused\n  \
+             write the `aud` of the issuer's tokens",
+        ]
+    );
+}
+
+#[test]
+fn everything_is_found_at_once() {
+    let answers = r#"open = "anyone", key = [], user = { jwt = { algorithms = ["none"], issuer = "i", audience = "a", claims = { "usr.id" = "sub" } } }"#;
+    let kinds = [Caller::Key, Caller::Client, Caller::User];
+    let (_, findings) = compile(answers, &kinds, Path::new("."), Relation::AnotherProvider);
+    let keys: Vec<_> = findings.iter().map(|(key, _)| key.as_str()).collect();
+    assert_eq!(
+        keys,
+        [
+            "callers",
+            "callers.open",
+            "callers.key",
+            "callers.user.jwt.claims.usr.id",
+            "callers.user.jwt",
+            "callers.user.jwt.algorithms",
+        ]
+    );
+}
+
+#[test]
+fn every_place_of_keys_is_taken() {
+    let folder = folder(&[("keys", &key_set(&[&Signer::es256("e")])), ("key", &"k".repeat(64))]);
+    for parts in [
+        r#"algorithms = ["ES256"], jwks = "file:keys""#,
+        r#"algorithms = ["EdDSA"], jwks = "http://127.0.0.1:9/keys""#,
+        r#"algorithms = ["HS512"], key = "file:key""#,
+    ] {
+        assert_eq!(findings(&jwt(parts), folder.path()), [""; 0], "{parts}");
+    }
+    // Where no certificate authority is installed, that is said, and nothing of the address.
+    let https = r#"algorithms = ["ES256", "RS256"], jwks = "https://issuer.example/keys?key=public""#;
+    let found = findings(&jwt(https), folder.path());
+    let no_tls = "callers.user.jwt.jwks: error: `jwks` cannot be fetched: TLS cannot be set up; \
+                  are certificate authorities installed on this system?\n  \
+                  install certificate authorities, or keep the key set in a file";
+    assert!(found.is_empty() || found == [no_tls], "{found:?}");
+}

@@ -1,0 +1,288 @@
+//! Users whose tokens the gateway verifies.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, EncodingKey};
+use serde_json::{Value as Json, json};
+
+use super::*;
+use crate::caller_auth::testing::{AUDIENCE, ISSUER, Signer, claims, claims_with, key_set, now};
+
+const SECRET: &str = "a shared key of more than thirty-two bytes";
+
+fn route(keys: &str, algorithms: &str) -> String {
+    format!(
+        r#"user = {{ jwt = {{ {keys}, algorithms = [{algorithms}], issuer = "{ISSUER}", audience = "{AUDIENCE}", claims = {{ "user.id" = "sub" }} }} }}"#
+    )
+}
+
+/// Takes tokens of these signers, from a file.
+fn taking(algorithms: &str, signers: &[&Signer]) -> Callers {
+    let folder = folder(&[("keys.json", &key_set(signers))]);
+    callers(&route(r#"jwks = "file:keys.json""#, algorithms), Caller::User, folder.path())
+}
+
+async fn admit(callers: &Callers, token: &str) -> Result<Admission, Refusal> {
+    callers.admit(Caller::User, &with_token(token)).await
+}
+
+async fn reason(callers: &Callers, token: &str) -> String {
+    let (fault, reason) = refused(admit(callers, token).await);
+    assert_eq!(fault, Fault::Unauthenticated);
+    reason
+}
+
+fn is_u_1(outcome: &Result<Admission, Refusal>) {
+    let claims = vec![(Member::UserId, Value::Text("u_1".into()))];
+    assert_eq!(*outcome, Ok(Admission { claims, judge: Judge::Gateway }));
+}
+
+/// A token of these parts, signed by nobody.
+fn forged(header: &Json, claims: &Json, signature: &[u8]) -> String {
+    let part = |json: &Json| URL_SAFE_NO_PAD.encode(json.to_string());
+    format!("{}.{}.{}", part(header), part(claims), URL_SAFE_NO_PAD.encode(signature))
+}
+
+#[tokio::test]
+async fn every_kind_of_key_verifies_its_own_tokens() {
+    let signers =
+        [Signer::rsa(Algorithm::RS256, "r"), Signer::rsa(Algorithm::PS512, "p"), Signer::es256("e"), Signer::ed("d")];
+    let all: Vec<_> = signers.iter().collect();
+    let callers = taking(r#""EdDSA", "ES256", "RS256", "PS512""#, &all);
+    for signer in all {
+        is_u_1(&admit(&callers, &signer.token()).await);
+    }
+    let folder = folder(&[("key", SECRET)]);
+    let callers = self::callers(&route(r#"key = "file:key""#, r#""HS256""#), Caller::User, folder.path());
+    is_u_1(&admit(&callers, &Signer::hmac(Algorithm::HS256, SECRET.as_bytes()).token()).await);
+    assert!(callers.ready().await);
+}
+
+#[tokio::test]
+async fn a_shared_key_answers_to_any_key_id() {
+    let folder = folder(&[("key", SECRET)]);
+    let callers = callers(&route(r#"key = "file:key""#, r#""HS256""#), Caller::User, folder.path());
+    let mut signer = Signer::hmac(Algorithm::HS256, SECRET.as_bytes());
+    signer.header.kid = Some("whatever".into());
+    is_u_1(&admit(&callers, &signer.token()).await);
+    signer.key = EncodingKey::from_secret(b"another shared key of more than thirty bytes");
+    assert_eq!(reason(&callers, &signer.token()).await, "the token's signature is wrong");
+}
+
+#[tokio::test]
+async fn a_token_without_a_key_id_is_tried_with_each_key_that_suits() {
+    let (mut one, mut two) = (Signer::es256("one"), Signer::es256("two"));
+    let callers = taking(r#""ES256", "EdDSA""#, &[&one, &two, &Signer::ed("three")]);
+    (one.header.kid, two.header.kid) = (None, None);
+    is_u_1(&admit(&callers, &one.token()).await);
+    is_u_1(&admit(&callers, &two.token()).await);
+    let mut stranger = Signer::es256("");
+    stranger.header.kid = None;
+    assert_eq!(reason(&callers, &stranger.token()).await, "the token's signature is wrong");
+}
+
+#[tokio::test]
+async fn a_key_id_selects_one_key() {
+    let (mut one, two) = (Signer::es256("one"), Signer::es256("two"));
+    let callers = taking(r#""ES256""#, &[&one, &two]);
+    one.header.kid = Some("two".into());
+    assert_eq!(reason(&callers, &one.token()).await, "the token's signature is wrong");
+    one.header.kid = Some("three".into());
+    assert_eq!(reason(&callers, &one.token()).await, "the token's key is not in the key set");
+}
+
+#[tokio::test]
+async fn a_tampered_token_is_refused() {
+    let signer = Signer::es256("e");
+    let callers = taking(r#""ES256""#, &[&signer]);
+    let token = signer.token();
+    let parts: Vec<_> = token.split('.').collect();
+    let other = signer.sign(&claims_with("sub", json!("u_2")));
+    let other: Vec<_> = other.split('.').collect();
+    let mut flipped = URL_SAFE_NO_PAD.decode(parts[2]).unwrap();
+    flipped[10] ^= 1;
+    let flipped = URL_SAFE_NO_PAD.encode(flipped);
+    for signature in [other[2], "", "AAAA", &flipped] {
+        let tampered = format!("{}.{}.{signature}", parts[0], parts[1]);
+        assert_eq!(reason(&callers, &tampered).await, "the token's signature is wrong");
+    }
+    let swapped = format!("{}.{}.{}", parts[0], other[1], parts[2]);
+    assert_eq!(reason(&callers, &swapped).await, "the token's signature is wrong");
+}
+
+#[tokio::test]
+async fn none_is_no_algorithm() {
+    let callers = taking(r#""ES256""#, &[&Signer::es256("e")]);
+    for alg in ["none", "None", "NONE", ""] {
+        for signature in [&b""[..], b"anything"] {
+            let token = forged(&json!({ "alg": alg, "typ": "JWT" }), &claims(), signature);
+            let told = reason(&callers, &token).await;
+            assert_eq!(told, "the bearer token is no signed JSON Web Token of a known algorithm", "{alg}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_public_key_is_no_shared_key() {
+    let rsa = Signer::rsa(Algorithm::RS256, "r");
+    let callers = taking(r#""RS256""#, &[&rsa]);
+    let jwk = rsa.jwk();
+    let modulus = URL_SAFE_NO_PAD.decode(jwk["n"].as_str().unwrap()).unwrap();
+    for secret in [jwk.to_string().into_bytes(), modulus, key_set(&[&rsa]).into_bytes()] {
+        for id in [None, Some("r".to_owned())] {
+            let mut confused = Signer::hmac(Algorithm::HS256, &secret);
+            confused.header.kid = id;
+            let told = reason(&callers, &confused.token()).await;
+            assert_eq!(told, "the token is signed with an algorithm that the route does not take");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_algorithm_the_config_does_not_list_is_refused_with_the_right_key() {
+    let callers = taking(r#""RS256""#, &[&Signer::rsa(Algorithm::RS256, "r"), &Signer::es256("e")]);
+    for other in [Signer::rsa(Algorithm::RS512, "r"), Signer::rsa(Algorithm::PS256, "r"), Signer::es256("e")] {
+        let told = reason(&callers, &other.token()).await;
+        assert_eq!(told, "the token is signed with an algorithm that the route does not take");
+    }
+}
+
+#[tokio::test]
+async fn a_token_does_not_bring_its_own_key() {
+    let (known, mut own) = (Signer::es256("e"), Signer::es256("e"));
+    let callers = taking(r#""ES256""#, &[&known]);
+    own.header.jwk = serde_json::from_value(own.jwk()).unwrap();
+    own.header.jku = Some("http://127.0.0.1:1/keys".into());
+    assert_eq!(reason(&callers, &own.token()).await, "the token's signature is wrong");
+}
+
+#[tokio::test]
+async fn the_claims_of_every_token_are_checked() {
+    let signer = Signer::es256("e");
+    let callers = taking(r#""ES256""#, &[&signer]);
+    let cases = [
+        ("iss", json!("https://issuer.example"), "the token is of another issuer"),
+        ("iss", json!([ISSUER, "https://other.example/"]), "the token's `iss` is no text"),
+        ("iss", json!(null), "the token's claim `iss` is absent or malformed"),
+        ("iss", json!(1), "the token's claim `iss` is absent or malformed"),
+        ("aud", json!("https://other.example"), "the token is for another audience"),
+        ("aud", json!(["https://other.example"]), "the token is for another audience"),
+        ("aud", json!([]), "the token is for another audience"),
+        ("aud", json!(null), "the token's claim `aud` is absent or malformed"),
+        ("exp", json!(now() - 3600), "the token has expired"),
+        ("exp", json!(0), "the token has expired"),
+        ("exp", json!(null), "the token's claim `exp` is absent or malformed"),
+        ("exp", json!("9999999999"), "the token's claim `exp` is absent or malformed"),
+        ("exp", json!(-1), "the token's claim `exp` is absent or malformed"),
+        ("nbf", json!(now() + 3600), "the token is not valid yet"),
+        ("nbf", json!("soon"), "the token's claim `nbf` is malformed"),
+        ("sub", json!(null), "the token's claim `sub` is absent or no text"),
+        ("sub", json!(""), "the token's claim `sub` is absent or no text"),
+        ("sub", json!(["u_1"]), "the token cannot be read"),
+        ("sub", json!(true), "the token's claim `sub` is absent or no text"),
+    ];
+    for (claim, value, why) in cases {
+        assert_eq!(reason(&callers, &signer.sign(&claims_with(claim, value.clone()))).await, why, "{claim}: {value}");
+    }
+    for claim in ["iss", "aud", "exp", "sub"] {
+        let mut claims = claims();
+        claims.as_object_mut().unwrap().remove(claim);
+        let told = reason(&callers, &signer.sign(&claims)).await;
+        assert!(told.contains(&format!("`{claim}` is absent")), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn clocks_may_differ_a_little_and_audiences_may_be_several() {
+    let signer = Signer::es256("e");
+    let callers = taking(r#""ES256""#, &[&signer]);
+    for (claim, value) in [
+        ("exp", json!(now() - 5)),
+        ("nbf", json!(now() + 30)),
+        ("nbf", json!(now() - 3600)),
+        ("aud", json!(["https://other.example", AUDIENCE])),
+    ] {
+        is_u_1(&admit(&callers, &signer.sign(&claims_with(claim, value))).await);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_token_is_refused() {
+    let signer = Signer::es256("e");
+    let callers = taking(r#""ES256""#, &[&signer]);
+    let token = signer.token();
+    let two_forms = format!("{token}, Bearer {token}");
+    let forms = ["x", "..", "a.b.c", "a.b.c.d.e", &format!("Bearer {token}"), &format!(" {token}"), &two_forms];
+    for form in forms {
+        let told = reason(&callers, form).await;
+        let unread = ["the bearer token is no signed JSON Web Token of a known algorithm", "the token cannot be read"];
+        assert!(unread.contains(&&*told), "{form}: {told}");
+    }
+    let told = reason(&callers, &format!("{token} ")).await;
+    assert_eq!(told, "the token cannot be read");
+    let long = format!("{token}{}", "A".repeat(16 * 1024));
+    assert_eq!(reason(&callers, &long).await, "the bearer token is too long");
+}
+
+#[tokio::test]
+async fn a_token_in_the_place_of_a_key_counts_for_nothing() {
+    let signer = Signer::es256("e");
+    let callers = taking(r#""ES256""#, &[&signer]);
+    let token = signer.token();
+    let elsewhere = AssertionRequest {
+        client_key: Some((&*token).into()),
+        client_secret: Some((&*token).into()),
+        ..Default::default()
+    };
+    let told = refused(callers.admit(Caller::User, &elsewhere).await);
+    assert_eq!(told, (Fault::Unauthenticated, "there is no bearer token".to_owned()));
+    // With both forms of authorization the one the operation asks for decides.
+    let both = AssertionRequest { user_token: Some("x.y.z".into()), ..elsewhere };
+    assert_eq!(refused(callers.admit(Caller::User, &both).await).0, Fault::Unauthenticated);
+}
+
+#[tokio::test]
+async fn an_extension_that_must_be_understood_is_not() {
+    let mut signer = Signer::es256("e");
+    let callers = taking(r#""ES256""#, &[&signer]);
+    signer.header.crit = Some(vec!["b64".into()]);
+    let told = reason(&callers, &signer.token()).await;
+    assert_eq!(told, "the token's header has `crit`, and no extension is known here");
+}
+
+#[tokio::test]
+async fn a_number_names_a_user_too() {
+    let signer = Signer::es256("e");
+    let callers = taking(r#""ES256""#, &[&signer]);
+    let admitted = admit(&callers, &signer.sign(&claims_with("sub", json!(42)))).await.unwrap();
+    assert_eq!(admitted.claims, [(Member::UserId, Value::Text("42".into()))]);
+}
+
+#[tokio::test]
+async fn a_request_must_not_name_another_user_than_its_token() {
+    let signer = Signer::es256("e");
+    let callers = taking(r#""ES256""#, &[&signer]);
+    let token = signer.token();
+    let naming = |user| AssertionRequest { user_id: Some(user), ..with_token(&token) };
+    is_u_1(&callers.admit(Caller::User, &naming("u_1".into())).await);
+    let told = refused(callers.admit(Caller::User, &naming("u_2".into())).await);
+    assert_eq!(told, (Fault::Forbidden, "`user.id` of the request is not the token's claim `sub`".to_owned()));
+    // Whoever has no sound token does not learn that the names differ.
+    let expired = signer.sign(&claims_with("exp", json!(1)));
+    let request = AssertionRequest { user_id: Some("u_2".into()), ..with_token(&expired) };
+    assert_eq!(refused(callers.admit(Caller::User, &request).await).0, Fault::Unauthenticated);
+}
+
+#[test]
+fn a_request_is_not_held_while_its_token_is_verified() {
+    fn is_send<T: Send>(value: T) -> T {
+        value
+    }
+    async fn exchange(callers: &Callers, request: crate::model::message::Request<'_>) -> bool {
+        callers.admit(Caller::User, request.record()).await.is_ok()
+    }
+    let callers = taking(r#""ES256""#, &[&Signer::es256("e")]);
+    let request = crate::model::message::Request::LoginBegin(Box::new(with_token("x")));
+    drop(is_send(exchange(&callers, request)));
+    drop(is_send(callers.ready()));
+}

@@ -1,0 +1,83 @@
+//! One passkey as one line of a file: its columns, and what they must hold.
+
+use crate::base::base64;
+use crate::base::diagnostic::nearest;
+use crate::features::user_handles::import::Problem;
+use crate::features::user_handles::passkey::{MAX_CREDENTIAL_ID, MAX_HANDLE, NewPasskey};
+
+/// The columns, or the members of an object.
+pub(super) const COLUMNS: [&str; 4] = ["credential_id", "upstream_handle", "caller_handle", "rp_id"];
+/// Those that every file has.
+pub(super) const REQUIRED: [&str; 2] = ["credential_id", "upstream_handle"];
+/// The longest domain, in bytes.
+const MAX_DOMAIN: usize = 253;
+
+/// What stands in the columns of a line, in their order; nothing where a column is empty or is not there.
+pub(super) type Texts = [Option<String>; COLUMNS.len()];
+
+/// What is wrong with a line, and what to do about it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct BadLine {
+    pub(super) message: String,
+    pub(super) remedy: &'static str,
+}
+
+/// The passkey of a line.
+pub(super) fn passkey([id, upstream, caller, rp_id]: Texts) -> Result<NewPasskey, BadLine> {
+    Ok(NewPasskey {
+        credential_id: required("credential_id", id, MAX_CREDENTIAL_ID)?,
+        upstream_handle: required("upstream_handle", upstream, MAX_HANDLE)?,
+        caller_handle: caller.map(|text| bytes("caller_handle", &text, MAX_HANDLE)).transpose()?,
+        rp_id: domain(rp_id.unwrap_or_default())?,
+        transports: Vec::new(),
+        key: None,
+    })
+}
+
+/// What is wrong with the columns' names.
+pub(super) fn columns(names: &[&str]) -> Vec<Problem> {
+    let at_head = |message: String, remedy: String| Problem { line: 1, message, remedy };
+    let unknown = names.iter().filter(|name| !COLUMNS.contains(*name)).map(|name| {
+        let remedy = match nearest(name, COLUMNS) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the columns are: {}", COLUMNS.join(", ")),
+        };
+        at_head(format!("has an unknown column `{name}`"), remedy)
+    });
+    let missing = REQUIRED.iter().filter(|name| !names.contains(*name)).map(|name| {
+        at_head(format!("has no column `{name}`"), "write the columns' names into the first line".to_owned())
+    });
+    unknown.chain(missing).collect()
+}
+
+fn required(column: &str, text: Option<String>, most: usize) -> Result<Vec<u8>, BadLine> {
+    match text {
+        Some(text) => bytes(column, &text, most),
+        None => Err(bad(format!("has no `{column}`"), "fill it, or take the line out")),
+    }
+}
+
+fn bytes(column: &str, text: &str, most: usize) -> Result<Vec<u8>, BadLine> {
+    let read = base64::read(text);
+    let read = read.map_err(|_| bad(format!("has a `{column}` that is not base64"), "write the bytes in base64url"))?;
+    match (1..=most).contains(&read.len()) {
+        true => Ok(read),
+        false => Err(bad(format!("has a `{column}` that is not 1 to {most} bytes long"), "correct it")),
+    }
+}
+
+fn domain(text: String) -> Result<String, BadLine> {
+    let is_domain =
+        text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte));
+    match is_domain && text.len() <= MAX_DOMAIN {
+        true => Ok(text),
+        false => {
+            let remedy = "write the domain alone, in lower case, such as `example.com`, or leave it empty";
+            Err(bad("has an `rp_id` that is no domain".to_owned(), remedy))
+        }
+    }
+}
+
+fn bad(message: String, remedy: &'static str) -> BadLine {
+    BadLine { message, remedy }
+}

@@ -1,0 +1,221 @@
+//! A public key in the forms that others keep it in: a COSE_Key, a SubjectPublicKeyInfo (RFC 5280), its numbers.
+//!
+//! Whatever is read becomes a [`CoseKey`], which can verify or does not exist. A form that is not one of these is no
+//! key here.
+
+use ciborium::Value;
+
+use crate::webauthn::cose_key::CoseKey;
+
+// Object identifiers of RFC 5480, RFC 8410 and RFC 3279, without tag and length.
+const EC: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01];
+const P256: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07];
+const P384: &[u8] = &[0x2B, 0x81, 0x04, 0x00, 0x22];
+const ED25519: &[u8] = &[0x2B, 0x65, 0x70];
+const RSA: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01];
+
+const INTEGER: u8 = 0x02;
+const BIT_STRING: u8 = 0x03;
+const NULL: u8 = 0x05;
+const OID: u8 = 0x06;
+const SEQUENCE: u8 = 0x30;
+
+/// The numbers of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Numbers {
+    P256 { x: Vec<u8>, y: Vec<u8> },
+    P384 { x: Vec<u8>, y: Vec<u8> },
+    Ed25519 { x: Vec<u8> },
+    Rsa { n: Vec<u8>, e: Vec<u8> },
+}
+
+impl Numbers {
+    /// Those of a key.
+    pub(super) fn of(key: &CoseKey) -> Option<Self> {
+        let Value::Map(parameters) = ciborium::from_reader(key.as_bytes()).ok()? else { return None };
+        let at = |label: i64| {
+            let is =
+                |(key, _): &&(Value, Value)| key.as_integer().is_some_and(|key| i128::from(key) == i128::from(label));
+            parameters.iter().find(is).map(|(_, value)| value)
+        };
+        let bytes = |label| at(label).and_then(Value::as_bytes).cloned();
+        match i128::from(at(3)?.as_integer()?) {
+            -7 => Some(Self::P256 { x: bytes(-2)?, y: bytes(-3)? }),
+            -35 => Some(Self::P384 { x: bytes(-2)?, y: bytes(-3)? }),
+            -8 => Some(Self::Ed25519 { x: bytes(-2)? }),
+            -257 => Some(Self::Rsa { n: bytes(-1)?, e: bytes(-2)? }),
+            _ => None,
+        }
+    }
+
+    /// The COSE algorithm identifier.
+    pub(super) fn algorithm(&self) -> i64 {
+        match self {
+            Self::P256 { .. } => -7,
+            Self::P384 { .. } => -35,
+            Self::Ed25519 { .. } => -8,
+            Self::Rsa { .. } => -257,
+        }
+    }
+
+    /// The key that has them.
+    pub(super) fn key(self) -> Option<CoseKey> {
+        let algorithm = self.algorithm();
+        let ec2 = |curve: i64, x: Vec<u8>, y: Vec<u8>| {
+            vec![
+                (1, Value::from(2)),
+                (3, Value::from(algorithm)),
+                (-1, Value::from(curve)),
+                (-2, Value::Bytes(x)),
+                (-3, Value::Bytes(y)),
+            ]
+        };
+        let parameters = match self {
+            Self::P256 { x, y } => ec2(1, x, y),
+            Self::P384 { x, y } => ec2(2, x, y),
+            Self::Ed25519 { x } => {
+                vec![(1, Value::from(1)), (3, Value::from(algorithm)), (-1, Value::from(6)), (-2, Value::Bytes(x))]
+            }
+            Self::Rsa { n, e } => {
+                vec![(1, Value::from(3)), (3, Value::from(algorithm)), (-1, Value::Bytes(n)), (-2, Value::Bytes(e))]
+            }
+        };
+        let parameters =
+            parameters.into_iter().map(|(label, value): (i64, Value)| (Value::from(label), value)).collect();
+        let mut bytes = Vec::new();
+        ciborium::into_writer(&Value::Map(parameters), &mut bytes).ok()?;
+        CoseKey::parse(&bytes).ok()
+    }
+
+    /// Reads a SubjectPublicKeyInfo.
+    pub(super) fn from_spki(mut der: &[u8]) -> Option<Self> {
+        let mut info = take(&mut der, SEQUENCE)?;
+        let mut algorithm = take(&mut info, SEQUENCE)?;
+        let kind = take(&mut algorithm, OID)?;
+        let (unused, key) = take(&mut info, BIT_STRING)?.split_first()?;
+        if !der.is_empty() || !info.is_empty() || *unused != 0 {
+            return None;
+        }
+        match kind {
+            EC => {
+                let curve = take(&mut algorithm, OID)?;
+                let (x, y) = key.strip_prefix(&[4]).map(|point| point.split_at(point.len() / 2))?;
+                let (x, y) = (x.to_vec(), y.to_vec());
+                match curve {
+                    P256 => Some(Self::P256 { x, y }),
+                    P384 => Some(Self::P384 { x, y }),
+                    _ => None,
+                }
+            }
+            ED25519 => Some(Self::Ed25519 { x: key.to_vec() }),
+            RSA => {
+                let mut key = key;
+                let mut numbers = take(&mut key, SEQUENCE)?;
+                let number = |numbers: &mut &[u8]| {
+                    take(numbers, INTEGER).map(|number| number.strip_prefix(&[0]).unwrap_or(number).to_vec())
+                };
+                Some(Self::Rsa { n: number(&mut numbers)?, e: number(&mut numbers)? })
+            }
+            _ => None,
+        }
+    }
+
+    /// Writes a SubjectPublicKeyInfo.
+    pub(super) fn to_spki(&self) -> Vec<u8> {
+        let ec = |curve, x: &[u8], y: &[u8]| ([tlv(OID, EC), tlv(OID, curve)].concat(), [&[4], x, y].concat());
+        let (algorithm, key) = match self {
+            Self::P256 { x, y } => ec(P256, x, y),
+            Self::P384 { x, y } => ec(P384, x, y),
+            Self::Ed25519 { x } => (tlv(OID, ED25519), x.clone()),
+            Self::Rsa { n, e } => {
+                let numbers = [unsigned(n), unsigned(e)].concat();
+                ([tlv(OID, RSA), tlv(NULL, &[])].concat(), tlv(SEQUENCE, &numbers))
+            }
+        };
+        let key = [&[0], key.as_slice()].concat();
+        tlv(SEQUENCE, &[tlv(SEQUENCE, &algorithm), tlv(BIT_STRING, &key)].concat())
+    }
+}
+
+/// A key in any of the forms: a COSE_Key, a SubjectPublicKeyInfo, an uncompressed point on P-256.
+pub(super) fn read_any(bytes: &[u8]) -> Option<CoseKey> {
+    let spki = || Numbers::from_spki(bytes).and_then(Numbers::key);
+    CoseKey::parse(bytes).ok().or_else(spki).or_else(|| CoseKey::es256(bytes).ok())
+}
+
+fn take<'a>(input: &mut &'a [u8], tag: u8) -> Option<&'a [u8]> {
+    let [found, first, rest @ ..] = *input else { return None };
+    let (length, rest) = match *first {
+        short @ 0..=0x7F => (usize::from(short), rest),
+        0x81 => (usize::from(*rest.first()?), &rest[1..]),
+        0x82 => (usize::from(u16::from_be_bytes(*rest.first_chunk()?)), &rest[2..]),
+        _ => return None,
+    };
+    let (content, rest) = rest.split_at_checked(length)?;
+    *input = rest;
+    (*found == tag).then_some(content)
+}
+
+fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(content.len()).expect("a key is short");
+    let [high, low] = length.to_be_bytes();
+    let length = match length {
+        0..=0x7F => vec![low],
+        0x80..=0xFF => vec![0x81, low],
+        0x100.. => vec![0x82, high, low],
+    };
+    [&[tag], length.as_slice(), content].concat()
+}
+
+fn unsigned(number: &[u8]) -> Vec<u8> {
+    let sign: &[u8] = if number.first().is_some_and(|first| *first >= 0x80) { &[0] } else { &[] };
+    tlv(INTEGER, &[sign, number].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::encoding::AsDer;
+    use aws_lc_rs::rsa::KeySize;
+    use aws_lc_rs::signature::{
+        ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
+        RsaKeyPair,
+    };
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn keys_of_every_kind_are_those_of_another_library() {
+        let p256 = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
+        let p384 = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_ASN1_SIGNING).unwrap();
+        let ed25519 = Ed25519KeyPair::generate().unwrap();
+        let rsa = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+        let spki: [Vec<u8>; 4] = [
+            p256.public_key().as_der().unwrap().as_ref().to_vec(),
+            p384.public_key().as_der().unwrap().as_ref().to_vec(),
+            ed25519.public_key().as_der().unwrap().as_ref().to_vec(),
+            rsa.public_key().as_der().unwrap().as_ref().to_vec(),
+        ];
+        for der in spki {
+            let numbers = Numbers::from_spki(&der).unwrap();
+            assert_eq!(numbers.to_spki(), der);
+            let key = numbers.clone().key().unwrap();
+            assert_eq!(Numbers::of(&key), Some(numbers));
+            assert_eq!(read_any(&der), Some(key.clone()));
+            assert_eq!(read_any(key.as_bytes()), Some(key));
+            for length in 0..der.len() {
+                assert_eq!(read_any(&der[..length]), None, "{length}");
+            }
+        }
+        let point = p256.public_key().as_ref();
+        assert_eq!(read_any(point), CoseKey::es256(point).ok());
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
+            let _ = read_any(&bytes);
+            let _ = Numbers::from_spki(&bytes);
+        }
+    }
+}

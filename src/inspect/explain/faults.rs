@@ -1,0 +1,39 @@
+//! How each fault looks in the caller's own envelope.
+
+use bytes::Bytes;
+use http::Response;
+use serde::Serialize;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::gateway::steps::encode_response;
+use crate::model::fault::{Fault, Refusal};
+use crate::model::operation::Operation;
+use crate::routes::Route;
+
+/// A fault as a caller reads it. Where the envelope has an identifier, it stands as zeros.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ShownFault {
+    /// Its name.
+    pub fault: &'static str,
+    /// The status.
+    pub status: u16,
+    /// The content, if there is some.
+    pub content: Option<Json>,
+}
+
+impl ShownFault {
+    pub(super) fn new(fault: Fault, response: &Response<Bytes>) -> Self {
+        let content = serde_json::from_slice(response.body()).ok();
+        Self { fault: fault.name(), status: response.status().as_u16(), content }
+    }
+}
+
+/// Every fault of an operation.
+pub(super) fn faults(route: &Route, operation: Operation) -> Vec<ShownFault> {
+    let shown = |fault| {
+        let response = encode_response::fault(route, operation, &Refusal::new(fault, ""), Uuid::nil(), None);
+        ShownFault::new(fault, &response)
+    };
+    Fault::ALL.map(shown).into()
+}

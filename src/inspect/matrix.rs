@@ -1,0 +1,133 @@
+//! The coverage matrix: which dialects work before which upstreams, with what said in the config,
+//! and what cannot be, member by member.
+
+use crate::model::member::Member;
+use crate::model::operation::Operation;
+use crate::provider::descriptor::Provider;
+use crate::provider::registry::Registry;
+use crate::routes::compatibility::remedies::Remedy;
+use crate::routes::compatibility::{Carriage, Pair};
+use crate::routes::provider_side::Side;
+
+/// The matrix as Markdown: a table for each operation, what is lost, and what is not known.
+pub fn markdown(registry: &Registry) -> String {
+    let providers: Vec<&Provider> = registry.iter().map(|provider| &**provider).collect();
+    let mut text = String::from(
+        "Rows are dialects, columns upstreams. *works* needs no setting beyond `callers`; otherwise the settings\n\
+         it needs are named; *cannot* says why. Pairs of one provider pass session handles through.\n",
+    );
+    for operation in Operation::ALL {
+        if providers.iter().any(|provider| provider.operations.contains_key(&operation)) {
+            text.push_str(&table(&providers, operation));
+        }
+    }
+    text.push_str(&losses(&providers));
+    text.push_str(&unknown(&providers));
+    text
+}
+
+fn columns<'p>(providers: &[&'p Provider]) -> Vec<Side<'p>> {
+    providers.iter().map(|provider| Side::Provider(provider)).chain([Side::Embedded]).collect()
+}
+
+fn carriage(dialect: &Provider, upstream: Side<'_>, operation: Operation) -> Carriage {
+    pair(dialect, upstream).carriage(operation)
+}
+
+/// A verified bearer names its user; that is part of `callers`, which every route has.
+const CLAIMS: &[Member] = &[Member::UserId, Member::UserEmail];
+
+fn pair<'p>(dialect: &'p Provider, upstream: Side<'p>) -> Pair<'p> {
+    Pair {
+        dialect,
+        upstream,
+        set: &[],
+        fill: &[],
+        relax: &[],
+        relax_subject: false,
+        relax_one_user: false,
+        claims: CLAIMS,
+        issues_tokens: false,
+        discoverable: Some(true),
+        identity: None,
+        vouched_upstream: false,
+        has_handles: false,
+    }
+}
+
+fn table(providers: &[&Provider], operation: Operation) -> String {
+    let upstreams = columns(providers);
+    let names: Vec<_> = upstreams.iter().map(|side| side.name()).collect();
+    let mut text = format!("\n### `{}`\n\n| | {} |\n", operation.name(), names.join(" | "));
+    text.push_str(&format!("|---|{}\n", "---|".repeat(names.len())));
+    for dialect in providers.iter().filter(|dialect| dialect.operations.contains_key(&operation)) {
+        let cells: Vec<_> = upstreams.iter().map(|upstream| cell(dialect, *upstream, operation)).collect();
+        text.push_str(&format!("| {} | {} |\n", dialect.id, cells.join(" | ")));
+    }
+    text
+}
+
+fn cell(dialect: &Provider, upstream: Side<'_>, operation: Operation) -> String {
+    let plain = pair(dialect, upstream);
+    let mut obstacles = plain.carriage(operation).obstacles;
+    // An issuer has needs of its own.
+    if obstacles.iter().any(|obstacle| obstacle.remedy() == Remedy::Issue) {
+        obstacles.extend(Pair { issues_tokens: true, ..plain }.carriage(operation).obstacles);
+    }
+    if obstacles.is_empty() {
+        return "works".to_owned();
+    }
+    let mut settings = Vec::new();
+    let mut reasons = Vec::new();
+    for obstacle in &obstacles {
+        match obstacle.remedy().setting() {
+            Some(setting) if !settings.contains(&setting) => settings.push(setting),
+            Some(_) => {}
+            None => reasons.push(obstacle.describe(&plain, operation)),
+        }
+    }
+    reasons.dedup();
+    match reasons.is_empty() {
+        true => settings.join(", "),
+        false => format!("cannot: {}", reasons.join("; ")),
+    }
+}
+
+/// What gets lost, by the message that cannot carry it.
+fn losses(providers: &[&Provider]) -> String {
+    let mut text = String::from("\n### What gets lost\n\n");
+    for dialect in providers {
+        for operation in dialect.operations.keys() {
+            for upstream in columns(providers) {
+                let lost = carriage(dialect, upstream, *operation);
+                if lost.obstacles.contains(&crate::routes::compatibility::Obstacle::NoOperation) {
+                    continue;
+                }
+                for loss in lost.losses {
+                    let line = format!(
+                        "- {} before {}, `{}`: {}\n",
+                        dialect.id,
+                        upstream.name(),
+                        operation.name(),
+                        loss.describe()
+                    );
+                    text.push_str(&line);
+                }
+            }
+        }
+    }
+    text
+}
+
+/// What the providers' documents leave open.
+fn unknown(providers: &[&Provider]) -> String {
+    let mut text = String::from("\n### What the providers' documents leave open\n\n");
+    for provider in providers {
+        for (operation, template) in &provider.operations {
+            for note in &template.unknown {
+                text.push_str(&format!("- {}, `{}`: {note}\n", provider.id, operation.name()));
+            }
+        }
+    }
+    text
+}

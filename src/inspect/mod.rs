@@ -1,0 +1,6 @@
+//! inspect.
+
+pub mod explain;
+pub mod matrix;
+pub mod translate;
+pub mod try_out;

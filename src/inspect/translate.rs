@@ -1,0 +1,246 @@
+//! One message of a provider in another provider's words, without a config and without a ceremony.
+//!
+//! What the other provider cannot carry is told, with its reason. Where it requires a member that the
+//! message does not have, nothing is written: nothing is invented.
+
+use std::borrow::Cow;
+
+use http::StatusCode;
+use jiff::Timestamp;
+
+use crate::gateway::steps::build_upstream_request::{handle_of, id_of_handle, put, put_absent};
+use crate::model::fault::{Fault, FaultDetails};
+use crate::model::member::Member;
+use crate::model::message::{Request, Response};
+use crate::model::operation::{Direction, Operation};
+use crate::model::record::Record;
+use crate::model::value::{Kind, Value};
+use crate::provider::descriptor::{OperationTemplate, Provider};
+use crate::provider::faults::WrittenFault;
+use crate::provider::template::encode::{self, Absent, Writing};
+use crate::provider::template::hole::Need;
+use crate::provider::template::message::Message;
+use crate::provider::wire_format::{WrittenRequest, WrittenResponse};
+
+/// Into whose words a message is brought, and which operation it is of.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'p> {
+    /// The provider.
+    pub provider: &'p Provider,
+    /// The operation.
+    pub operation: Operation,
+    /// The time it is, for values that are told as an instant.
+    pub now: Timestamp,
+}
+
+/// A message in the other provider's words, and what got lost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Translated<T> {
+    /// The message.
+    pub message: T,
+    /// What the other provider cannot carry.
+    pub lost: Vec<Lost>,
+}
+
+/// A member that gets lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// Its name; of a list's element with the list's.
+    pub member: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// A message that the other provider cannot be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Untold {
+    /// It has no such operation.
+    NoOperation,
+    /// The operation's message has no content.
+    NoContent,
+    /// It requires members that the message does not have, each with the places where they would stand.
+    Missing(Vec<(Member, Vec<String>)>),
+}
+
+impl<'p> Target<'p> {
+    /// A request.
+    ///
+    /// # Errors
+    /// See [`Untold`].
+    pub fn request(&self, request: &Request<'_>) -> Result<Translated<WrittenRequest<'p>>, Untold> {
+        let (template, request) = (self.template()?, named(request));
+        let missing = |member| (member, template.request.places(member));
+        let carried = template.request.carried();
+        self.check(&carried, request.record(), missing)?;
+        let message = template.write_request(request.record(), self.writing());
+        let message = message.map_err(|Absent(member)| Untold::Missing(vec![missing(member)]))?;
+        Ok(Translated { message, lost: lost(&carried, &template.request.message, request.record()) })
+    }
+
+    /// The content of a request alone.
+    ///
+    /// # Errors
+    /// See [`Untold`].
+    pub fn request_content(&self, request: &Request<'_>) -> Result<Translated<Vec<u8>>, Untold> {
+        let (template, request) = (self.template()?, named(request));
+        let Some(content) = &template.request.message.content else { return Err(Untold::NoContent) };
+        let mut carried = Vec::new();
+        content.carried(&mut |member, need| carried.push((member, need)));
+        let missing = |member| (member, content.pointers(member));
+        self.check(&carried, request.record(), missing)?;
+        let mut message = Vec::new();
+        encode::encode(content, request.record(), self.writing(), &mut message)
+            .map_err(|Absent(member)| Untold::Missing(vec![missing(member)]))?;
+        let mut lost = lost(&carried, &template.request.message, request.record());
+        for one in &mut lost {
+            let places = Member::named(&one.member).map(|member| template.request.places(member)).unwrap_or_default();
+            if let Some(place) = places.first() {
+                one.reason = format!("it stands in the head ({place}): translate a whole HTTP message");
+            }
+        }
+        Ok(Translated { message, lost })
+    }
+
+    /// A response of success.
+    ///
+    /// # Errors
+    /// See [`Untold`].
+    pub fn response(&self, response: &Response<'_>) -> Result<Translated<WrittenResponse<'p>>, Untold> {
+        let template = self.template()?;
+        let mut response = response.clone();
+        name_credentials(&mut response);
+        let message = &template.response.message;
+        let missing = |member| (member, message.places(member));
+        let carried = message.carried();
+        self.check(&carried, response.record(), missing)?;
+        let written = template.write_response(self.provider, response.record(), self.writing());
+        let written = written.map_err(|Absent(member)| Untold::Missing(vec![missing(member)]))?;
+        Ok(Translated { message: written, lost: lost(&carried, message, response.record()) })
+    }
+
+    /// A fault.
+    ///
+    /// # Errors
+    /// See [`Untold`].
+    pub fn fault(&self, fault: Fault, retry_after: Option<i64>) -> Result<WrittenFault<'p>, Untold> {
+        self.template()?;
+        let details = FaultDetails {
+            fault: Some(fault.name().into()),
+            message: Some(fault.message().into()),
+            correlation_id: None,
+            retry_after,
+        };
+        let written = self.provider.faults.write(self.operation, fault, &details, self.writing());
+        written.map_err(|Absent(member)| Untold::Missing(vec![(member, Vec::new())]))
+    }
+
+    fn template(&self) -> Result<&'p OperationTemplate, Untold> {
+        self.provider.operations.get(&self.operation).ok_or(Untold::NoOperation)
+    }
+
+    fn writing(&self) -> Writing<'static> {
+        Writing { now: self.now, relaxed: &[] }
+    }
+
+    fn check(
+        &self,
+        carried: &[(Member, Need)],
+        record: &dyn Record<'_>,
+        missing: impl Fn(Member) -> (Member, Vec<String>),
+    ) -> Result<(), Untold> {
+        let is_missing = |(member, need): &&(Member, Need)| {
+            *need == Need::Required && !record.has(*member) && member.meaning_when_absent().is_none()
+        };
+        let absent: Vec<_> = carried.iter().filter(is_missing).map(|(member, _)| missing(*member)).collect();
+        if absent.is_empty() { Ok(()) } else { Err(Untold::Missing(absent)) }
+    }
+}
+
+/// The status by which a response without a head is read.
+pub fn status_of(template: &OperationTemplate) -> StatusCode {
+    template.response.status
+}
+
+/// The same request, with the credential named both ways where one says the other.
+fn named<'a>(request: &Request<'a>) -> Request<'a> {
+    let mut request = request.clone();
+    if request.operation() == Operation::CredentialsDelete {
+        let record = request.record_mut();
+        id_of_handle(record);
+        let handle = match record.value(Member::CredentialId) {
+            Some(Value::Bytes(id)) => Some(handle_of(&id)),
+            _ => None,
+        };
+        put_absent(record, Member::CredentialHandle, handle.map(|handle| Value::Text(Cow::Owned(handle))));
+    }
+    request
+}
+
+/// A credential without a name of its own goes by its id, as the gateway names it.
+fn name_credentials(response: &mut Response<'_>) {
+    if let Response::CredentialsList(list) = response {
+        for credential in list.credentials.iter_mut().filter(|credential| credential.handle.is_none()) {
+            credential.handle = credential.id.as_deref().map(|id| handle_of(id).into());
+        }
+    }
+    let record = response.record_mut();
+    let handle = match record.value(Member::CredentialId) {
+        Some(Value::Bytes(id)) if !record.has(Member::CredentialHandle) => handle_of(&id),
+        _ => return,
+    };
+    put(record, Member::CredentialHandle, Some(Value::Text(Cow::Owned(handle))));
+}
+
+/// What a record has and a message does not carry, elements of lists too.
+fn lost(carried: &[(Member, Need)], message: &Message, record: &dyn Record<'_>) -> Vec<Lost> {
+    let reason = |reason: Option<&str>| reason.unwrap_or("not part of this message").to_owned();
+    let is_carried = |member| carried.iter().any(|(known, _)| *known == member);
+    // The two names of a credential say the same.
+    let is_said = |member| match member {
+        Member::CredentialId => is_carried(Member::CredentialHandle),
+        Member::CredentialHandle => is_carried(Member::CredentialId),
+        _ => false,
+    };
+    let mut lost = Vec::new();
+    for member in record.members().iter().copied().filter(|member| record.has(*member)) {
+        if !is_carried(member) {
+            if !is_said(member) {
+                lost.push(Lost { member: member.name().to_owned(), reason: reason(message.omission(member)) });
+            }
+            continue;
+        }
+        let (Kind::List(members), Some(list)) = (member.kind(), message.list(member)) else { continue };
+        let mut told = Vec::new();
+        list.item.carried(&mut |member, _| told.push(member));
+        let there = |one: &Member| {
+            (0..record.count(member)).filter_map(|index| record.element(member, index)).any(|element| element.has(*one))
+        };
+        for one in members.iter().filter(|one| !told.contains(one) && there(one)) {
+            let reason = reason(message.element_omission(member, *one));
+            lost.push(Lost { member: format!("{}.{}", member.name(), one.name()), reason });
+        }
+    }
+    lost
+}
+
+/// The operations of a provider that a request may be, by its method and its path, each with the path
+/// below whatever stands before the provider's own.
+pub fn candidates<'t>(provider: &Provider, method: &http::Method, path: &'t str) -> Vec<(Operation, &'t str)> {
+    let mut found = Vec::new();
+    let below: Vec<_> = path.match_indices('/').map(|(at, _)| &path[at..]).collect();
+    for (operation, template) in provider.operations.iter().filter(|(_, template)| template.request.method == *method) {
+        if let Some(path) = below.iter().find(|path| template.request.path.matches(path)) {
+            found.push((*operation, *path));
+        }
+    }
+    // The longest path says most: `/x` is found below `/a/x` as well.
+    let longest = found.iter().map(|(_, path)| path.len()).max();
+    found.retain(|(_, path)| Some(path.len()) == longest);
+    found
+}
+
+/// The operations whose message of that direction a content may be, where there is no head to tell.
+pub fn with_content(provider: &Provider, direction: Direction) -> Vec<Operation> {
+    let has_content = |template: &&OperationTemplate| template.message(direction).content.is_some();
+    provider.operations.iter().filter(|(_, template)| has_content(template)).map(|(operation, _)| *operation).collect()
+}

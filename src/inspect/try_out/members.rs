@@ -1,0 +1,88 @@
+//! Members as a page gives them, on their way into a record.
+//!
+//! The forms are those in which a trace shows them. A name that the message does not have, and a
+//! value of another kind, is refused; an empty text is the absence of the member.
+
+use serde_json::{Map, Value as Json};
+
+use crate::base::base64;
+use crate::inspect::try_out::InvalidTrial;
+use crate::model::member::Member;
+use crate::model::record::Record;
+use crate::model::value::{Kind, Texts, Value};
+
+/// Puts every member into the record.
+pub(super) fn put_all(members: &Map<String, Json>, record: &mut dyn Record<'static>) -> Result<(), InvalidTrial> {
+    for (name, json) in members {
+        let known = Member::named(name).filter(|member| record.members().contains(member));
+        let member = known.ok_or(InvalidTrial::UnknownMember)?;
+        if json.as_str() != Some("") {
+            record.put(member, Some(value(member, json).ok_or(InvalidTrial::Kind(member.name()))?));
+        }
+    }
+    Ok(())
+}
+
+fn value(member: Member, json: &Json) -> Option<Value<'static>> {
+    match (member.kind(), json) {
+        (Kind::Text, Json::String(text)) => Some(Value::Text(text.clone().into())),
+        (Kind::Bytes, Json::String(text)) => base64::read(text).ok().map(|bytes| Value::Bytes(bytes.into())),
+        (Kind::Number, Json::Number(number)) => number.as_i64().map(Value::Number),
+        (Kind::Flag, Json::Bool(flag)) => Some(Value::Flag(*flag)),
+        (Kind::Texts, Json::Array(texts)) => {
+            let texts = texts.iter().map(|text| text.as_str().map(|text| text.to_owned().into()));
+            texts.collect::<Option<Vec<_>>>().map(|texts| Value::Texts(Texts::Owned(texts)))
+        }
+        (Kind::Json, json @ Json::Object(_)) => Some(Value::Json(json.to_string().into())),
+        (Kind::Text | Kind::Bytes | Kind::Number | Kind::Flag | Kind::Texts | Kind::Json | Kind::List(_), _) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::registration::AttestationResponse;
+
+    fn read(members: &Json) -> Result<AttestationResponse<'static>, InvalidTrial> {
+        let mut record = AttestationResponse::default();
+        put_all(members.as_object().unwrap(), &mut record).map(|()| record)
+    }
+
+    #[test]
+    fn every_kind_is_read_as_a_trace_shows_it() {
+        let read = read(&json!({
+            "credential.id": "-_8", "credential.transports": ["internal"], "credential.type": "public-key",
+            "credential.extension_results": { "credProps": { "rk": true } }, "session": "",
+        }));
+        let expected = AttestationResponse {
+            credential_id: Some(vec![0xfb, 0xff].into()),
+            credential_transports: vec!["internal".into()],
+            credential_type: Some("public-key".into()),
+            credential_extension_results: Some("{\"credProps\":{\"rk\":true}}".into()),
+            ..AttestationResponse::default()
+        };
+        assert_eq!(read, Ok(expected));
+    }
+
+    #[test]
+    fn what_the_message_does_not_have_is_refused() {
+        for name in ["nonsense", "credential.signature", "exclude_credentials"] {
+            assert_eq!(read(&json!({ name: "x" })), Err(InvalidTrial::UnknownMember), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_another_kind_is_refused_by_the_members_name() {
+        for (name, value) in [
+            ("credential.id", json!("no base64!")),
+            ("credential.id", json!(7)),
+            ("session", json!(["x"])),
+            ("credential.transports", json!(["usb", 7])),
+            ("credential.extension_results", json!("{}")),
+        ] {
+            assert_eq!(read(&json!({ name: value })), Err(InvalidTrial::Kind(name)), "{name}");
+        }
+    }
+}

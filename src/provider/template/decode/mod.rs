@@ -1,0 +1,170 @@
+//! Reading a provider's JSON into a record, driven by its template, in one pass.
+//!
+//! Members the template does not know are skipped, as WebAuthn asks. A defect does not end the
+//! reading: a constant that differs further on says that it was another message all along.
+
+mod list;
+mod object;
+mod progress;
+mod raw;
+mod seat;
+
+use serde::de::DeserializeSeed;
+
+use crate::model::record::Record;
+use crate::provider::template::content::Object;
+use crate::provider::template::decode::progress::Progress;
+use crate::provider::template::decode::seat::{Found, Seat, What};
+use crate::provider::template::reader::{DefectKind, Reading, Unread};
+
+/// Reads content into a record. What was read before a defect stays in the record.
+///
+/// # Errors
+/// When it is another message, or this message and broken.
+pub fn decode<'a>(
+    template: &Object,
+    content: &'a [u8],
+    reading: Reading<'a>,
+    record: &mut dyn Record<'a>,
+) -> Result<(), Unread> {
+    let mut progress = Progress::new(reading);
+    let found = match str::from_utf8(content) {
+        // Checked in one go: string by string it costs five times as much.
+        Ok(text) => {
+            let root = Seat { what: What::Object(template), pointer: "", record, progress: &mut progress };
+            let mut json = serde_json::Deserializer::from_str(text);
+            let found = root.deserialize(&mut json).and_then(|found| json.end().map(|()| found));
+            found.map_err(|error| (error.line(), error.column()))
+        }
+        Err(error) => Err(place_after(&content[..error.valid_up_to()])),
+    };
+    match found {
+        Ok(Found::Something) => {}
+        Ok(Found::Nothing) => {
+            progress.absent(template);
+            progress.defect(DefectKind::Expected("an object"), "");
+        }
+        Err((line, column)) => {
+            progress.defect(DefectKind::Syntax { line, column }, "");
+            // What does not parse cannot be recognised by its constants.
+            progress.another |= template.has_constants() && !reading.lenient;
+        }
+    }
+    progress.end()
+}
+
+/// Line and column of the byte that follows, from 1.
+fn place_after(before: &[u8]) -> (usize, usize) {
+    let lines = before.iter().filter(|byte| **byte == b'\n').count();
+    let column = before.iter().rev().take_while(|byte| **byte != b'\n').count();
+    (lines + 1, column + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::base::diagnostic::Diagnostics;
+    use crate::base::document::Document;
+    use crate::model::assertion::CredentialAssertion;
+    use crate::provider::template::codec::Codec;
+    use crate::provider::template::compile::Compiler;
+    use crate::provider::template::reader::{Defect, Scratch};
+
+    use super::*;
+
+    fn read<'a>(
+        toml: &str,
+        json: &'a str,
+        lenient: bool,
+        scratch: &'a Scratch,
+    ) -> Result<CredentialAssertion<'a>, Unread> {
+        let document = Document::parse("x.toml", toml).unwrap();
+        let source = document.source.clone();
+        let mut compiler = Compiler { source, bytes: Codec::Base64Url, diagnostics: Diagnostics::default() };
+        let mut record = CredentialAssertion::default();
+        let template = compiler.content(&document.root, record.members());
+        assert!(compiler.diagnostics.is_empty(), "{}", compiler.diagnostics);
+        let reading = Reading { scratch, now: jiff::Timestamp::UNIX_EPOCH, max_depth: 4, lenient };
+        decode(&template, json.as_bytes(), reading, &mut record).map(|()| record)
+    }
+
+    #[test]
+    fn the_text_around_a_hole_is_taken_off() {
+        let scratch = Scratch::default();
+        for (json, id) in [
+            (r#"{"a":"user/1/x"}"#, Some("1")),
+            (r#"{"a":"user//x"}"#, None),
+            (r#"{"a":""}"#, None),
+            (r#"{"a":null}"#, None),
+            ("{}", None),
+        ] {
+            assert_eq!(read("a = 'user/{user.id}/x'", json, false, &scratch).unwrap().user_id.as_deref(), id, "{json}");
+        }
+        let broken = read("a = 'user/{user.id}/x'", r#"{"a":"group/1/x"}"#, false, &scratch).unwrap_err();
+        let kind = DefectKind::Expected("of the documented form");
+        assert_eq!(broken, Unread::Broken(Defect { kind, place: "/a".into() }));
+    }
+
+    #[test]
+    fn a_constant_may_be_absent_only_where_nothing_is_recognised_by_it() {
+        let scratch = Scratch::default();
+        let template = "a = 1\nb = { c = 'x', d = true }\ne = '{user.id}'";
+        for (json, strict, lenient) in [
+            (r#"{"a":1,"b":{"c":"x","d":true}}"#, true, true),
+            (r#"{"a":1.0,"b":{"c":"x","d":true}}"#, true, true),
+            (r#"{"b":{"c":"x","d":true}}"#, false, true),
+            (r#"{"a":1,"b":null}"#, false, true),
+            (r#"{"a":null,"b":{"c":"x","d":true}}"#, false, true),
+            (r#"{"a":2,"b":{"c":"x","d":true}}"#, false, false),
+            (r#"{"a":1,"b":{"c":["x"],"d":true}}"#, false, false),
+            (r#"{"a":1,"b":{"c":"x","d":{}}}"#, false, false),
+            (r#"{"a":1,"b":{"c":"x","d":false},"e":7}"#, false, false),
+        ] {
+            assert_eq!(read(template, json, false, &scratch).is_ok(), strict, "{json}");
+            assert_eq!(read(template, json, true, &scratch).is_ok(), lenient, "{json}");
+            if !strict {
+                assert_eq!(read(template, json, false, &scratch), Err(Unread::AnotherMessage), "{json}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_scratch_serves_several_readings() {
+        let scratch = Scratch::default();
+        let template = "a = { '$json' = { b = '{user.id!}' } }\nc = { '$json' = { d = '{session!}' } }";
+        let first = read(template, r#"{"a":"{\"b\":\"1\"}","c":"{\"d\":\"2\"}"}"#, false, &scratch).unwrap();
+        let second = read(template, r#"{"a":"{\"b\":\"3\"}","c":"{\"d\":\"4\"}"}"#, false, &scratch).unwrap();
+        assert_eq!((first.user_id.as_deref(), first.session.as_deref()), (Some("1"), Some("2")));
+        assert_eq!((second.user_id.as_deref(), second.session.as_deref()), (Some("3"), Some("4")));
+    }
+
+    #[test]
+    fn strings_are_borrowed_where_they_have_no_escapes() {
+        use std::borrow::Cow;
+        let scratch = Scratch::default();
+        let template = "a = '{user.id}'\nb = '{session}'\nc = '{hints}'\nd = '{extensions}'";
+        let json = r#"{"a":"plain","b":"a\nb","c":["x","\u0079"],"d":{"e":"\u0066"}}"#;
+        let record = read(template, json, false, &scratch).unwrap();
+        assert!(matches!(record.user_id, Some(Cow::Borrowed("plain"))));
+        assert_eq!(record.session.as_deref(), Some("a\nb"));
+        assert!(matches!(&record.hints[..], [Cow::Borrowed("x"), Cow::Owned(y)] if y == "y"));
+        assert!(matches!(record.extensions, Some(Cow::Borrowed(r#"{"e":"\u0066"}"#))));
+    }
+
+    #[test]
+    fn what_is_no_unicode_is_no_content() {
+        let unknown = (Object::default(), &b"{\"a\":\"\xff\"}"[..]);
+        let bom = (Object::default(), &b"\xef\xbb\xbf{}"[..]);
+        for (template, json) in [unknown, bom] {
+            let scratch = Scratch::default();
+            let reading = Reading { scratch: &scratch, now: jiff::Timestamp::UNIX_EPOCH, max_depth: 4, lenient: true };
+            let read = decode(&template, json, reading, &mut CredentialAssertion::default());
+            assert!(is_syntax(read.as_ref()), "{read:?}");
+        }
+        let surrogate = read("a = '{user.id}'", r#"{"a":"\ud800"}"#, true, &Scratch::default()).map(|_| ());
+        assert!(is_syntax(surrogate.as_ref()), "{surrogate:?}");
+    }
+
+    fn is_syntax(read: Result<&(), &Unread>) -> bool {
+        matches!(read, Err(Unread::Broken(Defect { kind: DefectKind::Syntax { .. }, .. })))
+    }
+}

@@ -1,0 +1,221 @@
+//! What the config gives a member: a constant, a secret, or another member of the request.
+//!
+//! A reference to a member that is absent gives nothing; whether that matters, the message decides.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::path::Path;
+
+use secrecy::ExposeSecret as _;
+
+use crate::base::diagnostic::{Diagnostic, nearest};
+use crate::base::secret::SecretReference;
+use crate::model::member::Member;
+use crate::model::operation::{Direction, Operation};
+use crate::model::record::Record;
+use crate::model::value::{Kind, Value};
+use crate::provider::template::codec::Codec;
+use crate::provider::template::hole::Pattern;
+use crate::routes::route_settings::Assigned;
+
+/// The remedy for a secret in the config itself.
+const LITERAL: &str = "write `env:NAME` and set that variable for the gateway, or `file:PATH`";
+
+/// A member and what it is given.
+#[derive(Clone, Debug)]
+pub struct Assignment {
+    /// Which member.
+    pub member: Member,
+    /// What it is given.
+    pub given: Given,
+    /// Whether the config takes it from where secrets are kept, whatever member it is for.
+    pub is_secret: bool,
+}
+
+/// What a member is given.
+#[derive(Clone)]
+pub enum Given {
+    /// Always the same.
+    Constant(Value<'static>),
+    /// A member of the caller's request, with constant text around it.
+    Reference {
+        /// Before.
+        prefix: String,
+        /// Which member.
+        member: Member,
+        /// After.
+        suffix: String,
+    },
+}
+
+// By hand: a constant may be a secret.
+impl fmt::Debug for Given {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Constant(_) => formatter.write_str("Constant(..)"),
+            Self::Reference { member, .. } => write!(formatter, "Reference({})", member.name()),
+        }
+    }
+}
+
+impl Assignment {
+    /// The member that an entry of a `set` or `fill` table names.
+    ///
+    /// # Errors
+    /// A diagnostic without a place.
+    pub fn member(name: &str, direction: Direction) -> Result<Member, Diagnostic> {
+        if let Some(member) = Member::named(name).filter(|member| belongs(*member, direction)) {
+            return Ok(member);
+        }
+        let known = Member::ALL.iter().filter(|member| belongs(**member, direction)).map(|member| member.name());
+        let remedy = match nearest(name, known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`passbridge members` shows their names".to_owned(),
+        };
+        let message = format!("no {} has a member `{name}`", direction.name());
+        Err(Diagnostic::error(message).label("this member").remedy(remedy))
+    }
+
+    /// Checks what an entry gives its member.
+    ///
+    /// # Errors
+    /// A diagnostic without a place.
+    pub fn compile(member: Member, assigned: &Assigned, direction: Direction, base: &Path) -> Result<Self, Diagnostic> {
+        let is_secret = matches!(assigned, Assigned::Text(text) if SecretReference::parse(text).is_some());
+        Ok(Self { member, given: given(member, assigned, direction, base)?, is_secret })
+    }
+
+    /// The member this refers to, if any.
+    pub fn reference(&self) -> Option<Member> {
+        match self.given {
+            Given::Constant(_) => None,
+            Given::Reference { member, .. } => Some(member),
+        }
+    }
+
+    /// The value for a request of that caller, if there is one.
+    pub fn value<'a>(&'a self, caller: &dyn Record<'_>) -> Option<Value<'a>> {
+        match &self.given {
+            Given::Constant(value) => Some(value.borrowed()),
+            Given::Reference { prefix, member, suffix } => match caller.value(*member)? {
+                Value::Text(text) => Some(Value::Text(Cow::Owned([prefix, &*text, suffix].concat()))),
+                value => Some(value.into_owned()),
+            },
+        }
+    }
+}
+
+fn belongs(member: Member, direction: Direction) -> bool {
+    Operation::ALL.iter().any(|operation| operation.members(direction).contains(&member))
+}
+
+fn given(member: Member, assigned: &Assigned, direction: Direction, base: &Path) -> Result<Given, Diagnostic> {
+    let wrong = |noun: &str| {
+        Diagnostic::error(format!("`{}` is {}, not {noun}", member.name(), member.kind().noun())).label("this value")
+    };
+    match (assigned, member.kind()) {
+        (Assigned::Text(text), _) => from_text(member, text, direction, base),
+        (Assigned::Number(number), Kind::Number) => Ok(Given::Constant(Value::Number(*number))),
+        (Assigned::Flag(flag), Kind::Flag) => Ok(Given::Constant(Value::Flag(*flag))),
+        (Assigned::Number(_), _) => Err(wrong("a number").remedy("write it between quotes if it is text")),
+        (Assigned::Flag(_), _) => Err(wrong("true or false").remedy("write what the member holds")),
+        (Assigned::Group(_), _) => Err(wrong("a table").remedy("write a value")),
+    }
+}
+
+fn from_text(member: Member, text: &str, direction: Direction, base: &Path) -> Result<Given, Diagnostic> {
+    if let Some(reference) = SecretReference::parse(text) {
+        let secret = reference.resolve(base).map_err(|problem| {
+            Diagnostic::error(format!("`{}` is missing: {problem}", member.name()))
+                .label("this reference")
+                .remedy(reference.remedy())
+        })?;
+        return Ok(Given::Constant(Value::Text(Cow::Owned(secret.expose_secret().to_owned()))));
+    }
+    if member.is_secret(direction) {
+        let message = format!("`{}` is a secret and must not stand in the config", member.name());
+        return Err(Diagnostic::error(message).label("a literal").remedy(LITERAL));
+    }
+    match Pattern::parse(text, Member::ALL, Codec::Base64Url) {
+        Err(bad) => Err(Diagnostic::error(bad.message).label("this value").remedy(bad.remedy)),
+        Ok(Pattern::Constant(text)) if member.kind() == Kind::Text => {
+            Ok(Given::Constant(Value::Text(Cow::Owned(text))))
+        }
+        Ok(Pattern::Constant(_)) => {
+            let message = format!("`{}` is {}, not text", member.name(), member.kind().noun());
+            let remedy = match member.kind() {
+                Kind::Number => "write the number without quotes",
+                Kind::Flag => "write true or false without quotes",
+                Kind::Text | Kind::Bytes | Kind::Texts | Kind::Json | Kind::List(_) => {
+                    "leave it out: no constant can stand for it"
+                }
+            };
+            Err(Diagnostic::error(message).label("this value").remedy(remedy))
+        }
+        Ok(Pattern::Hole { prefix, hole, suffix }) => reference(member, hole.member, prefix, suffix, direction),
+    }
+}
+
+fn reference(
+    member: Member,
+    of: Member,
+    prefix: String,
+    suffix: String,
+    direction: Direction,
+) -> Result<Given, Diagnostic> {
+    let known = belongs(of, Direction::Request) || (direction == Direction::Response && belongs(of, direction));
+    let is_secret = of.is_caller_credential() || (direction == Direction::Request && of.is_sign_in_token());
+    if !known || is_secret {
+        let message = match is_secret {
+            true => format!("`{}` proves who calls, and must not travel on", of.name()),
+            false => format!("no {} has a member `{}`", direction.name(), of.name()),
+        };
+        let remedy = "refer to another member: `passbridge members` shows their names";
+        return Err(Diagnostic::error(message).label("this reference").remedy(remedy));
+    }
+    let bare = prefix.is_empty() && suffix.is_empty();
+    if member.kind() != of.kind() || !(bare || of.kind() == Kind::Text) {
+        let message =
+            format!("`{}` is {}, and `{}` is {}", member.name(), member.kind().noun(), of.name(), of.kind().noun());
+        return Err(Diagnostic::error(message).label("this reference").remedy("refer to a member of the same kind"));
+    }
+    Ok(Given::Reference { prefix, member: of, suffix })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::assertion::AssertionRequest;
+
+    use super::*;
+
+    fn compiled(name: &str, text: &str) -> Result<Assignment, Diagnostic> {
+        let member = Assignment::member(name, Direction::Request)?;
+        Assignment::compile(member, &Assigned::Text(text.into()), Direction::Request, Path::new("."))
+    }
+
+    #[test]
+    fn a_reference_takes_what_the_caller_sent() {
+        let assignment = compiled("organization", "org_{account}").unwrap();
+        let caller = AssertionRequest { account: Some("acme".into()), ..Default::default() };
+        assert_eq!(assignment.value(&caller), Some(Value::Text("org_acme".into())));
+        assert_eq!(assignment.value(&AssertionRequest::default()), None);
+    }
+
+    #[test]
+    fn a_secret_is_not_taken_as_a_literal() {
+        let told = compiled("client.secret", "hunter2").unwrap_err().to_string();
+        assert!(told.contains("must not stand in the config") && !told.contains("hunter2"), "{told}");
+        assert!(compiled("tokens.refresh", "hunter2").is_err());
+        let placeholder = Assigned::Text("none".into());
+        assert!(Assignment::compile(Member::TokensRefresh, &placeholder, Direction::Response, Path::new(".")).is_ok());
+    }
+
+    #[test]
+    fn kinds_and_names_are_checked() {
+        assert!(compiled("user.id", "{timeout}").is_err());
+        assert!(compiled("usr.id", "x").unwrap_err().to_string().contains("did you mean `user.id`?"));
+        for secret in ["{client.key}", "{tokens.refresh}"] {
+            assert!(compiled("user.id", secret).unwrap_err().to_string().contains("must not travel on"), "{secret}");
+        }
+    }
+}

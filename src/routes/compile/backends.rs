@@ -1,0 +1,229 @@
+//! The ways of a route: one for each upstream it may use, each proved on its own.
+//!
+//! An entry of `set` or `fill` is unused where no way uses it; whatever else is wrong names its way.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::base::diagnostic::{Diagnostic, Severity};
+use crate::caller_auth::settings::Users;
+use crate::caller_auth::{Callers, CompileContext, Relation};
+use crate::features::key_learning::observe::Observes;
+use crate::gateway::handler::RouteName;
+use crate::gateway::metrics::Meters;
+use crate::model::member::Member;
+use crate::model::operation::Operation;
+use crate::provider::descriptor::Provider;
+use crate::provider::template::message::Caller;
+use crate::routes::Route;
+use crate::routes::assignment::Assignment;
+use crate::routes::compatibility::Pair;
+use crate::routes::compatibility::source::names_constant_user;
+use crate::routes::compile::builder::Builder;
+use crate::routes::compile::decoys::privacy;
+use crate::routes::compile::findings::{judge, unused};
+use crate::routes::route_settings::{RouteSettings, Unseen};
+
+/// What all ways of a route have in common.
+pub(crate) struct Common<'s> {
+    pub(crate) name: &'s str,
+    pub(crate) settings: &'s RouteSettings,
+    /// Where the route stands.
+    pub(crate) key: String,
+    pub(crate) dialect: Arc<Provider>,
+    /// What the route itself sets.
+    pub(crate) own_set: Vec<Assignment>,
+    pub(crate) fill: Vec<Assignment>,
+    /// The operations that must be carried.
+    pub(crate) operations: Vec<Operation>,
+    /// The operations that are left alone.
+    pub(crate) left: Vec<Operation>,
+    pub(crate) relax: Vec<Member>,
+    pub(crate) issuer: Option<Option<usize>>,
+    /// Who watches the sign-ins.
+    pub(crate) observes: Option<Observes>,
+}
+
+/// An upstream that a route uses.
+#[derive(Clone, Debug)]
+pub(crate) struct Use {
+    /// By its place in the plan.
+    pub(crate) upstream: usize,
+    /// Where the config first names it, below the route.
+    pub(crate) key: String,
+}
+
+/// Who may call, as far as that is right.
+struct Compiled {
+    callers: Arc<Callers>,
+    are_right: bool,
+}
+
+impl Builder<'_> {
+    /// The ways to the upstreams, in their order.
+    pub(crate) fn ways(&mut self, common: &Common<'_>, uses: &[Use]) -> Vec<Route> {
+        let compiled = self.callers(common, uses);
+        let sets: Vec<_> = uses.iter().map(|one| self.whole_set(common, one.upstream)).collect();
+        let one_user = |set: &Vec<Assignment>| {
+            set.iter().any(|assignment| {
+                let names = matches!(assignment.member, Member::UserId | Member::UserEmail | Member::UserToken);
+                names && assignment.reference().is_none()
+            })
+        };
+        self.safe_fill(&common.key, &common.fill, sets.iter().all(one_user));
+        let mut unused_everywhere: Option<Vec<_>> = None;
+        let mut ways = Vec::new();
+        for (one, set) in uses.iter().zip(sets) {
+            let called = match uses.len() {
+                1 => String::new(),
+                _ => format!(" by way of `{}`", self.upstreams[one.upstream].name),
+            };
+            let (way, unused) = self.way(common, one, &called, set, &compiled);
+            ways.push(way);
+            let still = |entry: &(&'static str, Member)| unused.contains(entry);
+            unused_everywhere = Some(match unused_everywhere {
+                None => unused,
+                Some(so_far) => so_far.into_iter().filter(still).collect(),
+            });
+        }
+        for (table, member) in unused_everywhere.unwrap_or_default() {
+            let key = format!("{}.{table}.{}", common.key, member.name());
+            let message = format!("nothing on this route uses `{}`", member.name());
+            self.error(&key, message, "unused", "take it out, or correct its name");
+        }
+        ways
+    }
+
+    /// What requests are given: the upstream's own first, then the route's.
+    fn whole_set(&mut self, common: &Common<'_>, upstream: usize) -> Vec<Assignment> {
+        let identity = self.upstreams[upstream].identity.clone();
+        self.one_namer(&format!("{}.set", common.key), &common.own_set, identity.as_deref());
+        let mut set = self.sets[upstream].clone();
+        set.retain(|general| common.own_set.iter().all(|own| own.member != general.member));
+        set.extend(common.own_set.iter().cloned());
+        set
+    }
+
+    fn way(
+        &mut self,
+        common: &Common<'_>,
+        one: &Use,
+        called: &str,
+        set: Vec<Assignment>,
+        compiled: &Compiled,
+    ) -> (Route, Vec<(&'static str, Member)>) {
+        let (settings, upstream) = (common.settings, &self.upstreams[one.upstream]);
+        let relation = upstream.side().relation_to(&common.dialect);
+        let [relax_subject, relax_one_user] =
+            ["subject", "one_user"].map(|word| settings.relax.iter().any(|name| name == word));
+        let pair = Pair {
+            dialect: &common.dialect,
+            upstream: upstream.side(),
+            set: &set,
+            fill: &common.fill,
+            relax: &common.relax,
+            relax_subject,
+            relax_one_user,
+            claims: &claims(settings, relation),
+            issues_tokens: common.issuer.is_some(),
+            discoverable: upstream.discoverable(),
+            identity: upstream.identity.as_deref(),
+            vouched_upstream: compiled.callers.are_judged_by_upstream(),
+            has_handles: upstream.handles.is_some(),
+        };
+        let carried = pair.carriages().into_iter().filter(|carriage| !common.left.contains(&carriage.operation));
+        let carriages: BTreeMap<_, _> = carried.map(|carriage| (carriage.operation, carriage)).collect();
+        // What only shadows is never asked to finish.
+        let operations: &[Operation] = match &*one.key {
+            "shadow.upstream" => &[Operation::LoginBegin],
+            _ => &common.operations,
+        };
+        let found = judge(&pair, (common.name, called), operations, &carriages, compiled.are_right);
+        let unused = unused(&pair, &common.own_set, &carriages);
+        for (below, diagnostic) in found {
+            let key = format!("{}.{}", common.key, if below == "upstream" { &*one.key } else { below });
+            self.diagnostics.push(self.ground.places.locate(diagnostic, &key));
+        }
+        let privacy = privacy(self.ground, settings, &pair, carriages.values(), common.name);
+        self.tell_once(&common.key, privacy.found);
+        let way = Route {
+            name: common.name.into(),
+            line_names: line_names(common.name, &common.dialect),
+            meters: common.dialect.operations.keys().map(|operation| (*operation, Meters::default())).collect(),
+            prefix: settings.prefix.clone(),
+            hosts: settings.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
+            upstream: one.upstream,
+            callers: compiled.callers.clone(),
+            relax_subject,
+            relax_one_user,
+            verification: settings.user_verification,
+            passes_unseen: settings.unseen == Unseen::Pass,
+            decoys: privacy.decoys,
+            cors: settings.cors.clone(),
+            issuer: common.issuer.flatten(),
+            observes: common.observes.filter(|observes| observes.upstream != one.upstream),
+            relation,
+            constant_user: names_constant_user(&set),
+            carriages,
+            dialect: common.dialect.clone(),
+            set,
+            fill: common.fill.clone(),
+            relax: common.relax.clone(),
+            policy: None,
+        };
+        (way, unused)
+    }
+
+    /// Notes what was found of a way below its route, unless it was found of another way before.
+    fn tell_once(&mut self, key: &str, found: Vec<(&'static str, Diagnostic)>) {
+        for (below, diagnostic) in found {
+            let found = self.ground.places.locate(diagnostic, &format!("{key}.{below}"));
+            if self.diagnostics.iter().all(|known| *known != found) {
+                self.diagnostics.push(found);
+            }
+        }
+    }
+
+    /// The callers of all ways are the same; each relation to an upstream is asked whether it can be.
+    fn callers(&mut self, common: &Common<'_>, uses: &[Use]) -> Compiled {
+        let mut needed: BTreeMap<Caller, Vec<&'static str>> = BTreeMap::new();
+        let operations = common.dialect.operations.iter();
+        for (operation, template) in operations.filter(|(operation, _)| !common.left.contains(operation)) {
+            needed.entry(template.request.caller).or_default().push(operation.name());
+        }
+        let needed: Vec<_> = needed.into_iter().collect();
+        let relation_to = |one: &Use| self.upstreams[one.upstream].side().relation_to(&common.dialect);
+        let mut relations: Vec<Relation> = uses.iter().map(relation_to).collect();
+        relations.dedup();
+        let (mut first, mut found) = (None, Vec::<(String, Diagnostic)>::new());
+        for relation in relations {
+            let (base, dialect) = (self.ground.base, common.dialect.id.as_str());
+            let context = CompileContext { base, dialect, relation, key_sets: &self.key_sets };
+            let (callers, diagnostics) = Callers::compile(&common.settings.callers, &needed, &context);
+            first.get_or_insert(callers);
+            // What is wrong with an answer whatever the upstream, the first one said.
+            let so_far: Vec<_> = found.iter().map(|(below, _)| below.clone()).collect();
+            found.extend(diagnostics.into_iter().filter(|(below, _)| !so_far.contains(below)));
+        }
+        let are_right = found.iter().all(|(_, diagnostic)| diagnostic.severity != Severity::Error);
+        for (below, diagnostic) in found {
+            self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{}.{below}", common.key)));
+        }
+        Compiled { callers: Arc::new(first.expect("a route has its own way")), are_right }
+    }
+}
+
+/// What each operation of a route is called in the access line.
+fn line_names(route: &str, dialect: &Provider) -> BTreeMap<Operation, RouteName> {
+    let named = |operation: &Operation| (*operation, RouteName(format!("{route} {}", operation.name()).into()));
+    dialect.operations.keys().map(named).collect()
+}
+
+/// The members that the end user's verified token gives on a route.
+pub(crate) fn claims(settings: &RouteSettings, relation: Relation) -> Vec<Member> {
+    match &settings.callers.user {
+        Some(Users::Jwt { jwt }) => jwt.claims.keys().filter_map(|name| Member::named(name)).collect(),
+        Some(Users::Upstream(_)) if relation == Relation::Embedded => vec![Member::UserId],
+        Some(Users::Upstream(_)) | None => Vec::new(),
+    }
+}

@@ -1,0 +1,38 @@
+//! Which embedded upstream watches a route's sign-ins.
+
+use crate::features::key_learning::Purpose;
+use crate::features::key_learning::observe::Observes;
+use crate::routes::UpstreamKind;
+use crate::routes::compile::builder::Builder;
+use crate::routes::route_settings::RouteSettings;
+
+impl Builder<'_> {
+    /// What `learn` and `verify` say of a route.
+    pub(crate) fn observes(&mut self, settings: &RouteSettings, key: &str) -> Option<Observes> {
+        let (name, word, purpose) = match (&settings.learn, &settings.verify) {
+            (None, None) => return None,
+            (Some(name), None) => (name, "learn", Purpose::Learn),
+            (None, Some(name)) => (name, "verify", Purpose::Verify),
+            (Some(_), Some(_)) => {
+                let remedy = "keep `learn` alone, or `verify` alone if nothing shall be learned";
+                let message = "`learn` verifies what is known already, and `verify` says it again";
+                self.error(&format!("{key}.verify"), message, "this name", remedy);
+                return None;
+            }
+        };
+        let key = format!("{key}.{word}");
+        let upstream = self.named_upstream(name, &key)?;
+        if !matches!(self.upstreams[upstream].kind, UpstreamKind::Embedded(_)) {
+            let message = format!("the upstream `{name}` has no directory of ours");
+            self.error(&key, message, "this name", "name an upstream whose provider is `embedded`");
+            return None;
+        }
+        if settings.upstream == *name {
+            let message = format!("the upstream `{name}` serves this route itself, and there is nothing to watch");
+            let remedy = format!("take `{word}` out, or let the provider that the users come from do the work");
+            self.error(&key, message, "this name", remedy);
+            return None;
+        }
+        Some(Observes { upstream, purpose })
+    }
+}

@@ -1,0 +1,127 @@
+//! The settings of a route that stand for themselves: prefix, operations, relax, fill, issuer.
+
+use crate::base::diagnostic::nearest;
+use crate::gateway::handler;
+use crate::model::member::Member;
+use crate::model::operation::Operation;
+use crate::model::value::Kind;
+use crate::provider::descriptor::Provider;
+use crate::provider::template::hole::Need;
+use crate::routes::UpstreamKind;
+use crate::routes::assignment::Assignment;
+use crate::routes::compile::builder::Builder;
+use crate::routes::route_settings::RouteSettings;
+
+impl Builder<'_> {
+    /// A constant must not answer every user as the same one: it may name the user only where every
+    /// upstream of the route is always asked for one and the same user.
+    pub(crate) fn safe_fill(&mut self, key: &str, fill: &[Assignment], one_user: bool) {
+        for assignment in fill.iter().filter(|assignment| assignment.reference().is_none() && !one_user) {
+            let member = assignment.member;
+            if matches!(member, Member::UserId | Member::UserEmail | Member::UserHandle | Member::CredentialHandle) {
+                let message = format!("a constant `{}` would answer every user as the same one", member.name());
+                let remedy = "refer to what names the user, such as `\"{user.email}\"`, or leave it out";
+                self.error(&format!("{key}.fill.{}", member.name()), message, "this constant", remedy);
+            }
+        }
+    }
+
+    pub(crate) fn hosts(&mut self, hosts: &[String], key: &str) {
+        for host in hosts.iter().filter(|host| handler::host(host) != Some(host.as_str())) {
+            let message = format!("`{host}` is no host");
+            self.error(key, message, "this list", "write the name alone, without scheme, port and path");
+        }
+    }
+
+    pub(crate) fn prefix(&mut self, prefix: &str, key: &str) -> bool {
+        let good = prefix.is_empty() || (prefix.starts_with('/') && !prefix.ends_with('/'));
+        if !good {
+            self.error(
+                key,
+                "a prefix begins with `/` and does not end with one",
+                "this value",
+                "write it like `/api/v4`",
+            );
+        }
+        good
+    }
+
+    /// The operations that must be carried.
+    pub(crate) fn operations(&mut self, settings: &RouteSettings, key: &str) -> Vec<Operation> {
+        let mut operations = vec![Operation::LoginBegin, Operation::LoginFinish];
+        operations.extend(self.named_operations(&settings.operations, &format!("{key}.operations")));
+        operations
+    }
+
+    /// The operations that the route leaves alone; a login is what a route is for.
+    pub(crate) fn left(&mut self, settings: &RouteSettings, key: &str) -> Vec<Operation> {
+        let key = format!("{key}.leave");
+        let left = self.named_operations(&settings.leave, &key);
+        for login in left.iter().filter(|one| matches!(one, Operation::LoginBegin | Operation::LoginFinish)) {
+            let message = format!("a route cannot leave `{}` alone", login.name());
+            self.error(&key, message, "this list", "take it out, or take the route out");
+        }
+        left
+    }
+
+    fn named_operations(&mut self, names: &[String], key: &str) -> Vec<Operation> {
+        let mut operations = Vec::new();
+        for name in names {
+            match Operation::named(name) {
+                Some(operation) => operations.push(operation),
+                None => {
+                    let known: Vec<_> = Operation::ALL.iter().map(|operation| operation.name()).collect();
+                    let remedy = format!("the operations are: {}", known.join(", "));
+                    self.error(key, format!("there is no operation `{name}`"), "this list", remedy);
+                }
+            }
+        }
+        operations
+    }
+
+    pub(crate) fn relax(&mut self, settings: &RouteSettings, key: &str, dialect: &Provider) -> Vec<Member> {
+        let mut relaxed = Vec::new();
+        for name in settings.relax.iter().filter(|name| !matches!(name.as_str(), "subject" | "one_user")) {
+            let key = format!("{key}.relax");
+            let Some(member) = Member::named(name) else {
+                let remedy = match nearest(name, Member::ALL.iter().map(|member| member.name())) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "name a member the dialect requires, or `subject`".to_owned(),
+                };
+                self.error(&key, format!("there is no member `{name}`"), "this list", remedy);
+                continue;
+            };
+            let required = dialect.operations.values().any(|template| {
+                let carried = template.response.message.carried();
+                carried.iter().any(|(known, need)| *known == member && *need == Need::Required)
+            });
+            if !matches!(member.kind(), Kind::Text | Kind::Texts | Kind::List(_)) || member == Member::Session {
+                let message = format!("`{name}` is {}, and cannot be written empty", member.kind().noun());
+                let remedy = match member.kind() {
+                    Kind::Number | Kind::Flag => "take it out, and give it a constant in the route's `fill`",
+                    Kind::Text | Kind::Bytes | Kind::Texts | Kind::Json | Kind::List(_) => "take it out",
+                };
+                self.error(&key, message, "this list", remedy);
+            } else if !required {
+                let message = format!("no answer of {} requires `{name}`", dialect.id);
+                self.error(&key, message, "this list", "take it out");
+            } else {
+                relaxed.push(member);
+            }
+        }
+        relaxed
+    }
+
+    pub(crate) fn issuer(&mut self, settings: &RouteSettings, key: &str) -> Option<Option<usize>> {
+        let name = settings.issuer.as_ref()?;
+        let key = format!("{key}.issuer");
+        let index = self.named_upstream(name, &key);
+        if let Some(index) = index
+            && !matches!(self.upstreams[index].kind, UpstreamKind::Embedded(_))
+        {
+            let message = format!("the upstream `{name}` issues no tokens of ours");
+            self.error(&key, message, "this name", "name an upstream whose provider is `embedded`");
+        }
+        Some(index)
+    }
+}

@@ -1,0 +1,4 @@
+//! storage.
+
+pub(crate) mod blocking_pool;
+pub(crate) mod migrate;
