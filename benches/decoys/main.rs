@@ -17,7 +17,7 @@ use http::Request;
 use http_body_util::Empty;
 use passbridge::ceremony::memory::Ceremonies;
 use passbridge::config::load::{Origin, load};
-use passbridge::gateway::handler::{Arrival, Content, Exchange as _, Peer, RequestId, host_of};
+use passbridge::gateway::handler::{Arrival, Content, Handler as _, Peer, RequestId, host_of};
 use passbridge::gateway::pipeline::{Gateway, Shared};
 use passbridge::gateway::steps::call_upstream::Worker;
 use passbridge::import_export;

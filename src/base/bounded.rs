@@ -13,11 +13,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A number from `MIN` to `MAX`, both included.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Within<const MIN: u64, const MAX: u64>(u64);
+pub struct Bounded<const MIN: u64, const MAX: u64>(u64);
 
 // ===== impl Within =====
 
-impl<const MIN: u64, const MAX: u64> Within<MIN, MAX> {
+impl<const MIN: u64, const MAX: u64> Bounded<MIN, MAX> {
     /// The number, unless it lies outside.
     #[must_use]
     pub const fn new(value: u64) -> Option<Self> {
@@ -55,19 +55,19 @@ impl<const MIN: u64, const MAX: u64> Within<MIN, MAX> {
     }
 }
 
-impl<const MIN: u64, const MAX: u64> Serialize for Within<MIN, MAX> {
+impl<const MIN: u64, const MAX: u64> Serialize for Bounded<MIN, MAX> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u64(self.0)
     }
 }
 
-impl<'de, const MIN: u64, const MAX: u64> Deserialize<'de> for Within<MIN, MAX> {
+impl<'de, const MIN: u64, const MAX: u64> Deserialize<'de> for Bounded<MIN, MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_u64(Bounds::<MIN, MAX>)
     }
 }
 
-impl<const MIN: u64, const MAX: u64> JsonSchema for Within<MIN, MAX> {
+impl<const MIN: u64, const MAX: u64> JsonSchema for Bounded<MIN, MAX> {
     fn inline_schema() -> bool {
         true
     }
@@ -84,14 +84,14 @@ impl<const MIN: u64, const MAX: u64> JsonSchema for Within<MIN, MAX> {
 struct Bounds<const MIN: u64, const MAX: u64>;
 
 impl<const MIN: u64, const MAX: u64> Visitor<'_> for Bounds<MIN, MAX> {
-    type Value = Within<MIN, MAX>;
+    type Value = Bounded<MIN, MAX>;
 
     fn expecting(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(text, "an integer from {MIN} to {MAX}")
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
-        Within::new(value).ok_or_else(|| E::invalid_value(Unexpected::Unsigned(value), &self))
+        Bounded::new(value).ok_or_else(|| E::invalid_value(Unexpected::Unsigned(value), &self))
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
@@ -106,7 +106,7 @@ impl<const MIN: u64, const MAX: u64> Visitor<'_> for Bounds<MIN, MAX> {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Within<1, 50>, String> {
+    fn read(text: &str) -> Result<Bounded<1, 50>, String> {
         serde_json::from_str(text).map_err(|error| error.to_string())
     }
 
@@ -128,8 +128,8 @@ mod tests {
 
     #[test]
     fn a_constant_outside_becomes_the_nearest_inside() {
-        assert_eq!(Within::<1, 50>::nearest(0).get(), 1);
-        assert_eq!(Within::<1, 50>::nearest(99).get(), 50);
-        assert_eq!(Within::<1, 50>::nearest(7).get(), 7);
+        assert_eq!(Bounded::<1, 50>::nearest(0).get(), 1);
+        assert_eq!(Bounded::<1, 50>::nearest(99).get(), 50);
+        assert_eq!(Bounded::<1, 50>::nearest(7).get(), 7);
     }
 }

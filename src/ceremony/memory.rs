@@ -11,9 +11,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use crate::base::bounded::Within;
+use crate::base::bounded::Bounded;
 use crate::ceremony::shard::Shard;
-use crate::ceremony::stored_ceremony::Waiting;
+use crate::ceremony::stored_ceremony::StoredCeremony;
 use crate::ceremony::{Ceremony, ChallengeKey};
 
 const SHARDS: usize = 16;
@@ -25,11 +25,11 @@ pub struct CeremonySettings {
     /// `memory`: this process alone. Default: `memory`.
     pub store: StoreKind,
     /// Ceremonies kept at once; the oldest makes room. Default 1000000.
-    pub max_entries: Within<16, 100_000_000>,
+    pub max_entries: Bounded<16, 100_000_000>,
     /// Bytes of memory for them. Default 1073741824.
-    pub max_bytes: Within<65_536, 1_099_511_627_776>,
+    pub max_bytes: Bounded<65_536, 1_099_511_627_776>,
     /// Seconds a ceremony is kept where its begin gave no timeout, and at most. Default 600.
-    pub max_age: Within<10, 86_400>,
+    pub max_age: Bounded<10, 86_400>,
 }
 
 /// The kinds of stores.
@@ -45,9 +45,9 @@ impl Default for CeremonySettings {
     fn default() -> Self {
         Self {
             store: StoreKind::Memory,
-            max_entries: Within::nearest(1_000_000),
-            max_bytes: Within::nearest(1 << 30),
-            max_age: Within::nearest(600),
+            max_entries: Bounded::nearest(1_000_000),
+            max_bytes: Bounded::nearest(1 << 30),
+            max_age: Bounded::nearest(600),
         }
     }
 }
@@ -80,7 +80,7 @@ impl Ceremonies {
         let now = Instant::now();
         let expires = now + lifetime.unwrap_or(self.max_age).min(self.max_age);
         let hash = self.hasher.hash_one(key);
-        let waiting = Box::new(Waiting::new(key, ceremony));
+        let waiting = Box::new(StoredCeremony::new(key, ceremony));
         let mut shard = self.shard(hash);
         shard.sweep(now);
         if !shard.push(hash, waiting, expires) {
@@ -124,7 +124,7 @@ impl Ceremonies {
         self.len() == 0
     }
 
-    fn look<T>(&self, key: ChallengeKey, at: impl FnOnce(&Waiting) -> T) -> Option<T> {
+    fn look<T>(&self, key: ChallengeKey, at: impl FnOnce(&StoredCeremony) -> T) -> Option<T> {
         let hash = self.hasher.hash_one(key);
         let shard = self.shard(hash);
         let (waiting, expires) = shard.find(hash, key)?;
@@ -186,7 +186,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_oldest_makes_room_and_the_bytes_are_given_back() {
-        let settings = CeremonySettings { max_entries: Within::nearest(160), ..Default::default() };
+        let settings = CeremonySettings { max_entries: Bounded::nearest(160), ..Default::default() };
         let store = Ceremonies::new(&settings);
         for number in 0..10_000 {
             store.remember(key(number), &ceremony(), None);
@@ -221,7 +221,7 @@ mod tests {
 
     #[tokio::test]
     async fn challenges_that_end_alike_share_all_of_the_room() {
-        let settings = CeremonySettings { max_entries: Within::nearest(16_000), ..Default::default() };
+        let settings = CeremonySettings { max_entries: Bounded::nearest(16_000), ..Default::default() };
         let store = Ceremonies::new(&settings);
         for number in 0..8_000_u64 {
             let challenge = [&number.to_be_bytes()[..], b"="].concat();

@@ -9,7 +9,7 @@ use hashbrown::HashTable;
 use tokio::time::Instant;
 
 use crate::ceremony::ChallengeKey;
-use crate::ceremony::stored_ceremony::Waiting;
+use crate::ceremony::stored_ceremony::StoredCeremony;
 
 /// How many places are kept for ceremonies that were taken, whatever is held.
 pub(super) const MOST_TAKEN: usize = 64;
@@ -37,7 +37,7 @@ struct Place {
     hash: u64,
     expires: Instant,
     /// `None` once it was taken.
-    waiting: Option<Box<Waiting>>,
+    waiting: Option<Box<StoredCeremony>>,
 }
 
 impl Shard {
@@ -58,7 +58,7 @@ impl Shard {
     }
 
     /// Keeps one at the end; `hash` is its key's. `false` if there is one of that key.
-    pub(super) fn push(&mut self, hash: u64, waiting: Box<Waiting>, expires: Instant) -> bool {
+    pub(super) fn push(&mut self, hash: u64, waiting: Box<StoredCeremony>, expires: Instant) -> bool {
         if self.index.find(hash, |serial| self.queue.is_at(*serial, hash, waiting.key)).is_some() {
             return false;
         }
@@ -69,14 +69,14 @@ impl Shard {
     }
 
     /// One, and when it expires.
-    pub(super) fn find(&self, hash: u64, key: ChallengeKey) -> Option<(&Waiting, Instant)> {
+    pub(super) fn find(&self, hash: u64, key: ChallengeKey) -> Option<(&StoredCeremony, Instant)> {
         let serial = self.index.find(hash, |serial| self.queue.is_at(*serial, hash, key))?;
         let place = self.queue.at(*serial)?;
         Some((place.waiting.as_deref()?, place.expires))
     }
 
     /// The same, to keep.
-    pub(super) fn take(&mut self, hash: u64, key: ChallengeKey) -> Option<(Box<Waiting>, Instant)> {
+    pub(super) fn take(&mut self, hash: u64, key: ChallengeKey) -> Option<(Box<StoredCeremony>, Instant)> {
         let Self { index, queue, .. } = self;
         let found = index.find_entry(hash, |serial| queue.is_at(*serial, hash, key));
         let (serial, _) = found.ok()?.remove();

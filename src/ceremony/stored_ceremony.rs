@@ -14,7 +14,7 @@ const TEXT_HEAD: usize = 1 + size_of::<u32>();
 
 /// A ceremony and the key it is found by.
 #[derive(Debug)]
-pub(super) struct Waiting {
+pub(super) struct StoredCeremony {
     pub(super) key: ChallengeKey,
     pub(super) generation: u64,
     pub(super) upstream: Arc<str>,
@@ -29,7 +29,7 @@ pub(super) struct Waiting {
     texts: Box<[u8]>,
 }
 
-impl Waiting {
+impl StoredCeremony {
     pub(super) fn new(key: ChallengeKey, ceremony: &Ceremony) -> Self {
         let Ceremony { asked, told, expected, .. } = ceremony;
         let told_as_asked = told.subject == *asked;
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     fn same(ceremony: &Ceremony) {
-        assert_eq!(&Waiting::new(ChallengeKey::of(b"c"), ceremony).ceremony(), ceremony);
+        assert_eq!(&StoredCeremony::new(ChallengeKey::of(b"c"), ceremony).ceremony(), ceremony);
     }
 
     #[test]

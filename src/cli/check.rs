@@ -79,7 +79,7 @@ fn obstacles(
     route: &Route,
     plan: &Plan,
     operation: Operation,
-    carriage: &crate::routes::compatibility::Carriage,
+    carriage: &crate::routes::compatibility::OperationSupport,
 ) -> String {
     let pair = crate::routes::compatibility::Pair {
         dialect: &route.dialect,

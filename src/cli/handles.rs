@@ -12,7 +12,7 @@ use clap::Subcommand;
 use crate::base::base64;
 use crate::config::load::{self, Config, Origin};
 use crate::features::user_handles::import::{Form, NotImported, import};
-use crate::features::user_handles::store::Book;
+use crate::features::user_handles::store::HandleStore;
 
 /// `passbridge handles`.
 #[derive(Debug, Subcommand)]
@@ -80,7 +80,7 @@ pub(super) fn handles(origin: &Origin, command: &HandlesCommand) -> ExitCode {
     }
 }
 
-fn open(config: &Config, name: Option<&str>) -> Result<Book, String> {
+fn open(config: &Config, name: Option<&str>) -> Result<HandleStore, String> {
     let upstreams = config.plan.upstreams.iter();
     let with: Vec<_> = upstreams.filter_map(|one| Some((&*one.name, one.handles.as_deref()?))).collect();
     let names = || with.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
@@ -97,10 +97,10 @@ fn open(config: &Config, name: Option<&str>) -> Result<Book, String> {
             None => return Err(format!("there is no upstream `{name}` with `handles`; there is: {}", names())),
         },
     };
-    Book::open(&config.base.join(file)).map_err(|error| super::chain(&error))
+    HandleStore::open(&config.base.join(file)).map_err(|error| super::chain(&error))
 }
 
-fn import_file(mut book: Book, file: &Path) -> Result<ExitCode, String> {
+fn import_file(mut book: HandleStore, file: &Path) -> Result<ExitCode, String> {
     let form = match file.extension().and_then(|extension| extension.to_str()) {
         Some("csv") => Form::Csv,
         Some("jsonl" | "ndjson") => Form::JsonLines,
@@ -129,11 +129,11 @@ fn import_file(mut book: Book, file: &Path) -> Result<ExitCode, String> {
             eprintln!("nothing imported: {all} lines are wrong{rest}");
             Ok(ExitCode::FAILURE)
         }
-        Err(error @ (NotImported::Input(_) | NotImported::Book(_))) => Err(super::chain(&error)),
+        Err(error @ (NotImported::Input(_) | NotImported::HandleStore(_))) => Err(super::chain(&error)),
     }
 }
 
-fn forget(book: &Book, ids: &[String]) -> Result<ExitCode, String> {
+fn forget(book: &HandleStore, ids: &[String]) -> Result<ExitCode, String> {
     let mut forgotten = 0;
     for (index, id) in (1..).zip(ids) {
         let id = base64::read(id).map_err(|_| format!("credential id {index} is not base64"))?;

@@ -12,14 +12,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::ceremony::memory::CeremonySettings;
 use crate::cli::start::Ready;
 use crate::config::load::{self, Config, Origin};
-use crate::gateway::reload::Live;
+use crate::gateway::reload::Reloadable;
 use crate::server::admin::AdminSettings;
 use crate::server::passthrough::settings::PassthroughSettings;
 use crate::server::settings::ServerSettings;
 
 /// The gateways that run, one a worker.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Gateways(Arc<Mutex<Vec<Live>>>);
+pub(super) struct Gateways(Arc<Mutex<Vec<Reloadable>>>);
 
 /// The settings that a running process cannot change.
 pub(super) struct Bound {
@@ -31,11 +31,11 @@ pub(super) struct Bound {
 
 impl Gateways {
     /// Notes one more worker's gateway.
-    pub(super) fn add(&self, live: &Live) {
+    pub(super) fn add(&self, live: &Reloadable) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(live.clone());
     }
 
-    fn all(&self) -> Vec<Live> {
+    fn all(&self) -> Vec<Reloadable> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -8,7 +8,7 @@ use crate::cli::curl;
 use crate::cli::reload::{Bound, Gateways, on_hangup};
 use crate::cli::start::Ready;
 use crate::config::load::{self, Config, Origin};
-use crate::gateway::reload::Live;
+use crate::gateway::reload::Reloadable;
 use crate::server::admin::Admin;
 use crate::server::lifecycle::Lifecycle;
 use crate::server::signals::stop_on_signal;
@@ -42,7 +42,7 @@ fn run(config: Config, origin: &Origin) -> Result<(), Box<dyn Error>> {
     let ready = Arc::new(Ready::open(config)?);
     let lifecycle = Lifecycle::new();
     let (builder, gateways) = (ready.clone(), Gateways::default());
-    let live = Live::new(ready.gateway().map_err(|error| -> Box<dyn Error> { error })?);
+    let live = Reloadable::new(ready.gateway().map_err(|error| -> Box<dyn Error> { error })?);
     gateways.add(&live);
     let admin = Admin::bind(&admin)?.with_gateway(live).start(&lifecycle)?;
     let server = Server::bind(&server)?;
@@ -50,7 +50,7 @@ fn run(config: Config, origin: &Origin) -> Result<(), Box<dyn Error>> {
     let started = gateways.clone();
     let running = server.start(&passthrough, &lifecycle, move || {
         builder.gateway().map(|gateway| {
-            let live = Live::new(gateway);
+            let live = Reloadable::new(gateway);
             started.add(&live);
             live
         })

@@ -21,7 +21,7 @@ use crate::gateway::limits::Limits;
 use crate::provider::registry::Registry;
 use crate::routes::compile::identity::Identities;
 use crate::routes::route_settings::RouteSettings;
-use crate::routes::{Ground, Plan};
+use crate::routes::{CompileInput, Plan};
 use crate::server::admin::AdminSettings;
 use crate::server::passthrough::settings::PassthroughSettings;
 use crate::server::settings::ServerSettings;
@@ -178,7 +178,7 @@ impl Reader<'_> {
         self.identities(merged.remove("identity"));
         let upstreams = self.upstreams(merged.remove("upstreams"));
         let routes = self.routes(merged.remove("routes"));
-        let ground = Ground {
+        let ground = CompileInput {
             registry: &registry,
             upstreams: &upstreams,
             broken: &self.broken,

@@ -10,7 +10,7 @@ use crate::model::message::{Request, Response};
 use crate::model::session::RefreshRequest;
 use crate::model::value::Value;
 use crate::relying_party::RelyingParty;
-use crate::relying_party::external_sign_in::Vouched;
+use crate::relying_party::external_sign_in::ExternalSignIn;
 use crate::routes::Route;
 
 impl Gateway {
@@ -45,7 +45,7 @@ async fn replace_tokens(issuer: &Worker, request: &Request<'_>, sign_in: &mut Si
         return Err(Refusal::new(Fault::UpstreamInvalid, "the answer names no user to issue tokens for"));
     };
     let asked = |member| build_upstream_request::text(request.record(), member).map(String::from);
-    let vouched = Vouched {
+    let vouched = ExternalSignIn {
         user_id: user_id.to_owned(),
         email: sign_in.user_email.as_deref().map(str::to_owned),
         name: sign_in.user_name.as_deref().map(str::to_owned),
@@ -76,7 +76,7 @@ async fn replace_tokens(issuer: &Worker, request: &Request<'_>, sign_in: &mut Si
 /// `assertion_rejected` where the token is not good; `overloaded`.
 pub(crate) async fn refresh(issuer: &Worker, request: &RefreshRequest<'_>) -> Result<SignIn<'static>, Refusal> {
     let Some(token) = request.tokens_refresh.as_deref() else {
-        return Err(Refusal::told(Fault::InvalidRequest, "The refresh token is missing."));
+        return Err(Refusal::with_public_message(Fault::InvalidRequest, "The refresh token is missing."));
     };
     party(issuer)?.refresh(token, request.client_id.as_deref(), request.scope.as_deref()).await
 }

@@ -36,7 +36,7 @@ pub fn user_was_verified(record: &dyn Record<'_>) -> bool {
 pub fn challenge_of_finish(record: &dyn Record<'_>) -> Result<Vec<u8>, Refusal> {
     match record.value(Member::CredentialType) {
         Some(Value::Text(kind)) if kind != "public-key" => {
-            Err(Refusal::told(Fault::InvalidRequest, "The credential's type must be `public-key`."))
+            Err(Refusal::with_public_message(Fault::InvalidRequest, "The credential's type must be `public-key`."))
         }
         _ => challenge(record),
     }
@@ -47,7 +47,7 @@ pub fn challenge_of_finish(record: &dyn Record<'_>) -> Result<Vec<u8>, Refusal> 
 /// # Errors
 /// `invalid_request` where there is none.
 pub fn challenge(record: &dyn Record<'_>) -> Result<Vec<u8>, Refusal> {
-    let broken = || Refusal::told(Fault::InvalidRequest, "The client data has no readable challenge.");
+    let broken = || Refusal::with_public_message(Fault::InvalidRequest, "The client data has no readable challenge.");
     let Some(Value::Bytes(json)) = record.value(Member::CredentialClientDataJson) else { return Err(broken()) };
     let data: ClientData<'_> = serde_json::from_slice(&json).map_err(|_| broken())?;
     match base64::read(&data.challenge) {

@@ -13,7 +13,7 @@ use crate::routes::Route;
 
 /// A request that was recognised.
 #[derive(Clone)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct RequestContext<'a> {
     pub(crate) route: &'a Route,
     pub(crate) request: Request<'a>,
     pub(crate) client: Client<'a>,
@@ -40,7 +40,7 @@ pub(crate) enum Part {
 }
 
 /// What came of a request.
-pub(crate) struct Served {
+pub(crate) struct PipelineOutcome {
     pub(crate) outcome: Result<HttpResponse<Bytes>, Refusal>,
     /// On a route with policies, what they decided.
     pub(crate) decided: Option<Decided>,

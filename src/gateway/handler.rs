@@ -1,6 +1,6 @@
 //! The words in which the server and the gateway speak of one request.
 //!
-//! The server shows every request to an [`Exchange`]. It either answers, or says that no operation
+//! The server shows every request to an [`Handler`]. It either answers, or says that no operation
 //! matched and leaves the request untouched, so that it can pass through to where it belongs.
 //! Content that had to be read in order to decide is left as it was read.
 
@@ -17,7 +17,7 @@ use http_body::Body;
 use uuid::Uuid;
 
 /// What answers requests: the gateway, or a toy in a test.
-pub trait Exchange: Send + Sync + 'static {
+pub trait Handler: Send + Sync + 'static {
     /// Answers the request of `head` and `content`, also where the answer is a refusal; `None` if no
     /// operation of any route matches it. `host` is the head's, as [`host_of`] has it.
     ///
@@ -47,7 +47,7 @@ pub trait Exchange: Send + Sync + 'static {
 #[derive(Debug)]
 pub enum Content<B> {
     /// Nothing of it was read: it can be streamed.
-    Unread(B),
+    DecodeError(B),
     /// All of it was read.
     Read(Bytes),
 }

@@ -60,7 +60,7 @@ struct Labels {
 
 /// Where an operation of a route is counted, found once: to look it up costs 800 instructions each time.
 #[derive(Debug, Default)]
-pub struct Meters {
+pub struct RouteCounters {
     successes: OnceLock<Counter>,
     durations: OnceLock<Histogram>,
     /// Of calls that were answered.

@@ -18,12 +18,12 @@ use uuid::Uuid;
 
 use crate::ceremony::memory::Ceremonies;
 use crate::features::user_handles::Handles;
-use crate::gateway::context::{Asked, Part, Served};
+use crate::gateway::context::{Part, PipelineOutcome, RequestContext};
 use crate::gateway::cors;
-use crate::gateway::handler::{self, Arrival, Content, Exchange, host_of};
+use crate::gateway::handler::{self, Arrival, Content, Handler, host_of};
 use crate::gateway::limits::Limits;
 use crate::gateway::metrics::Metrics;
-use crate::gateway::retired_config::{Door, Former};
+use crate::gateway::retired_config::{ConfigMatch, RetiredConfig};
 use crate::gateway::steps::build_upstream_request::Client;
 use crate::gateway::steps::call_upstream::Worker;
 use crate::gateway::steps::decode_request::Unrecognised;
@@ -67,10 +67,10 @@ pub struct Gateway {
     /// The user handles of each upstream's passkeys, where it has a file of them; nothing where none has.
     pub(crate) handles: Arc<[Option<Handles>]>,
     /// The gateways of earlier configs, newest first, for the ceremonies that were begun under them.
-    pub(crate) former: Vec<Former>,
+    pub(crate) former: Vec<RetiredConfig>,
 }
 
-impl Exchange for Gateway {
+impl Handler for Gateway {
     async fn exchange<B>(
         &self,
         head: &request::Parts,
@@ -86,7 +86,7 @@ impl Exchange for Gateway {
         let passes = self.passes(host);
         let on_path = self.shared.plan.router.find(host, path);
         let asked = |one: &&Candidate| one.method == *method && !(passes && self.leaves(one));
-        let own = Door { gateway: self, candidates: on_path.iter().copied().filter(asked).collect() };
+        let own = ConfigMatch { gateway: self, candidates: on_path.iter().copied().filter(asked).collect() };
         let earlier = self.earlier(host, path, method, fields);
         let id = arrival.id.as_uuid();
         let aside = match own.candidates.is_empty() {
@@ -122,7 +122,7 @@ impl Exchange for Gateway {
         let candidate = found.iter().find(|candidate| candidate.method == head.method)?;
         let refusal = match refusal {
             handler::Refusal::HeadTooLarge | handler::Refusal::TooManyFields => {
-                Refusal::told(Fault::TooLarge, "The header fields are too large.")
+                Refusal::with_public_message(Fault::TooLarge, "The header fields are too large.")
             }
             handler::Refusal::Overloaded => Refusal::new(Fault::Overloaded, "max_requests are under way"),
         };
@@ -143,7 +143,12 @@ impl Gateway {
     #[must_use]
     pub fn after(self, replaced: &Self) -> Self {
         let generation = replaced.generation + 1;
-        Self { generation, config: config_name(generation, &self.shared), former: Former::after(replaced), ..self }
+        Self {
+            generation,
+            config: config_name(generation, &self.shared),
+            former: RetiredConfig::after(replaced),
+            ..self
+        }
     }
 
     /// The same gateway without the earlier ones.
@@ -217,7 +222,7 @@ impl Gateway {
         content: &'a [u8],
         passes: bool,
         (scratch, now): (&'a Scratch, Timestamp),
-    ) -> Result<Asked<'a>, Option<Unrecognised<'a>>> {
+    ) -> Result<RequestContext<'a>, Option<Unrecognised<'a>>> {
         let recognised = self.recognise(candidates, head, content, scratch, now);
         let (route, request) = recognised.map_err(|one| (!one.is_another || !passes).then_some(one))?;
         if passes && route.passes_unseen && self.is_unseen(route, &request) {
@@ -231,7 +236,16 @@ impl Gateway {
         if let Some(trace) = trace {
             trace.asked(head, content, request.record());
         }
-        Ok(Asked { route, request, client, now, fields: &head.headers, trace, part: Part::Alone, stands_in: true })
+        Ok(RequestContext {
+            route,
+            request,
+            client,
+            now,
+            fields: &head.headers,
+            trace,
+            part: Part::Alone,
+            stands_in: true,
+        })
     }
 
     /// What is answered on no operation's path and method; `None` where the request is to pass through.
@@ -259,10 +273,10 @@ impl Gateway {
         }
     }
 
-    async fn answer(&self, asked: &Asked<'_>, id: Uuid) -> HttpResponse<Bytes> {
+    async fn answer(&self, asked: &RequestContext<'_>, id: Uuid) -> HttpResponse<Bytes> {
         let (route, operation) = (asked.route, asked.request.operation());
         let started = Instant::now();
-        let Served { outcome, decided } = self.serve(asked).await;
+        let PipelineOutcome { outcome, decided } = self.serve(asked).await;
         let mut response = match outcome {
             Ok(response) => {
                 self.shared.metrics.succeeded(route, operation);

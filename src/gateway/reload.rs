@@ -10,14 +10,14 @@ use bytes::Bytes;
 use http::{Response, request};
 use http_body::Body;
 
-use crate::gateway::handler::{Arrival, Content, Exchange, Refusal};
+use crate::gateway::handler::{Arrival, Content, Handler, Refusal};
 use crate::gateway::pipeline::Gateway;
 
 /// One worker's gateway of the moment. Clones are the same one.
 #[derive(Clone, Debug)]
-pub struct Live(Arc<RwLock<Arc<Gateway>>>);
+pub struct Reloadable(Arc<RwLock<Arc<Gateway>>>);
 
-impl Live {
+impl Reloadable {
     /// Starts with a gateway.
     pub fn new(gateway: Gateway) -> Self {
         Self(Arc::new(RwLock::new(Arc::new(gateway))))
@@ -35,7 +35,7 @@ impl Live {
     }
 }
 
-impl Exchange for Live {
+impl Handler for Reloadable {
     async fn exchange<B>(
         &self,
         head: &request::Parts,

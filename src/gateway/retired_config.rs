@@ -29,19 +29,19 @@ const UNDER_WAY: Duration = Duration::from_secs(300);
 
 /// The gateway of an earlier config. It has no earlier ones itself, or none would ever be let go.
 #[derive(Clone, Debug)]
-pub(crate) struct Former {
+pub(crate) struct RetiredConfig {
     gateway: Gateway,
     /// When the last ceremony begun under it has expired.
     until: Instant,
 }
 
 /// A gateway, and which of its operations a request may be.
-pub(crate) struct Door<'g> {
+pub(crate) struct ConfigMatch<'g> {
     pub(crate) gateway: &'g Gateway,
     pub(crate) candidates: SmallVec<[&'g Candidate; 4]>,
 }
 
-impl Former {
+impl RetiredConfig {
     /// The earlier configs of one that takes the place of `replaced`, newest first.
     pub(crate) fn after(replaced: &Gateway) -> Vec<Self> {
         let now = Instant::now();
@@ -54,22 +54,28 @@ impl Former {
 
 impl Gateway {
     /// The earlier configs that had a finish on that path.
-    pub(crate) fn earlier(&self, host: Option<&str>, path: &str, method: &Method, fields: &HeaderMap) -> Vec<Door<'_>> {
+    pub(crate) fn earlier(
+        &self,
+        host: Option<&str>,
+        path: &str,
+        method: &Method,
+        fields: &HeaderMap,
+    ) -> Vec<ConfigMatch<'_>> {
         if self.former.is_empty() || read_content::is_announced_too_large(fields, &self.shared.limits) {
             return Vec::new();
         }
         let now = Instant::now();
         let open = self.former.iter().filter(|former| former.until > now);
-        let doors = open.map(|Former { gateway, .. }| {
+        let doors = open.map(|RetiredConfig { gateway, .. }| {
             let found = gateway.shared.plan.router.find(host, path).into_iter();
             let finishes = found.filter(|one| one.method == *method && one.operation.is_finish());
-            Door { gateway, candidates: finishes.collect() }
+            ConfigMatch { gateway, candidates: finishes.collect() }
         });
         doors.filter(|door| !door.candidates.is_empty()).collect()
     }
 }
 
-impl Door<'_> {
+impl ConfigMatch<'_> {
     /// Whether a request finishes what was begun under this config.
     pub(crate) fn was_entered(&self, head: &request::Parts, content: &[u8]) -> bool {
         let scratch = Scratch::default();
@@ -122,14 +128,14 @@ mod tests {
     use crate::base::document::{Document, Places};
     use crate::ceremony::Ceremony;
     use crate::ceremony::memory::{Ceremonies, CeremonySettings};
-    use crate::gateway::handler::{Content, Exchange, Peer, RequestId};
+    use crate::gateway::handler::{Content, Handler, Peer, RequestId};
     use crate::gateway::limits::Limits;
     use crate::gateway::pipeline::Shared;
     use crate::gateway::steps::call_upstream::Worker;
     use crate::model::operation::Operation;
     use crate::provider::descriptor::OperationTemplate;
     use crate::provider::registry::Registry;
-    use crate::routes::{Ground, Plan, UpstreamSettings};
+    use crate::routes::{CompileInput, Plan, UpstreamSettings};
     use crate::upstream::admission::Admission;
     use crate::upstream::base_url::BaseUrl;
     use crate::upstream::http_upstream::HttpUpstream;
@@ -158,7 +164,7 @@ mod tests {
         let settings = format!(
             "dialect = '{dialect}'\nupstream = 'new'\nprefix = '{prefix}'\ncallers = {{ open = 'anyone', user = 'upstream' }}"
         );
-        let ground = Ground {
+        let ground = CompileInput {
             registry: &registry,
             upstreams: &BTreeMap::from([("new".to_owned(), upstream)]),
             routes: &BTreeMap::from([(route.to_owned(), toml::from_str(&settings).unwrap())]),
@@ -216,7 +222,7 @@ mod tests {
         let (head, content) = Request::post(FINISH).body(Full::new(Bytes::from(content))).unwrap().into_parts();
         let peer = Peer::new(([127, 0, 0, 1], 1).into());
         let arrival = Arrival { peer, id: RequestId::random() };
-        let mut content = Content::Unread(content);
+        let mut content = Content::DecodeError(content);
         let answer = gateway.exchange(&head, &arrival, None, &mut content).await;
         assert!(answer.is_some() || matches!(content, Content::Read(content) if !content.is_empty()));
         answer.map(|response| response.status().as_u16())

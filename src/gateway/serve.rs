@@ -11,15 +11,15 @@ use jiff::Timestamp;
 
 use crate::caller_auth::{Admission, Judge, Relation};
 use crate::ceremony::{Ceremony, ChallengeKey, Subject, Told, UserHandles};
-use crate::features::decoys::Settled;
+use crate::features::decoys::DecoyOutcome;
 use crate::features::key_learning::observe::Answered;
 use crate::features::own_tokens;
 use crate::features::user_handles::before_call;
 use crate::gateway::client_data;
-use crate::gateway::context::{Asked, Part, Served};
+use crate::gateway::context::{Part, PipelineOutcome, RequestContext};
 use crate::gateway::id_token;
 use crate::gateway::pipeline::Gateway;
-use crate::gateway::steps::authenticate_caller::Behind;
+use crate::gateway::steps::authenticate_caller::CallerIdentity;
 use crate::gateway::steps::build_response;
 use crate::gateway::steps::build_upstream_request;
 use crate::gateway::steps::call_upstream::{self, Answer, Call};
@@ -31,20 +31,20 @@ use crate::model::message::{Request, Response};
 use crate::model::operation::Operation;
 use crate::model::user_verification::UserVerification;
 use crate::model::value::Value;
-use crate::policy::shadow::Unwritten;
+use crate::policy::shadow::ModelResponse;
 use crate::provider::template::reader::Scratch;
 use crate::routes::Route;
 
 impl Gateway {
     /// Serves a request.
-    pub(crate) async fn serve(&self, asked: &Asked<'_>) -> Served {
+    pub(crate) async fn serve(&self, asked: &RequestContext<'_>) -> PipelineOutcome {
         let caller = asked.route.dialect.operations[&asked.request.operation()].request.caller;
         let admission = match asked.route.callers.admit(caller, asked.request.record()).await {
             Ok(admission) => admission,
-            Err(refusal) => return Served { outcome: Err(refusal), decided: None },
+            Err(refusal) => return PipelineOutcome { outcome: Err(refusal), decided: None },
         };
         match &asked.route.policy {
-            None => Served { outcome: self.serve_by(asked, asked.route, &admission).await, decided: None },
+            None => PipelineOutcome { outcome: self.serve_by(asked, asked.route, &admission).await, decided: None },
             // In a box, so that a route without policies does not carry the room for them about.
             Some(policy) => Box::pin(self.serve_by_policy(asked, policy, &admission)).await,
         }
@@ -56,11 +56,11 @@ impl Gateway {
     /// The refusal to tell the caller.
     pub(crate) async fn serve_by(
         &self,
-        asked: &Asked<'_>,
+        asked: &RequestContext<'_>,
         way: &Route,
         admission: &Admission,
     ) -> Result<HttpResponse<Bytes>, Refusal> {
-        let Asked { request, client, now, trace, .. } = asked;
+        let RequestContext { request, client, now, trace, .. } = asked;
         let operation = request.operation();
         let behind = self.behind(way, request, admission).await?;
         if !way.carries(operation) {
@@ -101,7 +101,8 @@ impl Gateway {
         let understood = understood.and_then(|answer| self.understand(asked, way, answer, admission, &scratch));
         let understood = self.crossed(way, &told, crossing, understood).await;
         let asked_for = || named.asked.clone();
-        let Settled { mut response, is_decoy } = self.settle(asked, way, asked_for, begun.as_deref(), understood)?;
+        let DecoyOutcome { mut response, is_decoy } =
+            self.settle(asked, way, asked_for, begun.as_deref(), understood)?;
 
         let mut answered = None;
         let ceremony = match begun {
@@ -135,7 +136,7 @@ impl Gateway {
     /// Understands an upstream's answer, and shows it to whoever wants to see it.
     fn understand<'r>(
         &self,
-        asked: &Asked<'_>,
+        asked: &RequestContext<'_>,
         way: &Route,
         answer: &'r Answer,
         admission: &Admission,
@@ -231,11 +232,11 @@ impl Gateway {
     /// Keeps the ceremony of a begin that succeeded.
     fn begin(
         &self,
-        asked: &Asked<'_>,
+        asked: &RequestContext<'_>,
         way: &Route,
         told: &Request<'_>,
         response: &Response<'_>,
-        (behind, (named, expected), handles): (Behind<'_>, (Subject, Subject), Option<Box<UserHandles>>),
+        (behind, (named, expected), handles): (CallerIdentity<'_>, (Subject, Subject), Option<Box<UserHandles>>),
         is_decoy: bool,
     ) -> Result<Box<Ceremony>, Refusal> {
         let answered = response.record();
@@ -271,13 +272,17 @@ impl Gateway {
 }
 
 /// The answer on the wire. A made-up one is compared with nothing.
-fn written(asked: &Asked<'_>, response: &Response<'_>, is_decoy: bool) -> Result<HttpResponse<Bytes>, Refusal> {
+fn written(
+    asked: &RequestContext<'_>,
+    response: &Response<'_>,
+    is_decoy: bool,
+) -> Result<HttpResponse<Bytes>, Refusal> {
     if let Some(trace) = asked.trace {
         trace.completed(response.record());
     }
     let mut written = encode_response::success(asked.route, response, asked.now)?;
     if asked.part != Part::Alone && !is_decoy {
-        written.extensions_mut().insert(Unwritten(response.owned()));
+        written.extensions_mut().insert(ModelResponse(response.owned()));
     }
     Ok(written)
 }

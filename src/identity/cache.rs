@@ -87,7 +87,7 @@ impl Held {
 
 #[cfg(test)]
 mod tests {
-    use crate::base::bounded::Within;
+    use crate::base::bounded::Bounded;
 
     use super::*;
 
@@ -96,7 +96,7 @@ mod tests {
     }
 
     fn cache(max_entries: u64) -> Cache {
-        Cache::new(CacheSettings { max_entries: Within::nearest(max_entries), ..CacheSettings::default() })
+        Cache::new(CacheSettings { max_entries: Bounded::nearest(max_entries), ..CacheSettings::default() })
     }
 
     #[tokio::test(start_paused = true)]

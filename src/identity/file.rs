@@ -10,7 +10,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use crate::base::diagnostic::nearest;
-use crate::identity::names::{Columns, MAX_NAME, Party};
+use crate::identity::names::{Columns, MAX_NAME, Namespace};
 use crate::identity::table::{Table, Twice};
 use crate::identity::unchanged::{Fingerprint, Hashed};
 
@@ -168,7 +168,7 @@ impl Reading<'_> {
             return self.bad(number, &message, "correct the line, or take it out");
         }
         if let Err(Twice { party, member, first }) = self.table.add(number, caller, upstream) {
-            let columns = if party == Party::Caller { self.caller } else { self.upstream };
+            let columns = if party == Namespace::Caller { self.caller } else { self.upstream };
             let column = columns.0.iter().find(|(known, _)| *known == member).map_or("", |(_, column)| column);
             let message = format!("has the same `{column}` as line {first}");
             self.bad(number, &message, "one name stands for one user: take one of the two lines out");
@@ -239,7 +239,7 @@ mod tests {
 
     fn id_at_upstream(table: &Table, id: &str) -> Option<String> {
         let asked = Subject { id: Some(id.into()), email: None };
-        table.find(Party::Caller, &asked)?.id.map(String::from)
+        table.find(Namespace::Caller, &asked)?.id.map(String::from)
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::ceremony::Subject;
 use crate::identity::cache::Cache;
 use crate::identity::http::{Lookup, Service};
-use crate::identity::names::{Asks, Columns, MAX_NAME, Party};
+use crate::identity::names::{Asks, Columns, MAX_NAME, Namespace};
 use crate::identity::postgres::{Postgres, Wanted};
 use crate::identity::settings::{Missing, Outage};
 use crate::identity::sqlite::{Prepared, Sqlite};
@@ -70,12 +70,12 @@ impl Map {
     }
 
     /// The names it gives of one side's users.
-    pub fn gives(&self, party: Party) -> Vec<Member> {
+    pub fn gives(&self, party: Namespace) -> Vec<Member> {
         self.columns(party).members()
     }
 
     /// The names of one side's users it must be asked with; `None` where it cannot be asked that way.
-    pub fn takes(&self, party: Party) -> Option<Asks> {
+    pub fn takes(&self, party: Namespace) -> Option<Asks> {
         match &self.source {
             Source::File(_) => Some(Asks::AnyOf(self.gives(party))),
             Source::Sqlite(both) => both.direction(party).map(|direction| direction.asks.clone()),
@@ -102,7 +102,7 @@ impl Map {
     ///
     /// # Errors
     /// Where there is no answer.
-    pub async fn translate(&self, party: Party, user: &Subject) -> Result<Option<Subject>, Unanswered> {
+    pub async fn translate(&self, party: Namespace, user: &Subject) -> Result<Option<Subject>, Unanswered> {
         if let Some(found) = self.find(party, user).await? {
             return Ok(Some(found));
         }
@@ -111,7 +111,7 @@ impl Map {
         Ok((is_free && !user.is_nobody()).then(|| user.clone()))
     }
 
-    async fn find(&self, party: Party, user: &Subject) -> Result<Option<Subject>, Unanswered> {
+    async fn find(&self, party: Namespace, user: &Subject) -> Result<Option<Subject>, Unanswered> {
         let is_long = |name: &Option<Box<str>>| name.as_ref().is_some_and(|name| name.len() > MAX_NAME);
         if is_long(&user.id) || is_long(&user.email) {
             return Ok(None);
@@ -140,20 +140,20 @@ impl Map {
         found.map_err(|reason| Unanswered { map: self.name.clone(), reason, outage: self.outage })
     }
 
-    fn columns(&self, party: Party) -> &Columns {
+    fn columns(&self, party: Namespace) -> &Columns {
         match party {
-            Party::Caller => &self.caller,
-            Party::Upstream => &self.upstream,
+            Namespace::Caller => &self.caller,
+            Namespace::Upstream => &self.upstream,
         }
     }
 }
 
 impl<S, Q> Both<S, Q> {
     /// What is asked with the names of `party`.
-    fn direction(&self, party: Party) -> Option<&Direction<Q>> {
+    fn direction(&self, party: Namespace) -> Option<&Direction<Q>> {
         match party {
-            Party::Caller => Some(&self.forward),
-            Party::Upstream => self.back.as_ref(),
+            Namespace::Caller => Some(&self.forward),
+            Namespace::Upstream => self.back.as_ref(),
         }
     }
 }

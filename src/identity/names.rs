@@ -14,7 +14,7 @@ pub(super) const MAX_NAME: usize = 1024;
 
 /// One side of a map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Party {
+pub enum Namespace {
     /// Whoever calls the gateway.
     Caller,
     /// Whoever does the work.
@@ -34,9 +34,9 @@ pub enum Asks {
     AllOf(Vec<Member>),
 }
 
-// ===== impl Party =====
+// ===== impl Namespace =====
 
-impl Party {
+impl Namespace {
     /// The other side.
     pub fn other(self) -> Self {
         match self {

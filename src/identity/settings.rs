@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::base::bounded::Within;
+use crate::base::bounded::Bounded;
 use crate::base::secret::SecretReference;
 
 /// `[identity.NAME]`: who the caller's user is at an upstream.
@@ -55,7 +55,7 @@ pub struct MapSettings {
     pub outage: Outage,
     /// Milliseconds within which an answer must be there. Default 2000.
     #[serde(default = "two_seconds")]
-    pub timeout_ms: Within<1, 60_000>,
+    pub timeout_ms: Bounded<1, 60_000>,
     /// How long answers are kept. A file needs no such table.
     pub cache: Option<CacheSettings>,
 }
@@ -87,23 +87,23 @@ pub enum Outage {
 #[serde(default, deny_unknown_fields)]
 pub struct CacheSettings {
     /// Answers kept at once, each way; the oldest makes room. Default 100000.
-    pub max_entries: Within<1, 10_000_000>,
+    pub max_entries: Bounded<1, 10_000_000>,
     /// Seconds for which a user that was found is not asked for again; 0 asks every time. Default 60.
-    pub seconds: Within<0, 86_400>,
+    pub seconds: Bounded<0, 86_400>,
     /// The same for a user that was not found. Default 10.
-    pub missing_seconds: Within<0, 86_400>,
+    pub missing_seconds: Bounded<0, 86_400>,
 }
 
 impl Default for CacheSettings {
     fn default() -> Self {
         Self {
-            max_entries: Within::nearest(100_000),
-            seconds: Within::nearest(60),
-            missing_seconds: Within::nearest(10),
+            max_entries: Bounded::nearest(100_000),
+            seconds: Bounded::nearest(60),
+            missing_seconds: Bounded::nearest(10),
         }
     }
 }
 
-fn two_seconds() -> Within<1, 60_000> {
-    Within::nearest(2000)
+fn two_seconds() -> Bounded<1, 60_000> {
+    Bounded::nearest(2000)
 }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::ceremony::Subject;
-use crate::identity::names::{NAMES, Party, name};
+use crate::identity::names::{NAMES, Namespace, name};
 use crate::model::member::Member;
 
 /// The users.
@@ -28,7 +28,7 @@ struct Row {
 /// A name that stands in two lines.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Twice {
-    pub(super) party: Party,
+    pub(super) party: Namespace,
     pub(super) member: Member,
     pub(super) first: u64,
 }
@@ -40,14 +40,14 @@ impl Table {
     /// Where a name of theirs is an earlier line's: nothing of this one is kept.
     pub(super) fn add(&mut self, line: u64, caller: Subject, upstream: Subject) -> Result<(), Twice> {
         let row = u32::try_from(self.rows.len()).expect("a file has fewer bytes than a u32 counts");
-        for (party, subject) in [(Party::Caller, &caller), (Party::Upstream, &upstream)] {
+        for (party, subject) in [(Namespace::Caller, &caller), (Namespace::Upstream, &upstream)] {
             for member in NAMES {
                 if let Some(other) = name(subject, member).and_then(|name| self.row(party, member, name)) {
                     return Err(Twice { party, member, first: other.line });
                 }
             }
         }
-        for (party, subject) in [(Party::Caller, &caller), (Party::Upstream, &upstream)] {
+        for (party, subject) in [(Namespace::Caller, &caller), (Namespace::Upstream, &upstream)] {
             for member in NAMES {
                 if let Some(name) = name(subject, member) {
                     let key = key(member, name).into_owned().into_boxed_str();
@@ -61,15 +61,15 @@ impl Table {
 
     /// The user whom one side names so, as the other side names them. Whom two names disagree about is
     /// nobody.
-    pub(super) fn find(&self, party: Party, asked: &Subject) -> Option<Subject> {
+    pub(super) fn find(&self, party: Namespace, asked: &Subject) -> Option<Subject> {
         let mut rows = NAMES.into_iter().filter_map(|member| self.row(party, member, name(asked, member)?));
         let row = rows.next()?;
         if rows.any(|other| other.line != row.line) {
             return None;
         }
         Some(match party {
-            Party::Caller => row.upstream.clone(),
-            Party::Upstream => row.caller.clone(),
+            Namespace::Caller => row.upstream.clone(),
+            Namespace::Upstream => row.caller.clone(),
         })
     }
 
@@ -79,16 +79,16 @@ impl Table {
         self.rows.len()
     }
 
-    fn row(&self, party: Party, member: Member, name: &str) -> Option<&Row> {
+    fn row(&self, party: Namespace, member: Member, name: &str) -> Option<&Row> {
         let row = self.found[side(party)][place(member)].get(&*key(member, name))?;
         self.rows.get(usize::try_from(*row).ok()?)
     }
 }
 
-fn side(party: Party) -> usize {
+fn side(party: Namespace) -> usize {
     match party {
-        Party::Caller => 0,
-        Party::Upstream => 1,
+        Namespace::Caller => 0,
+        Namespace::Upstream => 1,
     }
 }
 
@@ -122,13 +122,13 @@ mod tests {
     #[test]
     fn a_user_is_found_by_any_name_and_both_ways() {
         let table = two_users();
-        let upstream = |id: &str, email: &str| table.find(Party::Caller, &user(id, email));
+        let upstream = |id: &str, email: &str| table.find(Namespace::Caller, &user(id, email));
         assert_eq!(upstream("1", ""), Some(user("n1", "")));
         assert_eq!(upstream("", "ADA@A.example"), Some(user("n1", "")));
         assert_eq!(upstream("1", "new@a.example"), Some(user("n1", "")), "one name may be newer than the file");
         assert_eq!(upstream("1", "bob@a.example"), None, "two names of two users");
         assert_eq!((upstream("n1", ""), upstream("3", ""), upstream("", "")), (None, None, None));
-        assert_eq!(table.find(Party::Upstream, &user("n2", "")), Some(user("2", "bob@a.example")));
+        assert_eq!(table.find(Namespace::Upstream, &user("n2", "")), Some(user("2", "bob@a.example")));
     }
 
     #[test]
@@ -136,10 +136,10 @@ mod tests {
         let mut table = two_users();
         let twice = |party, member, first| Err(Twice { party, member, first });
         let added = |table: &mut Table, caller, upstream| table.add(9, caller, upstream);
-        assert_eq!(added(&mut table, user("2", ""), user("n3", "")), twice(Party::Caller, Member::UserId, 3));
+        assert_eq!(added(&mut table, user("2", ""), user("n3", "")), twice(Namespace::Caller, Member::UserId, 3));
         let same_address = user("3", "ada@A.EXAMPLE");
-        assert_eq!(added(&mut table, same_address, user("n3", "")), twice(Party::Caller, Member::UserEmail, 2));
-        assert_eq!(added(&mut table, user("3", ""), user("n1", "")), twice(Party::Upstream, Member::UserId, 2));
+        assert_eq!(added(&mut table, same_address, user("n3", "")), twice(Namespace::Caller, Member::UserEmail, 2));
+        assert_eq!(added(&mut table, user("3", ""), user("n1", "")), twice(Namespace::Upstream, Member::UserId, 2));
         assert_eq!(table.len(), 2);
         assert_eq!(added(&mut table, user("3", ""), user("n3", "")), Ok(()));
     }

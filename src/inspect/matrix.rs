@@ -6,8 +6,8 @@ use crate::model::operation::Operation;
 use crate::provider::descriptor::Provider;
 use crate::provider::registry::Registry;
 use crate::routes::compatibility::remedies::Remedy;
-use crate::routes::compatibility::{Carriage, Pair};
-use crate::routes::provider_side::Side;
+use crate::routes::compatibility::{OperationSupport, Pair};
+use crate::routes::provider_side::ProviderSide;
 
 /// The matrix as Markdown: a table for each operation, what is lost, and what is not known.
 pub fn markdown(registry: &Registry) -> String {
@@ -26,18 +26,18 @@ pub fn markdown(registry: &Registry) -> String {
     text
 }
 
-fn columns<'p>(providers: &[&'p Provider]) -> Vec<Side<'p>> {
-    providers.iter().map(|provider| Side::Provider(provider)).chain([Side::Embedded]).collect()
+fn columns<'p>(providers: &[&'p Provider]) -> Vec<ProviderSide<'p>> {
+    providers.iter().map(|provider| ProviderSide::Provider(provider)).chain([ProviderSide::Embedded]).collect()
 }
 
-fn carriage(dialect: &Provider, upstream: Side<'_>, operation: Operation) -> Carriage {
+fn carriage(dialect: &Provider, upstream: ProviderSide<'_>, operation: Operation) -> OperationSupport {
     pair(dialect, upstream).carriage(operation)
 }
 
 /// A verified bearer names its user; that is part of `callers`, which every route has.
 const CLAIMS: &[Member] = &[Member::UserId, Member::UserEmail];
 
-fn pair<'p>(dialect: &'p Provider, upstream: Side<'p>) -> Pair<'p> {
+fn pair<'p>(dialect: &'p Provider, upstream: ProviderSide<'p>) -> Pair<'p> {
     Pair {
         dialect,
         upstream,
@@ -67,7 +67,7 @@ fn table(providers: &[&Provider], operation: Operation) -> String {
     text
 }
 
-fn cell(dialect: &Provider, upstream: Side<'_>, operation: Operation) -> String {
+fn cell(dialect: &Provider, upstream: ProviderSide<'_>, operation: Operation) -> String {
     let plain = pair(dialect, upstream);
     let mut obstacles = plain.carriage(operation).obstacles;
     // An issuer has needs of its own.

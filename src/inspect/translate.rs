@@ -53,7 +53,7 @@ pub struct Lost {
 
 /// A message that the other provider cannot be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Untold {
+pub enum NotTranslatable {
     /// It has no such operation.
     NoOperation,
     /// The operation's message has no content.
@@ -66,31 +66,31 @@ impl<'p> Target<'p> {
     /// A request.
     ///
     /// # Errors
-    /// See [`Untold`].
-    pub fn request(&self, request: &Request<'_>) -> Result<Translated<WrittenRequest<'p>>, Untold> {
+    /// See [`NotTranslatable`].
+    pub fn request(&self, request: &Request<'_>) -> Result<Translated<WrittenRequest<'p>>, NotTranslatable> {
         let (template, request) = (self.template()?, named(request));
         let missing = |member| (member, template.request.places(member));
         let carried = template.request.carried();
         self.check(&carried, request.record(), missing)?;
         let message = template.write_request(request.record(), self.writing());
-        let message = message.map_err(|Absent(member)| Untold::Missing(vec![missing(member)]))?;
+        let message = message.map_err(|Absent(member)| NotTranslatable::Missing(vec![missing(member)]))?;
         Ok(Translated { message, lost: lost(&carried, &template.request.message, request.record()) })
     }
 
     /// The content of a request alone.
     ///
     /// # Errors
-    /// See [`Untold`].
-    pub fn request_content(&self, request: &Request<'_>) -> Result<Translated<Vec<u8>>, Untold> {
+    /// See [`NotTranslatable`].
+    pub fn request_content(&self, request: &Request<'_>) -> Result<Translated<Vec<u8>>, NotTranslatable> {
         let (template, request) = (self.template()?, named(request));
-        let Some(content) = &template.request.message.content else { return Err(Untold::NoContent) };
+        let Some(content) = &template.request.message.content else { return Err(NotTranslatable::NoContent) };
         let mut carried = Vec::new();
         content.carried(&mut |member, need| carried.push((member, need)));
         let missing = |member| (member, content.pointers(member));
         self.check(&carried, request.record(), missing)?;
         let mut message = Vec::new();
         encode::encode(content, request.record(), self.writing(), &mut message)
-            .map_err(|Absent(member)| Untold::Missing(vec![missing(member)]))?;
+            .map_err(|Absent(member)| NotTranslatable::Missing(vec![missing(member)]))?;
         let mut lost = lost(&carried, &template.request.message, request.record());
         for one in &mut lost {
             let places = Member::named(&one.member).map(|member| template.request.places(member)).unwrap_or_default();
@@ -104,8 +104,8 @@ impl<'p> Target<'p> {
     /// A response of success.
     ///
     /// # Errors
-    /// See [`Untold`].
-    pub fn response(&self, response: &Response<'_>) -> Result<Translated<WrittenResponse<'p>>, Untold> {
+    /// See [`NotTranslatable`].
+    pub fn response(&self, response: &Response<'_>) -> Result<Translated<WrittenResponse<'p>>, NotTranslatable> {
         let template = self.template()?;
         let mut response = response.clone();
         name_credentials(&mut response);
@@ -114,15 +114,15 @@ impl<'p> Target<'p> {
         let carried = message.carried();
         self.check(&carried, response.record(), missing)?;
         let written = template.write_response(self.provider, response.record(), self.writing());
-        let written = written.map_err(|Absent(member)| Untold::Missing(vec![missing(member)]))?;
+        let written = written.map_err(|Absent(member)| NotTranslatable::Missing(vec![missing(member)]))?;
         Ok(Translated { message: written, lost: lost(&carried, message, response.record()) })
     }
 
     /// A fault.
     ///
     /// # Errors
-    /// See [`Untold`].
-    pub fn fault(&self, fault: Fault, retry_after: Option<i64>) -> Result<WrittenFault<'p>, Untold> {
+    /// See [`NotTranslatable`].
+    pub fn fault(&self, fault: Fault, retry_after: Option<i64>) -> Result<WrittenFault<'p>, NotTranslatable> {
         self.template()?;
         let details = FaultDetails {
             fault: Some(fault.name().into()),
@@ -131,11 +131,11 @@ impl<'p> Target<'p> {
             retry_after,
         };
         let written = self.provider.faults.write(self.operation, fault, &details, self.writing());
-        written.map_err(|Absent(member)| Untold::Missing(vec![(member, Vec::new())]))
+        written.map_err(|Absent(member)| NotTranslatable::Missing(vec![(member, Vec::new())]))
     }
 
-    fn template(&self) -> Result<&'p OperationTemplate, Untold> {
-        self.provider.operations.get(&self.operation).ok_or(Untold::NoOperation)
+    fn template(&self) -> Result<&'p OperationTemplate, NotTranslatable> {
+        self.provider.operations.get(&self.operation).ok_or(NotTranslatable::NoOperation)
     }
 
     fn writing(&self) -> Writing<'static> {
@@ -147,12 +147,12 @@ impl<'p> Target<'p> {
         carried: &[(Member, Need)],
         record: &dyn Record<'_>,
         missing: impl Fn(Member) -> (Member, Vec<String>),
-    ) -> Result<(), Untold> {
+    ) -> Result<(), NotTranslatable> {
         let is_missing = |(member, need): &&(Member, Need)| {
             *need == Need::Required && !record.has(*member) && member.meaning_when_absent().is_none()
         };
         let absent: Vec<_> = carried.iter().filter(is_missing).map(|(member, _)| missing(*member)).collect();
-        if absent.is_empty() { Ok(()) } else { Err(Untold::Missing(absent)) }
+        if absent.is_empty() { Ok(()) } else { Err(NotTranslatable::Missing(absent)) }
     }
 }
 

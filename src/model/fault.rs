@@ -191,7 +191,7 @@ impl Refusal {
 
     /// A refusal whose reason the caller may read too.
     #[cold]
-    pub fn told(fault: Fault, message: impl Into<Cow<'static, str>>) -> Self {
+    pub fn with_public_message(fault: Fault, message: impl Into<Cow<'static, str>>) -> Self {
         let message = message.into();
         Self { fault, reason: message.clone(), message, retry_after: None }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use crate::caller_auth::Admission;
-use crate::gateway::context::{Asked, Served};
+use crate::gateway::context::{PipelineOutcome, RequestContext};
 use crate::gateway::pipeline::Gateway;
 use crate::model::fault::{Fault, Refusal};
 use crate::policy::decision::Reason;
@@ -42,12 +42,12 @@ impl Gateway {
     /// Begins a login by the way that was picked, else by those after it.
     pub(crate) async fn begin_login_somewhere(
         &self,
-        asked: &Asked<'_>,
+        asked: &RequestContext<'_>,
         policy: &Policy,
         fallback: &Fallback,
         pick: Pick,
         admission: &Admission,
-    ) -> Served {
+    ) -> PipelineOutcome {
         let deadline = Instant::now() + fallback.deadline;
         let own = asked.route.way(pick.way);
         let others = fallback.to.iter().filter(|way| **way != pick.way).map(|way| asked.route.way(*way));
@@ -56,12 +56,12 @@ impl Gateway {
         for (index, way) in ways.iter().copied().enumerate() {
             let knew_nobody = refusals.iter().all(|refusal| refusal.fault == Fault::UnknownUser);
             let is_last = index + 1 == ways.len() || !fallback.on.contains(&Fault::UnknownUser);
-            let asked = &Asked { stands_in: is_last && knew_nobody, ..asked.clone() };
+            let asked = &RequestContext { stands_in: is_last && knew_nobody, ..asked.clone() };
             let refusal = match timeout_at(deadline, self.serve_by(asked, way, admission)).await {
                 Ok(Ok(response)) => {
                     let reason = if index == 0 { pick.reason } else { Reason::Fallback };
                     let decided = self.decided(policy, way, Pick { reason, ..pick });
-                    return Served { outcome: Ok(response), decided: Some(decided) };
+                    return PipelineOutcome { outcome: Ok(response), decided: Some(decided) };
                 }
                 Ok(Err(refusal)) => refusal,
                 Err(_) => Refusal::new(Fault::UpstreamTimeout, "the deadline of the route's fallback has passed"),
@@ -74,7 +74,7 @@ impl Gateway {
             }
         }
         let outcome = Err(most_telling(refusals));
-        Served { outcome, decided: Some(self.decided(policy, own, pick)) }
+        PipelineOutcome { outcome, decided: Some(self.decided(policy, own, pick)) }
     }
 
     fn note(&self, route: &Route, way: &Route, refusal: &Refusal) {

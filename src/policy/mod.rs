@@ -76,7 +76,7 @@ impl Policy {
         if let Some(rule) = self.rules.iter().find(|rule| rule.holds(asking)) {
             return Pick::new(rule.way, Reason::Rule(rule.name.clone()));
         }
-        let dealt = self.split.as_ref().and_then(|split| split.deal(asking));
+        let dealt = self.split.as_ref().and_then(|split| split.assign(asking));
         dealt.unwrap_or_else(|| Pick::new(0, Reason::Default))
     }
 }

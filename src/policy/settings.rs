@@ -9,7 +9,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, IntoDeserializer as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::base::bounded::Within;
+use crate::base::bounded::Bounded;
 use crate::policy::percent::Percent;
 
 /// `[routes.NAME.choose.RULE]`: who goes to an upstream by what a request says. All of its conditions
@@ -138,11 +138,11 @@ pub struct FallbackSettings {
     pub to: Vec<String>,
     /// Milliseconds that all of them together may take. Default 10000.
     #[serde(default = "ten_seconds")]
-    pub deadline_ms: Within<10, 300_000>,
+    pub deadline_ms: Bounded<10, 300_000>,
 }
 
-fn ten_seconds() -> Within<10, 300_000> {
-    Within::nearest(10_000)
+fn ten_seconds() -> Bounded<10, 300_000> {
+    Bounded::nearest(10_000)
 }
 
 /// `[routes.NAME.shadow]`: a second upstream at which the begin of a login is tried too, after the caller was
@@ -158,22 +158,22 @@ pub struct ShadowSettings {
     pub percent: Percent,
     /// How many are tried at once. Default 8.
     #[serde(default = "eight")]
-    pub max_in_flight: Within<1, 1_000>,
+    pub max_in_flight: Bounded<1, 1_000>,
     /// How many wait for that; what comes beyond is dropped, and counted. Default 64.
     #[serde(default = "sixty_four")]
-    pub max_waiting: Within<0, 100_000>,
+    pub max_waiting: Bounded<0, 100_000>,
 }
 
 fn all() -> Percent {
     Percent::ALL
 }
 
-fn eight() -> Within<1, 1_000> {
-    Within::nearest(8)
+fn eight() -> Bounded<1, 1_000> {
+    Bounded::nearest(8)
 }
 
-fn sixty_four() -> Within<0, 100_000> {
-    Within::nearest(64)
+fn sixty_four() -> Bounded<0, 100_000> {
+    Bounded::nearest(64)
 }
 
 /// `[routes.NAME.lists]`: upstreams, each with a file of the users and accounts who go there.

@@ -17,7 +17,7 @@ use crate::policy::{Asking, Pick};
 /// The split of one route.
 #[derive(Debug)]
 pub(crate) struct Split {
-    row: Row,
+    bucketer: Bucketer,
     /// The members that may name a user.
     by: Vec<Member>,
     parts: Vec<Part>,
@@ -37,7 +37,7 @@ pub(crate) struct Part {
 
 /// The row in which a cohort's users stand.
 #[derive(Debug)]
-struct Row {
+struct Bucketer {
     key: HashKey,
     cohort: Box<str>,
 }
@@ -54,8 +54,8 @@ enum Kind {
 
 impl Split {
     pub(crate) fn new(secret: &HashSecret, cohort: &str, by: Vec<Member>, parts: Vec<Part>) -> Self {
-        let row = Row { key: secret.derive("split"), cohort: cohort.into() };
-        Self { row, by, parts, header: None, cookie: None }
+        let bucketer = Bucketer { key: secret.derive("split"), cohort: cohort.into() };
+        Self { bucketer, by, parts, header: None, cookie: None }
     }
 
     /// The same, that knows devices again by a header field.
@@ -74,12 +74,12 @@ impl Split {
     }
 
     /// The way that whoever asks is dealt; `None` where nothing tells one caller from another.
-    pub(super) fn deal(&self, asking: &Asking<'_, '_>) -> Option<Pick> {
+    pub(super) fn assign(&self, asking: &Asking<'_, '_>) -> Option<Pick> {
         if let Some(place) = self.by.iter().find_map(|member| self.place_of(*member, asking)) {
             return Some(self.take(place, Reason::Split));
         }
         if let Some(value) = self.header.as_ref().and_then(|name| asking.fields.get(name)) {
-            let place = self.row.place(Kind::Device, value.as_bytes());
+            let place = self.bucketer.place(Kind::Device, value.as_bytes());
             return Some(self.take(place, Reason::Header));
         }
         let sticky = self.cookie.as_ref()?;
@@ -88,7 +88,7 @@ impl Split {
             None if asking.is_begin => sticky.make().map(|(id, field)| (id, Some(field)))?,
             None => return None,
         };
-        let place = self.row.place(Kind::Browser, &id);
+        let place = self.bucketer.place(Kind::Browser, &id);
         Some(Pick { cookie, ..self.take(place, Reason::Cookie) })
     }
 
@@ -97,8 +97,8 @@ impl Split {
     fn place_of(&self, member: Member, asking: &Asking<'_, '_>) -> Option<u32> {
         let text = asking.text(member)?;
         Some(match member {
-            Member::UserEmail => self.row.place(Kind::User, text.to_ascii_lowercase().as_bytes()),
-            _ => self.row.place(Kind::User, text.as_bytes()),
+            Member::UserEmail => self.bucketer.place(Kind::User, text.to_ascii_lowercase().as_bytes()),
+            _ => self.bucketer.place(Kind::User, text.as_bytes()),
         })
     }
 
@@ -116,7 +116,7 @@ impl Split {
 
 // ===== impl Row =====
 
-impl Row {
+impl Bucketer {
     /// A place from 0 to 9999, each as likely as any other.
     fn place(&self, kind: Kind, value: &[u8]) -> u32 {
         let kind: &[u8] = match kind {
@@ -163,7 +163,7 @@ mod tests {
         let record =
             AssertionRequest { user_id: id.map(Into::into), user_email: email.map(Into::into), ..Default::default() };
         let asking = Asking { record: &record, claims: &[], fields: &HeaderMap::new(), is_begin: true };
-        split.deal(&asking).map(|pick| pick.way)
+        split.assign(&asking).map(|pick| pick.way)
     }
 
     /// The users whom a way has.
@@ -226,8 +226,8 @@ mod tests {
 
     #[test]
     fn a_place_is_what_it_always_was() {
-        let row = split("app", &[]).row;
-        let places = ["user_1", "user_2"].map(|user| row.place(Kind::User, user.as_bytes()));
+        let bucketer = split("app", &[]).bucketer;
+        let places = ["user_1", "user_2"].map(|user| bucketer.place(Kind::User, user.as_bytes()));
         assert_eq!(places, [7003, 1486], "a change of this would move users everywhere");
     }
 }

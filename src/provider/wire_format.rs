@@ -16,9 +16,9 @@ use crate::provider::descriptor::{OperationTemplate, Provider};
 use crate::provider::template::content::Object;
 use crate::provider::template::decode;
 use crate::provider::template::encode::{self, Absent, Writing};
-use crate::provider::template::head::{self, Again};
+use crate::provider::template::head::{self, DuplicateName};
 use crate::provider::template::message::{Message, RequestTemplate};
-use crate::provider::template::reader::{Reading, Unread};
+use crate::provider::template::reader::{DecodeError, Reading};
 
 /// A request as it arrived, below the route's prefix.
 #[derive(Clone, Copy, Debug)]
@@ -61,11 +61,11 @@ pub struct WrittenResponse<'t> {
 
 /// What an upstream's answer is, when it is no success.
 #[derive(Clone, Debug, PartialEq)]
-pub enum NoSuccess<'a> {
+pub enum UpstreamError<'a> {
     /// A fault its table knows.
     Fault(Fault, FaultDetails<'a>),
     /// It breaks its contract.
-    Broken(Unread),
+    Broken(DecodeError),
     /// A status its table does not know.
     Unknown(StatusCode),
 }
@@ -77,7 +77,7 @@ impl OperationTemplate {
         operation: Operation,
         arrived: Arrived<'a>,
         reading: Reading<'a>,
-    ) -> Result<Request<'a>, Unread> {
+    ) -> Result<Request<'a>, DecodeError> {
         first_readable(&self.request.message, |form| {
             let mut request = Request::new(operation);
             let record = request.record_mut();
@@ -86,7 +86,7 @@ impl OperationTemplate {
             match (head, content) {
                 (Ok(()), Ok(())) => Ok(request),
                 // The content decides which message it is, whatever its head lacks.
-                (_, Err(Unread::AnotherMessage)) => Err(Unread::AnotherMessage),
+                (_, Err(DecodeError::NotThisMessage)) => Err(DecodeError::NotThisMessage),
                 (Err(unread), _) | (Ok(()), Err(unread)) => Err(unread),
             }
         })
@@ -98,10 +98,10 @@ impl OperationTemplate {
         operation: Operation,
         content: &'a [u8],
         reading: Reading<'a>,
-    ) -> Result<Request<'a>, Unread> {
+    ) -> Result<Request<'a>, DecodeError> {
         first_readable(&self.request.message, |form| {
             let mut request = Request::new(operation);
-            let Some(form) = form else { return Err(Unread::AnotherMessage) };
+            let Some(form) = form else { return Err(DecodeError::NotThisMessage) };
             decode::decode(form, content, reading, request.record_mut())?;
             Ok(request)
         })
@@ -149,19 +149,19 @@ impl OperationTemplate {
         fields: &'a HeaderMap,
         content: &'a [u8],
         reading: Reading<'a>,
-    ) -> Result<Response<'a>, NoSuccess<'a>> {
+    ) -> Result<Response<'a>, UpstreamError<'a>> {
         if status.is_success() {
             match self.read_success(operation, fields, content, Reading { lenient: true, ..reading }) {
                 Ok(response) => return Ok(response),
-                Err(Unread::AnotherMessage) => {}
-                Err(broken @ Unread::Broken(_)) => return Err(NoSuccess::Broken(broken)),
+                Err(DecodeError::NotThisMessage) => {}
+                Err(broken @ DecodeError::Broken(_)) => return Err(UpstreamError::Broken(broken)),
             }
         }
         let field = |name: &str| fields.get(name).and_then(|value| value.to_str().ok());
         let strict = Reading { lenient: false, ..reading };
         match provider.faults.read(operation, status, field, content, strict) {
-            Some((fault, details)) => Err(NoSuccess::Fault(fault, details)),
-            None => Err(NoSuccess::Unknown(status)),
+            Some((fault, details)) => Err(UpstreamError::Fault(fault, details)),
+            None => Err(UpstreamError::Unknown(status)),
         }
     }
 
@@ -171,7 +171,7 @@ impl OperationTemplate {
         fields: &'a HeaderMap,
         content: &'a [u8],
         reading: Reading<'a>,
-    ) -> Result<Response<'a>, Unread> {
+    ) -> Result<Response<'a>, DecodeError> {
         let message = &self.response.message;
         first_readable(message, |form| {
             let mut response = Response::new(operation);
@@ -185,7 +185,10 @@ impl OperationTemplate {
 
 /// Reads a message in its own form, or else in one of the others that are read too. What is wrong
 /// is told of the first form that recognised it.
-fn first_readable<T>(message: &Message, read: impl Fn(Option<&Object>) -> Result<T, Unread>) -> Result<T, Unread> {
+fn first_readable<T>(
+    message: &Message,
+    read: impl Fn(Option<&Object>) -> Result<T, DecodeError>,
+) -> Result<T, DecodeError> {
     let mut unread = match read(message.content.as_ref()) {
         Ok(done) => return Ok(done),
         Err(unread) => unread,
@@ -193,7 +196,7 @@ fn first_readable<T>(message: &Message, read: impl Fn(Option<&Object>) -> Result
     for form in &message.also {
         match (read(Some(form)), &unread) {
             (Ok(done), _) => return Ok(done),
-            (Err(broken @ Unread::Broken(_)), Unread::AnotherMessage) => unread = broken,
+            (Err(broken @ DecodeError::Broken(_)), DecodeError::NotThisMessage) => unread = broken,
             (Err(_), _) => {}
         }
     }
@@ -205,29 +208,29 @@ fn head_of_request<'a>(
     arrived: Arrived<'a>,
     reading: Reading<'a>,
     record: &mut dyn Record<'a>,
-) -> Result<(), Unread> {
+) -> Result<(), DecodeError> {
     if !request.path.read(arrived.path, reading, record)? {
-        return Err(Unread::AnotherMessage);
+        return Err(DecodeError::NotThisMessage);
     }
     head::read(&request.message.fields, "field", |name| field(arrived.fields, name), reading, record)?;
     head::read(&request.message.query, "query parameter", |name| parameter(arrived.query, name), reading, record)
 }
 
 /// A field's value; what is no visible ASCII is none.
-fn field<'a>(fields: &'a HeaderMap, name: &str) -> Result<Option<Cow<'a, str>>, Again> {
+fn field<'a>(fields: &'a HeaderMap, name: &str) -> Result<Option<Cow<'a, str>>, DuplicateName> {
     let mut values = fields.get_all(name).iter();
     let value = values.next();
     if values.next().is_some() {
-        return Err(Again);
+        return Err(DuplicateName);
     }
     Ok(value.and_then(|value| value.to_str().ok()).map(Cow::Borrowed))
 }
 
-fn parameter<'a>(query: &'a str, name: &str) -> Result<Option<Cow<'a, str>>, Again> {
+fn parameter<'a>(query: &'a str, name: &str) -> Result<Option<Cow<'a, str>>, DuplicateName> {
     let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
     let value = values.next();
     if values.next().is_some() {
-        return Err(Again);
+        return Err(DuplicateName);
     }
     Ok(value.map(|(_, value)| value))
 }

@@ -8,7 +8,7 @@ use crate::model::user_verification::UserVerification;
 use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::pending::{Bytes, Terms};
 use crate::relying_party::random;
-use crate::relying_party::settings::Party;
+use crate::relying_party::settings::RelyingPartyConfig;
 
 /// How long a challenge is, in bytes (WebAuthn 13.4.3 asks for 16 at least).
 const CHALLENGE: usize = 32;
@@ -19,10 +19,10 @@ pub(crate) fn new_terms(user_verification: UserVerification) -> Result<Terms, Re
 }
 
 /// A caller may say which domain it is for; there is only one.
-pub(crate) fn check_rp_id(asked: Option<&str>, party: &Party) -> Result<(), Refusal> {
+pub(crate) fn check_rp_id(asked: Option<&str>, party: &RelyingPartyConfig) -> Result<(), Refusal> {
     match asked {
         Some(asked) if asked != party.rp_id => {
-            Err(Refusal::told(Fault::InvalidRequest, "The domain is not one this service serves."))
+            Err(Refusal::with_public_message(Fault::InvalidRequest, "The domain is not one this service serves."))
         }
         Some(_) | None => Ok(()),
     }
@@ -41,7 +41,7 @@ pub(crate) fn descriptor(credential: &Credential) -> Descriptor<'static> {
 pub(crate) fn required(member: Option<&Cow<'_, [u8]>>, name: &'static str) -> Result<Vec<u8>, Refusal> {
     member
         .map(|bytes| bytes.to_vec())
-        .ok_or_else(|| Refusal::told(Fault::InvalidRequest, format!("{name} is missing.")))
+        .ok_or_else(|| Refusal::with_public_message(Fault::InvalidRequest, format!("{name} is missing.")))
 }
 
 pub(crate) fn rejected(reason: &'static str) -> Refusal {

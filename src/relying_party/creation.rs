@@ -9,7 +9,7 @@ use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::directory::user::User;
 use crate::relying_party::pending::{Pending, Terms};
 use crate::relying_party::random;
-use crate::relying_party::settings::Party;
+use crate::relying_party::settings::RelyingPartyConfig;
 use crate::relying_party::verification;
 use crate::webauthn::algorithm::Algorithm as Offered;
 use crate::webauthn::registration::Registration;
@@ -25,7 +25,7 @@ const MAX_TRANSPORT: usize = 64;
 ///
 /// A discoverable credential is required: several dialects begin a sign-in without naming a user.
 pub(crate) fn options(
-    party: &Party,
+    party: &RelyingPartyConfig,
     user: &User,
     pending: &Pending,
     existing: &[Credential],
@@ -58,7 +58,10 @@ pub(crate) fn options(
 pub(crate) fn attachment(asked: Option<&str>) -> Result<Option<String>, Refusal> {
     match asked {
         None | Some("platform" | "cross-platform") => Ok(asked.map(str::to_owned)),
-        Some(_) => Err(Refusal::told(Fault::InvalidRequest, "The attachment must be platform or cross-platform.")),
+        Some(_) => Err(Refusal::with_public_message(
+            Fault::InvalidRequest,
+            "The attachment must be platform or cross-platform.",
+        )),
     }
 }
 
@@ -74,7 +77,7 @@ pub(crate) struct Created {
 
 impl Created {
     pub(crate) fn read(request: &AttestationResponse<'_>) -> Result<Self, Refusal> {
-        let told = |message| Err(Refusal::told(Fault::InvalidRequest, message));
+        let told = |message| Err(Refusal::with_public_message(Fault::InvalidRequest, message));
         let transports = &request.credential_transports;
         if transports.len() > MAX_TRANSPORTS || transports.iter().any(|transport| transport.len() > MAX_TRANSPORT) {
             return told("The transports are too many or too long.");
@@ -95,7 +98,13 @@ impl Created {
     }
 
     /// Verifies it, and answers with what is to be stored.
-    pub(crate) fn verify(&self, terms: &Terms, user: &User, party: &Party, now: i64) -> Result<Credential, Refusal> {
+    pub(crate) fn verify(
+        &self,
+        terms: &Terms,
+        user: &User,
+        party: &RelyingPartyConfig,
+        now: i64,
+    ) -> Result<Credential, Refusal> {
         let registration = Registration {
             credential_id: &self.credential_id,
             client_data_json: &self.client_data_json,

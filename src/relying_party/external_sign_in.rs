@@ -20,7 +20,7 @@ const MAX_ID: usize = 255;
 
 /// A sign-in that somebody else vouches for.
 #[derive(Clone, Debug, Default)]
-pub struct Vouched {
+pub struct ExternalSignIn {
     /// The user, as the caller knows them.
     pub user_id: String,
     /// The user's address.
@@ -42,7 +42,7 @@ impl RelyingParty {
     ///
     /// # Errors
     /// `invalid_request` for an audience that is not listed; `overloaded`.
-    pub async fn vouch(&self, vouched: Vouched) -> Result<SignIn<'static>, Refusal> {
+    pub async fn vouch(&self, vouched: ExternalSignIn) -> Result<SignIn<'static>, Refusal> {
         if vouched.user_id.is_empty() || vouched.user_id.len() > MAX_ID {
             return Err(Refusal::new(Fault::UpstreamInvalid, "the user's id is empty or too long"));
         }
@@ -50,7 +50,7 @@ impl RelyingParty {
     }
 }
 
-impl Vouched {
+impl ExternalSignIn {
     fn serve(self, store: &mut Store, shared: &Shared, now: i64) -> Result<SignIn<'static>, Refusal> {
         let Self { client_id, scope, audience, .. } = &self;
         let grant = Grant::of(&shared.party, client_id.as_deref(), scope.as_deref(), audience.as_deref())?;

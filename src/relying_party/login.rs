@@ -130,7 +130,10 @@ impl FinishLogin {
         shared: &Shared,
     ) -> Result<Self, Refusal> {
         if request.session_lifetime.is_some_and(|seconds| seconds < 1) {
-            return Err(Refusal::told(Fault::InvalidRequest, "The session's lifetime must be positive."));
+            return Err(Refusal::with_public_message(
+                Fault::InvalidRequest,
+                "The session's lifetime must be positive.",
+            ));
         }
         let grant = Grant::of(
             &shared.party,

@@ -68,7 +68,9 @@ impl DeleteCredential {
         let credential = match (&self.id, &self.handle) {
             (Some(id), _) => Credential::by_id(&transaction, id)?,
             (None, Some(handle)) => Credential::by_handle(&transaction, handle)?,
-            (None, None) => return Err(Refusal::told(Fault::InvalidRequest, "The request names no passkey.")),
+            (None, None) => {
+                return Err(Refusal::with_public_message(Fault::InvalidRequest, "The request names no passkey."));
+            }
         };
         let meant = |credential: &Credential| {
             owner.as_ref().is_none_or(|owner| owner.id == credential.user_id)

@@ -42,7 +42,7 @@ use crate::relying_party::error::{OpenError, StoreError};
 use crate::relying_party::login::{BeginLogin, FinishLogin};
 use crate::relying_party::management::{DeleteCredential, ListCredentials};
 use crate::relying_party::registration::{BeginRegistration, FinishRegistration};
-use crate::relying_party::settings::{EmbeddedSettings, Party};
+use crate::relying_party::settings::{EmbeddedSettings, RelyingPartyConfig};
 use crate::relying_party::signup::{BeginSignup, FinishSignup};
 use crate::relying_party::tokens::authentication::Authentication;
 use crate::relying_party::tokens::discovery;
@@ -67,7 +67,7 @@ pub struct RelyingParty {
 /// What every operation may look at, on whatever thread.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) party: Party,
+    pub(crate) party: RelyingPartyConfig,
     pub(crate) keys: Keys,
 }
 
@@ -78,7 +78,7 @@ impl RelyingParty {
     /// # Errors
     /// See [`OpenError`].
     pub fn open(settings: &EmbeddedSettings, base_dir: &Path) -> Result<Self, OpenError> {
-        let party = Party::checked(settings)?;
+        let party = RelyingPartyConfig::checked(settings)?;
         let path = base_dir.join(&settings.database);
         let failed = |source: StoreError| OpenError::Database { path: path.clone(), source };
         let mut first = settings.open_directory(base_dir)?;
@@ -168,7 +168,7 @@ impl RelyingParty {
                     .map(Response::SignupFinish)
             }
             Request::SessionRefresh(request) => {
-                let missing = || Refusal::told(Fault::InvalidRequest, "tokens.refresh is missing.");
+                let missing = || Refusal::with_public_message(Fault::InvalidRequest, "tokens.refresh is missing.");
                 let token = request.tokens_refresh.as_deref().ok_or_else(missing)?;
                 let refreshed = self.refresh(token, request.client_id.as_deref(), request.scope.as_deref()).await;
                 refreshed.map(Box::new).map(Response::SessionRefresh)

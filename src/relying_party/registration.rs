@@ -102,7 +102,7 @@ fn check_count(existing: &[Credential]) -> Result<(), Refusal> {
     if existing.len() < MAX_CREDENTIALS {
         return Ok(());
     }
-    Err(Refusal::told(Fault::Conflict, "The user has as many passkeys as a user can have."))
+    Err(Refusal::with_public_message(Fault::Conflict, "The user has as many passkeys as a user can have."))
 }
 
 fn registered(user: User, credential: Credential) -> Registered<'static> {

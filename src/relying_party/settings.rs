@@ -93,7 +93,7 @@ impl EmbeddedSettings {
     /// # Errors
     /// See [`OpenError`].
     pub fn open_directory(&self, base_dir: &Path) -> Result<Store, OpenError> {
-        Party::checked(self)?;
+        RelyingPartyConfig::checked(self)?;
         Store::open(&base_dir.join(&self.database))
     }
 }
@@ -112,7 +112,7 @@ pub struct InvalidSetting {
 
 /// The settings, checked and with their defaults in place.
 #[derive(Clone, Debug)]
-pub(crate) struct Party {
+pub(crate) struct RelyingPartyConfig {
     pub(crate) rp_id: String,
     pub(crate) rp_name: String,
     pub(crate) origins: Vec<String>,
@@ -126,7 +126,7 @@ pub(crate) struct Party {
     pub(crate) refresh_lifetime: i64,
 }
 
-impl Party {
+impl RelyingPartyConfig {
     pub(crate) fn checked(settings: &EmbeddedSettings) -> Result<Self, InvalidSetting> {
         if let Some(first) = settings.problems().into_iter().next() {
             return Err(first);
@@ -227,12 +227,12 @@ mod tests {
     }
 
     fn problem(toml: &str) -> String {
-        Party::checked(&settings(toml)).unwrap_err().to_string()
+        RelyingPartyConfig::checked(&settings(toml)).unwrap_err().to_string()
     }
 
     #[test]
     fn defaults_are_as_documented() {
-        let party = Party::checked(&settings(
+        let party = RelyingPartyConfig::checked(&settings(
             "rp_id = 'localhost'\norigins = ['http://localhost:8080']\ndatabase = 'passbridge.db'",
         ))
         .unwrap();
@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn origins_below_the_relying_party_and_of_applications_are_taken() {
-        let party = Party::checked(&settings(
+        let party = RelyingPartyConfig::checked(&settings(
             "rp_id='example.com'\norigins=['android:apk-key-hash:abc','https://login.example.com:8443']\ndatabase='x'",
         ))
         .unwrap();

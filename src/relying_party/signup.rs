@@ -41,8 +41,9 @@ impl BeginSignup {
     ) -> Result<Self, Refusal> {
         check_rp_id(request.rp_id.as_deref(), &shared.party)?;
         let email = request.user_email.as_deref().filter(|email| is_email(email));
-        let email =
-            email.ok_or_else(|| Refusal::told(Fault::InvalidRequest, "user.email must be an e-mail address."))?;
+        let email = email.ok_or_else(|| {
+            Refusal::with_public_message(Fault::InvalidRequest, "user.email must be an e-mail address.")
+        })?;
         Ok(Self {
             email: email.to_owned(),
             name: owned(request.user_name.as_ref()),
@@ -141,7 +142,8 @@ fn profile(request: &CreationRequest<'_>) -> Result<Profile, Refusal> {
         family_name: owned(request.user_family_name.as_ref()),
         nickname: owned(request.user_nickname.as_ref()),
         picture: owned(request.user_picture.as_ref()),
-        metadata: metadata.map_err(|_| Refusal::told(Fault::InvalidRequest, "user.metadata is not JSON."))?,
+        metadata: metadata
+            .map_err(|_| Refusal::with_public_message(Fault::InvalidRequest, "user.metadata is not JSON."))?,
     })
 }
 

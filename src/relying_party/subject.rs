@@ -49,7 +49,8 @@ impl Subject {
     /// # Errors
     /// As [`Self::find`]; `invalid_request` where nobody is named.
     pub(crate) fn require(&self, connection: &Connection) -> Result<User, Refusal> {
-        self.find(connection)?.ok_or_else(|| Refusal::told(Fault::InvalidRequest, "The request names no user."))
+        self.find(connection)?
+            .ok_or_else(|| Refusal::with_public_message(Fault::InvalidRequest, "The request names no user."))
     }
 
     /// Whether everything the request says of the user is true of this one.

@@ -9,7 +9,7 @@ use crate::relying_party::directory::credential::{Credential, Use};
 use crate::relying_party::directory::user::User;
 use crate::relying_party::error::StoreError;
 use crate::relying_party::pending::Terms;
-use crate::relying_party::settings::Party;
+use crate::relying_party::settings::RelyingPartyConfig;
 use crate::webauthn::algorithm::Algorithm;
 use crate::webauthn::assertion::{Assertion, AssertionPolicy};
 use crate::webauthn::cose_key::CoseKey;
@@ -26,7 +26,7 @@ pub(crate) fn assertion(
     named: bool,
     credential: &Credential,
     user: &User,
-    party: &Party,
+    party: &RelyingPartyConfig,
 ) -> Result<Use, Refusal> {
     let handle = handle(assertion, credential, user);
     let policy = AssertionPolicy {
@@ -48,7 +48,7 @@ pub(crate) fn registration(
     registration: &Registration<'_>,
     terms: &Terms,
     user_handle: &[u8],
-    party: &Party,
+    party: &RelyingPartyConfig,
 ) -> Result<VerifiedRegistration, Refusal> {
     let policy = RegistrationPolicy {
         ceremony: ceremony(terms, party),
@@ -59,7 +59,7 @@ pub(crate) fn registration(
     registration.verify(&policy).map_err(refusal)
 }
 
-fn ceremony<'a>(terms: &'a Terms, party: &'a Party) -> CeremonyPolicy<'a> {
+fn ceremony<'a>(terms: &'a Terms, party: &'a RelyingPartyConfig) -> CeremonyPolicy<'a> {
     CeremonyPolicy {
         challenge: &terms.challenge.0,
         rp_id: &party.rp_id,

@@ -23,7 +23,7 @@ use crate::caller_auth::{Callers, Relation};
 use crate::features::decoys::Decoys;
 use crate::features::key_learning::observe::Observes;
 use crate::gateway::handler::RouteName;
-use crate::gateway::metrics::Meters;
+use crate::gateway::metrics::RouteCounters;
 use crate::identity::map::Map;
 use crate::model::member::Member;
 use crate::model::operation::Operation;
@@ -36,10 +36,10 @@ use crate::provider::registry::Registry;
 use crate::relying_party::RelyingParty;
 use crate::relying_party::settings::EmbeddedSettings;
 use crate::routes::assignment::{Assignment, Given};
-use crate::routes::compatibility::Carriage;
+use crate::routes::compatibility::OperationSupport;
 use crate::routes::compile::builder::Builder;
 use crate::routes::compile::identity::Identities;
-use crate::routes::provider_side::Side;
+use crate::routes::provider_side::ProviderSide;
 use crate::routes::route_settings::{Assignments, CorsSettings, RouteSettings};
 use crate::routes::router::Router;
 use crate::upstream::base_url::BaseUrl;
@@ -47,7 +47,7 @@ use crate::upstream::settings::HttpSettings;
 
 /// What a plan is made of.
 #[derive(Debug)]
-pub struct Ground<'c> {
+pub struct CompileInput<'c> {
     /// Every provider.
     pub registry: &'c Registry,
     /// `[upstreams]`.
@@ -172,19 +172,19 @@ pub struct Route {
     /// How the access line calls each operation of the dialect.
     pub line_names: BTreeMap<Operation, RouteName>,
     /// Where each operation of the dialect is counted.
-    pub meters: BTreeMap<Operation, Meters>,
+    pub meters: BTreeMap<Operation, RouteCounters>,
     /// How each operation of the dialect is carried.
-    pub carriages: BTreeMap<Operation, Carriage>,
+    pub carriages: BTreeMap<Operation, OperationSupport>,
     /// The other upstreams it may use, and who goes there.
     pub(crate) policy: Option<Box<Policy>>,
 }
 
 impl Upstream {
     /// The side of a route it stands on.
-    pub fn side(&self) -> Side<'_> {
+    pub fn side(&self) -> ProviderSide<'_> {
         match &self.kind {
-            UpstreamKind::Embedded(_) => Side::Embedded,
-            UpstreamKind::Http { provider, .. } => Side::Provider(provider),
+            UpstreamKind::Embedded(_) => ProviderSide::Embedded,
+            UpstreamKind::Http { provider, .. } => ProviderSide::Provider(provider),
         }
     }
 }
@@ -240,7 +240,7 @@ impl Route {
 
     /// Whether an operation of the dialect is carried, on this way.
     pub fn carries(&self, operation: Operation) -> bool {
-        self.carriages.get(&operation).is_some_and(Carriage::works)
+        self.carriages.get(&operation).is_some_and(OperationSupport::works)
     }
 
     /// The values that requests are given and that nobody may be shown.
@@ -264,7 +264,7 @@ impl Plan {
     }
 
     /// Builds the plan of a config; with an error among the diagnostics it must not be run.
-    pub fn build(ground: &Ground<'_>) -> (Self, Diagnostics) {
+    pub fn build(ground: &CompileInput<'_>) -> (Self, Diagnostics) {
         let mut builder = Builder::new(ground);
         for (name, settings) in ground.upstreams {
             builder.upstream(name, settings);

@@ -11,14 +11,14 @@ use crate::relying_party::capability::{self, Presence};
 
 /// One side of a route.
 #[derive(Clone, Copy, Debug)]
-pub enum Side<'p> {
+pub enum ProviderSide<'p> {
     /// A provider's API.
     Provider(&'p Provider),
     /// The embedded relying party.
     Embedded,
 }
 
-impl<'p> Side<'p> {
+impl<'p> ProviderSide<'p> {
     /// The name by which people know it.
     pub fn name(self) -> &'p str {
         match self {

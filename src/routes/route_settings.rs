@@ -8,7 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::base::bounded::Within;
+use crate::base::bounded::Bounded;
 use crate::caller_auth::settings::CallerSettings;
 use crate::model::user_verification::UserVerification;
 use crate::policy::settings::{ChooseSettings, FallbackSettings, ListSettings, ShadowSettings, SplitSettings};
@@ -124,11 +124,11 @@ pub struct CorsSettings {
     pub origins: Vec<String>,
     /// Seconds for which a browser may remember the permission. Default 600.
     #[serde(default = "ten_minutes")]
-    pub max_age: Within<0, 86_400>,
+    pub max_age: Bounded<0, 86_400>,
 }
 
-fn ten_minutes() -> Within<0, 86_400> {
-    Within::nearest(600)
+fn ten_minutes() -> Bounded<0, 86_400> {
+    Bounded::nearest(600)
 }
 
 /// Members and what they are given. Tables nest: `client.id` may be written as a table `client`.

@@ -10,7 +10,7 @@ use http::header::{HOST, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode, Version, request};
 use tower::{Service, ServiceBuilder};
 
-use crate::gateway::handler::{Arrival, Content, Exchange, Refusal, host_of};
+use crate::gateway::handler::{Arrival, Content, Handler, Refusal, host_of};
 use crate::server::body::EdgeBody;
 use crate::server::limits::RequestLimits;
 use crate::server::middleware::access::Access;
@@ -30,7 +30,7 @@ pub(super) struct Application<G> {
 
 // ===== impl Application =====
 
-impl<G: Exchange> Application<G> {
+impl<G: Handler> Application<G> {
     /// The layers round the application. They are always ready, and cheap to clone for each request.
     pub(super) fn stack(
         self,
@@ -58,7 +58,7 @@ impl<G: Exchange> Application<G> {
         let (mut head, body) = request.into_parts();
         let mut content = match body {
             EdgeBody::Whole(content) => Content::Read(content),
-            body @ EdgeBody::Streamed(_) => Content::Unread(body),
+            body @ EdgeBody::Streamed(_) => Content::DecodeError(body),
         };
         async move {
             let host = host_of(&head);

@@ -23,12 +23,12 @@ pub(super) enum EdgeBody<B> {
     /// All of it; emptied when it is taken.
     Whole(Bytes),
     /// It is still coming.
-    Streamed(Impatient<B>),
+    Streamed(IdleTimeoutBody<B>),
 }
 
 /// A body that fails when it is waited for longer than its patience.
 #[derive(Debug)]
-pub(super) struct Impatient<B> {
+pub(super) struct IdleTimeoutBody<B> {
     inner: B,
     patience: Duration,
     /// Set while it is waited for; most bodies never are.
@@ -51,7 +51,7 @@ pub(super) enum Interrupted {
 impl<B> EdgeBody<B> {
     /// Content that may fall silent for no longer than `patience`.
     pub(super) fn streamed(content: B, patience: Duration) -> Self {
-        Self::Streamed(Impatient { inner: content, patience, alarm: None })
+        Self::Streamed(IdleTimeoutBody { inner: content, patience, alarm: None })
     }
 }
 
@@ -98,7 +98,7 @@ where
 
 // ===== impl Impatient =====
 
-impl<B> Body for Impatient<B>
+impl<B> Body for IdleTimeoutBody<B>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: Into<Box<dyn Error + Send + Sync>>,

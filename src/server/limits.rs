@@ -68,13 +68,13 @@ fn head_bytes(head: &request::Parts) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::bounded::Within;
+    use crate::base::bounded::Bounded;
 
     fn limits() -> RequestLimits {
         RequestLimits::new(&ServerSettings {
-            max_head_bytes: Within::nearest(1024),
-            max_fields: Within::nearest(8),
-            max_requests: Within::nearest(1),
+            max_head_bytes: Bounded::nearest(1024),
+            max_fields: Bounded::nearest(8),
+            max_requests: Bounded::nearest(1),
             ..ServerSettings::default()
         })
     }

@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::base::bounded::Within;
+use crate::base::bounded::Bounded;
 
 /// Where and within which limits requests are taken.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
@@ -17,26 +17,26 @@ pub struct ServerSettings {
     #[schemars(with = "String")]
     pub listen: SocketAddr,
     /// Threads that serve requests. Default: one for each core.
-    pub workers: Option<Within<1, 1024>>,
+    pub workers: Option<Bounded<1, 1024>>,
     /// Milliseconds in which a request's head must be complete, and for which a connection may be idle
     /// between requests. Default 15000.
-    pub header_timeout_ms: Within<10, 600_000>,
+    pub header_timeout_ms: Bounded<10, 600_000>,
     /// Milliseconds for which a caller may send nothing while its content is waited for. Default 15000.
-    pub content_timeout_ms: Within<10, 600_000>,
+    pub content_timeout_ms: Bounded<10, 600_000>,
     /// Milliseconds in which requests under way must end once the process is told to stop; what is left
     /// then is cut. Default 30000.
-    pub drain_timeout_ms: Within<0, 600_000>,
+    pub drain_timeout_ms: Bounded<0, 600_000>,
     /// Bytes of a request's line and header fields together. Default 16384.
-    pub max_head_bytes: Within<1024, 65_536>,
+    pub max_head_bytes: Bounded<1024, 65_536>,
     /// Header fields of a request. Default 100.
-    pub max_fields: Within<8, 1024>,
+    pub max_fields: Bounded<8, 1024>,
     /// Connections open at once, over all workers; the next is told 503. Default 10000.
-    pub max_connections: Within<1, 1_000_000>,
+    pub max_connections: Bounded<1, 1_000_000>,
     /// Requests under way at once, over all workers, until their answer begins; the next is told 503.
     /// Default 4096.
-    pub max_requests: Within<1, 1_000_000>,
+    pub max_requests: Bounded<1, 1_000_000>,
     /// Requests one HTTP/2 connection may have under way at once. Default 100.
-    pub max_streams: Within<1, 10_000>,
+    pub max_streams: Bounded<1, 10_000>,
 }
 
 impl Default for ServerSettings {
@@ -44,14 +44,14 @@ impl Default for ServerSettings {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             workers: None,
-            header_timeout_ms: Within::nearest(15_000),
-            content_timeout_ms: Within::nearest(15_000),
-            drain_timeout_ms: Within::nearest(30_000),
-            max_head_bytes: Within::nearest(16 << 10),
-            max_fields: Within::nearest(100),
-            max_connections: Within::nearest(10_000),
-            max_requests: Within::nearest(4_096),
-            max_streams: Within::nearest(100),
+            header_timeout_ms: Bounded::nearest(15_000),
+            content_timeout_ms: Bounded::nearest(15_000),
+            drain_timeout_ms: Bounded::nearest(30_000),
+            max_head_bytes: Bounded::nearest(16 << 10),
+            max_fields: Bounded::nearest(100),
+            max_connections: Bounded::nearest(10_000),
+            max_requests: Bounded::nearest(4_096),
+            max_streams: Bounded::nearest(100),
         }
     }
 }

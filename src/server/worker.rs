@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 use tower::Service as _;
 
-use crate::gateway::handler::{Exchange, Peer};
+use crate::gateway::handler::{Handler, Peer};
 use crate::server::accept::{Accepted, accept};
 use crate::server::application::Application;
 use crate::server::body::EdgeBody;
@@ -47,7 +47,7 @@ pub(super) fn work<F, G, E>(
     ended: oneshot::Sender<Drained>,
 ) where
     F: Fn() -> Result<G, E>,
-    G: Exchange,
+    G: Handler,
     E: Into<Box<dyn Error + Send + Sync>>,
 {
     telemetry::gather();
@@ -91,7 +91,7 @@ where
 }
 
 /// Serves until told to stop, then until nothing is under way or the deadline.
-async fn serve<F, G: Exchange>(
+async fn serve<F, G: Handler>(
     listener: tokio::net::TcpListener,
     application: Application<G>,
     shared: &Shared<F>,
@@ -109,7 +109,7 @@ async fn serve<F, G: Exchange>(
         tasks.spawn(async move {
             let ended = match fast_path::serve(&mut stream, &answer, limits.header_timeout, &stop).await {
                 Ok(Ended::Over) => Ok(()),
-                Ok(Ended::NotPlain(read)) => {
+                Ok(Ended::Unsupported(read)) => {
                     let kept = place.clone();
                     let service = service_fn(move |request: Request<Incoming>| {
                         let mut request = request.map(|content| EdgeBody::streamed(content, patience));

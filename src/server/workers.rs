@@ -12,7 +12,7 @@ use std::thread;
 
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::gateway::handler::Exchange;
+use crate::gateway::handler::Handler;
 use crate::server::lifecycle::Lifecycle;
 use crate::server::limits::RequestLimits;
 use crate::server::listen::bind;
@@ -110,7 +110,7 @@ impl Server {
     ) -> Result<Running, StartError>
     where
         F: Fn() -> Result<G, E> + Send + Sync + 'static,
-        G: Exchange,
+        G: Handler,
         E: Into<Box<dyn Error + Send + Sync>>,
     {
         let shared = Arc::new(Shared {

@@ -12,18 +12,18 @@ use crate::telemetry::clock::Clock;
 const MOST: usize = 16 << 10;
 
 thread_local! {
-    static DESK: RefCell<Desk> = const { RefCell::new(Desk { clock: None, lines: Vec::new(), out: None, gathers: false }) };
+    static DESK: RefCell<LineBuffer> = const { RefCell::new(LineBuffer { clock: None, lines: Vec::new(), out: None, gathers: false }) };
 }
 
 /// What one thread keeps for its lines.
-struct Desk {
+struct LineBuffer {
     clock: Option<Clock>,
     lines: Vec<u8>,
     out: Option<fn(&[u8])>,
     gathers: bool,
 }
 
-impl Desk {
+impl LineBuffer {
     fn flush(&mut self) {
         if let (Some(out), false) = (self.out, self.lines.is_empty()) {
             out(&self.lines);
@@ -32,7 +32,7 @@ impl Desk {
     }
 }
 
-impl Drop for Desk {
+impl Drop for LineBuffer {
     fn drop(&mut self) {
         self.flush();
     }
@@ -45,7 +45,7 @@ pub fn gather() {
 
 /// Lets out what this thread gathered.
 pub fn flush() {
-    DESK.with_borrow_mut(Desk::flush);
+    DESK.with_borrow_mut(LineBuffer::flush);
 }
 
 /// Takes in one line, which `write` appends to what it is given.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
-use crate::upstream::breaker::{Breaker, BreakerState, Ticket};
+use crate::upstream::breaker::{Breaker, BreakerPermit, BreakerState};
 use crate::upstream::failure::CallFailure;
 use crate::upstream::settings::HttpSettings;
 
@@ -26,7 +26,7 @@ pub struct Admission {
 /// The right to call. The place is held until this is dropped, which is after the content was read.
 #[derive(Debug)]
 pub(super) struct Admitted<'a> {
-    pub(super) ticket: Ticket<'a>,
+    pub(super) ticket: BreakerPermit<'a>,
     pub(super) _place: SemaphorePermit<'a>,
 }
 
@@ -72,7 +72,7 @@ impl Admission {
     }
 
     async fn wait(&self, deadline: Instant) -> Result<SemaphorePermit<'_>, CallFailure> {
-        let _in_line = InLine::join(&self.waiting, self.max_waiting)?;
+        let _in_line = QueueSlot::join(&self.waiting, self.max_waiting)?;
         match timeout_at(deadline, self.free.acquire()).await {
             Ok(Ok(place)) => Ok(place),
             Ok(Err(_)) | Err(_) => Err(CallFailure::Overloaded),
@@ -81,9 +81,9 @@ impl Admission {
 }
 
 /// A place in the line, given back also by a call that is given up.
-struct InLine<'a>(&'a AtomicUsize);
+struct QueueSlot<'a>(&'a AtomicUsize);
 
-impl<'a> InLine<'a> {
+impl<'a> QueueSlot<'a> {
     fn join(waiting: &'a AtomicUsize, max: usize) -> Result<Self, CallFailure> {
         let in_line = Self(waiting);
         if waiting.fetch_add(1, Ordering::Relaxed) >= max {
@@ -93,7 +93,7 @@ impl<'a> InLine<'a> {
     }
 }
 
-impl Drop for InLine<'_> {
+impl Drop for QueueSlot<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -104,13 +104,13 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::base::bounded::Within;
+    use crate::base::bounded::Bounded;
 
     fn one_call_one_waiting() -> Arc<Admission> {
         let settings = HttpSettings {
-            max_in_flight: Within::nearest(1),
-            max_waiting: Within::nearest(1),
-            breaker_failures: Within::nearest(1),
+            max_in_flight: Bounded::nearest(1),
+            max_waiting: Bounded::nearest(1),
+            breaker_failures: Bounded::nearest(1),
             ..HttpSettings::default()
         };
         Admission::new("test", &settings)

@@ -39,7 +39,7 @@ enum State {
 
 /// The right to make one call; its outcome is owed. Dropped without one, the call counts for nothing.
 #[derive(Debug)]
-pub(crate) struct Ticket<'a> {
+pub(crate) struct BreakerPermit<'a> {
     breaker: &'a Breaker,
     is_probe: bool,
 }
@@ -53,7 +53,7 @@ impl Breaker {
     }
 
     /// Lets a call out, or says how long to wait before the next try.
-    pub(crate) fn admit(&self) -> Result<Ticket<'_>, Duration> {
+    pub(crate) fn admit(&self) -> Result<BreakerPermit<'_>, Duration> {
         let mut state = self.lock();
         let is_probe = match *state {
             State::Closed { .. } => false,
@@ -64,7 +64,7 @@ impl Breaker {
         if is_probe {
             *state = State::HalfOpen;
         }
-        Ok(Ticket { breaker: self, is_probe })
+        Ok(BreakerPermit { breaker: self, is_probe })
     }
 
     pub(crate) fn state(&self) -> BreakerState {
@@ -88,7 +88,7 @@ impl Breaker {
 
 // ===== impl Ticket =====
 
-impl Ticket<'_> {
+impl BreakerPermit<'_> {
     /// The upstream answered, whatever it said short of failing itself.
     pub(crate) fn succeeded(mut self) {
         let mut state = self.breaker.lock();
@@ -119,7 +119,7 @@ impl Ticket<'_> {
     }
 }
 
-impl Drop for Ticket<'_> {
+impl Drop for BreakerPermit<'_> {
     /// A probe that was given up leaves the door ajar for the next one.
     fn drop(&mut self) {
         if self.is_probe {

@@ -30,7 +30,7 @@ pub enum CrossOrigin<'a> {
     /// It does not: such a ceremony is refused.
     Refused,
     /// It does, by pages of these origins. A client that does not tell the top origin is believed, as in step 13.
-    Within(&'a [String]),
+    Bounded(&'a [String]),
 }
 
 /// Which of the two ceremonies client data must be of.
@@ -66,7 +66,7 @@ impl CeremonyPolicy<'_> {
             }
             CrossOrigin::Refused => Ok(()),
             // step 11.2 / 14.2
-            CrossOrigin::Within(pages) => match &client_data.top_origin {
+            CrossOrigin::Bounded(pages) => match &client_data.top_origin {
                 Some(top_origin) if !pages.contains(top_origin) => Err(Refusal::TopOriginUnexpected),
                 Some(_) | None => Ok(()),
             },

@@ -8,7 +8,7 @@ use passbridge::model::fault::{Fault, FaultDetails};
 use passbridge::model::operation::Operation;
 use passbridge::provider::descriptor::Provider;
 use passbridge::provider::template::reader::Scratch;
-use passbridge::provider::wire_format::NoSuccess;
+use passbridge::provider::wire_format::UpstreamError;
 
 use crate::fixture::{self, Fixture, Kind};
 use crate::ground::{self, FAULTS};
@@ -24,7 +24,7 @@ fn every_example_is_the_fault_it_says() {
         let fixture = fixture::one(provider, &format!("{name}.fault"));
         seen.insert((fixture.provider.clone(), fixture.name.clone()));
         match fixture.read_response(*operation, &Scratch::default()) {
-            Err(NoSuccess::Fault(found, details)) => {
+            Err(UpstreamError::Fault(found, details)) => {
                 assert_eq!((found, details.retry_after), (*fault, *retry_after), "{provider}/{name}");
             }
             other => panic!("{provider}/{name}: {other:?}"),
@@ -47,7 +47,7 @@ fn every_fault_of_every_operation_is_written_validly_and_reads_as_a_fault() {
                     assert!(findings.is_empty(), "{name}: {findings:#?}\n{}", written.content);
                     let scratch = Scratch::default();
                     let read = written.read_response(operation, &scratch);
-                    assert!(matches!(read, Err(NoSuccess::Fault(..))), "{name} reads as {read:?}");
+                    assert!(matches!(read, Err(UpstreamError::Fault(..))), "{name} reads as {read:?}");
                 }
             }
         }
@@ -69,7 +69,7 @@ fn a_fault_a_provider_tells_apart_reads_back_as_itself() {
                 }
                 let written = written(provider, operation, fault, Some(7));
                 match written.read_response(operation, &Scratch::default()) {
-                    Err(NoSuccess::Fault(found, details)) => {
+                    Err(UpstreamError::Fault(found, details)) => {
                         // Where a provider has no other word, a finish that was refused is a passkey that was.
                         let shared = fault == InvalidRequest && operation.is_finish();
                         let fault = if shared && found == AssertionRejected { found } else { fault };
@@ -105,8 +105,8 @@ fn a_status_without_content_or_with_a_page_is_no_refusal_of_the_request() {
                 let scratch = Scratch::default();
                 let read = answer.read_response(Operation::LoginBegin, &scratch).unwrap_err();
                 let found = match &read {
-                    NoSuccess::Fault(fault, _) => Some(*fault),
-                    NoSuccess::Broken(_) | NoSuccess::Unknown(_) => None,
+                    UpstreamError::Fault(fault, _) => Some(*fault),
+                    UpstreamError::Broken(_) | UpstreamError::Unknown(_) => None,
                 };
                 assert_eq!(found, expected, "{} {status} {content:?}: {read:?}", provider.id);
             }

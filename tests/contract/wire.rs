@@ -10,8 +10,8 @@ use passbridge::model::record::Record;
 use passbridge::provider::descriptor::{OperationTemplate, Provider};
 use passbridge::provider::registry::Registry;
 use passbridge::provider::template::encode::Writing;
-use passbridge::provider::template::reader::{Reading, Scratch, Unread};
-use passbridge::provider::wire_format::{Arrived, NoSuccess};
+use passbridge::provider::template::reader::{DecodeError, Reading, Scratch};
+use passbridge::provider::wire_format::{Arrived, UpstreamError};
 
 use crate::fixture::Fixture;
 use crate::ground;
@@ -49,7 +49,7 @@ impl Fixture {
         &'a self,
         operation: Operation,
         scratch: &'a Scratch,
-    ) -> Result<Request<'a>, Unread> {
+    ) -> Result<Request<'a>, DecodeError> {
         let (_, path, query) = self.request.as_ref().unwrap();
         let arrived = Arrived { path, query, fields: &self.fields, content: self.content.as_bytes() };
         template(self.provider(), operation).read_request(operation, arrived, reading(scratch))
@@ -59,7 +59,7 @@ impl Fixture {
         &'a self,
         operation: Operation,
         scratch: &'a Scratch,
-    ) -> Result<Response<'a>, NoSuccess<'a>> {
+    ) -> Result<Response<'a>, UpstreamError<'a>> {
         let status = StatusCode::from_u16(self.status.unwrap()).unwrap();
         let provider = self.provider();
         let content = self.content.as_bytes();

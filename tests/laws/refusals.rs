@@ -7,8 +7,8 @@ use passbridge::model::value::Kind;
 use passbridge::provider::template::codec::Codec;
 use passbridge::provider::template::content::{Entry, Node};
 use passbridge::provider::template::hole::Need;
-use passbridge::provider::template::reader::{Defect, DefectKind, Scratch, Unread};
-use passbridge::provider::wire_format::NoSuccess;
+use passbridge::provider::template::reader::{DecodeError, Defect, DefectKind, Scratch};
+use passbridge::provider::wire_format::UpstreamError;
 use serde_json::{Value, json};
 
 use crate::arbitrary::{self, Case};
@@ -19,14 +19,14 @@ use crate::fixture::Fixture;
 const MARK: &str = "zq-secret";
 
 /// How a message reads: `Ok` is a message.
-pub(crate) fn read(case: Case, fixture: &Fixture) -> Result<(), Unread> {
+pub(crate) fn read(case: Case, fixture: &Fixture) -> Result<(), DecodeError> {
     let scratch = Scratch::default();
     match case.direction {
         Direction::Request => fixture.read_request(case.operation, &scratch).map(|_| ()),
         Direction::Response => match fixture.read_response(case.operation, &scratch) {
             Ok(_) => Ok(()),
-            Err(NoSuccess::Broken(unread)) => Err(unread),
-            Err(NoSuccess::Fault(..) | NoSuccess::Unknown(_)) => Err(Unread::AnotherMessage),
+            Err(UpstreamError::Broken(unread)) => Err(unread),
+            Err(UpstreamError::Fault(..) | UpstreamError::Unknown(_)) => Err(DecodeError::NotThisMessage),
         },
     }
 }
@@ -34,7 +34,7 @@ pub(crate) fn read(case: Case, fixture: &Fixture) -> Result<(), Unread> {
 /// Refused at that place, for that reason.
 fn assert_refused(case: Case, pointer: &str, fixture: &Fixture, reason: impl Fn(&DefectKind) -> bool) {
     match read(case, fixture) {
-        Err(Unread::Broken(defect)) => {
+        Err(DecodeError::Broken(defect)) => {
             assert!(reason(&defect.kind), "{} {pointer}: {defect:?}\n{}", case.name(), fixture.content);
             assert_eq!(defect.place, pointer, "{}: {defect:?}", case.name());
             assert!(!defect.to_string().contains(MARK), "{defect}");
@@ -56,7 +56,9 @@ fn a_value_of_the_wrong_type() {
                 continue;
             }
             match entry.node {
-                Node::Constant(_) => assert_eq!(read(case, &fixture), Err(Unread::AnotherMessage), "{}", case.name()),
+                Node::Constant(_) => {
+                    assert_eq!(read(case, &fixture), Err(DecodeError::NotThisMessage), "{}", case.name())
+                }
                 _ => assert_refused(case, &entry.pointer, &fixture, |kind| matches!(kind, DefectKind::Expected(_))),
             }
         }
@@ -134,7 +136,7 @@ fn two_places_of_one_member_that_differ() {
             let other = json!("AAAA");
             let fixture = edit::edited(case, &entry.pointer, Edit::Replace(&other)).unwrap();
             // Which of the two is told depends on their order on the wire.
-            let Err(Unread::Broken(defect)) = read(case, &fixture) else { panic!("{}", case.name()) };
+            let Err(DecodeError::Broken(defect)) = read(case, &fixture) else { panic!("{}", case.name()) };
             assert_eq!(defect.kind, DefectKind::Disagree, "{}", case.name());
         }
     }
@@ -189,7 +191,7 @@ fn what_is_not_one_json_document() {
             let fixture = Fixture { content: broken, ..example.clone() };
             let read = read(case, &fixture);
             assert!(read.is_err(), "{}: {}", case.name(), fixture.content);
-            if let Err(Unread::Broken(Defect { kind: DefectKind::Syntax { .. }, place })) = read {
+            if let Err(DecodeError::Broken(Defect { kind: DefectKind::Syntax { .. }, place })) = read {
                 assert_eq!(place, "");
             }
         }

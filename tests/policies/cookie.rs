@@ -1,6 +1,6 @@
 //! Begins that name nobody: known again by a cookie or by a header field, or not at all.
 
-use crate::rig::{Ground, told};
+use crate::rig::{CompileInput, told};
 use crate::support::passkey::begin;
 use crate::support::provider::Provider::Auth0;
 
@@ -8,7 +8,7 @@ const BROWSERS: usize = 60;
 
 #[tokio::test]
 async fn a_browser_is_known_again_by_its_cookie_on_every_replica() {
-    let ground = Ground::of(Auth0).await;
+    let ground = CompileInput::of(Auth0).await;
     let policies = "split = { cookie = true, to.new = 50 }";
     let (one, other) = (ground.gateway(policies).await, ground.gateway(policies).await);
     let mut moved = 0;
@@ -32,7 +32,7 @@ async fn a_browser_is_known_again_by_its_cookie_on_every_replica() {
 
 #[tokio::test]
 async fn a_forged_cookie_is_as_good_as_none() {
-    let ground = Ground::of(Auth0).await;
+    let ground = CompileInput::of(Auth0).await;
     let gateway = ground.gateway("split = { cookie = true, to.new = 50 }").await;
     let forged = begin(Auth0)
         .with_field("cookie", "passbridge=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
@@ -41,7 +41,7 @@ async fn a_forged_cookie_is_as_good_as_none() {
 
 #[tokio::test]
 async fn a_device_is_known_again_by_its_header_field_and_gets_no_cookie() {
-    let ground = Ground::of(Auth0).await;
+    let ground = CompileInput::of(Auth0).await;
     let gateway = ground.gateway("split = { cookie = true, header = \"X-Device-Id\", to.new = 50 }").await;
     let mut ways = [0, 0];
     for device in 0..BROWSERS {
@@ -57,7 +57,7 @@ async fn a_device_is_known_again_by_its_header_field_and_gets_no_cookie() {
 
 #[tokio::test]
 async fn what_nothing_tells_apart_goes_to_the_routes_own_upstream() {
-    let ground = Ground::of(Auth0).await;
+    let ground = CompileInput::of(Auth0).await;
     let gateway = ground.gateway("split = { header = \"x-device-id\", to.new = 100 }").await;
     assert_eq!(told(&gateway.ask(&begin(Auth0)).await), ("old".into(), "default".into()));
 }

@@ -1,6 +1,6 @@
 //! Fallback: a begin goes on when an upstream cannot, each is asked once, and a finish never goes on.
 
-use crate::rig::{Ground, begin_of, begins, signs_in, told};
+use crate::rig::{CompileInput, begin_of, begins, signs_in, told};
 use crate::support::passkey::finish;
 use crate::support::provider::Provider::Quiva;
 
@@ -10,7 +10,7 @@ const FALLBACK: &str =
 
 #[tokio::test]
 async fn a_user_unknown_here_begins_and_finishes_there_and_is_answered_once() {
-    let ground = Ground::of(Quiva).await;
+    let ground = CompileInput::of(Quiva).await;
     let gateway = ground.gateway(FALLBACK).await;
     assert_eq!(begins(&gateway, "ada@example.com").await, ("old".into(), "default".into()));
     ground.old.refuses("login.begin", UNKNOWN);
@@ -22,7 +22,7 @@ async fn a_user_unknown_here_begins_and_finishes_there_and_is_answered_once() {
 
 #[tokio::test]
 async fn each_upstream_is_asked_once_whatever_the_policy_picked() {
-    let ground = Ground::of(Quiva).await;
+    let ground = CompileInput::of(Quiva).await;
     let to_both = "lists.new = \"new.list\"\nfallback = { on = [\"unknown_user\"], to = [\"new\", \"old\"] }";
     let gateway = ground.gateway("").await;
     std::fs::write(gateway.folder().join("new.list"), "ada@example.com\n").unwrap();
@@ -40,7 +40,7 @@ async fn each_upstream_is_asked_once_whatever_the_policy_picked() {
 
 #[tokio::test]
 async fn a_fault_that_is_not_named_goes_nowhere() {
-    let ground = Ground::of(Quiva).await;
+    let ground = CompileInput::of(Quiva).await;
     let gateway = ground.gateway(FALLBACK).await;
     for (fault, name) in [("400_invalid_request", "invalid_request"), ("429_rate_limited", "rate_limited")] {
         ground.old.refuses("login.begin", fault);
@@ -51,7 +51,7 @@ async fn a_fault_that_is_not_named_goes_nowhere() {
 
 #[tokio::test]
 async fn nobody_at_home_is_an_outage_and_not_an_unknown_user() {
-    let ground = Ground::of(Quiva).await;
+    let ground = CompileInput::of(Quiva).await;
     let config = ground.config(FALLBACK);
     let gone = config.replace(&ground.old.base_url(), "http://127.0.0.1:1");
     let gateway = crate::support::gateway::Gateway::start(&gone).await;
@@ -62,7 +62,7 @@ async fn nobody_at_home_is_an_outage_and_not_an_unknown_user() {
 
 #[tokio::test]
 async fn a_hanging_upstream_is_given_up_and_all_of_it_ends_at_the_deadline() {
-    let ground = Ground::of(Quiva).await;
+    let ground = CompileInput::of(Quiva).await;
     ground.old.hangs("login.begin");
     let impatient = |deadline: u64| {
         let policies = FALLBACK.replace(" }", &format!(", deadline_ms = {deadline} }}"));
@@ -78,7 +78,7 @@ async fn a_hanging_upstream_is_given_up_and_all_of_it_ends_at_the_deadline() {
 
 #[tokio::test]
 async fn a_finish_never_goes_on() {
-    let ground = Ground::of(Quiva).await;
+    let ground = CompileInput::of(Quiva).await;
     let gateway = ground.gateway(FALLBACK).await;
     let begun = Quiva.begun(&gateway.ask(&begin_of("ada@example.com")).await);
     ground.old.refuses("login.finish", UNKNOWN);

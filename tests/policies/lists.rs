@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::rig::{Ground, begins, signs_in, told};
+use crate::rig::{CompileInput, begins, signs_in, told};
 use crate::support::passkey::begin;
 use crate::support::provider::Provider::Quiva;
 
@@ -10,7 +10,7 @@ const LISTS: &str = "lists = { new = \"new.list\", old = \"old.list\" }\nsplit.t
 
 #[tokio::test]
 async fn a_list_pins_a_user_and_another_rolls_one_back() {
-    let ground = Ground::of(Quiva).await;
+    let ground = CompileInput::of(Quiva).await;
     let gateway = ground.gateway("").await;
     let write = |new: &str, old: &str| {
         std::fs::write(gateway.folder().join("new.list"), new).unwrap();
@@ -37,7 +37,7 @@ async fn a_list_pins_a_user_and_another_rolls_one_back() {
 
 #[tokio::test]
 async fn a_list_that_is_wrong_leaves_the_old_one_in_force() {
-    let ground = Ground::of(Quiva).await;
+    let ground = CompileInput::of(Quiva).await;
     let gateway = ground.gateway("").await;
     let list = |name: &str, text: &str| std::fs::write(gateway.folder().join(name), text).unwrap();
     list("new.list", "ada@example.com\n");

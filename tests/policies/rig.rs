@@ -10,12 +10,12 @@ use crate::support::passkey::{begin, finish};
 use crate::support::provider::Provider::{self, Quiva};
 
 /// Two upstreams.
-pub(crate) struct Ground {
+pub(crate) struct CompileInput {
     pub(crate) old: Fake,
     pub(crate) new: Fake,
 }
 
-impl Ground {
+impl CompileInput {
     pub(crate) async fn of(provider: Provider) -> Self {
         use crate::support::config::CALLERS;
         Self { old: Fake::start_knowing(provider, CALLERS).await, new: Fake::start_knowing(provider, CALLERS).await }

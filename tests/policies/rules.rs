@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::rig::{Ground, begin_of, told};
+use crate::rig::{CompileInput, begin_of, told};
 use crate::support::message::Request;
 use crate::support::passkey::begin;
 use crate::support::provider::Provider::{Auth0, Quiva};
@@ -20,7 +20,7 @@ fn of(email: &str, account: &str) -> Request {
 
 #[tokio::test]
 async fn the_first_rule_that_holds_decides() {
-    let ground = Ground::of(Quiva).await;
+    let ground = CompileInput::of(Quiva).await;
     let gateway = ground.gateway(RULES).await;
     for (request, upstream, reason) in [
         (of("bob@example.com", "globex"), "new", "choose:b_accounts"),
@@ -40,7 +40,7 @@ async fn the_first_rule_that_holds_decides() {
 
 #[tokio::test]
 async fn a_client_is_chosen_by_its_id_and_a_stranger_is_let_in_nowhere() {
-    let ground = Ground::of(Auth0).await;
+    let ground = CompileInput::of(Auth0).await;
     let gateway = ground.gateway("choose.app = { upstream = \"new\", when.client.id = [\"fakeClientId0000\"] }").await;
     assert_eq!(told(&gateway.ask(&begin(Auth0)).await), ("new".into(), "choose:app".into()));
     let mut content = begin(Auth0).json();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::rig::{Ground, begin_of, begins, signs_in, user};
+use crate::rig::{CompileInput, begin_of, begins, signs_in, user};
 use crate::support::caller::Caller;
 use crate::support::gateway::Gateway;
 use crate::support::message::{Request, Response};
@@ -34,7 +34,7 @@ async fn compared(gateway: &Gateway, wanted: u64) -> Value {
 
 #[tokio::test]
 async fn a_hanging_shadow_delays_nobody_and_its_queue_is_bounded() {
-    let ground = Ground::of(Quiva).await;
+    let ground = CompileInput::of(Quiva).await;
     let permits = ground.new.waits("login.begin");
     let gateway = ground.gateway(SHADOW).await;
     for number in 0..20 {
@@ -53,7 +53,7 @@ async fn a_hanging_shadow_delays_nobody_and_its_queue_is_bounded() {
 
 #[tokio::test]
 async fn what_differs_is_counted_by_member_and_no_value_is_shown() {
-    let ground = Ground::of(Quiva).await;
+    let ground = CompileInput::of(Quiva).await;
     let other =
         Response::fixture(Quiva, "login.begin.response").replacing("60000", "12345").replacing("\"usb\"", "\"nfc\"");
     ground.new.answers("login.begin", other);
@@ -94,7 +94,7 @@ async fn what_differs_is_counted_by_member_and_no_value_is_shown() {
 
 #[tokio::test]
 async fn an_outage_of_the_shadow_is_its_own() {
-    let ground = Ground::of(Quiva).await;
+    let ground = CompileInput::of(Quiva).await;
     let policies = "lists.new = \"new.list\"\nshadow = { upstream = \"new\", percent = 100 }";
     let gateway = ground.gateway("").await;
     std::fs::write(gateway.folder().join("new.list"), "ada@example.com\n").unwrap();
@@ -111,7 +111,7 @@ async fn an_outage_of_the_shadow_is_its_own() {
 
 #[tokio::test]
 async fn only_as_many_are_tried_as_the_percentage_says_and_only_begins_of_logins() {
-    let ground = Ground::of(Quiva).await;
+    let ground = CompileInput::of(Quiva).await;
     let gateway = ground.gateway("shadow = { upstream = \"new\", percent = 25 }").await;
     for number in 0..40 {
         assert_eq!(gateway.ask(&begin_of(&user(number))).await.status, 200);

@@ -1,6 +1,6 @@
 //! Splits: the same users on every replica and after a restart, and only new ones when a part grows.
 
-use crate::rig::{Ground, begin_of, begins, signs_in, told, user};
+use crate::rig::{CompileInput, begin_of, begins, signs_in, told, user};
 use crate::support::gateway::Gateway;
 use crate::support::passkey::finish;
 use crate::support::provider::Provider::Quiva;
@@ -20,7 +20,7 @@ async fn ways(gateway: &Gateway) -> Vec<String> {
 
 #[tokio::test]
 async fn two_replicas_and_a_restart_deal_the_same() {
-    let ground = Ground::of(Quiva).await;
+    let ground = CompileInput::of(Quiva).await;
     let half = "split.to.new = 50";
     let (one, other) = (ground.gateway(half).await, ground.gateway(half).await);
     let dealt = ways(&one).await;
@@ -35,7 +35,7 @@ async fn two_replicas_and_a_restart_deal_the_same() {
 
 #[tokio::test]
 async fn a_part_that_grows_by_reload_moves_nobody_back() {
-    let ground = Ground::of(Quiva).await;
+    let ground = CompileInput::of(Quiva).await;
     let gateway = ground.gateway("split.to.new = 10").await;
     let mut before = ways(&gateway).await;
     for percent in ["20", "50.5", "{ percent = 80 }", "100"] {
@@ -54,7 +54,7 @@ async fn a_part_that_grows_by_reload_moves_nobody_back() {
 
 #[tokio::test]
 async fn a_finish_goes_to_whoever_began_whatever_the_split_says_by_then() {
-    let ground = Ground::of(Quiva).await;
+    let ground = CompileInput::of(Quiva).await;
     let gateway = ground.gateway("split.to.new = 0").await;
     let begun = gateway.ask(&begin_of("ada@example.com")).await;
     assert_eq!(told(&begun).0, "old");
@@ -67,7 +67,7 @@ async fn a_finish_goes_to_whoever_began_whatever_the_split_says_by_then() {
 
 #[tokio::test]
 async fn the_log_says_upstream_reason_and_config() {
-    let ground = Ground::of(Quiva).await;
+    let ground = CompileInput::of(Quiva).await;
     let gateway = ground.gateway("split.to.new = 100").await;
     let first = gateway.ask(&begin_of("ada@example.com")).await;
     let line = gateway.logs.line_of(&first, "upstream").await;
@@ -86,7 +86,7 @@ async fn the_log_says_upstream_reason_and_config() {
 
 #[tokio::test]
 async fn who_is_not_told_reads_nothing_of_it() {
-    let ground = Ground::of(Quiva).await;
+    let ground = CompileInput::of(Quiva).await;
     let silent = ground.config("split.to.new = 100").replace("tell = true\n", "");
     let answer = Gateway::start(&silent).await.ask(&begin_of("ada@example.com")).await;
     assert_eq!(answer.fields.iter().find(|(name, _)| name.starts_with("passbridge-")), None);

@@ -1,6 +1,6 @@
 //! HTTP/1.1 connections: kept, named, closed when silent, and not brought down by a panic.
 
-use passbridge::base::bounded::Within;
+use passbridge::base::bounded::Bounded;
 use passbridge::server::lifecycle::{Lifecycle, Phase};
 use passbridge::server::passthrough::settings::PassthroughSettings;
 use passbridge::server::workers::{Server, StartError};
@@ -26,7 +26,7 @@ async fn one_connection_carries_many_requests() {
 #[tokio::test]
 async fn every_worker_answers() {
     let mut settings = settings();
-    settings.workers = Within::new(3);
+    settings.workers = Bounded::new(3);
     let rig = start(&settings);
     for _ in 0..30 {
         assert_eq!(rig.ask("GET /hello HTTP/1.1\r\nhost: a\r\n\r\n").await.content, "hello");
@@ -64,7 +64,7 @@ async fn a_panic_is_one_requests_500() {
 #[tokio::test]
 async fn a_caller_that_sends_no_whole_head_is_closed() {
     let mut settings = settings();
-    settings.header_timeout_ms = Within::nearest(50);
+    settings.header_timeout_ms = Bounded::nearest(50);
     let rig = start(&settings);
     for begun in ["", "PR", "GET /hello HT", "GET /hello HTTP/1.1\r\nhost: a\r\nx-slow"] {
         let mut wire = rig.connect().await;
@@ -76,7 +76,7 @@ async fn a_caller_that_sends_no_whole_head_is_closed() {
 #[tokio::test]
 async fn an_idle_connection_is_closed() {
     let mut settings = settings();
-    settings.header_timeout_ms = Within::nearest(500);
+    settings.header_timeout_ms = Bounded::nearest(500);
     let rig = start(&settings);
     let mut wire = rig.connect().await;
     wire.send("GET /hello HTTP/1.1\r\nhost: a\r\n\r\n").await;
@@ -87,7 +87,7 @@ async fn an_idle_connection_is_closed() {
 #[tokio::test]
 async fn a_slow_answer_is_no_silence() {
     let mut settings = settings();
-    settings.header_timeout_ms = Within::nearest(300);
+    settings.header_timeout_ms = Bounded::nearest(300);
     let rig = start(&settings);
     let mut wire = rig.connect().await;
     wire.send("GET /wait HTTP/1.1\r\nhost: a\r\n\r\n").await;
@@ -100,7 +100,7 @@ async fn a_slow_answer_is_no_silence() {
 #[tokio::test]
 async fn content_that_stops_coming_is_an_error() {
     let mut settings = settings();
-    settings.content_timeout_ms = Within::nearest(50);
+    settings.content_timeout_ms = Bounded::nearest(50);
     let rig = start(&settings);
     let reply = rig.ask("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf").await;
     assert_eq!(reply.content, "error: the sender of the content fell silent");
@@ -130,7 +130,7 @@ async fn a_port_in_use_is_told_with_its_address() {
     let mut taken = settings();
     taken.listen = rig.address;
     for workers in [1, 2] {
-        taken.workers = Within::new(workers);
+        taken.workers = Bounded::new(workers);
         let error = Server::bind(&taken).unwrap_err();
         assert_eq!(error.to_string(), format!("cannot listen on {}", rig.address));
     }

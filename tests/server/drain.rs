@@ -1,6 +1,6 @@
 //! The drain: what is under way is finished, what is idle is closed, what does not end is cut and counted.
 
-use passbridge::base::bounded::Within;
+use passbridge::base::bounded::Bounded;
 use passbridge::server::lifecycle::Phase;
 use passbridge::server::workers::Drained;
 use tokio::net::TcpStream;
@@ -35,8 +35,8 @@ async fn requests_under_way_are_finished_and_idle_connections_closed() {
 #[tokio::test]
 async fn what_does_not_end_in_time_is_cut_and_counted() {
     let mut settings = settings();
-    settings.drain_timeout_ms = Within::nearest(50);
-    settings.workers = Within::new(2);
+    settings.drain_timeout_ms = Bounded::nearest(50);
+    settings.workers = Bounded::new(2);
     let rig = start(&settings);
     let mut busy = Vec::new();
     for _ in 0..3 {

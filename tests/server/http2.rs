@@ -1,6 +1,6 @@
 //! Cleartext HTTP/2 on the same port, told apart by its first bytes.
 
-use passbridge::base::bounded::Within;
+use passbridge::base::bounded::Bounded;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -58,7 +58,7 @@ async fn a_drain_finishes_http2_requests() {
 #[tokio::test]
 async fn a_connection_that_never_asks_is_closed() {
     let mut settings = settings();
-    settings.header_timeout_ms = Within::nearest(50);
+    settings.header_timeout_ms = Bounded::nearest(50);
     let rig = start(&settings);
     for begun in [&PREFACE[..6], PREFACE, &[PREFACE, EMPTY_SETTINGS].concat()] {
         let mut wire = Wire::connect(rig.address).await;
@@ -70,7 +70,7 @@ async fn a_connection_that_never_asks_is_closed() {
 #[tokio::test]
 async fn a_connection_that_asks_no_more_is_sent_away() {
     let mut settings = settings();
-    settings.header_timeout_ms = Within::nearest(500);
+    settings.header_timeout_ms = Bounded::nearest(500);
     let rig = start(&settings);
     let mut stream = TcpStream::connect(rig.address).await.unwrap();
     stream.write_all(&[PREFACE, EMPTY_SETTINGS, GET_HELLO].concat()).await.unwrap();

@@ -1,6 +1,6 @@
 //! The edge's own refusals: they come before the parser's, and in the operation's envelope where there is one.
 
-use passbridge::base::bounded::Within;
+use passbridge::base::bounded::Bounded;
 
 use super::rig::{settings, start};
 
@@ -51,7 +51,7 @@ async fn a_request_names_one_host() {
 #[tokio::test]
 async fn one_connection_too_many_is_told_so() {
     let mut settings = settings();
-    settings.max_connections = Within::nearest(1);
+    settings.max_connections = Bounded::nearest(1);
     let rig = start(&settings);
     let mut first = rig.connect().await;
     first.send("GET /hello HTTP/1.1\r\nhost: a\r\n\r\n").await;
@@ -76,7 +76,7 @@ async fn one_connection_too_many_is_told_so() {
 #[tokio::test]
 async fn one_request_too_many_is_told_so() {
     let mut settings = settings();
-    settings.max_requests = Within::nearest(1);
+    settings.max_requests = Bounded::nearest(1);
     let rig = start(&settings);
     let mut first = rig.connect().await;
     first.send("GET /wait HTTP/1.1\r\nhost: a\r\n\r\n").await;

@@ -1,6 +1,6 @@
 //! Targets and callers that hang, break off or lie while something passes through.
 
-use passbridge::base::bounded::Within;
+use passbridge::base::bounded::Bounded;
 use passbridge::server::passthrough::settings::TargetSettings;
 
 use super::rig::{Origin, everything_to, settings, start_before, start_with, target};
@@ -11,7 +11,7 @@ async fn a_target_that_does_not_answer_is_a_504() {
         wire.rest().await;
     })
     .await;
-    let hasty = TargetSettings { timeout_ms: Within::nearest(50), ..target(&origin) };
+    let hasty = TargetSettings { timeout_ms: Bounded::nearest(50), ..target(&origin) };
     let rig = start_with(&settings(), &everything_to(hasty));
     for request in ["GET / HTTP/1.1\r\nhost: a\r\n\r\n", "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\n\r\na"] {
         let reply = rig.ask(request).await;
@@ -65,7 +65,7 @@ async fn a_target_that_falls_silent_within_its_answer_is_cut() {
         wire.rest().await;
     })
     .await;
-    let hasty = TargetSettings { content_timeout_ms: Within::nearest(50), ..target(&origin) };
+    let hasty = TargetSettings { content_timeout_ms: Bounded::nearest(50), ..target(&origin) };
     let rig = start_with(&settings(), &everything_to(hasty));
     let mut wire = rig.connect().await;
     wire.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
@@ -80,7 +80,7 @@ async fn a_caller_that_falls_silent_within_its_content_is_a_408() {
     })
     .await;
     let mut hasty = settings();
-    hasty.content_timeout_ms = Within::nearest(50);
+    hasty.content_timeout_ms = Bounded::nearest(50);
     let rig = start_with(&hasty, &everything_to(target(&origin)));
     let reply = rig.ask("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf").await;
     assert_eq!((reply.status, reply.content.as_str()), (408, "the content did not come in time\n"));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use passbridge::base::bounded::Within;
+use passbridge::base::bounded::Bounded;
 use passbridge::server::lifecycle::Lifecycle;
 use passbridge::server::passthrough::settings::{HostPattern, PassthroughSettings, Target, TargetSettings};
 use passbridge::server::settings::ServerSettings;
@@ -23,7 +23,7 @@ pub(crate) async fn within<T>(wait: impl Future<Output = T>) -> T {
 
 /// Settings for one worker on any free port.
 pub(crate) fn settings() -> ServerSettings {
-    ServerSettings { listen: "127.0.0.1:0".parse().unwrap(), workers: Within::new(1), ..Default::default() }
+    ServerSettings { listen: "127.0.0.1:0".parse().unwrap(), workers: Bounded::new(1), ..Default::default() }
 }
 
 /// A server with a toy gateway.

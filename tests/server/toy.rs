@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Response, request};
 use http_body::Body;
 use http_body_util::BodyExt;
-use passbridge::gateway::handler::{Arrival, Content, Exchange, Refusal, RouteName};
+use passbridge::gateway::handler::{Arrival, Content, Handler, Refusal, RouteName};
 use tokio::sync::Semaphore;
 
 /// What a test and its toy share.
@@ -36,7 +36,7 @@ impl Toy {
     }
 }
 
-impl Exchange for Toy {
+impl Handler for Toy {
     async fn exchange<B>(
         &self,
         head: &request::Parts,
@@ -84,7 +84,7 @@ where
 {
     match content {
         Content::Read(content) => Ok(content.clone()),
-        Content::Unread(body) => Ok(body.collect().await.map_err(Into::into)?.to_bytes()),
+        Content::DecodeError(body) => Ok(body.collect().await.map_err(Into::into)?.to_bytes()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! WebSocket connections through the passthrough: carried where the target says so, and nowhere else.
 
-use passbridge::base::bounded::Within;
+use passbridge::base::bounded::Bounded;
 use passbridge::server::passthrough::settings::TargetSettings;
 use passbridge::server::settings::ServerSettings;
 use passbridge::server::workers::Drained;
@@ -101,7 +101,7 @@ async fn a_switch_to_another_protocol_is_a_502() {
 #[tokio::test]
 async fn the_drain_cuts_an_upgraded_connection_and_counts_it() {
     let mut hasty = settings();
-    hasty.drain_timeout_ms = Within::nearest(50);
+    hasty.drain_timeout_ms = Bounded::nearest(50);
     let rig = carrying_within(&hasty, &echo().await);
     let mut wire = rig.connect().await;
     wire.send(ASK).await;
@@ -117,7 +117,7 @@ async fn the_drain_cuts_an_upgraded_connection_and_counts_it() {
 async fn an_upgraded_connection_keeps_its_place() {
     let origin = echo().await;
     let mut one = settings();
-    one.max_connections = Within::nearest(1);
+    one.max_connections = Bounded::nearest(1);
     let rig = carrying_within(&one, &origin);
     let mut wire = rig.connect().await;
     wire.send(ASK).await;

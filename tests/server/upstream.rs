@@ -101,8 +101,8 @@ async fn workers_share_one_door() {
     })
     .await;
     let settings = HttpSettings {
-        max_in_flight: passbridge::base::bounded::Within::nearest(1),
-        max_waiting: passbridge::base::bounded::Within::nearest(0),
+        max_in_flight: passbridge::base::bounded::Bounded::nearest(1),
+        max_waiting: passbridge::base::bounded::Bounded::nearest(0),
         ..HttpSettings::default()
     };
     let door = Admission::new("test", &settings);

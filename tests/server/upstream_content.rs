@@ -4,7 +4,7 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use passbridge::base::bounded::Within;
+use passbridge::base::bounded::Bounded;
 use passbridge::upstream::failure::CallFailure;
 use passbridge::upstream::http_upstream::RetryClass;
 use passbridge::upstream::settings::HttpSettings;
@@ -16,11 +16,11 @@ use super::upstream::{call, get, upstream};
 const LIMIT: usize = 2048;
 
 fn small() -> HttpSettings {
-    HttpSettings { max_response_bytes: Within::nearest(LIMIT as u64), ..HttpSettings::default() }
+    HttpSettings { max_response_bytes: Bounded::nearest(LIMIT as u64), ..HttpSettings::default() }
 }
 
 fn hasty() -> HttpSettings {
-    HttpSettings { timeout_ms: Within::nearest(50), ..HttpSettings::default() }
+    HttpSettings { timeout_ms: Bounded::nearest(50), ..HttpSettings::default() }
 }
 
 /// Says `reply` to the first request, and closes.

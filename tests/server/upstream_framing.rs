@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use http::{Method, Request};
-use passbridge::base::bounded::Within;
+use passbridge::base::bounded::Bounded;
 use passbridge::upstream::failure::CallFailure;
 use passbridge::upstream::http_upstream::RetryClass;
 use passbridge::upstream::settings::HttpSettings;
@@ -40,7 +40,7 @@ async fn fate(method: &Method, said: String, hangs_up: bool) -> Fate {
         }
     })
     .await;
-    let settings = HttpSettings { max_response_bytes: Within::nearest(LIMIT as u64), ..HttpSettings::default() };
+    let settings = HttpSettings { max_response_bytes: Bounded::nearest(LIMIT as u64), ..HttpSettings::default() };
     let upstream = upstream(&origin.url(), &settings);
     let mut last = Broken;
     for _ in 0..2 {

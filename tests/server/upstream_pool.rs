@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use passbridge::base::bounded::Within;
+use passbridge::base::bounded::Bounded;
 use passbridge::upstream::http_upstream::RetryClass::Finish;
 use passbridge::upstream::settings::HttpSettings;
 use tokio::io::AsyncWriteExt as _;
@@ -105,7 +105,7 @@ async fn what_lies_idle_too_long_is_closed_without_a_call() {
         }
     })
     .await;
-    let settings = HttpSettings { idle_timeout_ms: Within::nearest(100), ..HttpSettings::default() };
+    let settings = HttpSettings { idle_timeout_ms: Bounded::nearest(100), ..HttpSettings::default() };
     let upstream = upstream(&origin.url(), &settings);
     for connections in 1..=2 {
         within(upstream.call(&get("/"), Finish)).await.unwrap();

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use passbridge::base::bounded::Within;
+use passbridge::base::bounded::Bounded;
 use passbridge::upstream::breaker::BreakerState;
 use passbridge::upstream::failure::CallFailure;
 use passbridge::upstream::http_upstream::RetryClass::{Begin, Finish};
@@ -85,8 +85,8 @@ async fn failures_in_a_row_leave_the_upstream_alone() {
     let failing = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
     let refusing = "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n";
     let settings = HttpSettings {
-        breaker_failures: Within::nearest(3),
-        breaker_cooldown_ms: Within::nearest(60_000),
+        breaker_failures: Bounded::nearest(3),
+        breaker_cooldown_ms: Bounded::nearest(60_000),
         ..HttpSettings::default()
     };
 
@@ -122,8 +122,8 @@ async fn one_call_that_comes_back_closes_the_breaker() {
     })
     .await;
     let settings = HttpSettings {
-        breaker_failures: Within::nearest(1),
-        breaker_cooldown_ms: Within::nearest(10),
+        breaker_failures: Bounded::nearest(1),
+        breaker_cooldown_ms: Bounded::nearest(10),
         ..HttpSettings::default()
     };
     let upstream = upstream(&origin.url(), &settings);

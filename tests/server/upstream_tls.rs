@@ -26,7 +26,7 @@ use super::rig::within;
 use super::upstream::{get, upstream};
 
 /// An authority of our own, and a server for `localhost` and 127.0.0.1 that it vouches for.
-pub(crate) struct Vouched {
+pub(crate) struct ExternalSignIn {
     pub(crate) address: SocketAddr,
     pub(crate) ca_file: PathBuf,
     /// How many connections took up a session where an earlier one had left it.
@@ -34,12 +34,12 @@ pub(crate) struct Vouched {
     _folder: tempfile::TempDir,
 }
 
-pub(crate) async fn vouched(protocols: &[&str]) -> Vouched {
+pub(crate) async fn vouched(protocols: &[&str]) -> ExternalSignIn {
     vouched_after(0, protocols).await
 }
 
 /// The same, but it hangs up on the first `refused` connections.
-async fn vouched_after(refused: usize, protocols: &[&str]) -> Vouched {
+async fn vouched_after(refused: usize, protocols: &[&str]) -> ExternalSignIn {
     let resumed = Arc::new(AtomicUsize::new(0));
     let count = resumed.clone();
     let server = vouched_for(protocols, move |listener, tls| async move {
@@ -50,11 +50,11 @@ async fn vouched_after(refused: usize, protocols: &[&str]) -> Vouched {
         serve(listener, tls, &count).await;
     })
     .await;
-    Vouched { resumed, ..server }
+    ExternalSignIn { resumed, ..server }
 }
 
 /// The same for a server that does as it likes.
-async fn vouched_for<F>(protocols: &[&str], serve: impl FnOnce(TcpListener, TlsAcceptor) -> F) -> Vouched
+async fn vouched_for<F>(protocols: &[&str], serve: impl FnOnce(TcpListener, TlsAcceptor) -> F) -> ExternalSignIn
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -82,7 +82,7 @@ where
     let folder = tempfile::tempdir().unwrap();
     let ca_file = folder.path().join("ca.pem");
     std::fs::write(&ca_file, authority.pem()).unwrap();
-    Vouched { address, ca_file, resumed: Arc::default(), _folder: folder }
+    ExternalSignIn { address, ca_file, resumed: Arc::default(), _folder: folder }
 }
 
 /// Answers with the version it was asked in.
@@ -109,7 +109,7 @@ async fn serve(listener: TcpListener, tls: TlsAcceptor, resumed: &AtomicUsize) {
     }
 }
 
-impl Vouched {
+impl ExternalSignIn {
     fn trusting(&self) -> HttpSettings {
         HttpSettings { ca_file: Some(self.ca_file.clone()), ..HttpSettings::default() }
     }
@@ -140,7 +140,7 @@ async fn http2_is_spoken_where_it_is_offered_and_wanted() {
 #[tokio::test]
 async fn a_second_connection_saves_a_begin_and_no_finish() {
     for http_version in [HttpVersion::One, HttpVersion::Two] {
-        let settings = |server: &Vouched| HttpSettings { http_version, ..server.trusting() };
+        let settings = |server: &ExternalSignIn| HttpSettings { http_version, ..server.trusting() };
         let server = vouched_after(1, &["http/1.1"]).await;
         let begin = within(server.upstream(&settings(&server)).call(&get("/x"), RetryClass::Begin)).await;
         assert_eq!(begin.unwrap().body(), "HTTP/1.1 \"/base/x\"");

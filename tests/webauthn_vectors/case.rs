@@ -65,7 +65,7 @@ impl Expected {
             challenge: &self.challenge,
             rp_id: &self.rp_id,
             origins: &self.origins,
-            cross_origin: self.top_origins.as_deref().map_or(CrossOrigin::Refused, CrossOrigin::Within),
+            cross_origin: self.top_origins.as_deref().map_or(CrossOrigin::Refused, CrossOrigin::Bounded),
             user_verification_required: self.user_verification,
         }
     }

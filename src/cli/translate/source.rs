@@ -7,13 +7,13 @@ use http::{HeaderMap, StatusCode, request};
 use jiff::Timestamp;
 
 use crate::base::diagnostic::Diagnostic;
-use crate::inspect::translate::{Lost, Target, Untold, candidates, status_of, with_content};
+use crate::inspect::translate::{Lost, NotTranslatable, Target, candidates, status_of, with_content};
 use crate::model::member::Member;
 use crate::model::message::Request;
 use crate::model::operation::{Direction, Operation};
 use crate::provider::descriptor::{OperationTemplate, Provider};
-use crate::provider::template::reader::{Reading, Scratch, Unread};
-use crate::provider::wire_format::{Arrived, NoSuccess};
+use crate::provider::template::reader::{DecodeError, Reading, Scratch};
+use crate::provider::wire_format::{Arrived, UpstreamError};
 
 /// Objects and arrays of a message may be nested so deep.
 const MAX_DEPTH: usize = 32;
@@ -135,14 +135,14 @@ impl Source<'_> {
                 let written = translated.message;
                 (written.status, written.fields, written.content, translated.lost, "response".to_owned())
             }
-            Err(NoSuccess::Fault(fault, details)) => {
+            Err(UpstreamError::Fault(fault, details)) => {
                 let written =
                     target.fault(fault, details.retry_after).map_err(|untold| self.untold(operation, untold))?;
                 let content = (!written.content.is_empty()).then_some(written.content);
                 (written.status, written.fields, content, Vec::new(), format!("the fault `{}`", fault.name()))
             }
-            Err(NoSuccess::Broken(unread)) => return Err(self.unread(operation, &unread)),
-            Err(NoSuccess::Unknown(status)) => {
+            Err(UpstreamError::Broken(unread)) => return Err(self.unread(operation, &unread)),
+            Err(UpstreamError::Unknown(status)) => {
                 let message = format!("{} answers `{}` with no such {status}", self.from.id, operation.name());
                 return Err(self.error(message, "check the operation, and that the status line is the answer's"));
             }
@@ -165,30 +165,30 @@ impl Source<'_> {
         self.error(message, format!("name it: `--operation`; {}", operations(provider)))
     }
 
-    fn unread(&self, operation: Operation, unread: &Unread) -> Diagnostic {
+    fn unread(&self, operation: Operation, unread: &DecodeError) -> Diagnostic {
         let (id, name) = (&self.from.id, operation.name());
         match unread {
-            Unread::AnotherMessage => {
+            DecodeError::NotThisMessage => {
                 let message =
                     format!("it is not what {id} documents as `{name}`: a constant of that message is missing");
                 self.error(message, "name another operation: `--operation`")
             }
-            Unread::Broken(defect) => {
+            DecodeError::Broken(defect) => {
                 let message = format!("it is not what {id} documents as `{name}`: {defect}");
                 self.error(message.trim_end_matches('.'), "correct the message, or name another operation")
             }
         }
     }
 
-    fn untold(&self, operation: Operation, untold: Untold) -> Diagnostic {
+    fn untold(&self, operation: Operation, untold: NotTranslatable) -> Diagnostic {
         let (id, name) = (&self.to.id, operation.name());
         match untold {
-            Untold::NoOperation => self.error(format!("{id} has no `{name}`"), operations(self.to)),
-            Untold::NoContent => {
+            NotTranslatable::NoOperation => self.error(format!("{id} has no `{name}`"), operations(self.to)),
+            NotTranslatable::NoContent => {
                 let message = format!("the request of `{name}` has no content at {id}");
                 self.error(message, "translate a whole HTTP message: what is to be told stands in its head")
             }
-            Untold::Missing(members) => {
+            NotTranslatable::Missing(members) => {
                 let of = |(member, places): &(Member, Vec<String>)| match places.as_slice() {
                     [] => format!("`{}`", member.name()),
                     [place, ..] => format!("`{}` ({place})", member.name()),

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use crate::base::hash_key::{HashKey, HashSecret};
 use crate::caller_auth::Relation;
 use crate::ceremony::{Ceremony, Subject};
-use crate::features::decoys::response_shape::Mould;
-use crate::gateway::context::Asked;
+use crate::features::decoys::response_shape::ResponseShape;
+use crate::gateway::context::RequestContext;
 use crate::gateway::pipeline::Gateway;
 use crate::gateway::steps::call_upstream::Worker;
 use crate::model::assertion::{CredentialAssertion, Descriptor};
@@ -32,7 +32,7 @@ const PURPOSE: &str = "decoy credentials";
 #[derive(Debug)]
 pub struct Decoys {
     key: HashKey,
-    mould: Mould,
+    mould: ResponseShape,
     /// Whether real answers list credentials.
     pub(crate) lists: bool,
     /// Whether an answer without credentials lets nobody sign in, and so says that nobody is there.
@@ -42,7 +42,7 @@ pub struct Decoys {
 }
 
 /// A begin or a finish that a private route was asked for.
-pub(crate) struct Occasion<'o> {
+pub(crate) struct DecoyContext<'o> {
     pub(crate) request: &'o Request<'o>,
     /// Whom the caller named.
     pub(crate) named: &'o Subject,
@@ -55,7 +55,7 @@ pub(crate) struct Occasion<'o> {
 }
 
 /// An answer, and whether it was made up.
-pub(crate) struct Settled<'a> {
+pub(crate) struct DecoyOutcome<'a> {
     pub(crate) response: Response<'a>,
     pub(crate) is_decoy: bool,
 }
@@ -67,24 +67,24 @@ impl Gateway {
     /// See [`Decoys::settle`].
     pub(crate) fn settle<'r>(
         &self,
-        asked: &Asked<'_>,
+        asked: &RequestContext<'_>,
         way: &Route,
         named: impl FnOnce() -> Subject,
         begun: Option<&Ceremony>,
         answer: Result<Response<'r>, Refusal>,
-    ) -> Result<Settled<'r>, Refusal> {
+    ) -> Result<DecoyOutcome<'r>, Refusal> {
         let decoys = way.decoys.as_deref().filter(|_| asked.stands_in || begun.is_some());
-        let Some(decoys) = decoys else { return answer.map(|response| Settled { response, is_decoy: false }) };
+        let Some(decoys) = decoys else { return answer.map(|response| DecoyOutcome { response, is_decoy: false }) };
         let request = &asked.request;
         let (relation, worker, least) = (way.relation, &self.workers[way.upstream], way.verification);
-        decoys.settle(&Occasion { request, named: &named(), begun, relation, worker, least }, answer)
+        decoys.settle(&DecoyContext { request, named: &named(), begun, relation, worker, least }, answer)
     }
 }
 
 impl Decoys {
     /// Decoys keyed with the gateway's secret.
     pub fn new(secret: &HashSecret, lists: bool, empty_is_nobody: bool, scope: Vec<Member>) -> Arc<Self> {
-        Arc::new(Self { key: secret.derive(PURPOSE), mould: Mould::default(), lists, empty_is_nobody, scope })
+        Arc::new(Self { key: secret.derive(PURPOSE), mould: ResponseShape::default(), lists, empty_is_nobody, scope })
     }
 
     /// What is made of the upstream's answer: as it is, or one made up in its place.
@@ -93,10 +93,10 @@ impl Decoys {
     /// A refusal that tells nobody who is there.
     pub(crate) fn settle<'a>(
         &self,
-        occasion: &Occasion<'_>,
+        occasion: &DecoyContext<'_>,
         answer: Result<Response<'a>, Refusal>,
-    ) -> Result<Settled<'a>, Refusal> {
-        let real = |response| Settled { response, is_decoy: false };
+    ) -> Result<DecoyOutcome<'a>, Refusal> {
+        let real = |response| DecoyOutcome { response, is_decoy: false };
         match occasion.request.operation() {
             Operation::LoginBegin if !occasion.named.is_nobody() => {
                 // Made in either case, so that it takes as long.
@@ -127,7 +127,11 @@ impl Decoys {
         self.empty_is_nobody && response.record().count(Member::AllowCredentials) == 0
     }
 
-    fn made_up(&self, occasion: &Occasion<'_>, list: Vec<Descriptor<'static>>) -> Result<Settled<'static>, Refusal> {
+    fn made_up(
+        &self,
+        occasion: &DecoyContext<'_>,
+        list: Vec<Descriptor<'static>>,
+    ) -> Result<DecoyOutcome<'static>, Refusal> {
         tracing::debug!("a user who is not there was answered with decoys");
         let options = match occasion.worker {
             Worker::Embedded(party) => {
@@ -137,10 +141,10 @@ impl Decoys {
             Worker::Http(_) => self.mould.cast()?,
         };
         let response = CredentialAssertion { allow_credentials: list, ..options };
-        Ok(Settled { response: Response::LoginBegin(Box::new(response)), is_decoy: true })
+        Ok(DecoyOutcome { response: Response::LoginBegin(Box::new(response)), is_decoy: true })
     }
 
-    fn list(&self, occasion: &Occasion<'_>) -> Vec<Descriptor<'static>> {
+    fn list(&self, occasion: &DecoyContext<'_>) -> Vec<Descriptor<'static>> {
         if !self.lists {
             return Vec::new();
         }

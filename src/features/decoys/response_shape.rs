@@ -19,7 +19,7 @@ const LONGEST: usize = 128;
 
 /// What was seen last.
 #[derive(Debug, Default)]
-pub(super) struct Mould(RwLock<Option<Seen>>);
+pub(super) struct ResponseShape(RwLock<Option<Seen>>);
 
 #[derive(Clone, Debug, PartialEq)]
 struct Seen {
@@ -32,7 +32,7 @@ struct Seen {
     has_transports: bool,
 }
 
-impl Mould {
+impl ResponseShape {
     /// Takes the form of a real answer.
     pub(super) fn learn(&self, options: &CredentialAssertion<'_>) {
         let own = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().map(str::to_owned);
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn what_is_cast_has_the_form_of_the_last_real_answer_and_nothing_of_its_user() {
-        let mould = Mould::default();
+        let mould = ResponseShape::default();
         let before = mould.cast().unwrap();
         assert_eq!((before.challenge.unwrap().len(), before.timeout, mould.has_transports()), (32, None, true));
         let real = CredentialAssertion {
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_challenge_is_cast_within_bounds_whatever_an_upstream_sends() {
-        let mould = Mould::default();
+        let mould = ResponseShape::default();
         for (seen, cast) in [(1, 16), (16, 16), (128, 128), (4096, 128)] {
             mould.learn(&CredentialAssertion { challenge: Some(vec![1; seen].into()), ..Default::default() });
             assert_eq!(mould.cast().unwrap().challenge.unwrap().len(), cast);

@@ -32,18 +32,19 @@ fn a_refused_passkey_tells_nothing_and_an_outage_says_that_it_is_one() {
     for fault in [Fault::UpstreamTimeout, Fault::RateLimited, Fault::Overloaded, Fault::Unauthenticated] {
         assert_eq!(told(fault), fault);
     }
-    let message = alike(Refusal::told(Fault::InvalidRequest, "no such key"), Relation::SameProvider).message;
+    let message =
+        alike(Refusal::with_public_message(Fault::InvalidRequest, "no such key"), Relation::SameProvider).message;
     assert_eq!(message, Fault::AssertionRejected.message());
 }
 
 /// Decoys that were asked of by hand, before an upstream over HTTP that nobody reaches.
-struct Ground {
+struct CompileInput {
     decoys: Arc<Decoys>,
     worker: Worker,
     request: Request<'static>,
 }
 
-impl Ground {
+impl CompileInput {
     fn of(lists: bool, request: Request<'static>) -> Self {
         let (secret, http) = (HashSecret::new("x".repeat(32).into()).unwrap(), HttpSettings::default());
         let upstream = HttpUpstream::new("http://127.0.0.1:1".parse().unwrap(), &http, Admission::new("new", &http));
@@ -56,10 +57,10 @@ impl Ground {
         email: Option<&str>,
         begun: Option<&Ceremony>,
         answer: Result<Response<'a>, Refusal>,
-    ) -> Result<Settled<'a>, Refusal> {
+    ) -> Result<DecoyOutcome<'a>, Refusal> {
         let named = Subject { id: None, email: email.map(Into::into) };
         let (request, worker, relation) = (&self.request, &self.worker, Relation::AnotherProvider);
-        self.decoys.settle(&Occasion { request, named: &named, begun, relation, worker, least: None }, answer)
+        self.decoys.settle(&DecoyContext { request, named: &named, begun, relation, worker, least: None }, answer)
     }
 }
 
@@ -77,8 +78,8 @@ fn unknown() -> Result<Response<'static>, Refusal> {
 
 #[test]
 fn who_named_somebody_who_is_not_there_is_answered_with_decoys_and_who_named_nobody_is_not() {
-    let ground = Ground::of(true, Request::LoginBegin(Box::default()));
-    let listed = |settled: &Settled<'_>| settled.response.record().count(Member::AllowCredentials);
+    let ground = CompileInput::of(true, Request::LoginBegin(Box::default()));
+    let listed = |settled: &DecoyOutcome<'_>| settled.response.record().count(Member::AllowCredentials);
     for answer in [empty(), unknown()] {
         let settled = ground.settle(Some("ada@example.com"), None, answer).ok().unwrap();
         assert!(settled.is_decoy && listed(&settled) > 0);
@@ -94,7 +95,7 @@ fn who_named_somebody_who_is_not_there_is_answered_with_decoys_and_who_named_nob
 
 #[test]
 fn nothing_is_listed_where_real_answers_list_nothing() {
-    let ground = Ground::of(false, Request::LoginBegin(Box::default()));
+    let ground = CompileInput::of(false, Request::LoginBegin(Box::default()));
     let settled = ground.settle(Some("ada@example.com"), None, unknown()).ok().unwrap();
     assert!(settled.is_decoy);
     assert_eq!(settled.response.record().count(Member::AllowCredentials), 0);
@@ -102,7 +103,7 @@ fn nothing_is_listed_where_real_answers_list_nothing() {
 
 #[test]
 fn what_was_begun_for_nobody_signs_nobody_in_whatever_the_upstream_says() {
-    let ground = Ground::of(true, Request::LoginFinish(Box::default()));
+    let ground = CompileInput::of(true, Request::LoginFinish(Box::default()));
     let begun = |is_decoy| Ceremony {
         generation: 0,
         verify_user: false,

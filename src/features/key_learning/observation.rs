@@ -15,7 +15,7 @@ use crate::relying_party::directory::observed::{ObservedCredential, State};
 use crate::relying_party::directory::user::{MAX_HANDLE, Profile, User, is_email};
 use crate::relying_party::error::StoreError;
 use crate::relying_party::random;
-use crate::relying_party::settings::Party;
+use crate::relying_party::settings::RelyingPartyConfig;
 use crate::webauthn::assertion::Assertion;
 use crate::webauthn::cose_key::CoseKey;
 use crate::webauthn::observed::Observed;
@@ -34,7 +34,7 @@ struct Verdict {
 /// Notes an observation.
 pub(super) fn judge(
     store: &mut Store,
-    party: &Party,
+    party: &RelyingPartyConfig,
     seen: &Observation,
     purpose: Purpose,
     now: i64,
@@ -54,7 +54,7 @@ pub(super) fn judge(
 /// One observation, as far as it could be read.
 struct Case<'c> {
     transaction: &'c Transaction<'c>,
-    party: &'c Party,
+    party: &'c RelyingPartyConfig,
     seen: &'c Observation,
     observed: &'c Observed,
     now: i64,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::ceremony::{Ceremony, Subject};
-use crate::features::key_learning::proven_user::{Between, SignedIn};
+use crate::features::key_learning::proven_user::{IdentityMaps, SignedIn};
 use crate::features::key_learning::readiness::Readiness;
 use crate::features::key_learning::{Observation, Purpose};
 use crate::gateway::pipeline::Gateway;
@@ -96,7 +96,7 @@ impl Gateway {
             told: if route.constant_user { Subject::default() } else { begun.told.subject.clone() },
         };
         let identity = |upstream: usize| self.shared.plan.upstreams[upstream].identity.clone();
-        let between = Between { upstream: identity(route.upstream), learner: identity(learner) };
+        let between = IdentityMaps { upstream: identity(route.upstream), learner: identity(learner) };
         let handing = Handing { route: route.name.clone(), party: party.clone(), observation, purpose };
         if between.is_nothing() {
             return handing.over(signed_in.alike());

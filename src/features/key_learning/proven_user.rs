@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::ceremony::Subject;
 use crate::identity::map::{Map, Unanswered};
-use crate::identity::names::{NAMES, Party, name};
+use crate::identity::names::{NAMES, Namespace, name};
 use crate::model::member::Member;
 
 /// What is known of whoever signed in.
@@ -24,14 +24,14 @@ pub(crate) struct SignedIn {
 
 /// The maps between the three sides.
 #[derive(Clone, Debug)]
-pub(crate) struct Between {
+pub(crate) struct IdentityMaps {
     /// To the upstream that does the work.
     pub(crate) upstream: Option<Arc<Map>>,
     /// To the one that learns.
     pub(crate) learner: Option<Arc<Map>>,
 }
 
-impl Between {
+impl IdentityMaps {
     /// Whether nothing has to be looked up.
     pub(crate) fn is_nothing(&self) -> bool {
         self.upstream.is_none() && self.learner.is_none()
@@ -47,7 +47,7 @@ impl Between {
             Some(map) => signed_in.led_back(map).await?,
         };
         match (here, &self.learner) {
-            (Some(here), Some(map)) => map.translate(Party::Caller, &here).await,
+            (Some(here), Some(map)) => map.translate(Namespace::Caller, &here).await,
             (here, _) => Ok(here),
         }
     }
@@ -75,13 +75,13 @@ impl SignedIn {
         if there.is_nobody() {
             return Ok(None);
         }
-        let back = map.translate(Party::Upstream, &there).await?.unwrap_or_default();
+        let back = map.translate(Namespace::Upstream, &there).await?.unwrap_or_default();
         let mut proven = Subject::default();
         for member in NAMES {
             let Some(said) = name(&self.said, member).or(name(&back, member)) else { continue };
             let alone = one(member, said);
             let is_proven = alone.agrees(&back)
-                || map.translate(Party::Caller, &alone).await?.is_some_and(|found| found.agrees(&there));
+                || map.translate(Namespace::Caller, &alone).await?.is_some_and(|found| found.agrees(&there));
             if is_proven {
                 proven = with(proven, alone);
             } else if member == Member::UserId {

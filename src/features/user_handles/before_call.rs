@@ -22,7 +22,7 @@ pub(crate) use crate::features::user_handles::registration::echo;
 
 /// What the bridge knows of a request that is on its way to the upstream.
 #[derive(Debug)]
-pub(crate) enum Crossing {
+pub(crate) enum HandleState {
     /// Nothing: there is no bridge, or the passkey is not in its file.
     Untouched,
     /// The upstream is told its own handle of this passkey. In a box, as it is carried about by every request.
@@ -55,8 +55,8 @@ impl Gateway {
         way: &Route,
         told: &mut Request<'_>,
         begun: Option<&Ceremony>,
-    ) -> Result<Crossing, Refusal> {
-        let Some(handles) = self.handles_of(way) else { return Ok(Crossing::Untouched) };
+    ) -> Result<HandleState, Refusal> {
+        let Some(handles) = self.handles_of(way) else { return Ok(HandleState::Untouched) };
         // In boxes, so that a route without a bridge does not carry the room for them about.
         match told {
             Request::LoginFinish(response) => Box::pin(self.map(handles, way, response)).await,
@@ -65,7 +65,7 @@ impl Gateway {
                     Some(user) => {
                         Box::pin(crate::features::user_handles::registration::claim(handles, user, response)).await
                     }
-                    None => Ok(Crossing::Untouched),
+                    None => Ok(HandleState::Untouched),
                 }
             }
             Request::LoginBegin(_)
@@ -73,7 +73,7 @@ impl Gateway {
             | Request::SignupBegin(_)
             | Request::SessionRefresh(_)
             | Request::CredentialsList(_)
-            | Request::CredentialsDelete(_) => Ok(Crossing::Untouched),
+            | Request::CredentialsDelete(_) => Ok(HandleState::Untouched),
         }
     }
 
@@ -82,7 +82,7 @@ impl Gateway {
         handles: &Handles,
         way: &Route,
         response: &mut AssertionResponse<'_>,
-    ) -> Result<Crossing, Refusal> {
+    ) -> Result<HandleState, Refusal> {
         let bytes = |value: &Option<Cow<'_, [u8]>>| value.as_deref().unwrap_or_default().to_vec();
         let signed = Signed {
             authenticator_data: bytes(&response.credential_authenticator_data),
@@ -92,17 +92,17 @@ impl Gateway {
         let found = handles.find(bytes(&response.credential_id)).await?;
         let Some(passkey) = found.filter(|passkey| passkey.is_of(&signed)) else {
             self.count(way, "as_it_came");
-            return Ok(Crossing::Untouched);
+            return Ok(HandleState::Untouched);
         };
         let returned = response.credential_user_handle.as_deref().filter(|handle| !handle.is_empty());
         let born_with = passkey.caller_handle.as_deref();
         if returned.is_some_and(|returned| born_with.is_some_and(|born_with| born_with != returned)) {
             self.count(way, "refused");
-            return if way.decoys.is_some() { Ok(Crossing::Poisoned) } else { Err(poisoned()) };
+            return if way.decoys.is_some() { Ok(HandleState::Poisoned) } else { Err(poisoned()) };
         }
         response.credential_user_handle = Some(passkey.upstream_handle.clone().into());
         self.count(way, "mapped");
-        Ok(Crossing::Mapped(Box::new(passkey)))
+        Ok(HandleState::Mapped(Box::new(passkey)))
     }
 
     /// Notes what the upstream made of it.
@@ -113,26 +113,26 @@ impl Gateway {
         &self,
         way: &Route,
         told: &Request<'_>,
-        crossing: Crossing,
+        crossing: HandleState,
         understood: Result<Response<'r>, Refusal>,
     ) -> Result<Response<'r>, Refusal> {
         let Some(handles) = self.handles_of(way) else { return understood };
         let noted = match (crossing, &understood) {
-            (Crossing::Poisoned, _) => return understood.and(Err(poisoned())),
-            (Crossing::Untouched, Ok(Response::CredentialsDelete(_))) => Box::pin(forget(handles, told)).await,
-            (Crossing::Mapped(passkey), Ok(response)) => Box::pin(confirm(handles, &passkey, response)).await,
-            (Crossing::Claimed(serial), Ok(response)) => {
+            (HandleState::Poisoned, _) => return understood.and(Err(poisoned())),
+            (HandleState::Untouched, Ok(Response::CredentialsDelete(_))) => Box::pin(forget(handles, told)).await,
+            (HandleState::Mapped(passkey), Ok(response)) => Box::pin(confirm(handles, &passkey, response)).await,
+            (HandleState::Claimed(serial), Ok(response)) => {
                 self.count(way, "registered");
                 Box::pin(handles.confirm(serial, name_in(response))).await
             }
-            (Crossing::Claimed(serial), Err(refusal)) if is_definite(refusal.fault) => {
+            (HandleState::Claimed(serial), Err(refusal)) if is_definite(refusal.fault) => {
                 Box::pin(handles.release(serial)).await
             }
-            (Crossing::Claimed(_), Err(_)) => {
+            (HandleState::Claimed(_), Err(_)) => {
                 self.count(way, "unanswered");
                 Ok(())
             }
-            (Crossing::Untouched | Crossing::Mapped(_), _) => Ok(()),
+            (HandleState::Untouched | HandleState::Mapped(_), _) => Ok(()),
         };
         if let Err(Refusal { reason, .. }) = noted {
             let upstream = &*self.shared.plan.upstreams[way.upstream].name;

@@ -59,14 +59,14 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::features::user_handles::store::Book;
+    use crate::features::user_handles::store::HandleStore;
     use crate::relying_party::directory::Store;
 
     #[test]
     fn a_file_is_known_by_its_first_bytes() {
         let place = tempfile::tempdir().unwrap();
         let at = |name: &str| place.path().join(name);
-        Book::open(&at("handles.db")).unwrap();
+        HandleStore::open(&at("handles.db")).unwrap();
         Store::open(&at("directory.db")).unwrap();
         fs::write(at("empty.db"), "").unwrap();
         fs::write(at("text.db"), "x".repeat(200)).unwrap();
@@ -79,6 +79,6 @@ mod tests {
         }
         assert!(matches!(inspect(&at("none/handles.db")), Err(Unfit::NoFolder)));
         assert!(matches!(inspect(place.path()), Err(Unfit::Folder)));
-        assert!(Book::open(&at("directory.db")).is_err() && Store::open(&at("handles.db")).is_err());
+        assert!(HandleStore::open(&at("directory.db")).is_err() && Store::open(&at("handles.db")).is_err());
     }
 }

@@ -16,7 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::features::user_handles::passkey::{NewPasskey, Passkey};
-use crate::features::user_handles::store::{Book, Claim, Family};
+use crate::features::user_handles::store::{Claim, HandleStore, UserPasskeys};
 use crate::model::fault::Refusal;
 use crate::relying_party::error::OpenError;
 use crate::storage::blocking_pool::Workers;
@@ -27,7 +27,7 @@ const CONNECTIONS: usize = 2;
 /// The handles of one upstream's passkeys. Clones are the same ones, on any runtime.
 #[derive(Clone, Debug)]
 pub struct Handles {
-    workers: Arc<Workers<Book>>,
+    workers: Arc<Workers<HandleStore>>,
 }
 
 impl Handles {
@@ -36,7 +36,7 @@ impl Handles {
     /// # Errors
     /// See [`OpenError`].
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let books = (0..CONNECTIONS).map(|_| Book::open(path)).collect::<Result<_, _>>()?;
+        let books = (0..CONNECTIONS).map(|_| HandleStore::open(path)).collect::<Result<_, _>>()?;
         Ok(Self { workers: Arc::new(Workers::start(books).map_err(OpenError::Threads)?) })
     }
 
@@ -46,7 +46,7 @@ impl Handles {
     }
 
     /// What is known of the upstream's user who has that handle.
-    pub(crate) async fn family(&self, upstream_handle: Vec<u8>, rp_id: String) -> Result<Family, Refusal> {
+    pub(crate) async fn family(&self, upstream_handle: Vec<u8>, rp_id: String) -> Result<UserPasskeys, Refusal> {
         self.workers.run(move |book| Ok(book.family(&upstream_handle, &rp_id)?)).await
     }
 

@@ -6,9 +6,9 @@ use std::borrow::Cow;
 
 use crate::ceremony::{Ceremony, UserHandles};
 use crate::features::user_handles::Handles;
-use crate::features::user_handles::before_call::Crossing;
+use crate::features::user_handles::before_call::HandleState;
 use crate::features::user_handles::passkey::{MAX_HANDLE, NewPasskey};
-use crate::features::user_handles::store::{Claim, Excluded, Family};
+use crate::features::user_handles::store::{Claim, Excluded, UserPasskeys};
 use crate::gateway::pipeline::Gateway;
 use crate::gateway::steps::build_upstream_request;
 use crate::model::assertion::Descriptor;
@@ -76,7 +76,7 @@ async fn given(
 
 /// The handle for the client: the one that it knows, else the upstream's own. Where that is what the clients of
 /// somebody else know, a new passkey would take theirs away on an authenticator that both use; so it is a new one.
-fn caller_handle(upstream: &[u8], family: &Family) -> Result<Vec<u8>, Refusal> {
+fn caller_handle(upstream: &[u8], family: &UserPasskeys) -> Result<Vec<u8>, Refusal> {
     match &family.caller_handle {
         Some(known) => Ok(known.clone()),
         None if family.is_anothers => Ok(random::bytes::<32>()?.into()),
@@ -104,7 +104,7 @@ pub(crate) async fn claim(
     handles: &Handles,
     user: &UserHandles,
     response: &AttestationResponse<'_>,
-) -> Result<Crossing, Refusal> {
+) -> Result<HandleState, Refusal> {
     let rejected = |reason: &'static str| Refusal::new(Fault::AssertionRejected, reason);
     let object = response.credential_attestation_object.as_deref().unwrap_or_default();
     let attested = attested(object).ok_or_else(|| rejected("the attestation object names no credential"))?;
@@ -120,8 +120,8 @@ pub(crate) async fn claim(
         key: attested.public_key.map(|key| key.as_bytes().to_vec()),
     });
     match claim.await? {
-        Claim::Pending(serial) => Ok(Crossing::Claimed(serial)),
-        Claim::Known => Ok(Crossing::Untouched),
+        Claim::Pending(serial) => Ok(HandleState::Claimed(serial)),
+        Claim::Known => Ok(HandleState::Untouched),
     }
 }
 

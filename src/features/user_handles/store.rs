@@ -20,13 +20,13 @@ const SCHEMA: Schema =
 
 /// One connection to the file.
 #[derive(Debug)]
-pub struct Book {
+pub struct HandleStore {
     connection: Connection,
 }
 
 /// What is known of one user of the upstream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Family {
+pub(crate) struct UserPasskeys {
     /// The handle that the user's clients know, where one is known.
     pub(crate) caller_handle: Option<Vec<u8>>,
     /// Whether the upstream's own handle is what the clients of somebody else know.
@@ -51,7 +51,7 @@ pub(crate) enum Claim {
     Known,
 }
 
-impl Book {
+impl HandleStore {
     /// Opens the file, and makes it when missing.
     ///
     /// # Errors
@@ -72,14 +72,14 @@ impl Book {
         find(&self.connection, id)
     }
 
-    pub(crate) fn family(&self, upstream_handle: &[u8], rp_id: &str) -> Result<Family, StoreError> {
+    pub(crate) fn family(&self, upstream_handle: &[u8], rp_id: &str) -> Result<UserPasskeys, StoreError> {
         // A relying party that nobody named may be this one: a list that holds too much does no harm.
         let sql = "SELECT credential_id, transports, caller_handle FROM passkeys
                    WHERE upstream_handle = ?1 AND is_pending = 0 AND (rp_id = ?2 OR rp_id = '' OR ?2 = '')
                    ORDER BY serial";
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query((upstream_handle, rp_id))?;
-        let mut family = Family { is_anothers: self.is_anothers(upstream_handle)?, ..Family::default() };
+        let mut family = UserPasskeys { is_anothers: self.is_anothers(upstream_handle)?, ..UserPasskeys::default() };
         while let Some(row) = rows.next()? {
             let transports: String = row.get(1)?;
             let transports = serde_json::from_str(&transports).map_err(|_| StoreError::Unreadable("transport"))?;
@@ -180,9 +180,9 @@ fn columns(row: &Row<'_>) -> rusqlite::Result<Passkey> {
 mod tests {
     use super::*;
 
-    fn book() -> (tempfile::TempDir, Book) {
+    fn book() -> (tempfile::TempDir, HandleStore) {
         let place = tempfile::tempdir().unwrap();
-        let book = Book::open(&place.path().join("handles.db")).unwrap();
+        let book = HandleStore::open(&place.path().join("handles.db")).unwrap();
         (place, book)
     }
 
@@ -204,7 +204,7 @@ mod tests {
         }
     }
 
-    fn confirmed(book: &mut Book, passkey: &NewPasskey) {
+    fn confirmed(book: &mut HandleStore, passkey: &NewPasskey) {
         let serial = pending(book.claim(passkey).unwrap());
         book.confirm(serial, None).unwrap();
     }
@@ -277,7 +277,7 @@ mod tests {
         assert_eq!(family.passkeys[0].transports, ["internal"]);
         assert!(!family.is_anothers);
         let stranger = book.family(b"carol", "localhost").unwrap();
-        assert_eq!(stranger, Family { is_anothers: true, ..Family::default() });
+        assert_eq!(stranger, UserPasskeys { is_anothers: true, ..UserPasskeys::default() });
         assert_eq!(book.family(b"ada", "").unwrap().passkeys.len(), 4);
     }
 
@@ -290,7 +290,7 @@ mod tests {
         assert_eq!(book.forget(None, None).unwrap(), 0);
         assert_eq!(book.forget(None, Some("one")).unwrap(), 1);
         assert_eq!(book.forget(Some(&[2]), Some("two")).unwrap(), 1);
-        assert_eq!(book.family(b"ada", "").unwrap(), Family::default());
+        assert_eq!(book.family(b"ada", "").unwrap(), UserPasskeys::default());
     }
 
     #[test]

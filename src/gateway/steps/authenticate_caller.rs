@@ -17,7 +17,7 @@ use crate::model::value::Value;
 use crate::routes::Route;
 
 /// Who is behind a request.
-pub(crate) struct Behind<'a> {
+pub(crate) struct CallerIdentity<'a> {
     pub(crate) admission: &'a Admission,
     /// The verified user, where it is one and we can know.
     pub(crate) user: Option<String>,
@@ -33,7 +33,7 @@ impl Gateway {
         way: &Route,
         request: &Request<'_>,
         admission: &'b Admission,
-    ) -> Result<Behind<'b>, Refusal> {
+    ) -> Result<CallerIdentity<'b>, Refusal> {
         let user = match (admission.judge, &self.workers[way.upstream], request.record().value(Member::UserToken)) {
             (Judge::Upstream, Worker::Embedded(party), Some(Value::Text(token))) => {
                 // In a box, so that nobody else carries the room for it about.
@@ -45,11 +45,11 @@ impl Gateway {
                 _ => None,
             }),
         };
-        Ok(Behind { admission, user })
+        Ok(CallerIdentity { admission, user })
     }
 }
 
-impl Behind<'_> {
+impl CallerIdentity<'_> {
     /// The verified user who calls, as the upstream names them: `known`, where a map says who that is.
     pub(crate) fn user_at_upstream<'b>(&'b self, known: Option<&'b Subject>) -> Option<&'b str> {
         match known {

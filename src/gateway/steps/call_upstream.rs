@@ -15,8 +15,8 @@ use crate::model::user_verification::UserVerification;
 use crate::provider::descriptor::{OperationTemplate, Provider};
 use crate::provider::template::encode::{Absent, Writing};
 use crate::provider::template::message::Caller;
-use crate::provider::template::reader::{Reading, Unread};
-use crate::provider::wire_format::{NoSuccess, WrittenRequest};
+use crate::provider::template::reader::{DecodeError, Reading};
+use crate::provider::wire_format::{UpstreamError, WrittenRequest};
 use crate::relying_party::RelyingParty;
 use crate::routes::{Upstream, UpstreamKind};
 use crate::upstream::default_headers;
@@ -101,7 +101,7 @@ pub(crate) fn write(provider: &Provider, request: &Request<'_>, now: Timestamp) 
     let written =
         template.write_request(request.record(), Writing { now, relaxed: &[] }).map_err(|Absent(member)| {
             let told = format!("`{}` is needed and was not given.", member.name());
-            Refusal::told(Fault::InvalidRequest, told)
+            Refusal::with_public_message(Fault::InvalidRequest, told)
         })?;
     assemble(written)
 }
@@ -139,7 +139,8 @@ fn operation_of(provider: &Provider, operation: Operation) -> Result<&OperationT
 }
 
 fn assemble(written: WrittenRequest<'_>) -> Result<HttpRequest<Bytes>, Refusal> {
-    let unsendable = || Refusal::told(Fault::InvalidRequest, "A value of the request cannot be passed on.");
+    let unsendable =
+        || Refusal::with_public_message(Fault::InvalidRequest, "A value of the request cannot be passed on.");
     let uri = match written.uri {
         Some(uri) => uri.clone(),
         None => written.target.parse().map_err(|_| unsendable())?,
@@ -179,9 +180,9 @@ fn failed(failure: &CallFailure) -> Refusal {
 }
 
 #[cold]
-fn refused(no_success: NoSuccess<'_>, operation: Operation, status: StatusCode, ours: bool) -> Refusal {
+fn refused(no_success: UpstreamError<'_>, operation: Operation, status: StatusCode, ours: bool) -> Refusal {
     match no_success {
-        NoSuccess::Fault(fault, details) => {
+        UpstreamError::Fault(fault, details) => {
             let reason = format!("the upstream answered {status}: {}", fault.name());
             let refusal = match (operation, toward_caller(fault, operation, ours)) {
                 (Operation::SessionRefresh, Fault::AssertionRejected) => Refusal::of_token(reason),
@@ -189,16 +190,16 @@ fn refused(no_success: NoSuccess<'_>, operation: Operation, status: StatusCode, 
             };
             refusal.retry_after(details.retry_after)
         }
-        NoSuccess::Broken(Unread::Broken(defect)) => {
+        UpstreamError::Broken(DecodeError::Broken(defect)) => {
             Refusal::new(Fault::UpstreamInvalid, format!("the upstream answered {status}: {defect}"))
         }
-        NoSuccess::Broken(Unread::AnotherMessage) => {
+        UpstreamError::Broken(DecodeError::NotThisMessage) => {
             Refusal::new(Fault::UpstreamInvalid, format!("the upstream answered {status} with another message"))
         }
-        NoSuccess::Unknown(status) if status.is_server_error() => {
+        UpstreamError::Unknown(status) if status.is_server_error() => {
             Refusal::new(Fault::UpstreamFailed, format!("the upstream answered {status}"))
         }
-        NoSuccess::Unknown(status) => {
+        UpstreamError::Unknown(status) => {
             Refusal::new(Fault::UpstreamInvalid, format!("the upstream answered {status}, which its contract has not"))
         }
     }

@@ -11,7 +11,7 @@ use crate::gateway::steps::read_content;
 use crate::model::fault::{Fault, Refusal};
 use crate::model::member::Member;
 use crate::model::message::Request;
-use crate::provider::template::reader::{Defect, DefectKind, Scratch, Unread};
+use crate::provider::template::reader::{DecodeError, Defect, DefectKind, Scratch};
 use crate::provider::wire_format::Arrived;
 use crate::routes::Route;
 use crate::routes::router::Candidate;
@@ -63,13 +63,16 @@ impl Gateway {
 }
 
 #[cold]
-fn unrecognised<'a>(candidate: &'a Candidate, unread: &Unread) -> Unrecognised<'a> {
+fn unrecognised<'a>(candidate: &'a Candidate, unread: &DecodeError) -> Unrecognised<'a> {
     match unread {
-        Unread::AnotherMessage => {
-            let refusal = Refusal::told(Fault::InvalidRequest, "The content is not that of an operation on this path.");
+        DecodeError::NotThisMessage => {
+            let refusal = Refusal::with_public_message(
+                Fault::InvalidRequest,
+                "The content is not that of an operation on this path.",
+            );
             Unrecognised { candidate, refusal, is_another: true }
         }
-        Unread::Broken(defect) => Unrecognised { candidate, refusal: broken(defect), is_another: false },
+        DecodeError::Broken(defect) => Unrecognised { candidate, refusal: broken(defect), is_another: false },
     }
 }
 
@@ -79,6 +82,6 @@ fn broken(defect: &Defect) -> Refusal {
         DefectKind::Missing(member) if member.is_caller_credential() && *member != Member::ClientId => {
             Refusal::new(Fault::Unauthenticated, defect.to_string())
         }
-        _ => Refusal::told(Fault::InvalidRequest, defect.to_string()),
+        _ => Refusal::with_public_message(Fault::InvalidRequest, defect.to_string()),
     }
 }

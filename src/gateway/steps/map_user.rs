@@ -6,11 +6,11 @@
 use uuid::Uuid;
 
 use crate::ceremony::{Ceremony, Subject};
-use crate::gateway::context::Asked;
+use crate::gateway::context::RequestContext;
 use crate::gateway::pipeline::Gateway;
 use crate::gateway::steps::build_upstream_request::{put, subject};
 use crate::identity::map::{Map, Unanswered};
-use crate::identity::names::{Party, name};
+use crate::identity::names::{Namespace, name};
 use crate::identity::settings::Outage;
 use crate::model::fault::{Fault, Refusal};
 use crate::model::member::Member;
@@ -20,7 +20,7 @@ use crate::model::record::Record;
 use crate::model::value::Value;
 use crate::provider::template::hole::Need;
 use crate::routes::compatibility::source::{Source, USER, carried};
-use crate::routes::provider_side::Side;
+use crate::routes::provider_side::ProviderSide;
 use crate::routes::{Route, Upstream};
 
 /// Whom a request names.
@@ -46,7 +46,7 @@ impl Gateway {
     /// the map does not know, so that it takes as long.
     pub(crate) async fn known(
         &self,
-        asked: &Asked<'_>,
+        asked: &RequestContext<'_>,
         way: &Route,
         named: &Named,
         begun: Option<&Ceremony>,
@@ -99,7 +99,7 @@ async fn at_upstream(
     if named.asked.is_nobody() {
         return Ok(Subject::default());
     }
-    let found = ask(map, Party::Caller, &named.asked).await.map_err(Absent::Unanswered)?;
+    let found = ask(map, Namespace::Caller, &named.asked).await.map_err(Absent::Unanswered)?;
     let Some(user) = found else { return Err(Absent::Unknown("the identity map knows no such user")) };
     let needed = upstream.side().carried(request.operation(), Direction::Request, true).unwrap_or_default();
     let lacks = |member: &Member| needed.contains(&(*member, Need::Required)) && name(&user, *member).is_none();
@@ -149,7 +149,7 @@ async fn names_of(
                 names.id = names.id.or(found.id);
                 names.email = names.email.or(found.email);
             }
-            None if signs_in_anybody && !user.is_nobody() && map.takes(Party::Upstream).is_some() => {
+            None if signs_in_anybody && !user.is_nobody() && map.takes(Namespace::Upstream).is_some() => {
                 return Err(unknown("the identity map does not know the user who signed in"));
             }
             None => {}
@@ -169,18 +169,19 @@ pub(crate) fn write(record: &mut dyn Record<'_>, user: &Subject) {
 async fn back(map: &Map, user: &Subject) -> Result<Option<Subject>, Refusal> {
     match user.is_nobody() {
         true => Ok(None),
-        false => ask(map, Party::Upstream, user).await.map_err(|failure| unanswered(&failure)),
+        false => ask(map, Namespace::Upstream, user).await.map_err(|failure| unanswered(&failure)),
     }
 }
 
-async fn ask(map: &Map, party: Party, user: &Subject) -> Result<Option<Subject>, Unanswered> {
+async fn ask(map: &Map, party: Namespace, user: &Subject) -> Result<Option<Subject>, Unanswered> {
     map.translate(party, user).await
 }
 
 /// Whether the answer has a place for a name that is not known. A token of the gateway's own issuer
 /// names the user too.
 fn lacks_a_name(route: &Route, operation: Operation, names: &Subject) -> bool {
-    let places = Side::Provider(&route.dialect).carried(operation, Direction::Response, true).unwrap_or_default();
+    let places =
+        ProviderSide::Provider(&route.dialect).carried(operation, Direction::Response, true).unwrap_or_default();
     let is_needed = |member| {
         carried(&places, member) != Source::None
             || (route.issuer.is_some() && member == Member::UserId)

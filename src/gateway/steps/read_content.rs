@@ -27,7 +27,7 @@ where
 {
     let most = limits.max_content_bytes.count();
     let body = match content {
-        Content::Unread(body) => body,
+        Content::DecodeError(body) => body,
         Content::Read(bytes) if bytes.len() <= most => return Ok(bytes.clone()),
         Content::Read(_) => return Err(too_large()),
     };
@@ -36,7 +36,7 @@ where
         true => Err(too_large()),
         false => match timeout(limits.content_deadline_ms.millis(), collect(body, most)).await {
             Ok(read) => read,
-            Err(_) => Err(Refusal::told(Fault::InvalidRequest, "The content did not arrive in time.")),
+            Err(_) => Err(Refusal::with_public_message(Fault::InvalidRequest, "The content did not arrive in time.")),
         },
     };
     let is_sending = !fields.contains_key(EXPECT) && announced.is_some_and(|announced| announced <= MOST_DRAINED);
@@ -87,7 +87,7 @@ where
     let mut rest = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else {
-            return Err(Refusal::told(Fault::InvalidRequest, "The content broke off."));
+            return Err(Refusal::with_public_message(Fault::InvalidRequest, "The content broke off."));
         };
         let Ok(data) = frame.into_data() else { continue };
         if first.len() + rest.len() + data.len() > most {

@@ -7,10 +7,10 @@ use http::{HeaderValue, header::SET_COOKIE};
 use crate::caller_auth::{Admission, Judge, Relation};
 use crate::ceremony::{ChallengeKey, Subject};
 use crate::gateway::client_data;
-use crate::gateway::context::{Asked, Part, Served};
+use crate::gateway::context::{Part, PipelineOutcome, RequestContext};
 use crate::gateway::pipeline::Gateway;
 use crate::gateway::steps::call_upstream::Worker;
-use crate::identity::names::Party;
+use crate::identity::names::Namespace;
 use crate::model::fault::{Fault, Refusal};
 use crate::model::member::Member;
 use crate::model::message::Request;
@@ -44,27 +44,38 @@ impl Decided {
 
 impl Gateway {
     /// Serves a request by the way that is its own.
-    pub(crate) async fn serve_by_policy(&self, asked: &Asked<'_>, policy: &Policy, admission: &Admission) -> Served {
+    pub(crate) async fn serve_by_policy(
+        &self,
+        asked: &RequestContext<'_>,
+        policy: &Policy,
+        admission: &Admission,
+    ) -> PipelineOutcome {
         let pick = self.pick(asked, policy, admission).await;
         if asked.request.operation() != Operation::LoginBegin {
             return self.serve_as_picked(asked, policy, pick, admission).await;
         }
         let shadow = policy.shadow.as_ref().filter(|shadow| shadow.is_due());
-        let asked = &Asked { part: if shadow.is_some() { Part::Lit } else { Part::Alone }, ..asked.clone() };
+        let asked = &RequestContext { part: if shadow.is_some() { Part::Lit } else { Part::Alone }, ..asked.clone() };
         let mut served = match &policy.fallback {
             Some(fallback) => self.begin_login_somewhere(asked, policy, fallback, pick, admission).await,
             None => self.serve_as_picked(asked, policy, pick, admission).await,
         };
         if let Some(shadow) = shadow {
-            self.cast_shadow(asked, shadow, admission, &mut served);
+            self.spawn_shadow_call(asked, shadow, admission, &mut served);
         }
         served
     }
 
-    async fn serve_as_picked(&self, asked: &Asked<'_>, policy: &Policy, pick: Pick, admission: &Admission) -> Served {
+    async fn serve_as_picked(
+        &self,
+        asked: &RequestContext<'_>,
+        policy: &Policy,
+        pick: Pick,
+        admission: &Admission,
+    ) -> PipelineOutcome {
         let way = asked.route.way(pick.way);
         let outcome = self.serve_by(asked, way, admission).await;
-        Served { outcome, decided: Some(self.decided(policy, way, pick)) }
+        PipelineOutcome { outcome, decided: Some(self.decided(policy, way, pick)) }
     }
 
     pub(crate) fn decided(&self, policy: &Policy, way: &Route, pick: Pick) -> Decided {
@@ -74,7 +85,7 @@ impl Gateway {
         Decided { decision, tells: policy.tells, cookie: pick.cookie }
     }
 
-    async fn pick(&self, asked: &Asked<'_>, policy: &Policy, admission: &Admission) -> Pick {
+    async fn pick(&self, asked: &RequestContext<'_>, policy: &Policy, admission: &Admission) -> Pick {
         let (route, request) = (asked.route, &asked.request);
         if request.operation().is_finish() {
             return Pick::new(self.way_of_ceremony(route, request), Reason::Ceremony);
@@ -106,7 +117,7 @@ impl Gateway {
             return party.is_proven(id.as_deref(), email.as_deref()).await;
         };
         let asked = Subject { id: id.as_deref().map(Into::into), email: email.as_deref().map(Into::into) };
-        match map.translate(Party::Caller, &asked).await {
+        match map.translate(Namespace::Caller, &asked).await {
             Ok(Some(user)) => party.is_proven(user.id.as_deref(), user.email.as_deref()).await,
             Ok(None) | Err(_) => false,
         }

@@ -12,7 +12,7 @@ use crate::model::operation::{Direction, Operation};
 use crate::provider::template::hole::Need;
 use crate::routes::Route;
 use crate::routes::assignment::Given;
-use crate::routes::provider_side::Side;
+use crate::routes::provider_side::ProviderSide;
 
 /// A member on its way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -41,9 +41,9 @@ pub struct LostBack {
 }
 
 /// What is known of a request on its way.
-pub(super) struct Journey<'j> {
+pub(super) struct MemberFlow<'j> {
     pub(super) route: &'j Route,
-    pub(super) upstream: Side<'j>,
+    pub(super) upstream: ProviderSide<'j>,
     pub(super) asked: &'j Request<'j>,
     pub(super) told: &'j Request<'j>,
     /// What the begin of a finish left behind.
@@ -53,7 +53,7 @@ pub(super) struct Journey<'j> {
     pub(super) content: Option<Json>,
 }
 
-impl Journey<'_> {
+impl MemberFlow<'_> {
     /// Every member that is anywhere on the way.
     pub(super) fn becomes(&self) -> Vec<Becomes> {
         let (asked, told) = (self.asked.record(), self.told.record());
@@ -139,8 +139,8 @@ impl Journey<'_> {
 
     fn to(&self, member: Member) -> Vec<String> {
         match self.upstream {
-            Side::Embedded => vec!["the relying party".to_owned()],
-            Side::Provider(provider) => {
+            ProviderSide::Embedded => vec!["the relying party".to_owned()],
+            ProviderSide::Provider(provider) => {
                 let template = provider.operations.get(&self.asked.operation());
                 template.map(|template| template.request.places(member)).unwrap_or_default()
             }

@@ -21,7 +21,7 @@ use crate::gateway::steps::call_upstream;
 use crate::gateway::trace::shown::Message;
 use crate::gateway::trace::{Seen, Stage, Trace};
 use crate::inspect::explain::Taken;
-use crate::inspect::explain::becomes::Journey;
+use crate::inspect::explain::becomes::MemberFlow;
 use crate::inspect::explain::faults::faults;
 use crate::inspect::explain::picked::{self, Picked};
 use crate::inspect::explain::shown_caller::ShownCaller;
@@ -95,7 +95,7 @@ impl Gateway {
             _ if renews => None,
             _ => write(upstream, &told, Timestamp::now(), &trace).err(),
         };
-        let journey = Journey {
+        let journey = MemberFlow {
             route,
             upstream: upstream.side(),
             asked: request,

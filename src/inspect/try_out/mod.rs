@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use crate::gateway::handler::{Arrival, Content, Exchange as _, Peer, RequestId, host_of};
+use crate::gateway::handler::{Arrival, Content, Handler as _, Peer, RequestId, host_of};
 use crate::gateway::pipeline::Gateway;
 use crate::gateway::steps::build_upstream_request::put;
 use crate::gateway::steps::call_upstream::Worker;
@@ -43,7 +43,7 @@ const TRIED: &[Operation] =
 /// What one caller is to ask.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Trial {
+pub struct TryRequest {
     /// The route's name.
     pub route: String,
     /// The operation's name.
@@ -55,7 +55,7 @@ pub struct Trial {
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Tried {
+pub struct TryResult {
     /// Whether the caller was answered, and not refused.
     pub is_success: bool,
     /// What a caller of the dialect reads in the answer; `None` where that is none the dialect
@@ -105,7 +105,7 @@ impl Gateway {
     ///
     /// # Errors
     /// See [`InvalidTrial`]. A refusal by the gateway is no error: it is what came of it.
-    pub async fn try_out(&self, trial: &Trial, visitor: &Visitor) -> Result<Tried, InvalidTrial> {
+    pub async fn try_out(&self, trial: &TryRequest, visitor: &Visitor) -> Result<TryResult, InvalidTrial> {
         let route = self.route_named(&trial.route).ok_or(InvalidTrial::Route)?;
         let token = self.demo_token(route);
         let operation = Operation::named(&trial.operation)
@@ -137,7 +137,7 @@ impl Gateway {
                 let steps = trace.steps();
                 let came_to = |stage| steps.iter().any(|step: &Step| step.stage == stage);
                 let is_success = came_to(Stage::ModelAnswer) && !came_to(Stage::Refusal);
-                Ok(Tried { is_success, answer, steps })
+                Ok(TryResult { is_success, answer, steps })
             }
         }
     }

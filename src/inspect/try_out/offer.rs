@@ -29,12 +29,12 @@ pub struct Offers {
     /// The demo user's `user.email`.
     pub user_email: &'static str,
     /// The routes.
-    pub routes: Vec<Offer>,
+    pub routes: Vec<RouteOffer>,
 }
 
 /// What can be tried on one route.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Offer {
+pub struct RouteOffer {
     /// The route's name.
     pub route: String,
     /// The dialect's name for people.
@@ -93,7 +93,7 @@ impl Gateway {
         Offers { version: env!("CARGO_PKG_VERSION"), user_id: DEMO_USER, user_email: DEMO_EMAIL, routes }
     }
 
-    fn offer(&self, route: &Route) -> Offer {
+    fn offer(&self, route: &Route) -> RouteOffer {
         let upstream = &self.shared.plan.upstreams[route.upstream];
         let (provider, demo) = match &upstream.kind {
             UpstreamKind::Embedded(settings) => {
@@ -110,7 +110,7 @@ impl Gateway {
         let asks = if demo.is_some() { Vec::new() } else { asks(route) };
         let (name, dialect) = (route.name.to_string(), route.dialect.title.clone());
         let (upstream, observes) = (upstream.name.to_string(), self.watch(route));
-        Offer { route: name, dialect, upstream, provider, demo, asks, observes }
+        RouteOffer { route: name, dialect, upstream, provider, demo, asks, observes }
     }
 
     fn watch(&self, route: &Route) -> Option<Watch> {

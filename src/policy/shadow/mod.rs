@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::caller_auth::Admission;
-use crate::gateway::context::{Asked, Part, Served};
+use crate::gateway::context::{Part, PipelineOutcome, RequestContext};
 use crate::gateway::pipeline::Gateway;
 use crate::gateway::steps::build_upstream_request::Client;
 use crate::gateway::steps::call_upstream::Worker;
@@ -58,7 +58,7 @@ struct Job {
 
 /// An answer as it was before it was written; in the extensions of one that a shadow is compared with.
 #[derive(Clone)]
-pub(crate) struct Unwritten(pub(crate) Response<'static>);
+pub(crate) struct ModelResponse(pub(crate) Response<'static>);
 
 // ===== impl Shadow =====
 
@@ -94,14 +94,20 @@ impl Gateway {
     }
 
     /// Has a begin tried at the shadow's upstream, if there is room. Never waits.
-    pub(crate) fn cast_shadow(&self, asked: &Asked<'_>, shadow: &Shadow, admission: &Admission, served: &mut Served) {
+    pub(crate) fn spawn_shadow_call(
+        &self,
+        asked: &RequestContext<'_>,
+        shadow: &Shadow,
+        admission: &Admission,
+        served: &mut PipelineOutcome,
+    ) {
         let Ok(place) = shadow.places.clone().try_acquire_owned() else {
             shadow.tally.dropped();
             return;
         };
         let answered = match &mut served.outcome {
-            Ok(response) => match response.extensions_mut().remove::<Unwritten>() {
-                Some(Unwritten(response)) => Ok(response),
+            Ok(response) => match response.extensions_mut().remove::<ModelResponse>() {
+                Some(ModelResponse(response)) => Ok(response),
                 None => return,
             },
             Err(refusal) => Err(refusal.fault),
@@ -173,12 +179,22 @@ impl Job {
     async fn shadow(&self, route: &Route) -> Result<Response<'static>, Refusal> {
         let client = Client { user_agent: self.agent.as_deref(), address: self.address.as_deref() };
         let (request, now, fields) = (self.request.clone(), self.now, HeaderMap::new());
-        let asked =
-            Asked { route, request, client, now, fields: &fields, trace: None, part: Part::Shadow, stands_in: false };
+        let asked = RequestContext {
+            route,
+            request,
+            client,
+            now,
+            fields: &fields,
+            trace: None,
+            part: Part::Shadow,
+            stands_in: false,
+        };
         let way = route.shadow().map_or(route, |shadow| route.way(shadow.way));
         let response = self.gateway.serve_by(&asked, way, &self.admission).await?;
         let unwritten = response.extensions().get().cloned();
-        unwritten.map(|Unwritten(response)| response).ok_or_else(|| Refusal::new(Fault::Internal, "nothing was kept"))
+        unwritten
+            .map(|ModelResponse(response)| response)
+            .ok_or_else(|| Refusal::new(Fault::Internal, "nothing was kept"))
     }
 }
 

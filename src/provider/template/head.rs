@@ -13,7 +13,7 @@ use crate::model::value::{Kind, Value};
 use crate::provider::template::codec::{Codec, Expected, RESERVED, Token};
 use crate::provider::template::encode::{Absent, Writing};
 use crate::provider::template::hole::{self, Hole, Need, Pattern};
-use crate::provider::template::reader::{Defect, DefectKind, Reading, Unread};
+use crate::provider::template::reader::{DecodeError, Defect, DefectKind, Reading};
 
 /// A header field or a query parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct Path {
 
 /// A name that stands there more than once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Again;
+pub struct DuplicateName;
 
 // ===== impl Path =====
 
@@ -74,7 +74,12 @@ impl Path {
     ///
     /// # Errors
     /// When a hole's value is not what its member can hold.
-    pub fn read<'a>(&self, path: &'a str, reading: Reading<'a>, record: &mut dyn Record<'a>) -> Result<bool, Unread> {
+    pub fn read<'a>(
+        &self,
+        path: &'a str,
+        reading: Reading<'a>,
+        record: &mut dyn Record<'a>,
+    ) -> Result<bool, DecodeError> {
         if self.literal.as_deref() == Some(path) {
             return Ok(true);
         }
@@ -139,18 +144,20 @@ pub(crate) fn fits(pattern: &Pattern, segment: Cow<'_, str>) -> bool {
 pub fn read<'a>(
     templates: &[Named],
     what: &str,
-    find: impl Fn(&str) -> Result<Option<Cow<'a, str>>, Again>,
+    find: impl Fn(&str) -> Result<Option<Cow<'a, str>>, DuplicateName>,
     reading: Reading<'a>,
     record: &mut dyn Record<'a>,
-) -> Result<(), Unread> {
+) -> Result<(), DecodeError> {
     for Named { name, pattern } in templates {
         if reading.lenient && pattern.hole().is_none() {
             continue;
         }
         let place = || format!("The {what} `{name}`");
-        let found = find(name).map_err(|Again| broken(DefectKind::Duplicate, place()))?;
+        let found = find(name).map_err(|DuplicateName| broken(DefectKind::Duplicate, place()))?;
         match (pattern, found) {
-            (Pattern::Constant(expected), Some(found)) if *expected != found => return Err(Unread::AnotherMessage),
+            (Pattern::Constant(expected), Some(found)) if *expected != found => {
+                return Err(DecodeError::NotThisMessage);
+            }
             (Pattern::Constant(_), _) => {}
             (Pattern::Hole { .. }, found) => put(pattern, found.unwrap_or_default(), reading, record, place)?,
         }
@@ -165,7 +172,7 @@ fn put<'a>(
     reading: Reading<'a>,
     record: &mut dyn Record<'a>,
     place: impl Fn() -> String,
-) -> Result<(), Unread> {
+) -> Result<(), DecodeError> {
     let Pattern::Hole { prefix, hole, suffix } = pattern else { return Ok(()) };
     let Hole { member, codec, need } = *hole;
     let text = match hole::between(value, prefix, suffix).filter(|text| !text.is_empty()) {
@@ -193,8 +200,8 @@ fn put<'a>(
 }
 
 #[cold]
-fn broken(kind: DefectKind, place: String) -> Unread {
-    Unread::Broken(Defect { kind, place })
+fn broken(kind: DefectKind, place: String) -> DecodeError {
+    DecodeError::Broken(Defect { kind, place })
 }
 
 /// Writes header fields: name and value of each that is there.

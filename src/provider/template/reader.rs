@@ -9,9 +9,9 @@ use crate::model::member::Member;
 
 /// Why a message could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unread {
+pub enum DecodeError {
     /// It is another message: a constant of the template does not stand there.
-    AnotherMessage,
+    NotThisMessage,
     /// It is this message, and broken.
     Broken(Defect),
 }

@@ -19,7 +19,7 @@ use crate::model::registration::{AttestationResponse, CreationRequest, Credentia
 use crate::model::session::RefreshRequest;
 use crate::relying_party::RelyingParty;
 use crate::relying_party::directory::Store;
-use crate::relying_party::settings::{EmbeddedSettings, Party};
+use crate::relying_party::settings::{EmbeddedSettings, RelyingPartyConfig};
 
 /// Settings with everything a test wants to say.
 pub(crate) fn settings() -> EmbeddedSettings {
@@ -33,8 +33,8 @@ pub(crate) fn settings() -> EmbeddedSettings {
     .unwrap()
 }
 
-pub(crate) fn party() -> Party {
-    Party::checked(&settings()).unwrap()
+pub(crate) fn party() -> RelyingPartyConfig {
+    RelyingPartyConfig::checked(&settings()).unwrap()
 }
 
 /// A relying party whose directory goes away with it.

@@ -5,7 +5,7 @@
 //! use, and a token for any API would be too much.
 
 use crate::model::fault::{Fault, Refusal};
-use crate::relying_party::settings::Party;
+use crate::relying_party::settings::RelyingPartyConfig;
 
 /// What a sign-in is good for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,14 +20,17 @@ pub(crate) struct Grant {
 impl Grant {
     /// What of this request is granted.
     pub(crate) fn of(
-        party: &Party,
+        party: &RelyingPartyConfig,
         client_id: Option<&str>,
         scope: Option<&str>,
         audience: Option<&str>,
     ) -> Result<Self, Refusal> {
         let audience = audience.filter(|asked| *asked != party.audience);
         if audience.is_some_and(|asked| !party.audiences.iter().any(|known| known == asked)) {
-            return Err(Refusal::told(Fault::InvalidRequest, "The audience is not one that tokens are issued for."));
+            return Err(Refusal::with_public_message(
+                Fault::InvalidRequest,
+                "The audience is not one that tokens are issued for.",
+            ));
         }
         Ok(Self {
             client_id: client_id.map(str::to_owned),

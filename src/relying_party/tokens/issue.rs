@@ -15,7 +15,7 @@ use crate::model::assertion::SignIn;
 use crate::relying_party::directory::user::User;
 use crate::relying_party::error::StoreError;
 use crate::relying_party::random;
-use crate::relying_party::settings::Party;
+use crate::relying_party::settings::RelyingPartyConfig;
 use crate::relying_party::tokens::authentication::Authentication;
 use crate::relying_party::tokens::claims::{ACCESS_TYPE, AccessClaims, Audience, Header, ID_TYPE, IdClaims};
 use crate::relying_party::tokens::grant::Grant;
@@ -45,7 +45,11 @@ pub(crate) struct Occasion<'a> {
 
 impl Issued {
     /// The tokens of a sign-in that has just happened: with a session, where one was asked for.
-    pub(crate) fn at_sign_in(occasion: Occasion<'_>, party: &Party, ring: &KeyRing) -> Result<Self, StoreError> {
+    pub(crate) fn at_sign_in(
+        occasion: Occasion<'_>,
+        party: &RelyingPartyConfig,
+        ring: &KeyRing,
+    ) -> Result<Self, StoreError> {
         let Occasion { user, authentication, .. } = occasion;
         let session = |end| OpaqueToken::new(Kind::Session, authentication, &user.id, end);
         let session = authentication.ends_at.map(session).transpose()?;
@@ -53,7 +57,11 @@ impl Issued {
     }
 
     /// The tokens that replace others of the same sign-in.
-    pub(crate) fn at_refresh(occasion: Occasion<'_>, party: &Party, ring: &KeyRing) -> Result<Self, StoreError> {
+    pub(crate) fn at_refresh(
+        occasion: Occasion<'_>,
+        party: &RelyingPartyConfig,
+        ring: &KeyRing,
+    ) -> Result<Self, StoreError> {
         let Occasion { user, authentication, grant, now } = occasion;
         let refresh_expiry = authentication.expiry(now, party.refresh_lifetime);
         Ok(Self {
@@ -100,7 +108,11 @@ impl Issued {
 }
 
 /// An access token for the relying party's own audience and for the one that was granted beside it.
-pub(crate) fn access_token(occasion: Occasion<'_>, party: &Party, key: &SigningKey) -> Result<String, StoreError> {
+pub(crate) fn access_token(
+    occasion: Occasion<'_>,
+    party: &RelyingPartyConfig,
+    key: &SigningKey,
+) -> Result<String, StoreError> {
     let Occasion { user, authentication, grant, now } = occasion;
     let claims = AccessClaims {
         iss: party.issuer.clone(),
@@ -119,7 +131,11 @@ pub(crate) fn access_token(occasion: Occasion<'_>, party: &Party, key: &SigningK
     signed(key, ACCESS_TYPE, &claims)
 }
 
-fn id_token(occasion: Occasion<'_>, party: &Party, key: &SigningKey) -> Result<Option<String>, StoreError> {
+fn id_token(
+    occasion: Occasion<'_>,
+    party: &RelyingPartyConfig,
+    key: &SigningKey,
+) -> Result<Option<String>, StoreError> {
     let Occasion { user, authentication, grant, now } = occasion;
     if grant.client_id.is_none() && !grant.has_openid() {
         return Ok(None);

@@ -57,7 +57,7 @@ pub(crate) enum Shown {
     /// It is good, and used up by this.
     Good(Refreshable),
     /// It was used before: all tokens of its sign-in are forgotten now.
-    Again,
+    DuplicateName,
     /// It is unknown, or too old.
     Unknown,
 }
@@ -99,7 +99,7 @@ impl OpaqueToken {
 }
 
 /// Takes a refresh token; part of the caller's transaction, which must commit also when the answer
-/// is [`Shown::Again`].
+/// is [`Shown::DuplicateName`].
 pub(crate) fn show_refresh(connection: &Connection, token: &str, now: i64) -> Result<Shown, StoreError> {
     let sql =
         "SELECT user_id, used_at, family, client_id, scope, audience, authenticated_at, ends_at FROM opaque_tokens
@@ -114,7 +114,7 @@ pub(crate) fn show_refresh(connection: &Connection, token: &str, now: i64) -> Re
         Some((refreshable, Some(_))) => {
             let sql = "DELETE FROM opaque_tokens WHERE family = ?1";
             connection.prepare_cached(sql)?.execute([refreshable.authentication.family])?;
-            Ok(Shown::Again)
+            Ok(Shown::DuplicateName)
         }
         Some((refreshable, None)) => {
             let sql = "UPDATE opaque_tokens SET used_at = ?1 WHERE hash = ?2";
@@ -169,7 +169,7 @@ mod tests {
         assert!(matches!(show(&first), Shown::Good(good) if good.authentication == authentication()));
         assert_eq!(session_user(connection, &session.token, 2).unwrap().as_deref(), Some("user_ada"));
         assert_eq!([&first, &session].map(|token| is_refresh(connection, &token.token).unwrap()), [true, false]);
-        assert_eq!(show(&first), Shown::Again);
+        assert_eq!(show(&first), Shown::DuplicateName);
         assert!(!is_refresh(connection, &first.token).unwrap());
         assert_eq!(show(&second), Shown::Unknown);
         assert_eq!(session_user(connection, &session.token, 2).unwrap(), None);

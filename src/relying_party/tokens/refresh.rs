@@ -30,7 +30,7 @@ pub(crate) fn refresh(
     let transaction = store.write()?;
     let Refreshable { user_id, authentication } = match show_refresh(&transaction, &request.token, now)? {
         Shown::Good(refreshable) => refreshable,
-        Shown::Again => {
+        Shown::DuplicateName => {
             transaction.commit().map_err(StoreError::from)?;
             return Err(Refusal::of_token("the refresh token was used before: its sign-in is ended"));
         }

@@ -6,7 +6,7 @@
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 
 use crate::model::fault::{Fault, Refusal};
-use crate::relying_party::settings::Party;
+use crate::relying_party::settings::RelyingPartyConfig;
 use crate::relying_party::tokens::claims::{ACCESS_TYPE, AccessClaims};
 use crate::relying_party::tokens::keys::KeyRing;
 
@@ -36,7 +36,7 @@ pub(crate) enum Verdict {
 }
 
 /// Judges an access token with the keys at hand.
-pub(crate) fn access_token(bearer: &str, party: &Party, ring: &KeyRing, now: i64) -> Verdict {
+pub(crate) fn access_token(bearer: &str, party: &RelyingPartyConfig, ring: &KeyRing, now: i64) -> Verdict {
     if bearer.len() > MAX_BEARER {
         return Verdict::Refused(unauthenticated("the bearer is too long"));
     }
@@ -59,7 +59,7 @@ pub(crate) fn unauthenticated(reason: &'static str) -> Refusal {
     Refusal::new(Fault::Unauthenticated, reason)
 }
 
-fn validation(party: &Party) -> Validation {
+fn validation(party: &RelyingPartyConfig) -> Validation {
     let mut validation = Validation::new(Algorithm::RS256);
     validation.set_issuer(&[&party.issuer]);
     validation.set_audience(&[&party.audience]);

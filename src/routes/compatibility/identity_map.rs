@@ -4,13 +4,13 @@
 //! leads from one to the other, or the rule for users it does not know.
 
 use crate::identity::map::Map;
-use crate::identity::names::{Asks, Party};
+use crate::identity::names::{Asks, Namespace};
 use crate::model::member::Member;
 use crate::model::operation::{Direction, Operation};
 use crate::provider::template::hole::Need;
 use crate::routes::compatibility::source::{Source, USER, begin_of, carried, id_token};
-use crate::routes::compatibility::{Carriage, Loss, Obstacle, Pair};
-use crate::routes::provider_side::Side;
+use crate::routes::compatibility::{Loss, Obstacle, OperationSupport, Pair};
+use crate::routes::provider_side::ProviderSide;
 
 impl Pair<'_> {
     /// What stands in the way of the identity map, and what it leaves out.
@@ -19,7 +19,7 @@ impl Pair<'_> {
         asking: &[(Member, Need)],
         answering: &[(Member, Need)],
         answered: &[(Member, Need)],
-        carriage: &mut Carriage,
+        carriage: &mut OperationSupport,
     ) {
         let Some(map) = self.identity else { return };
         let operation = carriage.operation;
@@ -48,7 +48,8 @@ impl Pair<'_> {
         let claimed = self.claims.contains(&member) && self.caller_is_verified(operation) && !self.vouched_upstream;
         let now = if claimed { Source::Always } else { carried(asking, member) };
         let before = begin_of(operation).map_or(Source::None, |begin| {
-            let asking = Side::Provider(self.dialect).carried(begin, Direction::Request, true).unwrap_or_default();
+            let asking =
+                ProviderSide::Provider(self.dialect).carried(begin, Direction::Request, true).unwrap_or_default();
             self.said(begin, member, &asking)
         });
         now.max(before)
@@ -56,7 +57,7 @@ impl Pair<'_> {
 
     /// How surely the map can be asked for the upstream's user.
     pub(crate) fn forward(&self, map: &Map, operation: Operation, asking: &[(Member, Need)]) -> Source {
-        map.takes(Party::Caller)
+        map.takes(Namespace::Caller)
             .map_or(Source::None, |asks| enough(&asks, |member| self.said(operation, member, asking)))
     }
 
@@ -67,7 +68,7 @@ impl Pair<'_> {
         if vouched {
             return Source::Always;
         }
-        let mapped = match map.gives(Party::Upstream).contains(&member) {
+        let mapped = match map.gives(Namespace::Upstream).contains(&member) {
             true => self.forward(map, operation, asking),
             false => Source::None,
         };
@@ -90,8 +91,8 @@ impl Pair<'_> {
             let named = carried(answered, member).max(id_token(answered, member));
             named.max(self.mapped(map, operation, member, asking))
         };
-        let back = match map.takes(Party::Upstream) {
-            Some(asks) if map.gives(Party::Caller).contains(&member) => enough(&asks, known),
+        let back = match map.takes(Namespace::Upstream) {
+            Some(asks) if map.gives(Namespace::Caller).contains(&member) => enough(&asks, known),
             _ => Source::None,
         };
         let alike = if map.knows_strangers() { known(member).min(Source::Sometimes) } else { Source::None };

@@ -18,7 +18,7 @@ use crate::provider::descriptor::Provider;
 use crate::provider::template::hole::Need;
 use crate::routes::assignment::Assignment;
 use crate::routes::compatibility::source::{Source, USER, carried};
-use crate::routes::provider_side::Side;
+use crate::routes::provider_side::ProviderSide;
 
 /// A dialect before an upstream, with what the config says of the two.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +26,7 @@ pub struct Pair<'p> {
     /// The provider whose API the callers speak.
     pub dialect: &'p Provider,
     /// Who does the work.
-    pub upstream: Side<'p>,
+    pub upstream: ProviderSide<'p>,
     /// What requests are given.
     pub set: &'p [Assignment],
     /// What responses are given where the upstream gave nothing.
@@ -53,7 +53,7 @@ pub struct Pair<'p> {
 
 /// How one operation is carried.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Carriage {
+pub struct OperationSupport {
     /// Which operation.
     pub operation: Operation,
     /// What stands in the way; empty when it works.
@@ -120,17 +120,19 @@ impl Pair<'_> {
     }
 
     /// How every operation of the dialect is carried.
-    pub fn carriages(&self) -> Vec<Carriage> {
+    pub fn carriages(&self) -> Vec<OperationSupport> {
         self.dialect.operations.keys().map(|operation| self.carriage(*operation)).collect()
     }
 
     /// How one operation of the dialect is carried.
-    pub fn carriage(&self, operation: Operation) -> Carriage {
-        let mut carriage = Carriage { operation, obstacles: Vec::new(), uncertain: Vec::new(), losses: Vec::new() };
+    pub fn carriage(&self, operation: Operation) -> OperationSupport {
+        let mut carriage =
+            OperationSupport { operation, obstacles: Vec::new(), uncertain: Vec::new(), losses: Vec::new() };
         match (operation, self.relation()) {
             // Tokens are renewed by whoever made them.
             (Operation::SessionRefresh, _) if self.issues_tokens => {
-                return Self { upstream: Side::Embedded, set: &[], issues_tokens: false, ..*self }.carriage(operation);
+                return Self { upstream: ProviderSide::Embedded, set: &[], issues_tokens: false, ..*self }
+                    .carriage(operation);
             }
             (Operation::SessionRefresh, Relation::AnotherProvider) => {
                 carriage.obstacles.push(Obstacle::ForeignTokens);
@@ -138,7 +140,7 @@ impl Pair<'_> {
             }
             _ => {}
         }
-        let dialect = Side::Provider(self.dialect);
+        let dialect = ProviderSide::Provider(self.dialect);
         let asking = dialect.carried(operation, Direction::Request, false).unwrap_or_default();
         let answering = dialect.carried(operation, Direction::Response, false).unwrap_or_default();
         let named = self.caller_is_verified(operation)
@@ -190,7 +192,7 @@ impl Pair<'_> {
         asked: &[(Member, Need)],
         answering: &[(Member, Need)],
         answered: &[(Member, Need)],
-        carriage: &mut Carriage,
+        carriage: &mut OperationSupport,
     ) {
         let manages = matches!(
             carriage.operation,
@@ -225,12 +227,12 @@ impl Pair<'_> {
         operation: Operation,
         answering: &[(Member, Need)],
         answered: &[(Member, Need)],
-        carriage: &mut Carriage,
+        carriage: &mut OperationSupport,
     ) {
         let lists = answering.iter().map(|(member, _)| *member).filter(|member| matches!(member.kind(), Kind::List(_)));
         for list in lists.filter(|list| carried(answered, *list) != Source::None) {
             let given = self.upstream.element(operation, list);
-            for (member, need) in Side::Provider(self.dialect).element(operation, list) {
+            for (member, need) in ProviderSide::Provider(self.dialect).element(operation, list) {
                 let derived = member == Member::Handle && carried(&given, Member::Id) != Source::None;
                 let known = carried(&given, member) != Source::None || member.meaning_when_absent().is_some();
                 if need == Need::Required && !known && !derived {
@@ -240,8 +242,14 @@ impl Pair<'_> {
         }
     }
 
-    fn losses(&self, said: &[(Member, Need)], heard: &[(Member, Need)], direction: Direction, carriage: &mut Carriage) {
-        let dialect = Side::Provider(self.dialect);
+    fn losses(
+        &self,
+        said: &[(Member, Need)],
+        heard: &[(Member, Need)],
+        direction: Direction,
+        carriage: &mut OperationSupport,
+    ) {
+        let dialect = ProviderSide::Provider(self.dialect);
         let (speaker, hearer) = match direction {
             Direction::Request => (dialect, self.upstream),
             Direction::Response => (self.upstream, dialect),
@@ -266,11 +274,11 @@ impl Pair<'_> {
     /// What gets lost out of the elements of a list that travels.
     fn element_losses(
         &self,
-        speaker: Side<'_>,
-        hearer: Side<'_>,
+        speaker: ProviderSide<'_>,
+        hearer: ProviderSide<'_>,
         list: Member,
         direction: Direction,
-        carriage: &mut Carriage,
+        carriage: &mut OperationSupport,
     ) {
         if !matches!(list.kind(), Kind::List(_)) {
             return;
@@ -286,7 +294,7 @@ impl Pair<'_> {
     }
 }
 
-fn note(carriage: &mut Carriage, direction: Direction, member: Member, source: Source) {
+fn note(carriage: &mut OperationSupport, direction: Direction, member: Member, source: Source) {
     match source {
         Source::None => carriage.obstacles.push(Obstacle::NoSource(direction, member)),
         // A begin without a challenge is no begin, whatever a provider's documents call optional.

@@ -1,12 +1,12 @@
 //! What the check found, in words: what stands in the way, and what to write in the config about it.
 
 use crate::identity::map::Map;
-use crate::identity::names::Party;
+use crate::identity::names::Namespace;
 use crate::model::member::Member;
 use crate::model::operation::{Direction, Operation};
 use crate::model::value::Kind;
 use crate::routes::compatibility::source::is_token;
-use crate::routes::compatibility::{Carriage, Loss, Obstacle, Pair};
+use crate::routes::compatibility::{Loss, Obstacle, OperationSupport, Pair};
 
 /// What can be done about an obstacle in the config.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl Obstacle {
             }
             Self::NotMapped => {
                 let map = pair.identity.map_or("", Map::name);
-                let takes = pair.identity.and_then(|map| map.takes(Party::Caller));
+                let takes = pair.identity.and_then(|map| map.takes(Namespace::Caller));
                 let takes = takes.map_or_else(String::new, |takes| takes.to_string());
                 format!("the identity map `{map}` asks for {takes}, and {dialect} names users otherwise")
             }
@@ -176,7 +176,7 @@ impl Loss {
     }
 }
 
-impl Carriage {
+impl OperationSupport {
     /// Whether the operation works.
     pub fn works(&self) -> bool {
         self.obstacles.is_empty()

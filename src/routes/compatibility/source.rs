@@ -3,7 +3,7 @@
 //! A request's members come from the config, the caller's verified token, the caller's own message, or
 //! what its begin left behind; a response's from the upstream, the config, or what the caller said.
 
-use crate::identity::names::Party;
+use crate::identity::names::Namespace;
 use crate::model::member::Member;
 use crate::model::operation::{Direction, Operation};
 use crate::provider::template::hole::Need;
@@ -11,7 +11,7 @@ use crate::provider::template::message::Caller;
 use crate::routes::assignment::Assignment;
 use crate::routes::compatibility::Pair;
 use crate::routes::forwarding::may_travel;
-use crate::routes::provider_side::Side;
+use crate::routes::provider_side::ProviderSide;
 
 /// The members that name a user to an upstream.
 pub(crate) const USER: [Member; 2] = [Member::UserId, Member::UserEmail];
@@ -67,7 +67,7 @@ impl Pair<'_> {
         ) {
             return Source::None;
         }
-        let asking = Side::Provider(self.dialect).carried(begin, Direction::Request, true).unwrap_or_default();
+        let asking = ProviderSide::Provider(self.dialect).carried(begin, Direction::Request, true).unwrap_or_default();
         self.request_source(begin, member, &asking)
     }
 
@@ -132,7 +132,7 @@ impl Pair<'_> {
     /// upstream was told who, or it says who it was.
     pub(crate) fn proves_subject(&self) -> bool {
         let begin = Operation::LoginBegin;
-        let asking = Side::Provider(self.dialect).carried(begin, Direction::Request, true).unwrap_or_default();
+        let asking = ProviderSide::Provider(self.dialect).carried(begin, Direction::Request, true).unwrap_or_default();
         let named: Vec<Member> = USER
             .into_iter()
             .filter(|member| {
@@ -153,7 +153,7 @@ impl Pair<'_> {
         }) && !names_constant_user(self.set);
         let answered = self.upstream.carried(Operation::LoginFinish, Direction::Response, true).unwrap_or_default();
         if let Some(map) = self.identity {
-            let gives = map.gives(Party::Upstream);
+            let gives = map.gives(Namespace::Upstream);
             let names = USER.into_iter().filter(|member| gives.contains(member) || map.knows_strangers());
             let is_named = self.forward(map, begin, &asking) != Source::None;
             let answers = |member| carried(&answered, member).max(id_token(&answered, member)) != Source::None;
@@ -181,7 +181,7 @@ impl Pair<'_> {
     }
 
     pub(crate) fn dialect_caller(&self, operation: Operation) -> Option<Caller> {
-        Side::Provider(self.dialect).caller(operation)
+        ProviderSide::Provider(self.dialect).caller(operation)
     }
 
     pub(crate) fn caller_is_verified(&self, operation: Operation) -> bool {

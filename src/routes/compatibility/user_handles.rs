@@ -7,8 +7,8 @@ use crate::model::member::Member;
 use crate::model::operation::{Direction, Operation};
 use crate::provider::template::hole::Need;
 use crate::routes::compatibility::source::{Source, carried};
-use crate::routes::compatibility::{Carriage, Loss, Pair};
-use crate::routes::provider_side::Side;
+use crate::routes::compatibility::{Loss, OperationSupport, Pair};
+use crate::routes::provider_side::ProviderSide;
 
 impl Pair<'_> {
     /// Whether passkeys made by this begin would be useless.
@@ -39,14 +39,14 @@ impl Pair<'_> {
         &self,
         answering: &[(Member, Need)],
         answered: &[(Member, Need)],
-        carriage: &mut Carriage,
+        carriage: &mut OperationSupport,
     ) {
         let (operation, member) = (carriage.operation, Member::ExcludeCredentials);
         let makes_passkey = matches!(operation, Operation::RegistrationBegin | Operation::SignupBegin);
         let has = |members| carried(members, member) != Source::None;
         if self.has_handles && makes_passkey && !has(answering) && !has(answered) {
             let direction = Direction::Response;
-            let reason = Side::Provider(self.dialect).omission(operation, direction, member);
+            let reason = ProviderSide::Provider(self.dialect).omission(operation, direction, member);
             let reason = reason.unwrap_or("the dialect has no place for it").to_owned();
             carriage.losses.push(Loss { direction, list: None, member, reason });
         }
@@ -55,7 +55,7 @@ impl Pair<'_> {
     /// Whether the gateway reads a new passkey's id at the finish, and again at a login.
     fn meets_again(&self, finish: Operation) -> bool {
         let says = |operation, member| {
-            let said = Side::Provider(self.dialect).carried(operation, Direction::Request, true);
+            let said = ProviderSide::Provider(self.dialect).carried(operation, Direction::Request, true);
             said.is_some_and(|said| carried(&said, member) == Source::Always)
         };
         says(finish, Member::CredentialId)

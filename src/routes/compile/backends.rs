@@ -10,7 +10,7 @@ use crate::caller_auth::settings::Users;
 use crate::caller_auth::{Callers, CompileContext, Relation};
 use crate::features::key_learning::observe::Observes;
 use crate::gateway::handler::RouteName;
-use crate::gateway::metrics::Meters;
+use crate::gateway::metrics::RouteCounters;
 use crate::model::member::Member;
 use crate::model::operation::Operation;
 use crate::provider::descriptor::Provider;
@@ -149,7 +149,7 @@ impl Builder<'_> {
         let way = Route {
             name: common.name.into(),
             line_names: line_names(common.name, &common.dialect),
-            meters: common.dialect.operations.keys().map(|operation| (*operation, Meters::default())).collect(),
+            meters: common.dialect.operations.keys().map(|operation| (*operation, RouteCounters::default())).collect(),
             prefix: settings.prefix.clone(),
             hosts: settings.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
             upstream: one.upstream,

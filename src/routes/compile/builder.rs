@@ -10,11 +10,11 @@ use crate::relying_party::settings::InvalidSetting;
 use crate::routes::assignment::Assignment;
 use crate::routes::route_settings::Assignments;
 use crate::routes::router::{Candidate, Router};
-use crate::routes::{Ground, Route, Upstream, UpstreamKind, UpstreamSettings};
+use crate::routes::{CompileInput, Route, Upstream, UpstreamKind, UpstreamSettings};
 
 /// A plan in the making, and what was found wrong so far.
 pub(crate) struct Builder<'c> {
-    pub(crate) ground: &'c Ground<'c>,
+    pub(crate) ground: &'c CompileInput<'c>,
     pub(crate) diagnostics: Diagnostics,
     pub(crate) upstreams: Vec<Upstream>,
     /// What each upstream is always given.
@@ -23,7 +23,7 @@ pub(crate) struct Builder<'c> {
 }
 
 impl<'c> Builder<'c> {
-    pub(crate) fn new(ground: &'c Ground<'c>) -> Self {
+    pub(crate) fn new(ground: &'c CompileInput<'c>) -> Self {
         let (diagnostics, key_sets) = (Diagnostics::default(), KeySets::default());
         Self { ground, diagnostics, upstreams: Vec::new(), sets: Vec::new(), key_sets }
     }

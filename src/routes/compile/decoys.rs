@@ -13,10 +13,10 @@ use crate::model::operation::{Direction, Operation};
 use crate::provider::descriptor::Provider;
 use crate::provider::template::hole::Need;
 use crate::provider::template::message::Caller;
-use crate::routes::Ground;
+use crate::routes::CompileInput;
 use crate::routes::compatibility::source::{Source, USER, carried};
-use crate::routes::compatibility::{Carriage, Pair};
-use crate::routes::provider_side::Side;
+use crate::routes::compatibility::{OperationSupport, Pair};
+use crate::routes::provider_side::ProviderSide;
 use crate::routes::route_settings::{Enumeration, RouteSettings};
 
 const SETTING: &str = "enumeration";
@@ -31,10 +31,10 @@ pub(crate) struct Privacy {
 
 /// How a way keeps its users to itself.
 pub(crate) fn privacy<'c>(
-    ground: &Ground<'_>,
+    ground: &CompileInput<'_>,
     settings: &RouteSettings,
     pair: &Pair<'_>,
-    carriages: impl Iterator<Item = &'c Carriage> + Clone,
+    carriages: impl Iterator<Item = &'c OperationSupport> + Clone,
     route: &str,
 ) -> Privacy {
     let mut privacy = Privacy::default();
@@ -85,8 +85,8 @@ struct Answers {
 impl Answers {
     fn of(pair: &Pair<'_>) -> Self {
         let answers =
-            |side: Side<'_>| side.carried(Operation::LoginBegin, Direction::Response, true).unwrap_or_default();
-        let (given, told) = (answers(pair.upstream), answers(Side::Provider(pair.dialect)));
+            |side: ProviderSide<'_>| side.carried(Operation::LoginBegin, Direction::Response, true).unwrap_or_default();
+        let (given, told) = (answers(pair.upstream), answers(ProviderSide::Provider(pair.dialect)));
         let lists = carried(&given, Member::AllowCredentials) != Source::None;
         let is_required = carried(&told, Member::AllowCredentials) == Source::Always;
         let is_list_required = is_required && !pair.relax.contains(&Member::AllowCredentials);
@@ -105,7 +105,7 @@ fn nothing_to_hide(pair: &Pair<'_>) -> Option<String> {
     if pair.dialect_caller(begin) == Some(Caller::User) {
         return Some(format!("`login.begin` of {dialect} is asked by the user itself"));
     }
-    let asking = Side::Provider(pair.dialect).carried(begin, Direction::Request, true).unwrap_or_default();
+    let asking = ProviderSide::Provider(pair.dialect).carried(begin, Direction::Request, true).unwrap_or_default();
     if USER.into_iter().all(|member| carried(&asking, member) == Source::None) {
         return Some(format!("`login.begin` of {dialect} names no user"));
     }
@@ -120,7 +120,7 @@ fn nothing_to_hide(pair: &Pair<'_>) -> Option<String> {
 fn tells_all_the_same<'c>(
     pair: &Pair<'_>,
     answers: &Answers,
-    carriages: impl Iterator<Item = &'c Carriage>,
+    carriages: impl Iterator<Item = &'c OperationSupport>,
     route: &str,
 ) -> Vec<(String, String)> {
     let mut reasons = Vec::new();
@@ -140,7 +140,7 @@ fn tells_all_the_same<'c>(
         let remedy = format!("leave it to somebody else: `leave = [\"{}\"]` in `[routes.{route}]`", operation.name());
         reasons.push((reason, remedy));
     }
-    let Side::Provider(upstream) = pair.upstream else { return reasons };
+    let ProviderSide::Provider(upstream) = pair.upstream else { return reasons };
     if !says_unknown_user(upstream) {
         let reason = format!("nothing in the answers of {} says that a user is unknown", upstream.id);
         reasons.push((reason, "try it, and see what an unknown user is answered".to_owned()));
@@ -164,7 +164,7 @@ fn tells_all_the_same<'c>(
         );
         reasons.push((reason, format!("give them in `[routes.{route}.fill]`, as {} answers them", upstream.id)));
     }
-    let asking = Side::Provider(pair.dialect).carried(Operation::LoginBegin, Direction::Request, true);
+    let asking = ProviderSide::Provider(pair.dialect).carried(Operation::LoginBegin, Direction::Request, true);
     let names_id = asking.is_some_and(|asking| carried(&asking, Member::UserId) != Source::None);
     if answers.passes(Member::UserId) && !names_id && !is_filled(Member::UserId) {
         let reason = format!("the answer has the `user.id` of {}, which an unknown user has not", upstream.id);
@@ -179,7 +179,7 @@ fn says_unknown_user(provider: &Provider) -> bool {
 }
 
 fn is_http(pair: &Pair<'_>) -> bool {
-    matches!(pair.upstream, Side::Provider(_))
+    matches!(pair.upstream, ProviderSide::Provider(_))
 }
 
 /// The members beside the user that the upstream hears of the caller's.

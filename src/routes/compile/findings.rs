@@ -6,8 +6,8 @@ use crate::base::diagnostic::Diagnostic;
 use crate::model::member::Member;
 use crate::model::operation::{Direction, Operation};
 use crate::routes::assignment::Assignment;
-use crate::routes::compatibility::{Carriage, Obstacle, Pair};
-use crate::routes::provider_side::Side;
+use crate::routes::compatibility::{Obstacle, OperationSupport, Pair};
+use crate::routes::provider_side::ProviderSide;
 
 /// What of the check's findings is an error or a warning on this route, each with the key it is about.
 ///
@@ -18,7 +18,7 @@ pub(crate) fn judge(
     pair: &Pair<'_>,
     (route, way): (&str, &str),
     operations: &[Operation],
-    carriages: &BTreeMap<Operation, Carriage>,
+    carriages: &BTreeMap<Operation, OperationSupport>,
     claims_are_known: bool,
 ) -> Vec<(&'static str, Diagnostic)> {
     let mut found = Vec::new();
@@ -66,9 +66,9 @@ pub(crate) fn judge(
 pub(crate) fn unused(
     pair: &Pair<'_>,
     set: &[Assignment],
-    carriages: &BTreeMap<Operation, Carriage>,
+    carriages: &BTreeMap<Operation, OperationSupport>,
 ) -> Vec<(&'static str, Member)> {
-    let takes = |side: Side<'_>, direction, member| {
+    let takes = |side: ProviderSide<'_>, direction, member| {
         carriages.keys().any(|operation| {
             side.carried(*operation, direction, true)
                 .is_some_and(|carried| carried.iter().any(|(known, _)| *known == member))
@@ -84,7 +84,7 @@ pub(crate) fn unused(
         .filter(|assignment| {
             let is_issued = pair.issues_tokens
                 && matches!(assignment.member, Member::UserId | Member::UserEmail | Member::UserName);
-            !is_issued && !takes(Side::Provider(pair.dialect), Direction::Response, assignment.member)
+            !is_issued && !takes(ProviderSide::Provider(pair.dialect), Direction::Response, assignment.member)
         })
         .map(|assignment| ("fill", assignment.member));
     set.chain(fill).collect()

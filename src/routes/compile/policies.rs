@@ -16,7 +16,7 @@ use crate::provider::template::message::Caller;
 use crate::routes::Route;
 use crate::routes::compile::backends::{Common, Use};
 use crate::routes::compile::builder::Builder;
-use crate::routes::provider_side::Side;
+use crate::routes::provider_side::ProviderSide;
 use crate::routes::route_settings::RouteSettings;
 
 impl Builder<'_> {
@@ -201,7 +201,7 @@ pub(crate) fn said(common: &Common<'_>, only: Option<Operation>) -> Vec<Member> 
     let operations = common.dialect.operations.iter();
     let mut said = Vec::new();
     for (operation, template) in operations.filter(|(operation, _)| wanted(**operation)) {
-        let carried = Side::Provider(&common.dialect).carried(*operation, Direction::Request, true);
+        let carried = ProviderSide::Provider(&common.dialect).carried(*operation, Direction::Request, true);
         said.extend(carried.unwrap_or_default().into_iter().map(|(member, _)| member));
         if let (Caller::User, Some(Users::Jwt { jwt })) = (template.request.caller, &common.settings.callers.user) {
             said.extend(jwt.claims.keys().filter_map(|name| Member::named(name)));

@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 
 use crate::model::operation::Operation;
 use crate::provider::template::head::Path;
-use crate::routes::router::pattern_tree::Holed;
+use crate::routes::router::pattern_tree::PatternTree;
 
 /// An operation a request may ask for.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ pub struct Router {
 #[derive(Clone, Debug, Default)]
 struct Paths {
     literal: HashMap<String, Vec<Candidate>>,
-    holed: Holed,
+    holed: PatternTree,
 }
 
 /// What two paths have in common that may be in each other's way.

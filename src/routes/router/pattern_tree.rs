@@ -17,7 +17,7 @@ use crate::routes::router::Candidate;
 
 /// Candidates by prefix and path.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Holed {
+pub(super) struct PatternTree {
     /// In the order they came.
     candidates: Vec<Candidate>,
     prefixes: Prefixes,
@@ -41,7 +41,7 @@ struct Forms {
 
 // ===== impl Holed =====
 
-impl Holed {
+impl PatternTree {
     pub(super) fn add(&mut self, prefix: &str, path: &Path, candidate: &Candidate) {
         let mut at = &mut self.prefixes;
         for part in prefix.split('/') {

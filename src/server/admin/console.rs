@@ -15,8 +15,8 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::time::timeout;
 
-use crate::gateway::reload::Live;
-use crate::inspect::try_out::{InvalidTrial, Trial, Visitor};
+use crate::gateway::reload::Reloadable;
+use crate::inspect::try_out::{InvalidTrial, TryRequest, Visitor};
 use crate::server::admin::guard;
 use crate::server::admin::pages::{fenced, page};
 
@@ -27,7 +27,7 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// The console of a gateway.
 #[derive(Debug)]
 pub(super) struct Console {
-    live: Live,
+    live: Reloadable,
 }
 
 /// The two ends of a connection.
@@ -38,7 +38,7 @@ pub(super) struct Ends {
 }
 
 impl Console {
-    pub(super) fn new(live: Live) -> Self {
+    pub(super) fn new(live: Reloadable) -> Self {
         Self { live }
     }
 
@@ -79,7 +79,7 @@ impl Console {
             Ok(Err(_)) => return refused(StatusCode::PAYLOAD_TOO_LARGE, "a trial has at most 64 KiB, and all of them"),
             Err(_) => return refused(StatusCode::REQUEST_TIMEOUT, "the trial did not arrive in time"),
         };
-        let Ok(trial) = serde_json::from_slice::<Trial>(&content) else {
+        let Ok(trial) = serde_json::from_slice::<TryRequest>(&content) else {
             return refused(StatusCode::BAD_REQUEST, "a trial names a route, an operation and members");
         };
         match self.live.current().try_out(&trial, &visitor).await {

@@ -27,7 +27,7 @@ use tokio::runtime::Builder;
 use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::gateway::reload::Live;
+use crate::gateway::reload::Reloadable;
 use crate::server::accept::{Accepted, accept};
 use crate::server::admin::console::{Console, Ends};
 use crate::server::hyper_connection::{self, ConnectionLimits};
@@ -59,14 +59,14 @@ pub struct Admin {
     listener: TcpListener,
     address: SocketAddr,
     wants_console: bool,
-    live: Option<Live>,
+    live: Option<Reloadable>,
 }
 
 /// What every connection is answered from.
 #[derive(Debug)]
 struct Answers {
     lifecycle: Lifecycle,
-    live: Option<Live>,
+    live: Option<Reloadable>,
     console: Option<Console>,
 }
 
@@ -113,7 +113,7 @@ impl Admin {
 
     /// Gives it the gateway that it tells of, and that the console tries where the settings want one.
     #[must_use]
-    pub fn with_gateway(self, live: Live) -> Self {
+    pub fn with_gateway(self, live: Reloadable) -> Self {
         Self { live: Some(live), ..self }
     }
 

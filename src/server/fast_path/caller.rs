@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::WaitForCancellationFuture;
 
-use crate::server::fast_path::request::{NotPlain, Plain, read};
+use crate::server::fast_path::request::{Plain, Unsupported, read};
 use crate::server::hyper_connection::{ConnectionError, PREFACE};
 
 /// How long the rest of a request is waited for.
@@ -47,7 +47,7 @@ pub(super) struct Caller<'a> {
 #[derive(Debug)]
 pub(super) enum Unserved {
     /// There is something else.
-    NotPlain,
+    Unsupported,
     /// The caller has closed, or nothing more is wanted of it.
     End,
     Failed(ConnectionError),
@@ -84,7 +84,7 @@ impl<'a> Caller<'a> {
                 let Self { stream, unread, .. } = self;
                 let taken = poll_read(stream, context, |came| match came {
                     [] if unread.is_empty() => Err(Unserved::End),
-                    [] => Err(Unserved::NotPlain),
+                    [] => Err(Unserved::Unsupported),
                     came => take(unread, came),
                 });
                 match taken? {
@@ -105,7 +105,7 @@ impl<'a> Caller<'a> {
                     // Only the library knows what to do with half a request; the half of a preface
                     // does not even tell which server to take.
                     let is_preface = PREFACE.starts_with(&self.unread);
-                    return Poll::Ready(Err(if is_preface { Unserved::SILENT } else { Unserved::NotPlain }));
+                    return Poll::Ready(Err(if is_preface { Unserved::SILENT } else { Unserved::Unsupported }));
                 }
                 if self.waited == self.seen {
                     return Poll::Ready(Err(Unserved::SILENT));
@@ -189,9 +189,9 @@ impl Unserved {
     const SILENT: Self = Self::Failed(ConnectionError::Silent);
 }
 
-impl From<NotPlain> for Unserved {
-    fn from(_: NotPlain) -> Self {
-        Self::NotPlain
+impl From<Unsupported> for Unserved {
+    fn from(_: Unsupported) -> Self {
+        Self::Unsupported
     }
 }
 

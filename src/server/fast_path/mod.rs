@@ -36,7 +36,7 @@ pub(super) enum Ended {
     /// With the connection.
     Over,
     /// What came next is not plain; these are its bytes so far.
-    NotPlain(Bytes),
+    Unsupported(Bytes),
 }
 
 /// Answers plain requests until one is not, or the connection ends; once `stop` is cancelled, no
@@ -56,7 +56,7 @@ where
     loop {
         let Plain { request, closes, .. } = match caller.next(alarm.as_mut(), stopped.as_mut()).await {
             Ok(plain) => plain,
-            Err(Unserved::NotPlain) => return Ok(Ended::NotPlain(caller.into_unread())),
+            Err(Unserved::Unsupported) => return Ok(Ended::Unsupported(caller.into_unread())),
             Err(Unserved::End) => return Ok(Ended::Over),
             Err(Unserved::Failed(error)) => return Err(error),
         };

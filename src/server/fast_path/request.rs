@@ -23,7 +23,7 @@ const MOST_CONTENT: usize = 64 << 10;
 
 /// The bytes are no plain request, whatever comes after them.
 #[derive(Debug)]
-pub(super) struct NotPlain;
+pub(super) struct Unsupported;
 
 /// A request that is here as a whole.
 #[derive(Debug)]
@@ -43,16 +43,16 @@ struct Framing {
 }
 
 /// Reads the request that `bytes` begin with; `None` while it is not whole.
-pub(super) fn read(bytes: &[u8]) -> Result<Option<Plain>, NotPlain> {
+pub(super) fn read(bytes: &[u8]) -> Result<Option<Plain>, Unsupported> {
     let mut fields = [const { MaybeUninit::uninit() }; MOST_FIELDS];
     let mut parsed = httparse::Request::new(&mut []);
     let head = match parsed.parse_with_uninit_headers(bytes, &mut fields) {
         Ok(Status::Complete(length)) if length <= MOST_HEAD => length,
         Ok(Status::Partial) if bytes.len() < MOST_HEAD => return Ok(None),
-        Ok(_) | Err(_) => return Err(NotPlain),
+        Ok(_) | Err(_) => return Err(Unsupported),
     };
-    let (method, target) = line(&parsed).ok_or(NotPlain)?;
-    let framing = framing(parsed.headers).ok_or(NotPlain)?;
+    let (method, target) = line(&parsed).ok_or(Unsupported)?;
+    let framing = framing(parsed.headers).ok_or(Unsupported)?;
     let length = head + framing.content.unwrap_or(0);
     if bytes.len() < length {
         return Ok(None);
@@ -63,11 +63,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Option<Plain>, NotPlain> {
         let begin = of.as_ptr().addr() - bytes.as_ptr().addr();
         all.slice(begin..begin + of.len())
     };
-    let uri = Uri::from_maybe_shared(part(target.as_bytes())).map_err(|_| NotPlain)?;
+    let uri = Uri::from_maybe_shared(part(target.as_bytes())).map_err(|_| Unsupported)?;
     let mut map = HeaderMap::with_capacity(parsed.headers.len());
     for field in &*parsed.headers {
-        let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| NotPlain)?;
-        map.append(name, HeaderValue::from_maybe_shared(part(field.value)).map_err(|_| NotPlain)?);
+        let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| Unsupported)?;
+        map.append(name, HeaderValue::from_maybe_shared(part(field.value)).map_err(|_| Unsupported)?);
     }
     let mut request = Request::new(EdgeBody::Whole(all.slice(head..)));
     *request.method_mut() = method;

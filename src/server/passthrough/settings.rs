@@ -13,7 +13,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::base::bounded::Within;
+use crate::base::bounded::Bounded;
 use crate::upstream::base_url::{BaseUrl, InvalidBaseUrl};
 
 /// The targets by host.
@@ -41,13 +41,13 @@ pub struct TargetSettings {
     pub upgrade: bool,
     /// Milliseconds for which it may leave a request without the beginning of an answer. Default 30000.
     #[serde(default = "thirty_seconds")]
-    pub timeout_ms: Within<10, 600_000>,
+    pub timeout_ms: Bounded<10, 600_000>,
     /// Milliseconds one connection may take to be made, TLS included. Default 2000.
     #[serde(default = "two_seconds")]
-    pub connect_timeout_ms: Within<10, 60_000>,
+    pub connect_timeout_ms: Bounded<10, 60_000>,
     /// Milliseconds for which it may fall silent within an answer. Default 60000.
     #[serde(default = "one_minute")]
-    pub content_timeout_ms: Within<10, 3_600_000>,
+    pub content_timeout_ms: Bounded<10, 3_600_000>,
     /// A PEM file of certificate authorities to trust instead of the system's; a relative path starts at
     /// the config's folder. Default: the system's.
     #[serde(default)]
@@ -180,16 +180,16 @@ fn without_path<E: Error>(url: BaseUrl) -> Result<BaseUrl, E> {
     if url.has_prefix() { Err(E::custom(InvalidBaseUrl::Prefix)) } else { Ok(url) }
 }
 
-fn thirty_seconds() -> Within<10, 600_000> {
-    Within::nearest(30_000)
+fn thirty_seconds() -> Bounded<10, 600_000> {
+    Bounded::nearest(30_000)
 }
 
-fn two_seconds() -> Within<10, 60_000> {
-    Within::nearest(2_000)
+fn two_seconds() -> Bounded<10, 60_000> {
+    Bounded::nearest(2_000)
 }
 
-fn one_minute() -> Within<10, 3_600_000> {
-    Within::nearest(60_000)
+fn one_minute() -> Bounded<10, 3_600_000> {
+    Bounded::nearest(60_000)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use passbridge::model::member::Member;
 use passbridge::model::message::Response;
 use passbridge::model::operation::Operation::{LoginBegin, LoginFinish, RegistrationBegin};
 use passbridge::model::registration::{Algorithm, CredentialCreation};
-use passbridge::provider::wire_format::NoSuccess;
+use passbridge::provider::wire_format::UpstreamError;
 
 use crate::fixture;
 use crate::quirks::{changed, missing, request, response};
@@ -69,7 +69,7 @@ fn an_empty_list_is_absent_where_it_may_be_and_missing_where_it_may_not() {
     let list =
         streambird.content.find(r#""allowCredentials":["#).unwrap()..streambird.content.find("],\"userVer").unwrap();
     streambird.content.replace_range(list, r#""allowCredentials":["#);
-    response(&streambird, LoginBegin, |read| assert!(matches!(read, Err(NoSuccess::Broken(_))), "{read:?}"));
+    response(&streambird, LoginBegin, |read| assert!(matches!(read, Err(UpstreamError::Broken(_))), "{read:?}"));
 }
 
 #[test]

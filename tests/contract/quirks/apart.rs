@@ -4,8 +4,8 @@ use passbridge::model::fault::Fault;
 use passbridge::model::operation::Operation::{
     CredentialsDelete, CredentialsList, LoginBegin, LoginFinish, RegistrationBegin, SignupFinish,
 };
-use passbridge::provider::template::reader::Unread;
-use passbridge::provider::wire_format::NoSuccess;
+use passbridge::provider::template::reader::DecodeError;
+use passbridge::provider::wire_format::UpstreamError;
 
 use crate::fixture::{self, Fixture};
 use crate::quirks::{changed, missing, request, response, same_response};
@@ -21,7 +21,7 @@ fn another_grant_or_another_factor_is_another_message() {
         ("flashback", "credentials.delete.request", CredentialsDelete, r#""PASSKEY""#, r#""GOOGLE_AUTH""#),
     ] {
         let fixture = changed(provider, name, from, to);
-        request(&fixture, operation, |read| assert_eq!(read, Err(&Unread::AnotherMessage), "{provider}/{name}"));
+        request(&fixture, operation, |read| assert_eq!(read, Err(&DecodeError::NotThisMessage), "{provider}/{name}"));
     }
     for (provider, name, operation, constant) in [
         ("auth0", "login.finish.request", LoginFinish, r#""grant_type":"urn:okta:params:oauth:grant-type:webauthn","#),
@@ -29,13 +29,13 @@ fn another_grant_or_another_factor_is_another_message() {
         ("flashback", "login.finish.request", LoginFinish, r#""mfaType":"PASSKEY","#),
     ] {
         let fixture = changed(provider, name, constant, "");
-        request(&fixture, operation, |read| assert_eq!(read, Err(&Unread::AnotherMessage), "{provider}/{name}"));
+        request(&fixture, operation, |read| assert_eq!(read, Err(&DecodeError::NotThisMessage), "{provider}/{name}"));
     }
     let form = Fixture {
         content: "grant_type=refresh_token&refresh_token=x".into(),
         ..fixture::one("auth0", "login.finish.request")
     };
-    request(&form, LoginFinish, |read| assert_eq!(read, Err(&Unread::AnotherMessage)));
+    request(&form, LoginFinish, |read| assert_eq!(read, Err(&DecodeError::NotThisMessage)));
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn a_list_of_another_kind_is_another_message_and_of_every_kind_is_ours() {
         fixture.request.as_mut().unwrap().2 = query.into();
         request(&fixture, CredentialsList, |read| {
             assert_eq!(read.is_ok(), ours, "{query}");
-            assert!(ours || read == Err(&Unread::AnotherMessage));
+            assert!(ours || read == Err(&DecodeError::NotThisMessage));
         });
     }
 }
@@ -75,6 +75,6 @@ fn success_may_go_unsaid_but_not_denied() {
     same_response(&example, &changed("flashback", "login.begin.response", r#""success":true,"#, ""), LoginBegin);
     let denied = changed("flashback", "login.begin.response", r#""success":true"#, r#""success":false"#);
     response(&denied, LoginBegin, |read| {
-        assert!(matches!(read, Err(NoSuccess::Fault(Fault::UpstreamFailed, _))), "{read:?}");
+        assert!(matches!(read, Err(UpstreamError::Fault(Fault::UpstreamFailed, _))), "{read:?}");
     });
 }

@@ -5,8 +5,8 @@ use passbridge::model::message::Response;
 use passbridge::model::operation::Operation::{
     CredentialsDelete, CredentialsList, LoginBegin, LoginFinish, RegistrationBegin, RegistrationFinish,
 };
-use passbridge::provider::template::reader::Unread;
-use passbridge::provider::wire_format::NoSuccess;
+use passbridge::provider::template::reader::DecodeError;
+use passbridge::provider::wire_format::UpstreamError;
 
 use crate::fixture::{self, Fixture};
 use crate::quirks::{changed, request, response, same_request, same_response};
@@ -47,7 +47,9 @@ fn a_credential_is_read_from_text_from_base64_and_from_an_object() {
         for broken in ["{", "{}{}", "x", "e30="] {
             content[member] = broken.into();
             let other = Fixture { content: content.to_string(), ..example.clone() };
-            request(&other, operation, |read| assert!(matches!(read, Err(Unread::Broken(_))), "{broken}: {read:?}"));
+            request(&other, operation, |read| {
+                assert!(matches!(read, Err(DecodeError::Broken(_))), "{broken}: {read:?}")
+            });
         }
     }
 }
@@ -70,7 +72,7 @@ fn what_is_wrong_is_told_of_the_form_that_fits() {
     let mut fixture = changed("flashback", "login.finish.response", "MFA verified", "Done.");
     fixture.content = fixture.content.replace("fullAccessToken", "token");
     response(&fixture, LoginFinish, |read| {
-        let Err(NoSuccess::Broken(Unread::Broken(defect))) = read else { panic!("{read:?}") };
+        let Err(UpstreamError::Broken(DecodeError::Broken(defect))) = read else { panic!("{read:?}") };
         assert_eq!(defect.to_string(), "/fullAccessToken is required.");
     });
 }

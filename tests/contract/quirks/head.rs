@@ -4,8 +4,8 @@ use passbridge::model::fault::Fault;
 use passbridge::model::message::Request;
 use passbridge::model::operation::Operation::{CredentialsDelete, LoginBegin, RegistrationBegin};
 use passbridge::provider::descriptor::Accepts;
-use passbridge::provider::template::reader::Unread;
-use passbridge::provider::wire_format::NoSuccess;
+use passbridge::provider::template::reader::DecodeError;
+use passbridge::provider::wire_format::UpstreamError;
 
 use crate::fixture::{self, Fixture};
 use crate::quirks::{missing, request, response, same_request};
@@ -20,7 +20,7 @@ fn the_id_in_cloudreves_query_may_come_unencoded() {
     same_request(&example, &bare, CredentialsDelete);
     bare.request.as_mut().unwrap().2 = format!("{0}&{0}", example.request.as_ref().unwrap().2);
     request(&bare, CredentialsDelete, |read| {
-        let Err(Unread::Broken(defect)) = read else { panic!("{read:?}") };
+        let Err(DecodeError::Broken(defect)) = read else { panic!("{read:?}") };
         assert_eq!(defect.to_string(), "The query parameter `id` stands there twice.");
     });
 }
@@ -39,7 +39,7 @@ fn ids_in_auth0s_paths_are_percent_encoded() {
         });
     }
     fixture.request.as_mut().unwrap().1 = "/me/v1/authentication-methods/a/b".into();
-    request(&fixture, CredentialsDelete, |read| assert_eq!(read, Err(&Unread::AnotherMessage)));
+    request(&fixture, CredentialsDelete, |read| assert_eq!(read, Err(&DecodeError::NotThisMessage)));
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_missing_bearer_is_named_and_its_scheme_has_no_case() {
     fixture.fields.insert("authorization", "Bearer first".parse().unwrap());
     fixture.fields.append("authorization", "Bearer second".parse().unwrap());
     request(&fixture, LoginBegin, |read| {
-        let Err(Unread::Broken(defect)) = read else { panic!("{read:?}") };
+        let Err(DecodeError::Broken(defect)) = read else { panic!("{read:?}") };
         assert_eq!(defect.to_string(), "The field `authorization` stands there twice.");
     });
 }
@@ -98,7 +98,7 @@ fn a_refused_bearer_needs_no_envelope() {
             ..Fixture::default()
         };
         response(&answer, RegistrationBegin, |read| {
-            assert!(matches!(read, Err(NoSuccess::Fault(Fault::Unauthenticated, _))), "{provider}: {read:?}");
+            assert!(matches!(read, Err(UpstreamError::Fault(Fault::Unauthenticated, _))), "{provider}: {read:?}");
         });
     }
 }

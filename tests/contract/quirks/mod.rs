@@ -7,8 +7,8 @@ mod head;
 
 use passbridge::model::message::{Request, Response};
 use passbridge::model::operation::Operation;
-use passbridge::provider::template::reader::{DefectKind, Scratch, Unread};
-use passbridge::provider::wire_format::NoSuccess;
+use passbridge::provider::template::reader::{DecodeError, DefectKind, Scratch};
+use passbridge::provider::wire_format::UpstreamError;
 
 use crate::fixture::{self, Fixture};
 
@@ -23,7 +23,7 @@ pub(super) fn changed(provider: &str, name: &str, from: &str, to: &str) -> Fixtu
 pub(super) fn request<T>(
     fixture: &Fixture,
     operation: Operation,
-    look: impl Fn(Result<&Request<'_>, &Unread>) -> T,
+    look: impl Fn(Result<&Request<'_>, &DecodeError>) -> T,
 ) -> T {
     let scratch = Scratch::default();
     look(fixture.read_request(operation, &scratch).as_ref())
@@ -32,7 +32,7 @@ pub(super) fn request<T>(
 pub(super) fn response<T>(
     fixture: &Fixture,
     operation: Operation,
-    look: impl Fn(Result<&Response<'_>, &NoSuccess<'_>>) -> T,
+    look: impl Fn(Result<&Response<'_>, &UpstreamError<'_>>) -> T,
 ) -> T {
     let scratch = Scratch::default();
     look(fixture.read_response(operation, &scratch).as_ref())
@@ -53,6 +53,6 @@ pub(super) fn same_response(one: &Fixture, other: &Fixture, operation: Operation
     assert_eq!(response, other.read_response(operation, &scratch), "{}", one.name);
 }
 
-pub(super) fn missing(unread: Result<&Request<'_>, &Unread>) -> bool {
-    matches!(unread, Err(Unread::Broken(defect)) if matches!(defect.kind, DefectKind::Missing(_)))
+pub(super) fn missing(unread: Result<&Request<'_>, &DecodeError>) -> bool {
+    matches!(unread, Err(DecodeError::Broken(defect)) if matches!(defect.kind, DefectKind::Missing(_)))
 }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::features::user_handles::line::{self, BadLine, COLUMNS, Texts};
 use crate::features::user_handles::passkey::NewPasskey;
-use crate::features::user_handles::store::{self, Book};
+use crate::features::user_handles::store::{self, HandleStore};
 use crate::relying_party::error::StoreError;
 
 /// A line of JSON is not longer than this, in bytes.
@@ -70,7 +70,7 @@ pub enum NotImported {
     Input(#[source] io::Error),
     /// The file of handles failed.
     #[error("the file of handles failed")]
-    Book(#[from] StoreError),
+    HandleStore(#[from] StoreError),
 }
 
 /// The lines of an input, read and held against each other.
@@ -96,7 +96,7 @@ struct Problems {
 /// # Errors
 /// See [`NotImported`]; nothing was written then.
 pub fn import(
-    book: &mut Book,
+    book: &mut HandleStore,
     form: Form,
     input: impl BufRead,
     progress: impl FnMut(u64),

@@ -2,24 +2,24 @@
 
 use super::*;
 
-fn book() -> (tempfile::TempDir, Book) {
+fn book() -> (tempfile::TempDir, HandleStore) {
     let place = tempfile::tempdir().unwrap();
-    let book = Book::open(&place.path().join("handles.db")).unwrap();
+    let book = HandleStore::open(&place.path().join("handles.db")).unwrap();
     (place, book)
 }
 
-fn read(book: &mut Book, form: Form, text: &str) -> Result<Imported, Vec<(u64, String)>> {
+fn read(book: &mut HandleStore, form: Form, text: &str) -> Result<Imported, Vec<(u64, String)>> {
     import(book, form, text.as_bytes(), |_| {}).map_err(|problem| match problem {
         NotImported::Lines { told, .. } => told.into_iter().map(|one| (one.line, one.message)).collect(),
         other => panic!("{other}"),
     })
 }
 
-fn told(book: &mut Book, form: Form, text: &str) -> Vec<(u64, String)> {
+fn told(book: &mut HandleStore, form: Form, text: &str) -> Vec<(u64, String)> {
     read(book, form, text).unwrap_err()
 }
 
-fn count(book: &mut Book) -> i64 {
+fn count(book: &mut HandleStore) -> i64 {
     book.write().unwrap().query_row("SELECT count(*) FROM passkeys", [], |row| row.get(0)).unwrap()
 }
 

@@ -11,7 +11,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use crate::model::record::Record;
 use crate::provider::template::content::List;
 use crate::provider::template::decode::progress::Progress;
-use crate::provider::template::decode::seat::{Found, Seat, What};
+use crate::provider::template::decode::seat::{Found, NodeVisitor, What};
 use crate::provider::template::reader::DefectKind;
 
 pub(super) fn read<'a, A: SeqAccess<'a>>(
@@ -41,7 +41,7 @@ impl<'a> DeserializeSeed<'a> for Element<'_, '_, '_, 'a> {
         let Self { list, pointer, record, progress } = self;
         let element = record.grow(list.member);
         let ours = progress.apart(|progress| {
-            let seat = Seat { what: What::Object(&list.item), pointer, record: element, progress };
+            let seat = NodeVisitor { what: What::Object(&list.item), pointer, record: element, progress };
             let found = seat.deserialize(deserializer)?;
             if found == Found::Nothing {
                 progress.defect(DefectKind::Expected("a list of objects"), pointer);

@@ -14,8 +14,8 @@ use serde::de::DeserializeSeed;
 use crate::model::record::Record;
 use crate::provider::template::content::Object;
 use crate::provider::template::decode::progress::Progress;
-use crate::provider::template::decode::seat::{Found, Seat, What};
-use crate::provider::template::reader::{DefectKind, Reading, Unread};
+use crate::provider::template::decode::seat::{Found, NodeVisitor, What};
+use crate::provider::template::reader::{DecodeError, DefectKind, Reading};
 
 /// Reads content into a record. What was read before a defect stays in the record.
 ///
@@ -26,12 +26,12 @@ pub fn decode<'a>(
     content: &'a [u8],
     reading: Reading<'a>,
     record: &mut dyn Record<'a>,
-) -> Result<(), Unread> {
+) -> Result<(), DecodeError> {
     let mut progress = Progress::new(reading);
     let found = match str::from_utf8(content) {
         // Checked in one go: string by string it costs five times as much.
         Ok(text) => {
-            let root = Seat { what: What::Object(template), pointer: "", record, progress: &mut progress };
+            let root = NodeVisitor { what: What::Object(template), pointer: "", record, progress: &mut progress };
             let mut json = serde_json::Deserializer::from_str(text);
             let found = root.deserialize(&mut json).and_then(|found| json.end().map(|()| found));
             found.map_err(|error| (error.line(), error.column()))
@@ -76,7 +76,7 @@ mod tests {
         json: &'a str,
         lenient: bool,
         scratch: &'a Scratch,
-    ) -> Result<CredentialAssertion<'a>, Unread> {
+    ) -> Result<CredentialAssertion<'a>, DecodeError> {
         let document = Document::parse("x.toml", toml).unwrap();
         let source = document.source.clone();
         let mut compiler = Compiler { source, bytes: Codec::Base64Url, diagnostics: Diagnostics::default() };
@@ -101,7 +101,7 @@ mod tests {
         }
         let broken = read("a = 'user/{user.id}/x'", r#"{"a":"group/1/x"}"#, false, &scratch).unwrap_err();
         let kind = DefectKind::Expected("of the documented form");
-        assert_eq!(broken, Unread::Broken(Defect { kind, place: "/a".into() }));
+        assert_eq!(broken, DecodeError::Broken(Defect { kind, place: "/a".into() }));
     }
 
     #[test]
@@ -122,7 +122,7 @@ mod tests {
             assert_eq!(read(template, json, false, &scratch).is_ok(), strict, "{json}");
             assert_eq!(read(template, json, true, &scratch).is_ok(), lenient, "{json}");
             if !strict {
-                assert_eq!(read(template, json, false, &scratch), Err(Unread::AnotherMessage), "{json}");
+                assert_eq!(read(template, json, false, &scratch), Err(DecodeError::NotThisMessage), "{json}");
             }
         }
     }
@@ -164,7 +164,7 @@ mod tests {
         assert!(is_syntax(surrogate.as_ref()), "{surrogate:?}");
     }
 
-    fn is_syntax(read: Result<&(), &Unread>) -> bool {
-        matches!(read, Err(Unread::Broken(Defect { kind: DefectKind::Syntax { .. }, .. })))
+    fn is_syntax(read: Result<&(), &DecodeError>) -> bool {
+        matches!(read, Err(DecodeError::Broken(Defect { kind: DefectKind::Syntax { .. }, .. })))
     }
 }

@@ -11,7 +11,7 @@ use crate::model::record::Record;
 use crate::provider::template::content::Object;
 use crate::provider::template::decode::progress::Progress;
 use crate::provider::template::decode::raw;
-use crate::provider::template::decode::seat::{Found, Seat, What};
+use crate::provider::template::decode::seat::{Found, NodeVisitor, What};
 use crate::provider::template::reader::DefectKind;
 
 pub(super) fn read<'a, A: MapAccess<'a>>(
@@ -39,7 +39,7 @@ pub(super) fn read<'a, A: MapAccess<'a>>(
             progress.defect(DefectKind::Duplicate, &entry.pointer);
         }
         seen |= 1 << index;
-        let seat = Seat { what: What::of(&entry.node), pointer: &entry.pointer, record: &mut *record, progress };
+        let seat = NodeVisitor { what: What::of(&entry.node), pointer: &entry.pointer, record: &mut *record, progress };
         if map.next_value_seed(seat)? == Found::Nothing {
             progress.absent_entry(entry);
         }

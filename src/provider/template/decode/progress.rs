@@ -4,7 +4,7 @@
 
 use crate::provider::template::content::{Entry, Node, Object};
 use crate::provider::template::hole::Need;
-use crate::provider::template::reader::{Defect, DefectKind, Reading, Unread};
+use crate::provider::template::reader::{DecodeError, Defect, DefectKind, Reading};
 
 pub(super) struct Progress<'a> {
     pub(super) reading: Reading<'a>,
@@ -20,10 +20,10 @@ impl<'a> Progress<'a> {
         Self { reading, depth: 0, another: false, defect: None }
     }
 
-    pub(super) fn end(self) -> Result<(), Unread> {
+    pub(super) fn end(self) -> Result<(), DecodeError> {
         match (self.another, self.defect) {
-            (true, _) => Err(Unread::AnotherMessage),
-            (false, Some(defect)) => Err(Unread::Broken(defect)),
+            (true, _) => Err(DecodeError::NotThisMessage),
+            (false, Some(defect)) => Err(DecodeError::Broken(defect)),
             (false, None) => Ok(()),
         }
     }

@@ -58,14 +58,14 @@ pub(super) enum Found {
     Nothing,
 }
 
-pub(super) struct Seat<'t, 's, 'r, 'a> {
+pub(super) struct NodeVisitor<'t, 's, 'r, 'a> {
     pub(super) what: What<'t>,
     pub(super) pointer: &'t str,
     pub(super) record: &'r mut dyn Record<'a>,
     pub(super) progress: &'s mut Progress<'a>,
 }
 
-impl<'a> DeserializeSeed<'a> for Seat<'_, '_, '_, 'a> {
+impl<'a> DeserializeSeed<'a> for NodeVisitor<'_, '_, '_, 'a> {
     type Value = Found;
 
     fn deserialize<D: Deserializer<'a>>(mut self, deserializer: D) -> Result<Found, D::Error> {
@@ -79,7 +79,7 @@ impl<'a> DeserializeSeed<'a> for Seat<'_, '_, '_, 'a> {
     }
 }
 
-impl<'a> Seat<'_, '_, '_, 'a> {
+impl<'a> NodeVisitor<'_, '_, '_, 'a> {
     #[cold]
     fn wrong(&mut self, noun: &'static str) -> Found {
         match self.what {
@@ -163,7 +163,7 @@ impl<'a> Seat<'_, '_, '_, 'a> {
         };
         let depth = self.progress.depth;
         let mut json = serde_json::Deserializer::from_str(inner);
-        let seat = Seat {
+        let seat = NodeVisitor {
             what: What::Object(object),
             pointer: self.pointer,
             record: &mut *self.record,
@@ -175,7 +175,7 @@ impl<'a> Seat<'_, '_, '_, 'a> {
     }
 }
 
-impl<'a> Visitor<'a> for Seat<'_, '_, '_, 'a> {
+impl<'a> Visitor<'a> for NodeVisitor<'_, '_, '_, 'a> {
     type Value = Found;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
