@@ -47,7 +47,7 @@ pub trait Handler: Send + Sync + 'static {
 #[derive(Debug)]
 pub enum Content<B> {
     /// Nothing of it was read: it can be streamed.
-    DecodeError(B),
+    Unread(B),
     /// All of it was read.
     Read(Bytes),
 }

@@ -222,7 +222,7 @@ mod tests {
         let (head, content) = Request::post(FINISH).body(Full::new(Bytes::from(content))).unwrap().into_parts();
         let peer = Peer::new(([127, 0, 0, 1], 1).into());
         let arrival = Arrival { peer, id: RequestId::random() };
-        let mut content = Content::DecodeError(content);
+        let mut content = Content::Unread(content);
         let answer = gateway.exchange(&head, &arrival, None, &mut content).await;
         assert!(answer.is_some() || matches!(content, Content::Read(content) if !content.is_empty()));
         answer.map(|response| response.status().as_u16())

@@ -58,7 +58,7 @@ impl<G: Handler> Application<G> {
         let (mut head, body) = request.into_parts();
         let mut content = match body {
             EdgeBody::Whole(content) => Content::Read(content),
-            body @ EdgeBody::Streamed(_) => Content::DecodeError(body),
+            body @ EdgeBody::Streamed(_) => Content::Unread(body),
         };
         async move {
             let host = host_of(&head);

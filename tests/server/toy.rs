@@ -84,7 +84,7 @@ where
 {
     match content {
         Content::Read(content) => Ok(content.clone()),
-        Content::DecodeError(body) => Ok(body.collect().await.map_err(Into::into)?.to_bytes()),
+        Content::Unread(body) => Ok(body.collect().await.map_err(Into::into)?.to_bytes()),
     }
 }
 

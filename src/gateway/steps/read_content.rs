@@ -27,7 +27,7 @@ where
 {
     let most = limits.max_content_bytes.count();
     let body = match content {
-        Content::DecodeError(body) => body,
+        Content::Unread(body) => body,
         Content::Read(bytes) if bytes.len() <= most => return Ok(bytes.clone()),
         Content::Read(_) => return Err(too_large()),
     };
