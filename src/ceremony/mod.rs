@@ -13,7 +13,9 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
+use crate::model::member::Member;
 use crate::model::operation::Operation;
+use crate::model::record::{Record, text};
 
 /// A ceremony that was begun and not finished.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +69,11 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// The user that a record names.
+    pub(crate) fn named_in(record: &dyn Record<'_>) -> Self {
+        Self { id: text(record, Member::UserId), email: text(record, Member::UserEmail) }
+    }
+
     /// Whether it names nobody.
     pub fn is_nobody(&self) -> bool {
         self.id.is_none() && self.email.is_none()

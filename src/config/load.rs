@@ -19,9 +19,10 @@ use crate::config::source::FileSource;
 use crate::config::{authorities, collect, environment, fingerprint, hash_key, secrets};
 use crate::gateway::limits::Limits;
 use crate::provider::registry::Registry;
+use crate::routes::Plan;
 use crate::routes::compile::identity::Identities;
+use crate::routes::compile::{CompileInput, compile};
 use crate::routes::route_settings::RouteSettings;
-use crate::routes::{CompileInput, Plan};
 use crate::server::admin::AdminSettings;
 use crate::server::passthrough::settings::PassthroughSettings;
 use crate::server::settings::ServerSettings;
@@ -188,7 +189,7 @@ impl Reader<'_> {
             base: &self.base,
             hash_secret: hash_secret.as_ref(),
         };
-        let (plan, found) = Plan::build(&ground);
+        let (plan, found) = compile(&ground);
         self.diagnostics.extend(found);
         let base = std::mem::take(&mut self.base);
         Some(Config {

@@ -149,6 +149,15 @@ pub enum Assigned {
     Group(BTreeMap<String, Self>),
 }
 
+// ===== impl RouteSettings =====
+
+impl RouteSettings {
+    /// Whether `relax` has an entry.
+    pub(crate) fn relaxes(&self, entry: &str) -> bool {
+        self.relax.iter().any(|name| name == entry)
+    }
+}
+
 // ===== impl Assigned =====
 
 impl<'de> Deserialize<'de> for Assigned {

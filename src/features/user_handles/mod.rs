@@ -4,6 +4,7 @@
 //! here, never from what a client claims. Work on the file is done by threads of its own: a queue that is full, or a
 //! file that stays locked, is `overloaded`, and nothing is guessed meanwhile.
 
+pub(crate) mod after_decode;
 pub(crate) mod before_call;
 pub mod file;
 pub mod import;

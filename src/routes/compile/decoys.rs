@@ -3,8 +3,6 @@
 //! What would tell it all the same is a warning with its reason; where there is nothing to hide, the setting
 //! does nothing, and that is said too.
 
-use std::sync::Arc;
-
 use crate::base::diagnostic::Diagnostic;
 use crate::features::decoys::Decoys;
 use crate::model::fault::Fault;
@@ -13,9 +11,9 @@ use crate::model::operation::{Direction, Operation};
 use crate::provider::descriptor::Provider;
 use crate::provider::template::hole::Need;
 use crate::provider::template::message::Caller;
-use crate::routes::CompileInput;
 use crate::routes::compatibility::source::{Source, USER, carried};
 use crate::routes::compatibility::{OperationSupport, Pair};
+use crate::routes::compile::CompileInput;
 use crate::routes::provider_side::ProviderSide;
 use crate::routes::route_settings::{Enumeration, RouteSettings};
 
@@ -24,7 +22,7 @@ const SETTING: &str = "enumeration";
 /// What was found of a route that wants to be private.
 #[derive(Default)]
 pub(crate) struct Privacy {
-    pub(crate) decoys: Option<Arc<Decoys>>,
+    pub(crate) decoys: Option<Decoys>,
     /// Each with the key below the route that it is about.
     pub(crate) found: Vec<(&'static str, Diagnostic)>,
 }

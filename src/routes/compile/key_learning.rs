@@ -1,14 +1,14 @@
-//! Which embedded upstream watches a route's sign-ins.
+//! Which embedded upstream learns from a route's sign-ins.
 
 use crate::features::key_learning::Purpose;
-use crate::features::key_learning::observe::Observes;
-use crate::routes::UpstreamKind;
+use crate::features::key_learning::observe::Learning;
 use crate::routes::compile::builder::Builder;
 use crate::routes::route_settings::RouteSettings;
+use crate::routes::upstream::UpstreamKind;
 
 impl Builder<'_> {
     /// What `learn` and `verify` say of a route.
-    pub(crate) fn observes(&mut self, settings: &RouteSettings, key: &str) -> Option<Observes> {
+    pub(crate) fn learning(&mut self, settings: &RouteSettings, key: &str) -> Option<Learning> {
         let (name, word, purpose) = match (&settings.learn, &settings.verify) {
             (None, None) => return None,
             (Some(name), None) => (name, "learn", Purpose::Learn),
@@ -33,6 +33,6 @@ impl Builder<'_> {
             self.error(&key, message, "this name", remedy);
             return None;
         }
-        Some(Observes { upstream, purpose })
+        Some(Learning { upstream, purpose })
     }
 }

@@ -9,11 +9,10 @@ use crate::model::member::Member;
 use crate::model::operation::{Direction, Operation};
 use crate::model::value::Kind;
 use crate::policy::Policy;
-use crate::policy::pinned::Lists;
+use crate::policy::pinned::PinnedUsers;
 use crate::policy::rules::{Condition, Rule};
 use crate::policy::settings::{ChooseSettings, HeaderCondition};
 use crate::provider::template::message::Caller;
-use crate::routes::Route;
 use crate::routes::compile::backends::{Common, Use};
 use crate::routes::compile::builder::Builder;
 use crate::routes::provider_side::ProviderSide;
@@ -49,19 +48,19 @@ impl Builder<'_> {
     }
 
     /// What the route's policies are; `None` where it has none.
-    pub(crate) fn policy(&mut self, common: &Common<'_>, uses: &[Use], ways: Vec<Route>) -> Option<Policy> {
+    pub(crate) fn policy(&mut self, common: &Common<'_>, uses: &[Use]) -> Option<Policy> {
         let settings = common.settings;
         let sends_nobody = settings.lists.0.is_empty() && settings.choose.is_empty() && settings.split.is_none();
         if sends_nobody && settings.fallback.is_none() && settings.shadow.is_none() && !settings.tell {
             return None;
         }
         self.tokens_are_told_apart(common, uses);
-        let lists = self.lists(common, uses);
+        let pinned = self.pinned(common, uses);
         let rules = self.rules(common, uses);
         let split = settings.split.as_ref().and_then(|split| self.split(common, split, uses));
         let fallback = settings.fallback.as_ref().map(|fallback| self.fallback(common, fallback, uses));
         let shadow = settings.shadow.as_ref().and_then(|shadow| self.shadow(common, shadow, uses));
-        Some(Policy { ways, lists, rules, split, fallback, shadow, tells: settings.tell })
+        Some(Policy { pinned, rules, split, fallback, shadow, adds_decision_headers: settings.tell })
     }
 
     /// A token is shown to nobody but whoever made it, so it must be known who that is.
@@ -93,21 +92,21 @@ impl Builder<'_> {
         }
     }
 
-    /// The way to an upstream; one that is not known was told of before.
-    pub(crate) fn way_to(&self, name: &str, uses: &[Use]) -> Option<usize> {
+    /// The backend of an upstream. An unknown upstream has been reported before.
+    pub(crate) fn backend_of(&self, name: &str, uses: &[Use]) -> Option<usize> {
         uses.iter().position(|one| &*self.upstreams[one.upstream].name == name)
     }
 
-    fn lists(&mut self, common: &Common<'_>, uses: &[Use]) -> Lists {
-        let mut lists = Lists::default();
+    fn pinned(&mut self, common: &Common<'_>, uses: &[Use]) -> PinnedUsers {
+        let mut pinned = PinnedUsers::default();
         for (name, file) in &common.settings.lists.0 {
-            let Some(way) = self.way_to(name, uses) else { continue };
-            if let Err(problem) = lists.add(way, &self.ground.base.join(file)) {
+            let Some(backend) = self.backend_of(name, uses) else { continue };
+            if let Err(problem) = pinned.add(backend, &self.ground.base.join(file)) {
                 let remedy = "write a file with one user or account a line, each in one list only";
                 self.error(&format!("{}.lists.{name}", common.key), problem, "this list", remedy);
             }
         }
-        lists
+        pinned
     }
 
     /// The rules in the order in which they are tried.
@@ -116,7 +115,7 @@ impl Builder<'_> {
         rules.sort_by_key(|(name, choose)| (choose.order, *name));
         let compile = |(name, choose): (&String, &ChooseSettings)| {
             let conditions = self.conditions(common, name, choose);
-            Some(Rule { name: name.as_str().into(), way: self.way_to(&choose.upstream, uses)?, conditions })
+            Some(Rule { name: name.as_str().into(), backend: self.backend_of(&choose.upstream, uses)?, conditions })
         };
         rules.into_iter().filter_map(compile).collect()
     }

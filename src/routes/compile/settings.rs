@@ -1,16 +1,16 @@
 //! The settings of a route that stand for themselves: prefix, operations, relax, fill, issuer.
 
 use crate::base::diagnostic::nearest;
-use crate::gateway::handler;
+use crate::base::host::host as valid_host;
 use crate::model::member::Member;
 use crate::model::operation::Operation;
 use crate::model::value::Kind;
 use crate::provider::descriptor::Provider;
 use crate::provider::template::hole::Need;
-use crate::routes::UpstreamKind;
 use crate::routes::assignment::Assignment;
 use crate::routes::compile::builder::Builder;
 use crate::routes::route_settings::RouteSettings;
+use crate::routes::upstream::UpstreamKind;
 
 impl Builder<'_> {
     /// A constant must not answer every user as the same one: it may name the user only where every
@@ -27,7 +27,7 @@ impl Builder<'_> {
     }
 
     pub(crate) fn hosts(&mut self, hosts: &[String], key: &str) {
-        for host in hosts.iter().filter(|host| handler::host(host) != Some(host.as_str())) {
+        for host in hosts.iter().filter(|host| valid_host(host) != Some(host.as_str())) {
             let message = format!("`{host}` is no host");
             self.error(key, message, "this list", "write the name alone, without scheme, port and path");
         }
