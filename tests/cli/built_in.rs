@@ -3,10 +3,10 @@
 use std::process::Command;
 
 use crate::program::{Folder, PROGRAM};
-use crate::support::contract::check_response;
-use crate::support::gateway::Gateway;
-use crate::support::message::Request;
-use crate::support::provider::Provider;
+use kit::contract::check_response;
+use kit::gateway::Gateway;
+use kit::message::Request;
+use kit::provider::Provider;
 
 const ANY_PORTS: [(&str, &str); 2] =
     [("PASSBRIDGE__SERVER__LISTEN", "127.0.0.1:0"), ("PASSBRIDGE__ADMIN__LISTEN", "127.0.0.1:0")];

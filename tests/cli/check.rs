@@ -1,8 +1,8 @@
 //! `passbridge check`: the report of a config that works, and files that are looked for beside it.
 
 use crate::program::Folder;
-use crate::support::config::{EMBEDDED, ENVIRONMENT, bare_upstream, route, route_judged_by_upstream, upstream};
-use crate::support::provider::Provider::{Auth0, Flashback, Quiva};
+use kit::config::{EMBEDDED, ENVIRONMENT, bare_upstream, route, route_judged_by_upstream, upstream};
+use kit::provider::Provider::{Auth0, Flashback, Quiva};
 
 /// The route before an upstream over TLS whose authorities stand in this file.
 fn config(ca_file: &str) -> String {

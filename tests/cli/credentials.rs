@@ -3,10 +3,10 @@
 use std::fs;
 
 use crate::program::{Folder, Ran, run};
-use crate::support::config::ENVIRONMENT;
-use crate::support::device::Device;
-use crate::support::signup::{signs_in, signs_up};
 use crate::users::gateway;
+use kit::config::ENVIRONMENT;
+use kit::device::Device;
+use kit::signup::{signs_in, signs_up};
 
 const RECORD: &str = r#"{"id":"AQID","publicKey":[165],"counter":0,"user_id":"u","user_handle":"AQ"}"#;
 

@@ -4,10 +4,10 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
 use serde_json::Value;
 
-use crate::support::config::{EMBEDDED, bare_upstream, route_judged_by_upstream};
-use crate::support::gateway::Gateway;
-use crate::support::message::{Request, Response};
-use crate::support::provider::Provider::{Flashback, Quiva};
+use kit::config::{EMBEDDED, bare_upstream, route_judged_by_upstream};
+use kit::gateway::Gateway;
+use kit::message::{Request, Response};
+use kit::provider::Provider::{Flashback, Quiva};
 
 const METADATA: &str = "/.well-known/openid-configuration";
 const KEYS: &str = "/.well-known/jwks.json";

@@ -1,8 +1,8 @@
 //! What the environment says stands before what the file says.
 
 use crate::program::Folder;
-use crate::support::config::{EMBEDDED, route_judged_by_upstream};
-use crate::support::provider::Provider::Quiva;
+use kit::config::{EMBEDDED, route_judged_by_upstream};
+use kit::provider::Provider::Quiva;
 
 fn two_upstreams() -> Folder {
     let other = EMBEDDED.replace("[upstreams.own]", "[upstreams.other]").replace("own.db", "other.db");

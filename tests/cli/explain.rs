@@ -4,8 +4,8 @@ use std::fs;
 
 use crate::golden;
 use crate::program::{Folder, Ran, run};
-use crate::support::config::{CALLERS, ENVIRONMENT, JWT_KEY, OURS};
-use crate::support::provider::Provider;
+use kit::config::{CALLERS, ENVIRONMENT, JWT_KEY, OURS};
+use kit::provider::Provider;
 
 /// Every dialect before another provider, and before the embedded relying party on a host of its own.
 pub(crate) const CONFIG: &str = include_str!("golden/explain/gateway.toml");

@@ -5,8 +5,8 @@ use std::fs;
 
 use crate::explain::{CONFIG, fixture, to_host};
 use crate::program::{Folder, Ran, run};
-use crate::support::config::ENVIRONMENT;
-use crate::support::provider::Provider::{self, Apifox, Quiva};
+use kit::config::ENVIRONMENT;
+use kit::provider::Provider::{self, Apifox, Quiva};
 
 /// Who was there before stands behind some hosts, and a page may call one route.
 const MORE: &str = r#"

@@ -1,7 +1,7 @@
 //! Where each member of an upstream's request comes from, where the caller's own message is silent.
 
 use crate::explain_aside::{explain, of, says};
-use crate::support::provider::Provider::{Apifox, Auth0, Flashback, Quiva};
+use kit::provider::Provider::{Apifox, Auth0, Flashback, Quiva};
 
 /// Before Auth0 an account is an organization and a connection; before Quiva it is what it is.
 const MORE: &str = r#"

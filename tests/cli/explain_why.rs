@@ -4,8 +4,8 @@
 use crate::explain::{CONFIG, fixture};
 use crate::explain_aside::{explain, get, of, says};
 use crate::program::{Folder, Ran, run};
-use crate::support::config::ENVIRONMENT;
-use crate::support::provider::Provider::{Apifox, Auth0, Flashback, Quiva, Streambird};
+use kit::config::ENVIRONMENT;
+use kit::provider::Provider::{Apifox, Auth0, Flashback, Quiva, Streambird};
 
 /// Somewhere for whatever no other place is named for.
 const ANYWHERE: &str = "\"*\" = \"https://anywhere.example\"\n";

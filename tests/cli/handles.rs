@@ -1,8 +1,8 @@
 //! The file of user handles, filled and weeded by hand.
 
 use crate::program::{Folder, Ran, run};
-use crate::support::config::{EMBEDDED, route_judged_by_upstream};
-use crate::support::provider::Provider::Quiva;
+use kit::config::{EMBEDDED, route_judged_by_upstream};
+use kit::provider::Provider::Quiva;
 
 fn folder(handles: &[(&str, &str)]) -> Folder {
     let mut text = String::new();

@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use crate::program::run;
-use crate::support::config::{EMBEDDED, ENVIRONMENT, route_judged_by_upstream};
-use crate::support::gateway::Gateway;
-use crate::support::message::Request;
-use crate::support::provider::Provider::{Auth0, Flashback};
+use kit::config::{EMBEDDED, ENVIRONMENT, route_judged_by_upstream};
+use kit::gateway::Gateway;
+use kit::message::Request;
+use kit::provider::Provider::{Auth0, Flashback};
 
 /// A token for the demo user, which the banner offers.
 fn demo_token(gateway: &Gateway) -> &str {

@@ -1,12 +1,12 @@
 //! Which pages may call from a browser (Fetch standard, CORS protocol).
 
-use crate::support::config::{route, upstream};
-use crate::support::contract::check_response;
-use crate::support::fake::Fake;
-use crate::support::gateway::Gateway;
-use crate::support::message::Request;
-use crate::support::passkey::begin;
-use crate::support::provider::Provider::{Apifox, Quiva};
+use kit::config::{route, upstream};
+use kit::contract::check_response;
+use kit::fake::Fake;
+use kit::gateway::Gateway;
+use kit::message::Request;
+use kit::passkey::begin;
+use kit::provider::Provider::{Apifox, Quiva};
 
 const PAGE: &str = "https://app.example";
 

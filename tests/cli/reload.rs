@@ -2,17 +2,15 @@
 
 use serde_json::Value;
 
-use crate::support::caller::Caller;
-use crate::support::config::{
-    CALLERS, EMBEDDED, OURS, bare_upstream, route_called_by, route_judged_by_upstream, upstream,
-};
-use crate::support::contract::{check_fault, check_response};
-use crate::support::fake::Fake;
-use crate::support::gateway::Gateway;
-use crate::support::message::{Request, Response};
-use crate::support::passkey::{begin, finish};
-use crate::support::provider::Begun;
-use crate::support::provider::Provider::{self, Apifox, Auth0, Quiva, Streambird};
+use kit::caller::Caller;
+use kit::config::{CALLERS, EMBEDDED, OURS, bare_upstream, route_called_by, route_judged_by_upstream, upstream};
+use kit::contract::{check_fault, check_response};
+use kit::fake::Fake;
+use kit::gateway::Gateway;
+use kit::message::{Request, Response};
+use kit::passkey::{begin, finish};
+use kit::provider::Begun;
+use kit::provider::Provider::{self, Apifox, Auth0, Quiva, Streambird};
 
 const LOADED: &str = "the config was loaded anew";
 

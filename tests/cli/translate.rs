@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::golden;
 use crate::program::{Folder, Ran, run};
-use crate::support::provider::Provider;
+use kit::provider::Provider;
 
 fn fixture(provider: Provider, name: &str) -> Option<String> {
     let root = env!("CARGO_MANIFEST_DIR");

@@ -1,13 +1,13 @@
 //! What becomes of a finish whose begin the gateway never saw, as after a restart.
 
-use crate::support::config::{route, upstream};
-use crate::support::contract::check_fault;
-use crate::support::fake::Fake;
-use crate::support::gateway::Gateway;
-use crate::support::message::Request;
-use crate::support::passkey::{begin, finish};
-use crate::support::provider::Provider::{Apifox, Quiva};
-use crate::support::rogue::Rogue;
+use kit::config::{route, upstream};
+use kit::contract::check_fault;
+use kit::fake::Fake;
+use kit::gateway::Gateway;
+use kit::message::Request;
+use kit::passkey::{begin, finish};
+use kit::provider::Provider::{Apifox, Quiva};
+use kit::rogue::Rogue;
 
 /// A gateway whose other requests go to the old place.
 async fn start(fake: &Fake, old: &Rogue, unseen: &str) -> Gateway {

@@ -3,11 +3,11 @@
 use std::fs;
 
 use crate::program::{Folder, Ran, run};
-use crate::support::config::{EMBEDDED, ENVIRONMENT, route_judged_by_upstream};
-use crate::support::device::Device;
-use crate::support::gateway::Gateway;
-use crate::support::provider::Provider::{Auth0, Quiva};
-use crate::support::signup::{signs_in, signs_up};
+use kit::config::{EMBEDDED, ENVIRONMENT, route_judged_by_upstream};
+use kit::device::Device;
+use kit::gateway::Gateway;
+use kit::provider::Provider::{Auth0, Quiva};
+use kit::signup::{signs_in, signs_up};
 
 /// A config with these embedded upstreams, each with a route of its own.
 fn config(upstreams: &[&str]) -> String {
