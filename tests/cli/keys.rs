@@ -26,7 +26,7 @@ async fn keys(gateway: &Gateway) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn old_tokens_go_on_verifying() {
+async fn old_tokens_verify_after_key_rotation() {
     let tables = EMBEDDED.to_owned() + &route_judged_by_upstream("main", Flashback, "own", "");
     let gateway = Gateway::start(&tables).await;
     let token = demo_token(&gateway);

@@ -31,7 +31,7 @@ async fn begun_elsewhere(fake: &Fake, old: &Rogue) -> Request {
 }
 
 #[tokio::test]
-async fn it_passes_byte_for_byte_where_the_route_says_so() {
+async fn unknown_ceremony_passes_through_unchanged() {
     let (fake, old) = (Fake::start(Apifox).await, old().await);
     let request = begun_elsewhere(&fake, &old).await;
     let gateway = start(&fake, &old, "unseen = \"pass\"").await;
@@ -48,7 +48,7 @@ async fn it_passes_byte_for_byte_where_the_route_says_so() {
 }
 
 #[tokio::test]
-async fn it_is_refused_where_the_route_says_nothing_or_so() {
+async fn unknown_ceremony_is_refused_by_default() {
     for unseen in ["", "unseen = \"reject\""] {
         let (fake, old) = (Fake::start(Apifox).await, old().await);
         let request = begun_elsewhere(&fake, &old).await;

@@ -23,7 +23,7 @@ fn each_bad_config_gives_its_message() {
 }
 
 #[test]
-fn a_bad_config_ends_with_78_and_prints_no_report() {
+fn bad_config_exits_78_without_a_report() {
     for case in case::all("config").iter().filter(|case| !case.name.starts_with("warning_")) {
         let output = run(case, "check");
         assert_eq!(output.status.code(), Some(BAD_CONFIG), "{}", case.name);
@@ -32,7 +32,7 @@ fn a_bad_config_ends_with_78_and_prints_no_report() {
 }
 
 #[test]
-fn a_warning_does_not_stand_in_the_way() {
+fn warning_does_not_fail_the_check() {
     let warnings: Vec<_> = case::all("config").into_iter().filter(|case| case.name.starts_with("warning_")).collect();
     assert!(!warnings.is_empty());
     for case in warnings {
@@ -43,7 +43,7 @@ fn a_warning_does_not_stand_in_the_way() {
 }
 
 #[test]
-fn serving_says_the_same_and_never_starts() {
+fn serve_prints_the_same_findings_and_exits() {
     let cases = case::all("config");
     let some = ["five_mistakes", "impossible_pair", "unset_secret", "syntax_error", "environment_upstream"];
     for name in some {
@@ -60,7 +60,7 @@ fn serving_says_the_same_and_never_starts() {
 }
 
 #[test]
-fn every_finding_names_a_place_and_a_remedy() {
+fn every_finding_has_a_place_and_a_remedy() {
     for case in case::all("config") {
         let output = run(&case, "check");
         let said = String::from_utf8(output.stderr).unwrap();
@@ -73,7 +73,7 @@ fn every_finding_names_a_place_and_a_remedy() {
 }
 
 #[test]
-fn the_five_mistakes_are_told_at_once() {
+fn five_mistakes_are_reported_together() {
     let cases = case::all("config");
     let case = cases.iter().find(|case| case.name == "five_mistakes").unwrap();
     let said = String::from_utf8(run(case, "check").stderr).unwrap();
@@ -81,7 +81,7 @@ fn the_five_mistakes_are_told_at_once() {
 }
 
 #[test]
-fn a_config_that_cannot_be_read_is_named() {
+fn unreadable_config_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let case = Case { name: "none".into(), path: folder.path().join("none.toml"), text: String::new() };
     let output = case.run(folder.path(), &["check", "--config", "none.toml"]);
@@ -94,6 +94,6 @@ fn a_config_that_cannot_be_read_is_named() {
 }
 
 #[test]
-fn every_text_belongs_to_a_case() {
+fn every_golden_file_belongs_to_a_case() {
     case::no_text_is_left_over("config");
 }

@@ -36,14 +36,14 @@ fn each_bad_provider_file_gives_its_message() {
 }
 
 #[test]
-fn the_file_that_the_cases_break_is_right() {
+fn reference_provider_file_is_valid() {
     let cases = case::all("provider");
     let output = check(cases.iter().find(|case| case.name == "right").unwrap());
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]), "{output:?}");
 }
 
 #[test]
-fn a_bad_provider_file_ends_with_78() {
+fn bad_provider_file_exits_78() {
     for case in case::all("provider").iter().filter(|case| case.name != "right") {
         let output = check(case);
         assert_eq!(output.status.code(), Some(78), "{}", case.name);
@@ -52,7 +52,7 @@ fn a_bad_provider_file_ends_with_78() {
 }
 
 #[test]
-fn every_finding_names_file_line_and_remedy() {
+fn every_finding_has_file_line_and_remedy() {
     for case in case::all("provider").iter().filter(|case| case.name != "right") {
         let said = String::from_utf8(check(case).stderr).unwrap();
         let (findings, _verdict) = said.trim_end().rsplit_once("\n\n").unwrap();
@@ -64,7 +64,7 @@ fn every_finding_names_file_line_and_remedy() {
 }
 
 #[test]
-fn five_mistakes_are_told_at_once() {
+fn five_mistakes_are_reported_together() {
     let cases = case::all("provider");
     let case = cases.iter().find(|case| case.name == "five_mistakes").unwrap();
     let said = String::from_utf8(check(case).stderr).unwrap();
@@ -72,6 +72,6 @@ fn five_mistakes_are_told_at_once() {
 }
 
 #[test]
-fn every_text_belongs_to_a_case() {
+fn every_golden_file_belongs_to_a_case() {
     case::no_text_is_left_over("provider");
 }

@@ -6,7 +6,7 @@ use crate::diagnostics::case;
 const SECRET: &str = "hunter2";
 
 #[test]
-fn no_message_shows_a_secret() {
+fn no_message_contains_a_secret() {
     let planted: Vec<_> = case::all("config").into_iter().filter(|case| case.text.contains(SECRET)).collect();
     assert!(planted.len() >= 6, "{} cases hold a secret", planted.len());
     for case in planted {

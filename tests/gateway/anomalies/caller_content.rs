@@ -29,7 +29,7 @@ fn nested(levels: usize) -> String {
 }
 
 #[tokio::test]
-async fn content_that_is_json_and_too_much_is_refused() {
+async fn oversized_json_is_refused() {
     for dialect in Provider::ALL {
         let rogue = Rogue::start(Deed::answers(options(dialect))).await;
         let gateway = Gateway::start(&tables(dialect, &rogue.base_url(), "")).await;
@@ -59,7 +59,7 @@ fn numbered(count: usize) -> String {
 }
 
 #[tokio::test]
-async fn content_is_read_in_chunks_and_no_further_than_its_limit() {
+async fn chunked_content_is_read_up_to_the_limit() {
     for dialect in Provider::ALL {
         let rogue = Rogue::start(Deed::answers(options(dialect))).await;
         let gateway = Gateway::start(&(tables(dialect, &rogue.base_url(), "") + IMPATIENT)).await;
@@ -95,7 +95,7 @@ async fn content_is_read_in_chunks_and_no_further_than_its_limit() {
 }
 
 #[tokio::test]
-async fn content_that_is_announced_beyond_the_limit_is_not_waited_for() {
+async fn content_length_above_the_limit_is_refused_at_once() {
     for dialect in Provider::ALL {
         let rogue = Rogue::start(Deed::answers(options(dialect))).await;
         let gateway = Gateway::start(&(tables(dialect, &rogue.base_url(), "") + IMPATIENT)).await;
@@ -109,7 +109,7 @@ async fn content_that_is_announced_beyond_the_limit_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_caller_that_asks_first_is_told_to_go_on() {
+async fn expect_100_continue_is_answered() {
     for dialect in Provider::ALL {
         let rogue = Rogue::start(Deed::answers(options(dialect))).await;
         let gateway = Gateway::start(&tables(dialect, &rogue.base_url(), "")).await;
@@ -125,7 +125,7 @@ async fn a_caller_that_asks_first_is_told_to_go_on() {
 }
 
 #[tokio::test]
-async fn content_that_is_zipped_is_no_json() {
+async fn compressed_content_is_refused() {
     for dialect in Provider::ALL {
         let rogue = Rogue::start(Deed::answers(options(dialect))).await;
         let gateway = Gateway::start(&tables(dialect, &rogue.base_url(), "")).await;
@@ -136,7 +136,7 @@ async fn content_that_is_zipped_is_no_json() {
 }
 
 #[tokio::test]
-async fn pipelined_requests_are_answered_in_their_order() {
+async fn pipelined_requests_are_answered_in_order() {
     for dialect in Provider::ALL {
         let rogue = Rogue::start(Deed::answers(options(dialect))).await;
         let gateway = Gateway::start(&tables(dialect, &rogue.base_url(), "")).await;

@@ -15,7 +15,7 @@ async fn start(dialect: Provider) -> (Rogue, Gateway) {
 }
 
 #[tokio::test]
-async fn a_request_that_breaks_http_ends_cleanly() {
+async fn malformed_http_gets_400_or_a_clean_close() {
     let (rogue, gateway) = start(Quiva).await;
     let broken: [&[u8]; 17] = [
         b"\r\n\r\n\r\n\x00",
@@ -50,7 +50,7 @@ async fn a_request_that_breaks_http_ends_cleanly() {
 }
 
 #[tokio::test]
-async fn two_framings_of_one_content_cannot_hide_a_request() {
+async fn conflicting_framing_cannot_smuggle_a_request() {
     let (rogue, gateway) = start(Quiva).await;
     let hidden = "POST /accounts/begin-auth-with-passkey HTTP/1.1\r\nhost: a\r\ncontent-length: 30\r\n\r\n";
     for framing in [
@@ -73,7 +73,7 @@ async fn two_framings_of_one_content_cannot_hide_a_request() {
 }
 
 #[tokio::test]
-async fn a_head_beyond_its_limits_is_too_large_in_the_dialects_words() {
+async fn oversized_head_gets_the_dialects_fault() {
     for dialect in Provider::ALL {
         let (rogue, gateway) = start(dialect).await;
         let length = format!("content-length: {}\r\n", begin(dialect).content.len());
@@ -100,7 +100,7 @@ async fn a_head_beyond_its_limits_is_too_large_in_the_dialects_words() {
 }
 
 #[tokio::test]
-async fn two_proofs_of_who_calls_are_none() {
+async fn duplicate_credentials_are_refused() {
     for dialect in [Streambird, Flashback] {
         let (rogue, gateway) = start(dialect).await;
         let request = begin(dialect);
@@ -127,7 +127,7 @@ async fn two_proofs_of_who_calls_are_none() {
 }
 
 #[tokio::test]
-async fn an_odd_path_is_no_operation() {
+async fn unusual_path_matches_no_operation() {
     let (rogue, gateway) = start(Quiva).await;
     let begin = begin(Quiva);
     let long = format!("/{}", "a".repeat(15_000));
@@ -161,7 +161,7 @@ async fn an_odd_path_is_no_operation() {
 }
 
 #[tokio::test]
-async fn an_odd_request_that_is_http_is_served() {
+async fn unusual_but_valid_request_is_served() {
     for dialect in Provider::ALL {
         let (_rogue, gateway) = start(dialect).await;
         let request = begin(dialect);

@@ -10,7 +10,7 @@ use kit::wire::{Wire, head_of};
 const SESSION: Option<&str> = Some("47c10dd3-7e10-4950-95d5-483dbc9508e6");
 
 #[tokio::test]
-async fn a_head_that_never_ends_is_given_up() {
+async fn unfinished_head_times_out() {
     let rogue = Rogue::start(Deed::answers(options(Streambird))).await;
     let tables = tables(Streambird, &rogue.base_url(), "");
     let gateway = Gateway::start_with("header_timeout_ms = 100", &tables).await;
@@ -27,7 +27,7 @@ async fn a_head_that_never_ends_is_given_up() {
 }
 
 #[tokio::test]
-async fn content_that_does_not_come_is_refused_in_the_dialects_words() {
+async fn missing_content_times_out_with_the_dialects_fault() {
     for dialect in Provider::ALL {
         let rogue = Rogue::start(Deed::answers(options(dialect))).await;
         let tables = tables(dialect, &rogue.base_url(), "") + "[limits]\ncontent_deadline_ms = 300\n";
@@ -47,7 +47,7 @@ async fn content_that_does_not_come_is_refused_in_the_dialects_words() {
 }
 
 #[tokio::test]
-async fn content_that_breaks_off_is_no_request() {
+async fn truncated_content_is_not_forwarded() {
     for dialect in Provider::ALL {
         let rogue = Rogue::start(Deed::answers(options(dialect))).await;
         let gateway = Gateway::start(&tables(dialect, &rogue.base_url(), "")).await;
@@ -70,7 +70,7 @@ async fn content_that_breaks_off_is_no_request() {
 }
 
 #[tokio::test]
-async fn idle_connections_beyond_the_limit_do_not_shut_others_out_for_good() {
+async fn idle_connections_above_the_limit_are_released() {
     let rogue = Rogue::start(Deed::answers(options(Streambird))).await;
     let tables = tables(Streambird, &rogue.base_url(), "");
     let gateway = Gateway::start_with("max_connections = 8\nheader_timeout_ms = 200", &tables).await;

@@ -77,7 +77,7 @@ fn odd(good: &str) -> Vec<(&'static str, Deed)> {
 }
 
 #[tokio::test]
-async fn content_that_breaks_its_contract_is_invalid_and_the_next_is_good() {
+async fn invalid_upstream_content_is_upstream_failed() {
     for dialect in Provider::ALL {
         let rogue = Rogue::start(Deed::says("")).await;
         let gateway = Gateway::start(&tables(dialect, &rogue.base_url(), "breaker_failures = 0")).await;
@@ -92,7 +92,7 @@ async fn content_that_breaks_its_contract_is_invalid_and_the_next_is_good() {
 }
 
 #[tokio::test]
-async fn odd_content_that_is_json_is_good() {
+async fn unusual_but_valid_json_is_accepted() {
     for dialect in Provider::ALL {
         let rogue = Rogue::start(Deed::says("")).await;
         let gateway = Gateway::start(&tables(dialect, &rogue.base_url(), "")).await;

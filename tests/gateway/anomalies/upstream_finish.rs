@@ -7,7 +7,7 @@ use kit::provider::Provider;
 use kit::rogue::{Deed, Rogue};
 
 #[tokio::test]
-async fn a_finish_that_broke_off_is_never_sent_again() {
+async fn interrupted_finish_is_not_retried() {
     let cases = [
         ("closes at once", Deed::says("")),
         ("resets", Deed::SaysAndResets(Vec::new())),
@@ -35,7 +35,7 @@ async fn a_finish_that_broke_off_is_never_sent_again() {
 }
 
 #[tokio::test]
-async fn a_finish_that_could_not_be_sent_is_over_too() {
+async fn unsent_finish_uses_up_the_challenge() {
     for dialect in Provider::ALL {
         let rogue = Rogue::start(Deed::answers(options(dialect))).await;
         let gateway = Gateway::start(&tables(dialect, &rogue.base_url(), "breaker_failures = 0")).await;

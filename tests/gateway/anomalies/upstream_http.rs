@@ -69,7 +69,7 @@ fn odd(good: &str) -> Vec<(&'static str, Deed)> {
 }
 
 #[tokio::test]
-async fn an_answer_that_breaks_http_is_invalid_and_the_next_one_is_good() {
+async fn malformed_upstream_http_is_upstream_failed() {
     for dialect in Provider::ALL {
         let elsewhere = Rogue::saying("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
         let rogue = Rogue::start(Deed::says("")).await;
@@ -88,7 +88,7 @@ async fn an_answer_that_breaks_http_is_invalid_and_the_next_one_is_good() {
 }
 
 #[tokio::test]
-async fn an_odd_answer_that_is_http_is_good() {
+async fn unusual_but_valid_upstream_http_is_accepted() {
     for dialect in Provider::ALL {
         let rogue = Rogue::start(Deed::says("")).await;
         let gateway = Gateway::start(&tables(dialect, &rogue.base_url(), "")).await;

@@ -9,7 +9,7 @@ use kit::wire::{Wire, head_of};
 use kit::within;
 
 #[tokio::test]
-async fn an_upstream_that_falls_silent_anywhere_has_its_time() {
+async fn stalled_upstream_times_out_at_any_point() {
     for dialect in Provider::ALL {
         let rogue = Rogue::start(Deed::says("")).await;
         let limits = "timeout_ms = 100\nbreaker_failures = 0";
@@ -31,7 +31,7 @@ async fn an_upstream_that_falls_silent_anywhere_has_its_time() {
 }
 
 #[tokio::test]
-async fn early_hints_without_an_end_have_their_time() {
+async fn endless_early_hints_time_out() {
     let rogue = Rogue::start(Deed::Floods(Vec::new(), b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(512))).await;
     let gateway = Gateway::start(&tables(Quiva, &rogue.base_url(), "timeout_ms = 100")).await;
     refuses(&gateway, Quiva, &begin(Quiva), "upstream_timeout", "early hints without an end").await;
@@ -40,7 +40,7 @@ async fn early_hints_without_an_end_have_their_time() {
 }
 
 #[tokio::test]
-async fn failures_in_a_row_spare_the_upstream_and_one_call_finds_it_back() {
+async fn breaker_opens_after_failures_and_closes_after_a_probe() {
     for dialect in Provider::ALL {
         let rogue = Rogue::start(Deed::says("")).await;
         let limits = "breaker_failures = 3\nbreaker_cooldown_ms = 100";
@@ -63,7 +63,7 @@ async fn failures_in_a_row_spare_the_upstream_and_one_call_finds_it_back() {
 }
 
 #[tokio::test]
-async fn a_caller_that_leaves_takes_its_call_along() {
+async fn disconnected_caller_cancels_the_upstream_call() {
     let rogue = Rogue::start(Deed::SaysAndHangs(Vec::new())).await;
     let limits = "max_in_flight = 1\nmax_waiting = 0\ntimeout_ms = 60000";
     let gateway = Gateway::start(&tables(Streambird, &rogue.base_url(), limits)).await;

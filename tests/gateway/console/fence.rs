@@ -17,7 +17,7 @@ const FILES: [&str; 8] = [
 ];
 
 #[tokio::test]
-async fn every_file_is_fenced_in() {
+async fn every_file_has_security_headers() {
     let rig = Rig::start().await;
     for path in FILES {
         let answer = rig.ask(&Request::new("GET", path)).await;
@@ -34,7 +34,7 @@ async fn every_file_is_fenced_in() {
 }
 
 #[tokio::test]
-async fn a_name_that_was_given_to_this_machine_opens_nothing() {
+async fn foreign_host_name_is_refused() {
     let rig = Rig::start().await;
     for path in FILES.into_iter().chain(["/try"]) {
         for host in ["rebound.example", "rebound.example:9090", "localhost.rebound.example"] {
@@ -49,7 +49,7 @@ async fn a_name_that_was_given_to_this_machine_opens_nothing() {
 }
 
 #[tokio::test]
-async fn only_the_page_itself_tries_anything() {
+async fn cross_site_request_is_refused() {
     let rig = Rig::start().await;
     assert_eq!(rig.ask(&from_page(&begin())).await.status, 200);
     let foreign = [
@@ -69,7 +69,7 @@ async fn only_the_page_itself_tries_anything() {
 }
 
 #[tokio::test]
-async fn a_trial_has_a_limit_and_a_form() {
+async fn try_request_is_validated() {
     let rig = Rig::start().await;
     let long = "x".repeat(64 << 10);
     let trials = [

@@ -34,7 +34,7 @@ async fn every_dialect_begins_for_the_demo_user() {
 }
 
 #[tokio::test]
-async fn the_demo_users_bearer_stays_here() {
+async fn demo_bearer_is_never_sent_upstream() {
     let rig = Rig::start().await;
     for (route, operation) in [
         ("flashback", "login.begin"),
@@ -53,7 +53,7 @@ async fn the_demo_users_bearer_stays_here() {
 }
 
 #[tokio::test]
-async fn another_providers_messages_are_shown_without_the_gateways_secrets() {
+async fn upstream_messages_are_shown_without_secrets() {
     let rig = Rig::start().await;
     let members = json!({ "client.key": CALLERS.key, "user.id": "user_1", "rp_id": "example.com" });
     let answer = rig.attempt("there", "login.begin", &members).await;
@@ -77,7 +77,7 @@ async fn another_providers_messages_are_shown_without_the_gateways_secrets() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_shown_with_its_reason() {
+async fn refusal_is_shown_with_its_reason() {
     let rig = Rig::start().await;
     let members = json!({ "client.key": "sk_of_somebody_else", "user.id": "user_1", "rp_id": "example.com" });
     let tried = rig.attempt("there", "login.begin", &members).await.content_json();
@@ -90,7 +90,7 @@ async fn a_refusal_is_shown_with_its_reason() {
 }
 
 #[tokio::test]
-async fn an_answer_nobody_understands_is_shown_without_its_texts() {
+async fn undecodable_response_is_shown_without_its_text() {
     let rig = Rig::start().await;
     let odd = r#"{"surprise":{"x":"a-text-that-nobody-understood"},"code":"short"}"#;
     rig.fake.answers("login.begin", Response::json(200, odd));
@@ -104,7 +104,7 @@ async fn an_answer_nobody_understands_is_shown_without_its_texts() {
 }
 
 #[tokio::test]
-async fn it_is_said_what_can_be_tried() {
+async fn available_operations_are_listed() {
     let rig = Rig::start().await;
     let offers = rig.ask(&Request::new("GET", "/try")).await.content_json();
     let routes = offers["routes"].as_array().unwrap();

@@ -62,7 +62,7 @@ fn passkeys(gateway: &Gateway, user: &str) -> usize {
 }
 
 #[tokio::test]
-async fn a_passkey_is_deleted_by_whom_the_map_calls_its_owner() {
+async fn deletion_uses_the_mapped_owner() {
     let own = EMBEDDED.replace("demo     = true", "identity = \"users\"");
     let tables = format!("{MAP}{own}{}", route("main", Quiva, "own", ""));
     let csv = format!("old,email,new\n{CALLING_USER},ada@old.example,ada\nbob,,{CALLING_USER}\n");
@@ -88,7 +88,7 @@ async fn a_passkey_is_deleted_by_whom_the_map_calls_its_owner() {
 }
 
 #[tokio::test]
-async fn the_relying_partys_own_token_names_its_user_whom_no_map_is_asked_for() {
+async fn own_token_bypasses_the_identity_map() {
     let gateway = Gateway::start(&(EMBEDDED.to_owned() + &route_judged_by_upstream("main", Auth0, "own", ""))).await;
     let signed_up = signs_up(&gateway, &mut Device::default(), "ada@example.com").await;
     let token = signed_up["access_token"].as_str().unwrap();

@@ -13,7 +13,7 @@ use kit::passkey::{begin, finish};
 use kit::provider::Provider::{Apifox, Auth0};
 
 #[tokio::test]
-async fn whoever_signs_in_is_told_by_the_callers_name() {
+async fn discoverable_sign_in_is_mapped_back_to_the_caller() {
     let fake = Fake::start(Auth0).await;
     let map = "[identity.users]\nfile = \"users.csv\"\ncaller = { \"user.id\" = \"old\" }\n\
                upstream = { \"user.id\" = \"new\" }\n";

@@ -86,7 +86,7 @@ async fn signs_in_there(gateway: &Gateway, id: &str, device: &mut Device) -> Res
 }
 
 #[tokio::test]
-async fn a_learner_without_a_map_learns_the_callers_own_name() {
+async fn learning_without_a_map_uses_the_callers_user() {
     let fake = Fake::start(Streambird).await;
     let config = Config::write(&watched(&fake, MAP, Streambird, ""));
     let gateway = Gateway::start_of(config.beside("users.csv", &format!("old,email,new\nada,,{ADA_THERE}\n"))).await;
@@ -104,7 +104,7 @@ async fn a_learner_without_a_map_learns_the_callers_own_name() {
 }
 
 #[tokio::test]
-async fn a_learner_with_a_map_of_its_own_learns_by_that() {
+async fn learning_uses_the_directorys_own_map() {
     let fake = Fake::start(Streambird).await;
     let own_map = MAP.replace("users]", "own_users]").replace("\"new\"", "\"own\"");
     let maps = format!("{MAP}{own_map}");
@@ -129,7 +129,7 @@ async fn a_learner_with_a_map_of_its_own_learns_by_that() {
 }
 
 #[tokio::test]
-async fn a_name_that_the_map_does_not_lead_from_is_nobodys() {
+async fn unmapped_user_is_not_learned() {
     // The bearer's id is not in the map: its address alone led to who signed in.
     let fake = Fake::start(Streambird).await;
     let config = Config::write(&watched(&fake, MAP, Flashback, ""));
@@ -149,7 +149,7 @@ async fn a_name_that_the_map_does_not_lead_from_is_nobodys() {
 }
 
 #[tokio::test]
-async fn a_map_that_cannot_say_teaches_nothing_and_keeps_nobody_from_signing_in() {
+async fn failing_map_skips_learning_and_sign_in_succeeds() {
     let (fake, directory) = (Fake::start(Streambird).await, Directory::start().await);
     let known = format!("{{\"data\":{{\"id\":\"{ADA_THERE}\"}}}}");
     directory.answers(200, &known);

@@ -19,7 +19,7 @@ async fn refused(gateway: &Gateway, fake: &Fake) -> (u16, Refused) {
 }
 
 #[tokio::test]
-async fn a_service_that_fails_or_lies_is_an_outage() {
+async fn failing_or_invalid_http_map_is_an_outage() {
     let fake = Fake::start(Streambird).await;
     let directory = Directory::start().await;
     let gateway = Gateway::start(&tables(&fake, &directory.map(""))).await;
@@ -36,7 +36,7 @@ async fn a_service_that_fails_or_lies_is_an_outage() {
 }
 
 #[tokio::test]
-async fn a_service_that_hangs_is_given_up() {
+async fn hanging_http_map_times_out() {
     let fake = Fake::start(Streambird).await;
     let directory = Directory::start().await;
     let gateway = Gateway::start(&tables(&fake, &directory.map("timeout_ms = 50"))).await;
@@ -44,7 +44,7 @@ async fn a_service_that_hangs_is_given_up() {
 }
 
 #[tokio::test]
-async fn an_outage_can_be_told_as_an_unknown_user() {
+async fn map_outage_can_be_configured_as_unknown_user() {
     let fake = Fake::start(Streambird).await;
     let directory = Directory::start().await;
     directory.answers(500, "");
@@ -55,7 +55,7 @@ async fn an_outage_can_be_told_as_an_unknown_user() {
 }
 
 #[tokio::test]
-async fn a_database_that_lost_its_table_is_an_outage() {
+async fn missing_table_is_an_outage() {
     let fake = Fake::start(Streambird).await;
     let map = "[identity.users]\nsqlite = \"users.db\"\nquery = \"SELECT id FROM users WHERE mail = {user.email}\"\n\
                caller = { \"user.email\" = \"mail\" }\nupstream = { \"user.id\" = \"id\" }\n";

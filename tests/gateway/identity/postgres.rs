@@ -53,7 +53,7 @@ async fn begun_at_last(gateway: &Gateway) {
 }
 
 #[tokio::test]
-async fn one_row_is_a_user_and_whatever_else_is_nobody() {
+async fn only_a_single_row_identifies_a_user() {
     let (fake, cluster) = (Fake::start(Streambird).await, Cluster::with(USERS).await);
     let gateway = Gateway::start_of(config(&fake, &cluster, &map(QUERY, ""))).await;
     check_response(Quiva, "login.finish", &sign_in(&gateway).await);
@@ -80,7 +80,7 @@ async fn one_row_is_a_user_and_whatever_else_is_nobody() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_gone_is_an_outage_until_it_is_back() {
+async fn postgres_outage_ends_when_the_server_returns() {
     let (fake, mut cluster) = (Fake::start(Streambird).await, Cluster::with(USERS).await);
     let gateway = Gateway::start_of(config(&fake, &cluster, &map(QUERY, "cache.seconds = 0"))).await;
     begun_at_last(&gateway).await;
@@ -108,7 +108,7 @@ async fn a_server_that_is_gone_is_an_outage_until_it_is_back() {
 }
 
 #[tokio::test]
-async fn a_query_that_takes_too_long_is_given_up_on_both_sides() {
+async fn slow_query_is_cancelled_on_both_sides() {
     let (fake, cluster) = (Fake::start(Streambird).await, Cluster::with(USERS).await);
     let slow = "SELECT new_id FROM users, pg_sleep(CASE mail WHEN 'two@example.com' THEN 600 ELSE 0 END)
                 WHERE mail = {user.email}"
@@ -136,7 +136,7 @@ async fn a_query_that_takes_too_long_is_given_up_on_both_sides() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_connection_may_take_longer_than_a_question() {
+async fn connect_timeout_exceeds_query_timeout() {
     let (fake, cluster) = (Fake::start(Streambird).await, Cluster::with(USERS).await);
     let relay = Relay::start(cluster.port).await;
     let gateway = Gateway::start_of(by_relay(&fake, &cluster, &relay)).await;
@@ -150,7 +150,7 @@ async fn a_connection_may_take_longer_than_a_question() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_connection_whose_answer_came_too_late_is_asked_nothing_more() {
+async fn timed_out_connection_is_not_reused() {
     let (fake, cluster) = (Fake::start(Streambird).await, Cluster::with(USERS).await);
     let relay = Relay::start(cluster.port).await;
     let gateway = Gateway::start_of(by_relay(&fake, &cluster, &relay)).await;
@@ -163,7 +163,7 @@ async fn a_connection_whose_answer_came_too_late_is_asked_nothing_more() {
 }
 
 #[tokio::test]
-async fn a_query_that_cannot_work_is_told_before_it_is_asked() {
+async fn invalid_query_is_reported_by_check() {
     let (fake, cluster) = (Fake::start(Streambird).await, Cluster::with(USERS).await);
     let checked = |map: &str, address: &str| {
         let output = Config::write(&tables(&fake, map)).beside("users.url", address).check();
@@ -197,7 +197,7 @@ async fn a_query_that_cannot_work_is_told_before_it_is_asked() {
 }
 
 #[tokio::test]
-async fn a_reload_asks_the_new_query_and_keeps_the_old_where_it_is_wrong() {
+async fn reload_applies_a_new_query_or_keeps_the_previous_config() {
     let (fake, mut cluster) = (Fake::start(Streambird).await, Cluster::with(USERS).await);
     let gateway = Gateway::start_of(config(&fake, &cluster, &map(QUERY, ""))).await;
     begun_at_last(&gateway).await;
@@ -221,7 +221,7 @@ async fn a_reload_asks_the_new_query_and_keeps_the_old_where_it_is_wrong() {
 }
 
 #[tokio::test]
-async fn nothing_is_written_whatever_the_query_says() {
+async fn query_cannot_write() {
     let (fake, cluster) = (Fake::start(Streambird).await, Cluster::with(USERS).await);
     let writes = "INSERT INTO users (mail, new_id) VALUES ({user.email}, 'new') RETURNING new_id";
     let gateway = Gateway::start_of(config(&fake, &cluster, &map(writes, ""))).await;
@@ -231,7 +231,7 @@ async fn nothing_is_written_whatever_the_query_says() {
 }
 
 #[tokio::test]
-async fn over_tls_the_server_proves_who_it_is() {
+async fn tls_verifies_the_server_certificate() {
     let (fake, mut cluster) = (Fake::start(Streambird).await, Cluster::with(USERS).await);
     let at = |cluster: &Cluster, parameters: &str| format!("{}?sslmode={parameters}", cluster.address());
     let started = async |address: &str, more: &str, ca: &str| {

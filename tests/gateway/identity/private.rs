@@ -24,7 +24,7 @@ fn members(content: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn whom_the_map_does_not_know_is_answered_as_anybody_is() {
+async fn unmapped_user_gets_a_decoy() {
     let fake = Fake::start(Streambird).await;
     let gateway = Gateway::start_of(Config::write(&tables(&fake, FILE)).beside("users.csv", ADA)).await;
     let real = gateway.ask(&begin_for(ADA_HERE)).await;
@@ -48,7 +48,7 @@ async fn whom_the_map_does_not_know_is_answered_as_anybody_is() {
 }
 
 #[tokio::test]
-async fn an_outage_of_the_map_is_answered_by_nothing_made_up() {
+async fn map_outage_gets_no_decoy() {
     for (rule, fault) in [("refuse", "identity_unavailable"), ("unknown_user", "unknown_user")] {
         let (fake, directory) = (Fake::start(Streambird).await, Directory::start().await);
         directory.answers(500, "");

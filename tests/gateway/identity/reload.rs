@@ -6,7 +6,7 @@ use kit::passkey::finish;
 use kit::provider::Provider::{Quiva, Streambird};
 
 #[tokio::test]
-async fn a_file_is_read_again_at_a_reload() {
+async fn reload_rereads_the_map_file() {
     let fake = Fake::start(Streambird).await;
     let gateway = serve(&fake, FILE, ADA).await;
     let begun = gateway.ask(&begin_for(ADA_HERE)).await;

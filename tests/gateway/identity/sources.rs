@@ -16,13 +16,13 @@ async fn signs_in(gateway: &Gateway, fake: &Fake) {
 }
 
 #[tokio::test]
-async fn a_file_names_the_upstreams_user() {
+async fn csv_file_maps_the_user() {
     let fake = Fake::start(Streambird).await;
     signs_in(&serve(&fake, FILE, ADA).await, &fake).await;
 }
 
 #[tokio::test]
-async fn so_do_json_lines() {
+async fn jsonl_file_maps_the_user() {
     let fake = Fake::start(Streambird).await;
     let map = FILE.replace("users.csv", "users.jsonl");
     let line = format!("{{\"email\":\"{ADA_HERE}\",\"new_id\":\"{ADA_THERE}\"}}\n");
@@ -43,7 +43,7 @@ fn with_database(config: Config) -> (Config, Connection) {
 }
 
 #[tokio::test]
-async fn so_does_a_database_and_its_answer_is_kept_as_long_as_it_may_be() {
+async fn sqlite_maps_the_user_and_caches_the_result() {
     let fake = Fake::start(Streambird).await;
     let (config, database) = with_database(Config::write(&tables(&fake, SQLITE)));
     let gateway = Gateway::start_of(config).await;
@@ -64,7 +64,7 @@ async fn so_does_a_database_and_its_answer_is_kept_as_long_as_it_may_be() {
 }
 
 #[tokio::test]
-async fn what_a_caller_sends_is_never_part_of_a_query() {
+async fn caller_input_is_a_query_parameter() {
     let fake = Fake::start(Streambird).await;
     let (config, _database) = with_database(Config::write(&tables(&fake, SQLITE)));
     let gateway = Gateway::start_of(config).await;
@@ -76,7 +76,7 @@ async fn what_a_caller_sends_is_never_part_of_a_query() {
 }
 
 #[tokio::test]
-async fn so_does_a_service_that_is_asked_once() {
+async fn http_service_maps_the_user_with_one_call() {
     let fake = Fake::start(Streambird).await;
     let directory = Directory::start().await;
     directory.answers(200, &format!("{{\"data\":{{\"id\":\"{ADA_THERE}\"}}}}"));
@@ -90,7 +90,7 @@ async fn so_does_a_service_that_is_asked_once() {
 }
 
 #[tokio::test]
-async fn a_user_the_service_does_not_know_is_unknown_for_a_while() {
+async fn http_service_not_found_is_cached() {
     let fake = Fake::start(Streambird).await;
     let directory = Directory::start().await;
     directory.answers(404, "");

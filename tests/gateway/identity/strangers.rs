@@ -11,7 +11,7 @@ use kit::passkey::begin;
 use kit::provider::Provider::{Quiva, Streambird};
 
 #[tokio::test]
-async fn a_user_the_map_does_not_know_is_refused() {
+async fn unmapped_user_is_refused() {
     let fake = Fake::start(Streambird).await;
     let gateway = serve(&fake, FILE, ADA).await;
     let (answer, refused) = gateway.refused(&begin_for("stranger@example.com")).await;
@@ -29,7 +29,7 @@ fn begin_of(id: &str) -> Request {
 }
 
 #[tokio::test]
-async fn one_may_be_named_alike_unless_somebody_else_is() {
+async fn unmapped_user_keeps_its_name_unless_taken() {
     let fake = Fake::start(Streambird).await;
     let map = "[identity.users]\nfile = \"users.csv\"\ncaller = { \"user.id\" = \"old\" }\n\
                upstream = { \"user.id\" = \"new\" }\nmissing = \"same\"\n";

@@ -13,7 +13,7 @@ use kit::passkey::{begin, finish};
 use kit::provider::Provider::{Auth0, Flashback, Quiva, Streambird};
 
 #[tokio::test]
-async fn an_upstream_that_signs_in_another_than_the_map_names_is_not_believed() {
+async fn sign_in_of_an_unmapped_user_is_refused() {
     let fake = Fake::start(Streambird).await;
     let gateway = serve(&fake, FILE, ADA).await;
     check_response(Quiva, "login.finish", &sign_in(&gateway).await);
@@ -26,7 +26,7 @@ async fn an_upstream_that_signs_in_another_than_the_map_names_is_not_believed() 
 }
 
 #[tokio::test]
-async fn an_upstream_that_cannot_be_told_must_answer_with_the_mapped_user() {
+async fn response_user_must_match_the_mapped_user() {
     let fake = Fake::start(Auth0).await;
     let map = "[identity.users]\nfile = \"users.csv\"\ncaller = { \"user.id\" = \"old\" }\n\
                upstream = { \"user.id\" = \"new\" }\n";
@@ -55,7 +55,7 @@ async fn an_upstream_that_cannot_be_told_must_answer_with_the_mapped_user() {
 }
 
 #[tokio::test]
-async fn the_user_of_a_verified_bearer_goes_through_the_map() {
+async fn bearers_user_is_mapped() {
     let fake = Fake::start(Streambird).await;
     let map = "[identity.users]\nfile = \"users.csv\"\ncaller = { \"user.id\" = \"old\", \"user.email\" = \"email\" }\n\
                upstream = { \"user.id\" = \"new\" }\n";
@@ -86,7 +86,7 @@ const BOTH_WAYS: &str = "[identity.users]\nsqlite = \"users.db\"\n\
                          upstream = { \"user.id\" = \"new_id\" }\ncache = { seconds = 0 }\n";
 
 #[tokio::test]
-async fn a_map_whose_two_ways_disagree_signs_nobody_in() {
+async fn inconsistent_map_refuses_the_sign_in() {
     let fake = Fake::start(Streambird).await;
     let there = upstream("new", Streambird, &fake.base_url(), "identity = \"users\"");
     // The issuer's token names the caller's id, which only the way back knows.

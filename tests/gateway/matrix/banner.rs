@@ -69,7 +69,7 @@ fn request(command: &str) -> (std::net::SocketAddr, Request) {
 }
 
 #[tokio::test]
-async fn the_five_commands_work_at_once() {
+async fn banner_commands_all_succeed() {
     let mut program = Program::start();
     let mut answered = Vec::new();
     for command in program.commands() {

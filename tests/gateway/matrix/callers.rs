@@ -33,7 +33,7 @@ async fn let_in(tables: &str, fake: &Fake, requests: &[Request]) -> Vec<bool> {
 }
 
 #[tokio::test]
-async fn any_of_the_listed_keys_opens() {
+async fn any_listed_api_key_is_accepted() {
     let fake = Fake::start(Quiva).await;
     let settings = "relax = [\"subject\"]\nset.user.email = \"team@example.com\"\n";
     let keys = r#"key = ["env:CALLER_KEY", "env:CALLER_SECRET"]"#;
@@ -52,7 +52,7 @@ async fn any_of_the_listed_keys_opens() {
 }
 
 #[tokio::test]
-async fn anyone_is_let_in_where_it_is_said_out_loud() {
+async fn open_route_accepts_any_caller() {
     let fake = Fake::start(Quiva).await;
     let settings = "relax = [\"subject\"]\nset.user.email = \"team@example.com\"\n";
     let tables = upstream("new", Quiva, &fake.base_url(), "")
@@ -63,7 +63,7 @@ async fn anyone_is_let_in_where_it_is_said_out_loud() {
 }
 
 #[tokio::test]
-async fn a_client_is_known_by_its_id_and_proved_by_its_secret() {
+async fn client_is_authenticated_by_id_and_secret() {
     let fake = Fake::start(Apifox).await;
     let callers = concat!(
         r#"client = { fakeClientId0000 = "env:CALLER_SECRET", anApp = "public" }, "#,
@@ -99,7 +99,7 @@ fn token(algorithm: Algorithm, claims: &Value) -> String {
 }
 
 #[tokio::test]
-async fn a_users_token_must_be_whole_in_time_and_for_this_gateway() {
+async fn user_token_is_checked_for_signature_expiry_and_audience() {
     let fake = Fake::start(Quiva).await;
     let tables = upstream("new", Quiva, &fake.base_url(), "") + &route("main", Flashback, "new", "");
     let good = caller_token();

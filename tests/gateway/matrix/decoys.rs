@@ -52,7 +52,7 @@ fn told(answer: &Response) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn an_unknown_user_is_answered_in_the_shape_of_a_known_one() {
+async fn unknown_user_gets_a_response_shaped_like_a_known_users() {
     let gateway = Gateway::start(&embedded_config()).await;
     for (dialect, known) in [(Quiva, "demo@example.com"), (Streambird, "user_demo")] {
         let real = gateway.ask(&begin(dialect, known)).await;
@@ -89,7 +89,7 @@ fn without_transports(value: &mut Value) {
 }
 
 #[tokio::test]
-async fn the_same_user_has_the_same_passkeys_after_a_restart_on_a_replica_and_at_another_upstream() {
+async fn decoy_passkeys_are_stable_across_restart_replica_and_upstream() {
     let fake = Fake::start(Quiva).await;
     fake.refuses("login.begin", "401_unknown_user");
     let elsewhere = HASHED.to_owned()
@@ -118,7 +118,7 @@ async fn the_same_user_has_the_same_passkeys_after_a_restart_on_a_replica_and_at
 }
 
 #[tokio::test]
-async fn the_finish_of_nobody_is_refused_as_a_wrong_passkey_is() {
+async fn finish_for_a_decoy_is_refused_like_a_wrong_passkey() {
     let gateway = Gateway::start(&embedded_config()).await;
     for (dialect, known) in [(Quiva, "demo@example.com"), (Streambird, "user_demo")] {
         let mut answers = Vec::new();
@@ -142,7 +142,7 @@ async fn the_finish_of_nobody_is_refused_as_a_wrong_passkey_is() {
 }
 
 #[tokio::test]
-async fn the_upstream_is_asked_for_nobody_too_and_signs_nobody_in() {
+async fn upstream_is_called_for_unknown_users_and_cannot_sign_them_in() {
     let fake = Fake::start(Streambird).await;
     let config = HASHED.to_owned()
         + &upstream("new", Streambird, &fake.base_url(), LISTED)
@@ -180,7 +180,7 @@ async fn the_upstream_is_asked_for_nobody_too_and_signs_nobody_in() {
 }
 
 #[tokio::test]
-async fn a_user_of_another_account_is_another_user_where_the_upstream_hears_of_accounts() {
+async fn same_email_in_another_account_is_another_decoy() {
     let fake = Fake::start(Quiva).await;
     fake.refuses("login.begin", "401_unknown_user");
     let config = HASHED.to_owned()
@@ -197,7 +197,7 @@ async fn a_user_of_another_account_is_another_user_where_the_upstream_hears_of_a
 }
 
 #[tokio::test]
-async fn nobody_is_asked_for_as_much_verification_as_anybody() {
+async fn decoy_asks_for_the_same_user_verification() {
     let strict = format!("{PRIVATE}\nuser_verification = \"required\"");
     let config = HASHED.to_owned() + EMBEDDED + &route_judged_by_upstream("quiva", Quiva, "own", &strict);
     let gateway = Gateway::start(&config).await;
@@ -208,7 +208,7 @@ async fn nobody_is_asked_for_as_much_verification_as_anybody() {
 }
 
 #[tokio::test]
-async fn an_empty_list_says_nobody_only_where_nobody_could_sign_in_with_it() {
+async fn empty_credential_list_becomes_a_decoy_only_without_discoverable_sign_in() {
     for (discoverable, is_made_up) in [("discoverable = false", true), ("", false)] {
         let fake = Fake::start(Quiva).await;
         fake.answers("login.begin", Response::json(200, r#"{"data":{"challenge":"AAECAwQFBgcICQoLDA0ODw=="}}"#));
@@ -223,7 +223,7 @@ async fn an_empty_list_says_nobody_only_where_nobody_could_sign_in_with_it() {
 }
 
 #[tokio::test]
-async fn a_route_that_does_not_ask_for_it_says_who_is_there() {
+async fn documented_enumeration_reports_unknown_users() {
     let config = HASHED.to_owned() + EMBEDDED + &route_judged_by_upstream("quiva", Quiva, "own", "");
     let gateway = Gateway::start(&config).await;
     let answer = gateway.ask(&begin(Quiva, "nobody@example.com")).await;
@@ -231,7 +231,7 @@ async fn a_route_that_does_not_ask_for_it_says_who_is_there() {
 }
 
 #[tokio::test]
-async fn nobody_is_made_up_while_another_upstream_may_know_them() {
+async fn no_decoy_while_a_fallback_upstream_may_know_the_user() {
     let fake = Fake::start(Quiva).await;
     fake.refuses("login.begin", "401_unknown_user");
     let fallback = format!("{PRIVATE}\nfallback = {{ on = [\"unknown_user\"], to = [\"own\"] }}");

@@ -61,7 +61,7 @@ async fn every_dialect_begins_for_the_demo_user() {
 }
 
 #[tokio::test]
-async fn a_user_who_is_not_there_is_unknown_and_one_who_is_cannot_sign_up() {
+async fn unknown_user_cannot_begin_and_existing_user_cannot_sign_up() {
     let gateway = start().await;
     for dialect in [Quiva, Streambird] {
         let nobody = begin(dialect, "user_nobody", "nobody@example.com", "");
@@ -80,7 +80,7 @@ async fn a_user_who_is_not_there_is_unknown_and_one_who_is_cannot_sign_up() {
 }
 
 #[tokio::test]
-async fn a_passkey_of_nobody_is_rejected_in_every_envelope() {
+async fn unknown_passkey_is_rejected_in_every_envelope() {
     let gateway = start().await;
     let token = demo_token(&gateway).to_owned();
     for dialect in Provider::ALL {
@@ -93,7 +93,7 @@ async fn a_passkey_of_nobody_is_rejected_in_every_envelope() {
 }
 
 #[tokio::test]
-async fn who_signs_up_signs_in_by_every_dialect_once() {
+async fn new_user_signs_in_through_every_dialect_once() {
     let gateway = start().await;
     let mut device = Device::default();
     let signed_up = signs_up(&gateway, &mut device, ADDRESS).await;

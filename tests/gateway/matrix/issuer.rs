@@ -46,7 +46,7 @@ async fn verified(gateway: &Gateway, token: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_issuer_vouches_for_the_user_whom_the_upstream_was_told() {
+async fn issuer_token_names_the_user_sent_upstream() {
     let settings = concat!(
         "set.user.email = \"team@example.com\"\n",
         "fill.user = { id = \"{user.email}\", name = \"The team\", created_at = 1704067200 }"
@@ -59,7 +59,7 @@ async fn the_issuer_vouches_for_the_user_whom_the_upstream_was_told() {
 }
 
 #[tokio::test]
-async fn the_issuer_vouches_for_the_user_of_the_bearer() {
+async fn issuer_token_names_the_bearers_user() {
     let (gateway, answer) = logs_in(Flashback, Streambird, "set.rp_id = \"localhost\"").await;
     let content = answer.content_json();
     let token = content["fullAccessToken"].as_str().unwrap();
@@ -68,7 +68,7 @@ async fn the_issuer_vouches_for_the_user_of_the_bearer() {
 }
 
 #[tokio::test]
-async fn the_issuer_vouches_for_the_user_of_the_id_token() {
+async fn issuer_token_names_the_id_tokens_user() {
     let (gateway, answer) =
         logs_in(Apifox, Auth0, "fill.user = { name = \"{user.id}\", created_at = 1704067200 }").await;
     let content = answer.content_json();
@@ -77,7 +77,7 @@ async fn the_issuer_vouches_for_the_user_of_the_id_token() {
 }
 
 #[tokio::test]
-async fn nobody_is_vouched_for_where_nobody_is_named() {
+async fn no_token_is_issued_without_a_user() {
     let fake = Fake::start(Auth0).await;
     let documented = Response::fixture(Auth0, "login.finish.response").text().to_owned();
     let (before, rest) = documented.split_once("\"id_token\":\"").unwrap();

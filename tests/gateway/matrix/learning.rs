@@ -66,7 +66,7 @@ async fn signs_in_there(gateway: &Gateway, device: &mut Device) -> (Response, Op
 }
 
 #[tokio::test]
-async fn two_sign_ins_are_enough_and_one_is_not() {
+async fn key_is_learned_after_two_sign_ins() {
     let (fake, gateway) = watched("learn").await;
     let mut device = device().await;
     assert_eq!(readiness(&gateway).await["active_users"]["total"], 0);
@@ -93,7 +93,7 @@ async fn two_sign_ins_are_enough_and_one_is_not() {
 }
 
 #[tokio::test]
-async fn what_the_provider_did_not_accept_teaches_nothing() {
+async fn refused_sign_in_is_not_learned_from() {
     let (fake, gateway) = watched("learn").await;
     let mut device = device().await;
     let documented = Response::fixture(Streambird, "login.finish.response");
@@ -114,7 +114,7 @@ async fn what_the_provider_did_not_accept_teaches_nothing() {
 }
 
 #[tokio::test]
-async fn verifying_learns_nothing() {
+async fn verify_mode_learns_no_keys() {
     let (fake, gateway) = watched("verify").await;
     let mut device = device().await;
     for number in [1, 2, 3] {
@@ -129,7 +129,7 @@ async fn verifying_learns_nothing() {
 }
 
 #[tokio::test]
-async fn a_passkey_that_is_deleted_at_the_provider_is_learned_no_more() {
+async fn deleted_passkey_is_no_longer_learned() {
     let (fake, gateway) = watched("learn").await;
     let mut device = device().await;
     for number in [1, 2] {
@@ -147,7 +147,7 @@ async fn a_passkey_that_is_deleted_at_the_provider_is_learned_no_more() {
 }
 
 #[tokio::test]
-async fn a_name_that_only_the_caller_said_is_nobodys() {
+async fn unproved_user_name_is_not_learned() {
     // The provider is asked as one and the same user, and so proves nobody of the caller's.
     let fake = Fake::start(Quiva).await;
     let settings = concat!(

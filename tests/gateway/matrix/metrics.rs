@@ -19,7 +19,7 @@ fn value<'t>(text: &'t str, sample: &str) -> Option<&'t str> {
 }
 
 #[tokio::test]
-async fn every_answer_and_every_call_is_counted() {
+async fn responses_and_upstream_calls_are_counted() {
     let fake = Fake::start(Apifox).await;
     let gateway =
         Gateway::start(&(upstream("new", Apifox, &fake.base_url(), "") + &route("main", Quiva, "new", ""))).await;
@@ -62,7 +62,7 @@ async fn every_answer_and_every_call_is_counted() {
 }
 
 #[tokio::test]
-async fn metrics_are_only_read() {
+async fn metrics_accept_only_get() {
     let fake = Fake::start(Apifox).await;
     let gateway =
         Gateway::start(&(upstream("new", Apifox, &fake.base_url(), "") + &route("main", Quiva, "new", ""))).await;

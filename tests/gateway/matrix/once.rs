@@ -32,7 +32,7 @@ fn signed_in(answers: &[Response], name: &str) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_of_fifty_finishes_reaches_the_upstream() {
+async fn one_of_fifty_concurrent_finishes_reaches_the_upstream() {
     let pairs = [(Quiva, Apifox, "auth_token"), (Auth0, Quiva, "access_token"), (Flashback, Quiva, "fullAccessToken")];
     for (dialect, upstream, name) in pairs {
         let pair = Pair { dialect, upstream };
@@ -48,7 +48,7 @@ async fn one_of_fifty_finishes_reaches_the_upstream() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_of_fifty_real_passkeys_signs_in() {
+async fn one_of_fifty_concurrent_finishes_signs_in() {
     let tables = EMBEDDED.to_owned() + &route_judged_by_upstream("main", Auth0, "own", "");
     let gateway = Arc::new(Gateway::start(&tables).await);
     let mut device = Device::default();

@@ -23,7 +23,7 @@ async fn options(upstream_of: Provider, settings: &str) -> Value {
 }
 
 #[tokio::test]
-async fn user_verification_goes_out_as_the_stricter() {
+async fn stricter_user_verification_wins() {
     let named = "set = { rp_id = \"localhost\", user.id = \"{user.email}\" }\n";
     let cases = [
         // Streambird says discouraged, Cloudreve nothing (which is preferred), Flashback required.
@@ -43,7 +43,7 @@ async fn user_verification_goes_out_as_the_stricter() {
 }
 
 #[tokio::test]
-async fn a_fill_stands_in_for_what_is_missing_and_for_nothing_else() {
+async fn fill_replaces_only_missing_members() {
     let options = options(Apifox, "fill = { timeout = 1234, rp_id = \"other.example\" }").await;
     assert_eq!((&options["timeout"], &options["rpId"]), (&Value::from(300_000), &Value::from("127.0.0.1")));
     let fake = Fake::start(Apifox).await;

@@ -40,7 +40,7 @@ fn check_passed(request: &Request, arrived: &str, answer: &Response) {
 }
 
 #[tokio::test]
-async fn another_grant_at_the_token_endpoint_passes_byte_for_byte() {
+async fn other_grant_type_passes_through_unchanged() {
     let (fake, old, gateway) = start(Pair { dialect: Auth0, upstream: Quiva }, "").await;
     let form = Request::new("POST", "/oauth/token?x=%2f%20y")
         .with_content("grant_type=refresh_token&refresh_token=old-one&client_id=a%20b")
@@ -68,7 +68,7 @@ async fn another_grant_at_the_token_endpoint_passes_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn another_factor_passes_byte_for_byte() {
+async fn other_mfa_factor_passes_through_unchanged() {
     let (fake, old, gateway) = start(Pair { dialect: Flashback, upstream: Quiva }, "").await;
     let totp = Request::new("POST", "/mfa/verify-login")
         .with_content("{\"mfaType\":\"GOOGLE_AUTH\",\"code\":\"123456\"}")
@@ -88,7 +88,7 @@ async fn another_factor_passes_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn a_broken_message_of_an_operation_does_not_pass() {
+async fn malformed_operation_is_not_passed_through() {
     let (_fake, old, gateway) = start(Pair { dialect: Auth0, upstream: Quiva }, "").await;
     let good = String::from_utf8(finish_with(Auth0, &assertion(b"x"), Some("s")).content).unwrap();
     let broken = finish_with(Auth0, &assertion(b"x"), Some("s")).with_content(good.replace("signature", "signatur"));
@@ -98,7 +98,7 @@ async fn a_broken_message_of_an_operation_does_not_pass() {
 }
 
 #[tokio::test]
-async fn what_was_begun_at_the_old_provider_is_finished_there() {
+async fn unknown_ceremony_passes_to_the_old_provider() {
     let fake = Fake::start(Apifox).await;
     let old = Rogue::saying(ANSWER).await;
     let tables = upstream("new", Apifox, &fake.base_url(), "")
@@ -114,7 +114,7 @@ async fn what_was_begun_at_the_old_provider_is_finished_there() {
 }
 
 #[tokio::test]
-async fn a_host_that_is_not_listed_leads_nowhere() {
+async fn unlisted_host_is_not_found() {
     let (_fake, old, gateway) = start(Pair { dialect: Auth0, upstream: Quiva }, "").await;
     for host in ["other.example", "old.example.evil.example", "127.0.0.1"] {
         let answer = gateway.ask(&Request::new("GET", "/authorize").with_field("host", host)).await;

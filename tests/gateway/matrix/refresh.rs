@@ -66,7 +66,7 @@ async fn renews(gateway: &Gateway, dialect: Provider, signed_in: &Value) {
 }
 
 #[tokio::test]
-async fn tokens_go_back_to_their_own_provider() {
+async fn refresh_token_returns_to_its_own_provider() {
     for dialect in DIALECTS {
         let fake = Fake::start_knowing(dialect, CALLERS).await;
         let documented = Response::fixture(dialect, "session.refresh.response");
@@ -93,7 +93,7 @@ fn tokens(answer: &Response) -> Value {
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_good_is_told_in_the_dialects_own_way() {
+async fn rejected_refresh_token_gets_the_dialects_fault() {
     let refusals = ["401_refresh_token", "403_refresh_token", "40020_refresh_token"];
     for (dialect, refusal) in DIALECTS.into_iter().zip(refusals) {
         let fake = Fake::start_knowing(dialect, CALLERS).await;
@@ -107,7 +107,7 @@ async fn a_token_that_is_not_good_is_told_in_the_dialects_own_way() {
 }
 
 #[tokio::test]
-async fn a_request_without_its_token_is_invalid() {
+async fn refresh_without_a_token_is_invalid() {
     for dialect in DIALECTS {
         let fake = Fake::start_knowing(dialect, CALLERS).await;
         let gateway = Gateway::start(&Pair { dialect, upstream: dialect }.config(&fake.base_url(), "")).await;
@@ -120,7 +120,7 @@ async fn a_request_without_its_token_is_invalid() {
 }
 
 #[tokio::test]
-async fn of_two_embedded_relying_parties_the_one_that_made_it_renews_it() {
+async fn refresh_token_is_renewed_by_the_relying_party_that_issued_it() {
     let other = EMBEDDED.replace("upstreams.own", "upstreams.other").replace("own.db", "other.db");
     let config = |upstream: &str, policies: &str| {
         EMBEDDED.to_owned() + &other + &route_judged_by_upstream("main", Auth0, upstream, policies)
@@ -135,7 +135,7 @@ async fn of_two_embedded_relying_parties_the_one_that_made_it_renews_it() {
 }
 
 #[tokio::test]
-async fn the_embedded_relying_party_renews_what_it_made() {
+async fn embedded_relying_party_renews_its_tokens() {
     let gateway = embedded::start().await;
     let mut device = Device::default();
     let signed_up = signs_up(&gateway, &mut device, embedded::ADDRESS).await;
@@ -153,7 +153,7 @@ async fn the_embedded_relying_party_renews_what_it_made() {
 }
 
 #[tokio::test]
-async fn the_issuer_renews_what_it_made_and_the_upstream_hears_nothing() {
+async fn issuer_renews_its_tokens_without_an_upstream_call() {
     let cases = [
         (Apifox, Auth0, "fill.user = { name = \"{user.id}\", created_at = 1704067200 }"),
         (Auth0, Quiva, "set.user.email = \"team@example.com\"\nfill.user.id = \"{user.email}\""),
@@ -183,7 +183,7 @@ async fn before_another(dialect: Provider, more: &str) -> (Fake, Gateway) {
 }
 
 #[tokio::test]
-async fn another_provider_never_sees_a_refresh_token() {
+async fn refresh_token_is_never_sent_to_another_provider() {
     for dialect in DIALECTS {
         let (fake, gateway) = before_another(dialect, "").await;
         refuses(&gateway, dialect, REFRESH, &refresh(dialect), "not_enabled").await;
@@ -192,7 +192,7 @@ async fn another_provider_never_sees_a_refresh_token() {
 }
 
 #[tokio::test]
-async fn a_token_of_the_old_provider_passes_to_it_byte_for_byte() {
+async fn foreign_refresh_token_passes_through_unchanged() {
     for dialect in DIALECTS {
         let old = Rogue::saying("HTTP/1.1 207 Whatever\r\ncontent-length: 2\r\n\r\nok").await;
         let passthrough = format!("[passthrough]\n\"*\" = \"{}\"\n", old.base_url());
@@ -206,7 +206,7 @@ async fn a_token_of_the_old_provider_passes_to_it_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn what_our_own_party_never_made_passes_where_the_route_says_so() {
+async fn unknown_refresh_token_passes_through_where_configured() {
     let old = Rogue::saying("HTTP/1.1 207 Whatever\r\ncontent-length: 2\r\n\r\nok").await;
     let passthrough = format!("[passthrough]\n\"*\" = \"{}\"\n", old.base_url());
     let passing = route_judged_by_upstream("passing", Quiva, "own", "unseen = \"pass\"");

@@ -11,7 +11,7 @@ use kit::provider::Provider::{Apifox, Quiva, Streambird};
 const NAMES_USER: &str = "relax = [\"subject\"]\nset.rp_id = \"localhost\"\nset.user.id = \"{user.email}\"";
 
 #[tokio::test]
-async fn one_dialect_has_an_upstream_a_host() {
+async fn host_selects_the_route() {
     let (one, two) = (Fake::start(Streambird).await, Fake::start(Apifox).await);
     let tables = [
         upstream("one", Streambird, &one.base_url(), ""),
@@ -34,7 +34,7 @@ async fn one_dialect_has_an_upstream_a_host() {
 }
 
 #[tokio::test]
-async fn a_prefix_stands_before_the_dialects_own_paths() {
+async fn prefix_is_prepended_to_dialect_paths() {
     let fake = Fake::start(Apifox).await;
     let tables = bare_upstream("new", Apifox, &fake.base_url(), "")
         + &route_judged_by_upstream("main", Apifox, "new", "")
@@ -57,7 +57,7 @@ async fn a_prefix_stands_before_the_dialects_own_paths() {
 }
 
 #[tokio::test]
-async fn what_no_route_has_is_not_found_where_nothing_passes() {
+async fn unmatched_request_is_not_found_without_passthrough() {
     let fake = Fake::start(Apifox).await;
     let tables = upstream("new", Apifox, &fake.base_url(), "") + &route("main", Quiva, "new", "");
     let gateway = Gateway::start(&tables).await;
@@ -72,7 +72,7 @@ async fn what_no_route_has_is_not_found_where_nothing_passes() {
 }
 
 #[tokio::test]
-async fn two_routes_for_one_request_are_refused_before_anything_starts() {
+async fn overlapping_routes_are_refused_at_startup() {
     let tables = [
         upstream("new", Apifox, "http://127.0.0.1:1", ""),
         route("first", Quiva, "new", "hosts = [\"one.example\"]"),
@@ -85,7 +85,7 @@ async fn two_routes_for_one_request_are_refused_before_anything_starts() {
 }
 
 #[tokio::test]
-async fn a_page_may_read_every_answer_of_its_route() {
+async fn allowed_origin_gets_cors_headers_on_every_response() {
     let fake = Fake::start(Apifox).await;
     let settings = "cors = { origins = [\"https://app.example\"] }";
     let tables = upstream("new", Apifox, &fake.base_url(), "") + &route("main", Quiva, "new", settings);

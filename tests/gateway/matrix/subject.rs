@@ -59,7 +59,7 @@ fn auth0(claims: Option<&str>) -> Response {
 }
 
 #[tokio::test]
-async fn an_address_named_at_the_begin_must_come_back_from_cloudreve() {
+async fn email_from_begin_must_match_cloudreves_user() {
     let cases = [
         (cloudreve("bnUn", Some("user@example.com")), SIGNED_IN),
         (cloudreve("bnUn", Some("other@example.com")), REFUSED),
@@ -69,7 +69,7 @@ async fn an_address_named_at_the_begin_must_come_back_from_cloudreve() {
 }
 
 #[tokio::test]
-async fn an_address_named_at_the_begin_must_come_back_in_the_id_token() {
+async fn email_from_begin_must_match_the_id_token() {
     let cases = [
         (auth0(Some(r#"{"sub":"auth0|1","email":"user@example.com"}"#)), SIGNED_IN),
         (auth0(Some(r#"{"sub":"auth0|1","email":"other@example.com"}"#)), REFUSED),
@@ -81,7 +81,7 @@ async fn an_address_named_at_the_begin_must_come_back_in_the_id_token() {
 }
 
 #[tokio::test]
-async fn an_id_named_at_the_begin_must_come_back() {
+async fn user_id_from_begin_must_match_the_response() {
     let user = "user_24wFP9pDa9YiMJLun94iKykoZs2";
     let relaxed = "relax = [\"allow_credentials\"]";
     let cases = [
@@ -95,7 +95,7 @@ async fn an_id_named_at_the_begin_must_come_back() {
 }
 
 #[tokio::test]
-async fn the_user_of_a_bearer_must_come_back() {
+async fn bearers_user_must_match_the_response() {
     let cases = [
         (cloudreve("bnUn", Some("caller@example.com")), SIGNED_IN),
         (cloudreve("user_who_calls", None), SIGNED_IN),
@@ -112,21 +112,21 @@ async fn the_user_of_a_bearer_must_come_back() {
 }
 
 #[tokio::test]
-async fn an_upstream_that_was_told_a_user_must_not_sign_in_another() {
+async fn sign_in_of_another_user_is_refused() {
     let asked = Response::fixture(Streambird, "login.finish.response");
     let other = asked.clone().replacing("user_24wFP9pDa9YiMJLun94iKykoZs2", "user_of_somebody_else");
     proves(Streambird, Streambird, "", &[(asked, SIGNED_IN), (other, REFUSED)]).await;
 }
 
 #[tokio::test]
-async fn what_proves_nobody_is_accepted_where_the_route_says_so() {
+async fn unproved_subject_is_accepted_where_relaxed() {
     let relaxed = "relax = [\"subject\", \"allow_credentials\"]";
     let cases = [(auth0(None), SIGNED_IN), (auth0(Some(r#"{"sub":"auth0|1"}"#)), SIGNED_IN)];
     proves(Streambird, Auth0, relaxed, &cases).await;
 }
 
 #[tokio::test]
-async fn a_ceremony_begun_by_a_user_is_finished_by_that_user_alone() {
+async fn ceremony_is_finished_only_by_the_user_who_began_it() {
     let fake = Fake::start(Quiva).await;
     let config = upstream("new", Quiva, &fake.base_url(), "") + &route("main", Flashback, "new", "");
     let gateway = Gateway::start(&config).await;

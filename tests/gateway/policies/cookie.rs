@@ -7,7 +7,7 @@ use kit::provider::Provider::Auth0;
 const BROWSERS: usize = 60;
 
 #[tokio::test]
-async fn a_browser_is_known_again_by_its_cookie_on_every_replica() {
+async fn cookie_selects_the_same_upstream_on_every_replica() {
     let ground = CompileInput::of(Auth0).await;
     let policies = "split = { cookie = true, to.new = 50 }";
     let (one, other) = (ground.gateway(policies).await, ground.gateway(policies).await);
@@ -31,7 +31,7 @@ async fn a_browser_is_known_again_by_its_cookie_on_every_replica() {
 }
 
 #[tokio::test]
-async fn a_forged_cookie_is_as_good_as_none() {
+async fn forged_cookie_is_ignored() {
     let ground = CompileInput::of(Auth0).await;
     let gateway = ground.gateway("split = { cookie = true, to.new = 50 }").await;
     let forged = begin(Auth0)
@@ -40,7 +40,7 @@ async fn a_forged_cookie_is_as_good_as_none() {
 }
 
 #[tokio::test]
-async fn a_device_is_known_again_by_its_header_field_and_gets_no_cookie() {
+async fn header_field_selects_the_upstream_and_sets_no_cookie() {
     let ground = CompileInput::of(Auth0).await;
     let gateway = ground.gateway("split = { cookie = true, header = \"X-Device-Id\", to.new = 50 }").await;
     let mut ways = [0, 0];
@@ -56,7 +56,7 @@ async fn a_device_is_known_again_by_its_header_field_and_gets_no_cookie() {
 }
 
 #[tokio::test]
-async fn what_nothing_tells_apart_goes_to_the_routes_own_upstream() {
+async fn request_without_a_split_key_uses_the_default_upstream() {
     let ground = CompileInput::of(Auth0).await;
     let gateway = ground.gateway("split = { header = \"x-device-id\", to.new = 100 }").await;
     assert_eq!(told(&gateway.ask(&begin(Auth0)).await), ("old".into(), "default".into()));

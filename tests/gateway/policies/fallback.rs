@@ -9,7 +9,7 @@ const FALLBACK: &str =
     "fallback = { on = [\"unknown_user\", \"upstream_unavailable\", \"upstream_timeout\"], to = [\"new\"] }";
 
 #[tokio::test]
-async fn a_user_unknown_here_begins_and_finishes_there_and_is_answered_once() {
+async fn unknown_user_falls_back_for_begin_and_finish() {
     let ground = CompileInput::of(Quiva).await;
     let gateway = ground.gateway(FALLBACK).await;
     assert_eq!(begins(&gateway, "ada@example.com").await, ("old".into(), "default".into()));
@@ -21,7 +21,7 @@ async fn a_user_unknown_here_begins_and_finishes_there_and_is_answered_once() {
 }
 
 #[tokio::test]
-async fn each_upstream_is_asked_once_whatever_the_policy_picked() {
+async fn fallback_calls_each_upstream_once() {
     let ground = CompileInput::of(Quiva).await;
     let to_both = "lists.new = \"new.list\"\nfallback = { on = [\"unknown_user\"], to = [\"new\", \"old\"] }";
     let gateway = ground.gateway("").await;
@@ -39,7 +39,7 @@ async fn each_upstream_is_asked_once_whatever_the_policy_picked() {
 }
 
 #[tokio::test]
-async fn a_fault_that_is_not_named_goes_nowhere() {
+async fn fault_not_listed_does_not_fall_back() {
     let ground = CompileInput::of(Quiva).await;
     let gateway = ground.gateway(FALLBACK).await;
     for (fault, name) in [("400_invalid_request", "invalid_request"), ("429_rate_limited", "rate_limited")] {
@@ -50,7 +50,7 @@ async fn a_fault_that_is_not_named_goes_nowhere() {
 }
 
 #[tokio::test]
-async fn nobody_at_home_is_an_outage_and_not_an_unknown_user() {
+async fn unreachable_upstream_is_an_outage_not_an_unknown_user() {
     let ground = CompileInput::of(Quiva).await;
     let config = ground.config(FALLBACK);
     let gone = config.replace(&ground.old.base_url(), "http://127.0.0.1:1");
@@ -61,7 +61,7 @@ async fn nobody_at_home_is_an_outage_and_not_an_unknown_user() {
 }
 
 #[tokio::test]
-async fn a_hanging_upstream_is_given_up_and_all_of_it_ends_at_the_deadline() {
+async fn fallback_shares_one_deadline() {
     let ground = CompileInput::of(Quiva).await;
     ground.old.hangs("login.begin");
     let impatient = |deadline: u64| {
@@ -77,7 +77,7 @@ async fn a_hanging_upstream_is_given_up_and_all_of_it_ends_at_the_deadline() {
 }
 
 #[tokio::test]
-async fn a_finish_never_goes_on() {
+async fn finish_never_falls_back() {
     let ground = CompileInput::of(Quiva).await;
     let gateway = ground.gateway(FALLBACK).await;
     let begun = Quiva.begun(&gateway.ask(&begin_of("ada@example.com")).await);

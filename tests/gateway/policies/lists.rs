@@ -9,7 +9,7 @@ use kit::provider::Provider::Quiva;
 const LISTS: &str = "lists = { new = \"new.list\", old = \"old.list\" }\nsplit.to.new = 100";
 
 #[tokio::test]
-async fn a_list_pins_a_user_and_another_rolls_one_back() {
+async fn pinned_users_override_the_split() {
     let ground = CompileInput::of(Quiva).await;
     let gateway = ground.gateway("").await;
     let write = |new: &str, old: &str| {
@@ -36,7 +36,7 @@ async fn a_list_pins_a_user_and_another_rolls_one_back() {
 }
 
 #[tokio::test]
-async fn a_list_that_is_wrong_leaves_the_old_one_in_force() {
+async fn invalid_list_on_reload_keeps_the_previous_config() {
     let ground = CompileInput::of(Quiva).await;
     let gateway = ground.gateway("").await;
     let list = |name: &str, text: &str| std::fs::write(gateway.folder().join(name), text).unwrap();

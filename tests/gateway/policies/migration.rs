@@ -143,7 +143,7 @@ fn check_share(moved: &BTreeSet<usize>, percent: f64) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_users_move_and_not_one_sign_in_is_lost() {
+async fn thousand_users_migrate_without_a_lost_sign_in() {
     let mut migration = Migration::start().await;
     let to_own = |percent: u32| format!("{LEARN}split.to.own = {{ percent = {percent}, only = \"proven\" }}\n");
 

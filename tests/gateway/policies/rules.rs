@@ -19,7 +19,7 @@ fn of(email: &str, account: &str) -> Request {
 }
 
 #[tokio::test]
-async fn the_first_rule_that_holds_decides() {
+async fn first_matching_rule_decides() {
     let ground = CompileInput::of(Quiva).await;
     let gateway = ground.gateway(RULES).await;
     for (request, upstream, reason) in [
@@ -39,7 +39,7 @@ async fn the_first_rule_that_holds_decides() {
 }
 
 #[tokio::test]
-async fn a_client_is_chosen_by_its_id_and_a_stranger_is_let_in_nowhere() {
+async fn rule_matches_client_id_and_unknown_client_is_refused() {
     let ground = CompileInput::of(Auth0).await;
     let gateway = ground.gateway("choose.app = { upstream = \"new\", when.client.id = [\"fakeClientId0000\"] }").await;
     assert_eq!(told(&gateway.ask(&begin(Auth0)).await), ("new".into(), "choose:app".into()));

@@ -33,7 +33,7 @@ async fn compared(gateway: &Gateway, wanted: u64) -> Value {
 }
 
 #[tokio::test]
-async fn a_hanging_shadow_delays_nobody_and_its_queue_is_bounded() {
+async fn hanging_shadow_adds_no_delay_and_its_queue_is_bounded() {
     let ground = CompileInput::of(Quiva).await;
     let permits = ground.new.waits("login.begin");
     let gateway = ground.gateway(SHADOW).await;
@@ -52,7 +52,7 @@ async fn a_hanging_shadow_delays_nobody_and_its_queue_is_bounded() {
 }
 
 #[tokio::test]
-async fn what_differs_is_counted_by_member_and_no_value_is_shown() {
+async fn shadow_differences_are_counted_by_member_without_values() {
     let ground = CompileInput::of(Quiva).await;
     let other =
         Response::fixture(Quiva, "login.begin.response").replacing("60000", "12345").replacing("\"usb\"", "\"nfc\"");
@@ -93,7 +93,7 @@ async fn what_differs_is_counted_by_member_and_no_value_is_shown() {
 }
 
 #[tokio::test]
-async fn an_outage_of_the_shadow_is_its_own() {
+async fn shadow_outage_does_not_affect_the_response() {
     let ground = CompileInput::of(Quiva).await;
     let policies = "lists.new = \"new.list\"\nshadow = { upstream = \"new\", percent = 100 }";
     let gateway = ground.gateway("").await;
@@ -110,7 +110,7 @@ async fn an_outage_of_the_shadow_is_its_own() {
 }
 
 #[tokio::test]
-async fn only_as_many_are_tried_as_the_percentage_says_and_only_begins_of_logins() {
+async fn shadow_samples_only_login_begins() {
     let ground = CompileInput::of(Quiva).await;
     let gateway = ground.gateway("shadow = { upstream = \"new\", percent = 25 }").await;
     for number in 0..40 {

@@ -19,7 +19,7 @@ async fn ways(gateway: &Gateway) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn two_replicas_and_a_restart_deal_the_same() {
+async fn split_is_stable_across_replicas_and_restart() {
     let ground = CompileInput::of(Quiva).await;
     let half = "split.to.new = 50";
     let (one, other) = (ground.gateway(half).await, ground.gateway(half).await);
@@ -34,7 +34,7 @@ async fn two_replicas_and_a_restart_deal_the_same() {
 }
 
 #[tokio::test]
-async fn a_part_that_grows_by_reload_moves_nobody_back() {
+async fn growing_percentage_moves_no_user_back() {
     let ground = CompileInput::of(Quiva).await;
     let gateway = ground.gateway("split.to.new = 10").await;
     let mut before = ways(&gateway).await;
@@ -53,7 +53,7 @@ async fn a_part_that_grows_by_reload_moves_nobody_back() {
 }
 
 #[tokio::test]
-async fn a_finish_goes_to_whoever_began_whatever_the_split_says_by_then() {
+async fn finish_goes_to_the_upstream_of_its_begin() {
     let ground = CompileInput::of(Quiva).await;
     let gateway = ground.gateway("split.to.new = 0").await;
     let begun = gateway.ask(&begin_of("ada@example.com")).await;
@@ -66,7 +66,7 @@ async fn a_finish_goes_to_whoever_began_whatever_the_split_says_by_then() {
 }
 
 #[tokio::test]
-async fn the_log_says_upstream_reason_and_config() {
+async fn log_names_upstream_reason_and_config() {
     let ground = CompileInput::of(Quiva).await;
     let gateway = ground.gateway("split.to.new = 100").await;
     let first = gateway.ask(&begin_of("ada@example.com")).await;
@@ -85,7 +85,7 @@ async fn the_log_says_upstream_reason_and_config() {
 }
 
 #[tokio::test]
-async fn who_is_not_told_reads_nothing_of_it() {
+async fn decision_headers_are_absent_by_default() {
     let ground = CompileInput::of(Quiva).await;
     let silent = ground.config("split.to.new = 100").replace("tell = true\n", "");
     let answer = Gateway::start(&silent).await.ask(&begin_of("ada@example.com")).await;

@@ -33,5 +33,5 @@ pub fn program() -> PathBuf {
 
 /// Bounds a wait that must end, so that what is broken fails a test instead of hanging it.
 pub async fn within<T>(wait: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(30), wait).await.expect("this should long have happened")
+    tokio::time::timeout(Duration::from_secs(60), wait).await.expect("this should long have happened")
 }

@@ -18,7 +18,7 @@ use crate::wire::{self, REGISTRY};
 use Fault::{AssertionRejected, Conflict, InvalidRequest, RateLimited, Unauthenticated, UpstreamFailed};
 
 #[test]
-fn every_example_is_the_fault_it_says() {
+fn every_fault_example_decodes_as_its_fault() {
     let mut seen = BTreeSet::new();
     for (provider, name, operation, fault, retry_after) in FAULTS {
         let fixture = fixture::one(provider, &format!("{name}.fault"));
@@ -36,7 +36,7 @@ fn every_example_is_the_fault_it_says() {
 }
 
 #[test]
-fn every_fault_of_every_operation_is_written_validly_and_reads_as_a_fault() {
+fn every_fault_encodes_validly_for_every_operation() {
     for provider in REGISTRY.iter() {
         for operation in provider.operations.keys().copied() {
             for fault in Fault::ALL {
@@ -55,7 +55,7 @@ fn every_fault_of_every_operation_is_written_validly_and_reads_as_a_fault() {
 }
 
 #[test]
-fn a_fault_a_provider_tells_apart_reads_back_as_itself() {
+fn distinguishable_fault_round_trips() {
     let own = [Unauthenticated, InvalidRequest, RateLimited, Conflict];
     for provider in REGISTRY.iter() {
         for operation in provider.operations.keys().copied() {
@@ -84,7 +84,7 @@ fn a_fault_a_provider_tells_apart_reads_back_as_itself() {
 }
 
 #[test]
-fn a_status_without_content_or_with_a_page_is_no_refusal_of_the_request() {
+fn undecodable_error_status_is_not_a_request_fault() {
     for provider in REGISTRY.iter() {
         for (status, expected) in [
             (400, None),

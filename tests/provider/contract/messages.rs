@@ -11,7 +11,7 @@ use crate::schema;
 use crate::wire::{self, REGISTRY};
 
 #[test]
-fn every_fixture_is_valid() {
+fn every_fixture_matches_its_schema() {
     for fixture in fixture::all() {
         let findings = schema::findings(&fixture.provider, fixture.schema(), &fixture.object());
         assert!(findings.is_empty(), "{}/{}: {findings:#?}", fixture.provider, fixture.name);
@@ -19,7 +19,7 @@ fn every_fixture_is_valid() {
 }
 
 #[test]
-fn every_operation_has_its_two_examples_and_every_example_its_operation() {
+fn every_operation_has_two_examples_and_no_example_is_unused() {
     let mut examples = BTreeSet::new();
     for fixture in fixture::all() {
         if let Kind::Message(..) = fixture.kind() {
@@ -38,7 +38,7 @@ fn every_operation_has_its_two_examples_and_every_example_its_operation() {
 }
 
 #[test]
-fn every_example_writes_back_as_it_was() {
+fn every_example_round_trips() {
     for fixture in fixture::all() {
         if let Kind::Message(operation, direction) = fixture.kind() {
             let written = written_back(&fixture, operation, direction);

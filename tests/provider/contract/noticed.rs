@@ -4,12 +4,12 @@ use crate::fixture;
 use crate::schema::findings;
 
 #[test]
-fn the_examples_are_there() {
+fn examples_are_found() {
     assert!(fixture::all().len() > 100);
 }
 
 #[test]
-fn a_validator_that_lets_everything_pass_would_be_noticed() {
+fn schema_validation_rejects_bad_formats_and_embedded_json() {
     let mut message = fixture::one("quiva", "login.begin.request").object();
     assert_eq!(findings("quiva", "login.begin.request", &message), Vec::<String>::new());
     message["content"]["email"] = "nobody".into();

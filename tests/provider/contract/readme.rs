@@ -4,7 +4,7 @@ use passbridge::base::document::Document;
 use passbridge::provider::compile;
 
 #[test]
-fn the_examples_of_the_language_compile() {
+fn template_language_examples_compile() {
     let page = include_str!("../../../providers/README.md");
     let blocks: Vec<_> = page.split("```toml\n").skip(1).filter_map(|rest| rest.split_once("```")).collect();
     assert_eq!(blocks.len(), 3, "the file, an operation, the fault table");

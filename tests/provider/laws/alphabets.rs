@@ -12,7 +12,7 @@ use crate::laws::refusals::read;
 const ENGINES: [&GeneralPurpose; 4] = [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD];
 
 #[test]
-fn every_alphabet_is_read_in_every_place_of_bytes() {
+fn every_base64_alphabet_decodes_in_every_bytes_member() {
     let mut places = 0;
     for case in arbitrary::cases() {
         for entry in edit::entries(case) {

@@ -48,7 +48,7 @@ fn places() -> impl Iterator<Item = (Case, &'static Entry)> {
 }
 
 #[test]
-fn a_value_of_the_wrong_type() {
+fn wrong_type_is_refused() {
     for (case, entry) in places() {
         for wrong in wrong_values(&entry.node) {
             let Some(fixture) = edit::edited(case, &entry.pointer, Edit::Replace(&wrong)) else { continue };
@@ -88,7 +88,7 @@ fn wrong_values(node: &Node) -> Vec<Value> {
 }
 
 #[test]
-fn a_required_member_that_is_not_there() {
+fn missing_required_member_is_refused() {
     for (case, entry) in places() {
         let (member, need) = match &entry.node {
             Node::Hole(place) => (place.hole.member, place.hole.need),
@@ -117,7 +117,7 @@ fn a_required_member_that_is_not_there() {
 }
 
 #[test]
-fn a_name_that_stands_there_twice() {
+fn duplicate_name_is_refused() {
     for (case, entry) in places() {
         if let Some(fixture) = edit::edited(case, &entry.pointer, Edit::Repeat) {
             // What only one of several forms knows is unknown to the others, and skipped.
@@ -130,7 +130,7 @@ fn a_name_that_stands_there_twice() {
 }
 
 #[test]
-fn two_places_of_one_member_that_differ() {
+fn conflicting_values_of_one_member_are_refused() {
     for (case, entry) in places() {
         if entry.pointer.ends_with("/rawId") {
             let other = json!("AAAA");
@@ -143,7 +143,7 @@ fn two_places_of_one_member_that_differ() {
 }
 
 #[test]
-fn what_is_nested_too_deep() {
+fn excessive_nesting_is_refused() {
     let nested = |levels: usize| {
         (0..levels).fold(json!(0), |inner, level| if level % 2 == 0 { json!([inner]) } else { json!({ "a": inner }) })
     };
@@ -172,7 +172,7 @@ fn what_is_nested_too_deep() {
 }
 
 #[test]
-fn what_is_not_one_json_document() {
+fn content_that_is_not_one_json_document_is_refused() {
     for case in arbitrary::cases() {
         let example = edit::example(case);
         if example.content.is_empty() {

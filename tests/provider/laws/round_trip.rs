@@ -21,7 +21,7 @@ fn for_every_message(complete: bool, law: impl Fn(Case, &Fillings)) {
 }
 
 #[test]
-fn what_is_written_reads_back_as_itself() {
+fn encoded_message_decodes_as_itself() {
     for_every_message(true, |case, fillings| {
         let scratch = Scratch::default();
         match case.direction {
@@ -40,7 +40,7 @@ fn what_is_written_reads_back_as_itself() {
 }
 
 #[test]
-fn what_lacks_a_required_member_is_not_written() {
+fn message_without_a_required_member_is_not_encoded() {
     for_every_message(false, |case, fillings| {
         let lacks = |member| fillings.iter().any(|(known, filling)| *known == member && filling.is_none());
         let missing: Vec<_> = case.required().into_iter().filter(|member| lacks(*member)).collect();
@@ -63,7 +63,7 @@ fn what_lacks_a_required_member_is_not_written() {
 }
 
 #[test]
-fn what_lacks_a_relaxed_member_is_written_without_it() {
+fn message_without_a_relaxed_member_is_encoded_without_it() {
     for_every_message(false, |case, fillings| {
         let relaxed = case.required();
         let template = wire::template(case.provider, case.operation);

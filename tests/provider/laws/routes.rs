@@ -122,7 +122,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn the_router_answers_as_a_search_does(
+    fn router_agrees_with_linear_search(
         routes in prop::collection::vec(answered(), 1..24),
         asked in prop::collection::vec(asked(), 1..40),
     ) {

@@ -70,17 +70,17 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_bytes(provider in providers(), content: Vec<u8>) {
+    fn arbitrary_bytes_do_not_panic(provider in providers(), content: Vec<u8>) {
         read_as_everything(provider, &content);
     }
 
     #[test]
-    fn any_json(provider in providers(), content in arbitrary::json()) {
+    fn arbitrary_json_does_not_panic(provider in providers(), content in arbitrary::json()) {
         read_as_everything(provider, content.to_string().as_bytes());
     }
 
     #[test]
-    fn any_change_of_an_example(
+    fn arbitrary_edit_of_an_example_does_not_panic(
         fixture in contents(),
         changes in vec((any::<Index>(), 0usize..12, fragments()), 1..4),
     ) {
@@ -95,7 +95,7 @@ proptest! {
 }
 
 #[test]
-fn a_nest_of_any_depth() {
+fn arbitrary_nesting_does_not_panic() {
     for provider in wire::REGISTRY.iter() {
         for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("{\"data\":", "}"), ("{\"credential\":", "}")] {
             let content = format!("{}0{}", open.repeat(5_000), close.repeat(5_000));

@@ -28,7 +28,7 @@ fn assert_same(case: Case, one: &Fixture, other: &Fixture) {
 }
 
 #[test]
-fn a_member_the_template_does_not_know_is_ignored() {
+fn unknown_member_is_ignored() {
     for case in arbitrary::cases() {
         let example = edit::example(case);
         for pointer in edit::objects(case) {
@@ -45,7 +45,7 @@ fn a_member_the_template_does_not_know_is_ignored() {
 }
 
 #[test]
-fn the_order_of_members_does_not_matter() {
+fn member_order_is_irrelevant() {
     for case in arbitrary::cases() {
         let example = plain_example(case);
         if let Ok(content) = serde_json::from_str::<Value>(&example.content) {
@@ -55,7 +55,7 @@ fn the_order_of_members_does_not_matter() {
 }
 
 #[test]
-fn white_space_does_not_matter() {
+fn white_space_is_irrelevant() {
     for case in arbitrary::cases() {
         let example = plain_example(case);
         if let Ok(content) = serde_json::from_str::<Value>(&example.content) {
@@ -65,7 +65,7 @@ fn white_space_does_not_matter() {
 }
 
 #[test]
-fn escapes_in_names_and_values_do_not_matter() {
+fn escapes_are_equivalent_to_plain_text() {
     for case in arbitrary::cases() {
         let example = plain_example(case);
         // Every letter `a` outside of JSON in a string, as JSON may spell it too.
@@ -77,7 +77,7 @@ fn escapes_in_names_and_values_do_not_matter() {
 }
 
 #[test]
-fn a_whole_number_may_be_written_as_a_float() {
+fn integer_may_be_written_as_a_float() {
     for case in arbitrary::cases() {
         let example = edit::example(case);
         if example.content.contains(":60000,") || example.content.contains(":300000,") {

@@ -34,17 +34,17 @@ fn current(file: &str, wanted: &str) {
 }
 
 #[test]
-fn the_schema_of_the_config_is_current() {
+fn config_schema_is_current() {
     current("schemas/gateway.json", &printed(&["schema", "config"]));
 }
 
 #[test]
-fn the_schema_of_provider_files_is_current() {
+fn provider_file_schema_is_current() {
     current("schemas/provider.json", &printed(&["schema", "provider"]));
 }
 
 #[test]
-fn the_matrix_is_current() {
+fn support_matrix_is_current() {
     let readme = fs::read_to_string(root().join("providers/README.md")).unwrap();
     let [begin, end] = MATRIX;
     let (before, rest) = readme.split_once(begin).expect("the matrix begins with its marker");

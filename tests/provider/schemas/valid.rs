@@ -33,13 +33,13 @@ fn provider_files() -> Vec<PathBuf> {
 }
 
 #[test]
-fn the_default_config_is_valid() {
+fn default_config_is_valid() {
     let text = fs::read_to_string(root().join("gateway.toml")).unwrap();
     assert_eq!(breaks(&schema("gateway.json"), &document(&text)), [""; 0]);
 }
 
 #[test]
-fn a_config_with_everything_is_valid() {
+fn config_with_every_key_is_valid() {
     let text = include_str!("everything.toml");
     assert_eq!(breaks(&schema("gateway.json"), &document(text)), [""; 0]);
 }
@@ -56,7 +56,7 @@ fn every_provider_file_is_valid() {
 }
 
 #[test]
-fn a_config_of_the_wrong_form_is_not_valid() {
+fn malformed_config_is_invalid() {
     let schema = schema("gateway.json");
     let route = "[routes.r]\ndialect = 'd'\nupstream = 'u'\n";
     assert_eq!(breaks(&schema, &document(route)), [""; 0]);
@@ -83,7 +83,7 @@ fn a_config_of_the_wrong_form_is_not_valid() {
 }
 
 #[test]
-fn a_provider_file_of_the_wrong_form_is_not_valid() {
+fn malformed_provider_file_is_invalid() {
     let schema = schema("provider.json");
     let path = provider_files().pop().unwrap();
     let text = fs::read_to_string(path).unwrap();
@@ -133,7 +133,7 @@ fn keys(document: &Value, found: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn a_config_with_everything_has_everything() {
+fn config_with_every_key_covers_the_schema() {
     let schema = fs::read_to_string(root().join("schemas/gateway.json")).unwrap();
     let (mut known, mut written) = (BTreeSet::new(), BTreeSet::new());
     names(&serde_json::from_str(&schema).unwrap(), &mut known);

@@ -81,7 +81,7 @@ async fn before_apifox() {
 }
 
 #[tokio::test]
-async fn before_itself_the_callers_own_key_and_ceremony_travel() {
+async fn same_provider_forwards_key_and_ceremony() {
     let imitation = Imitation::start(CALLERS.key).await;
     let tables = kelpie::providers() + &imitation.upstream("") + &kelpie::route("main", "new", "\"upstream\"", "");
     let gateway = Gateway::start(&tables).await;
@@ -102,7 +102,7 @@ async fn before_itself_the_callers_own_key_and_ceremony_travel() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_request_is_told_in_its_envelope() {
+async fn invalid_request_gets_its_own_envelope() {
     let fake = Fake::start(Quiva).await;
     let tables = kelpie::providers()
         + &upstream("new", Quiva, &fake.base_url(), "")

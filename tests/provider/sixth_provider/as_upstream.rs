@@ -81,7 +81,7 @@ async fn behind_apifox() {
 }
 
 #[tokio::test]
-async fn what_it_refuses_is_told_in_the_dialects_envelope() {
+async fn its_faults_are_translated_to_the_dialect() {
     for (fault, told) in [
         ("4000_invalid", "invalid_request"),
         ("4010_key", "upstream_refused_us"),

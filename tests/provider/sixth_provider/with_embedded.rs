@@ -50,7 +50,7 @@ async fn logs_in(gateway: &Gateway, device: &mut Device) -> Response {
 }
 
 #[tokio::test]
-async fn a_user_signs_in_once_and_looks_after_passkeys() {
+async fn user_signs_in_and_manages_passkeys() {
     let gateway = start().await;
     let mut device = Device::default();
     signs_up(&gateway, &mut device, "ada@example.com").await;

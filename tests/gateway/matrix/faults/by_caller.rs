@@ -24,7 +24,7 @@ fn some_finish(dialect: Provider) -> Request {
 }
 
 #[tokio::test]
-async fn content_that_is_no_message_is_an_invalid_request() {
+async fn undecodable_content_is_an_invalid_request() {
     for dialect in Provider::ALL {
         let (fake, gateway) = start(dialect).await;
         let good = String::from_utf8(some_finish(dialect).content).unwrap();
@@ -55,7 +55,7 @@ fn twice(object: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_credential_that_is_no_public_key_is_an_invalid_request() {
+async fn credential_of_another_type_is_an_invalid_request() {
     for dialect in Provider::ALL {
         let (_fake, gateway) = start(dialect).await;
         let good = String::from_utf8(some_finish(dialect).content).unwrap();
@@ -77,7 +77,7 @@ async fn content_that_is_not_utf8_is_an_invalid_request() {
 }
 
 #[tokio::test]
-async fn a_media_type_that_is_not_json_is_refused_where_the_provider_minds() {
+async fn wrong_media_type_is_refused_where_documented() {
     for dialect in Provider::ALL {
         let (_fake, gateway) = start(dialect).await;
         for media_type in ["text/plain", "application/x-www-form-urlencoded", "application/xml", "json", ""] {
@@ -96,7 +96,7 @@ async fn a_media_type_that_is_not_json_is_refused_where_the_provider_minds() {
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_told_which_are_right() {
+async fn wrong_method_gets_405_with_allow() {
     for dialect in Provider::ALL {
         let (_fake, gateway) = start(dialect).await;
         let mut request = begin(dialect);
@@ -110,7 +110,7 @@ async fn a_wrong_method_is_told_which_are_right() {
 }
 
 #[tokio::test]
-async fn content_beyond_the_limit_is_too_large() {
+async fn content_above_the_limit_is_too_large() {
     for dialect in Provider::ALL {
         let (_fake, gateway) = start(dialect).await;
         let request = some_finish(dialect);
@@ -124,7 +124,7 @@ async fn content_beyond_the_limit_is_too_large() {
 }
 
 #[tokio::test]
-async fn a_caller_without_its_proof_is_unauthenticated() {
+async fn missing_credentials_are_unauthenticated() {
     for dialect in Provider::ALL {
         let (fake, gateway) = start(dialect).await;
         for (operation, request) in unproved(dialect) {
@@ -171,7 +171,7 @@ fn registration(dialect: Provider) -> Request {
 }
 
 #[tokio::test]
-async fn an_operation_that_the_pair_cannot_carry_is_not_enabled() {
+async fn unsupported_operation_is_not_enabled() {
     // Flashback gives no user handle, which every other registration promises.
     for dialect in [Quiva, Streambird, Auth0, Apifox] {
         let pair = Pair { dialect, upstream: Flashback };
@@ -189,7 +189,7 @@ async fn an_operation_that_the_pair_cannot_carry_is_not_enabled() {
 }
 
 #[tokio::test]
-async fn what_only_the_upstream_can_know_is_not_found_or_forbidden() {
+async fn upstream_not_found_and_forbidden_are_translated() {
     for dialect in Provider::ALL {
         let pair = Pair { dialect, upstream: dialect };
         let fake = Fake::start_knowing(dialect, CALLERS).await;
@@ -227,7 +227,7 @@ fn forbidding(provider: Provider) -> Response {
 }
 
 #[tokio::test]
-async fn keys_that_cannot_be_had_are_the_gateways_own_failure() {
+async fn unreachable_jwks_is_an_internal_failure() {
     let users = concat!(
         r#"user = { jwt = { jwks = "https://127.0.0.1:1/keys", algorithms = ["RS256"], "#,
         r#"issuer = "https://issuer.example/", audience = "https://api.example/", claims = { "user.id" = "sub" } } }"#

@@ -17,7 +17,7 @@ async fn start(dialect: Provider) -> (Fake, Gateway) {
 }
 
 #[tokio::test]
-async fn a_challenge_that_nobody_gave_is_expired() {
+async fn unknown_challenge_is_expired() {
     for dialect in [Quiva, Flashback, Streambird, Auth0] {
         let (fake, gateway) = start(dialect).await;
         let begun = dialect.begun(&gateway.ask(&begin(dialect)).await);
@@ -28,7 +28,7 @@ async fn a_challenge_that_nobody_gave_is_expired() {
 }
 
 #[tokio::test]
-async fn a_session_handle_of_another_ceremony_is_refused() {
+async fn session_handle_of_another_ceremony_is_refused() {
     for dialect in [Auth0, Apifox] {
         let pair = Pair { dialect, upstream: Quiva };
         let fake = Fake::start(pair.upstream).await;
@@ -45,7 +45,7 @@ async fn a_session_handle_of_another_ceremony_is_refused() {
 }
 
 #[tokio::test]
-async fn a_passkey_that_does_not_verify_is_rejected_in_every_envelope() {
+async fn invalid_signature_is_rejected_in_every_envelope() {
     for dialect in Provider::ALL {
         let pair = Pair { dialect, upstream: if dialect == Apifox { Quiva } else { Apifox } };
         let fake = Fake::start(pair.upstream).await;
@@ -60,7 +60,7 @@ async fn a_passkey_that_does_not_verify_is_rejected_in_every_envelope() {
 }
 
 #[tokio::test]
-async fn client_data_without_a_readable_challenge_is_an_invalid_request() {
+async fn client_data_without_a_challenge_is_an_invalid_request() {
     let (fake, gateway) = start(Streambird).await;
     let begun = Streambird.begun(&gateway.ask(&begin(Streambird)).await);
     // {}, {"challenge":""}, {"challenge":7}, not JSON, an array
@@ -76,7 +76,7 @@ async fn client_data_without_a_readable_challenge_is_an_invalid_request() {
 }
 
 #[tokio::test]
-async fn a_challenge_that_is_in_use_is_given_to_nobody_else() {
+async fn repeated_upstream_challenge_is_refused() {
     let (fake, gateway) = start(Quiva).await;
     fake.answers("login.begin", Response::fixture(Auth0, "login.begin.response"));
     let begun = Quiva.begun(&gateway.ask(&begin(Quiva)).await);

@@ -23,7 +23,7 @@ async fn nowhere() -> String {
 }
 
 #[tokio::test]
-async fn an_upstream_that_is_down_is_unavailable() {
+async fn unreachable_upstream_is_unavailable() {
     for dialect in Provider::ALL {
         let gateway = Gateway::start(&pair(dialect).config(&nowhere().await, "breaker_failures = 2")).await;
         for _ in 0..2 {
@@ -37,7 +37,7 @@ async fn an_upstream_that_is_down_is_unavailable() {
 }
 
 #[tokio::test]
-async fn an_upstream_that_hangs_has_its_time() {
+async fn hanging_upstream_times_out() {
     for dialect in Provider::ALL {
         let pair = pair(dialect);
         let fake = Fake::start(pair.upstream).await;
@@ -62,7 +62,7 @@ async fn begins(gateway: &Gateway, dialect: Provider) -> Begun {
 }
 
 #[tokio::test]
-async fn a_finish_that_hangs_is_over() {
+async fn hanging_finish_uses_up_the_challenge() {
     for dialect in Provider::ALL {
         let pair = pair(dialect);
         let fake = Fake::start(pair.upstream).await;
@@ -77,7 +77,7 @@ async fn a_finish_that_hangs_is_over() {
 }
 
 #[tokio::test]
-async fn a_call_too_many_is_refused_and_the_next_is_served() {
+async fn call_above_the_concurrency_limit_is_refused() {
     for dialect in Provider::ALL {
         let pair = pair(dialect);
         let fake = Fake::start(pair.upstream).await;

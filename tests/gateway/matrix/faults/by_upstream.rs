@@ -46,7 +46,7 @@ fn options_but(from: &str, to: &str) -> Response {
 }
 
 #[tokio::test]
-async fn a_refusal_of_the_upstream_becomes_the_dialects_own() {
+async fn upstream_faults_are_translated_to_the_dialect() {
     let cases = [
         (json(400), "invalid_request", "INFO"),
         (json(401), "upstream_refused_us", "ERROR"),
@@ -81,7 +81,7 @@ async fn a_refusal_of_the_upstream_becomes_the_dialects_own() {
 }
 
 #[tokio::test]
-async fn options_that_break_their_contract_are_told_to_nobody() {
+async fn invalid_upstream_options_are_not_forwarded() {
     let challenge = "D9qznnlmk+o70AZ4IFF7zG1jUaRYzW1Z0dqZ2OEDGU4=";
     let whole = Response::fixture(Streambird, "login.begin.response").text().to_owned();
     let cases = [
@@ -116,7 +116,7 @@ async fn options_that_break_their_contract_are_told_to_nobody() {
 }
 
 #[tokio::test]
-async fn a_passkey_that_the_upstream_refuses_is_a_refused_passkey() {
+async fn passkey_refused_upstream_is_assertion_rejected() {
     let by_auth0 = ["403_invalid_grant"].map(|fault| (Auth0, fault, "assertion_rejected"));
     let by_others = [
         (Apifox, "40025_login_rejected", "assertion_rejected"),

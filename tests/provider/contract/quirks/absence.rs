@@ -11,7 +11,7 @@ use crate::fixture;
 use crate::wire;
 
 #[test]
-fn an_absent_user_handle_has_each_providers_own_form() {
+fn absent_user_handle_has_each_providers_form() {
     for (provider, handle, written) in [
         ("streambird", r#","userHandle":"dXNlcl8yNHdGUDlwRGE5WWlNSkx1bjk0aUt5a29aczI""#, r#","userHandle":null}"#),
         ("auth0", r#","userHandle":"--__AAECAwQFBgcICQoLDA""#, r#"IiIiIiIg"}"#),
@@ -34,13 +34,13 @@ fn an_absent_user_handle_has_each_providers_own_form() {
 }
 
 #[test]
-fn cloudreve_needs_a_user_handle() {
+fn cloudreve_requires_a_user_handle() {
     let fixture = changed("apifox", "login.finish.request", r#",\"userHandle\":\"Ym5Vbg\""#, "");
     assert!(request(&fixture, LoginFinish, missing));
 }
 
 #[test]
-fn no_session_is_two_empty_tokens_and_null() {
+fn absent_session_encodes_as_null() {
     let mut fixture = fixture::one("streambird", "login.finish.response");
     let start = fixture.content.find(r#""session_token""#).unwrap();
     fixture.content.replace_range(start.., r#""session_token":"","session_jwt":"","session":null}"#);
@@ -55,7 +55,7 @@ fn no_session_is_two_empty_tokens_and_null() {
 }
 
 #[test]
-fn an_empty_list_is_absent_where_it_may_be_and_missing_where_it_may_not() {
+fn absent_list_is_empty_where_optional_and_missing_where_required() {
     let mut quiva = fixture::one("quiva", "login.begin.response");
     let list = quiva.content.find(r#""allowCredentials":["#).unwrap()..quiva.content.find("],\"userVer").unwrap();
     quiva.content.replace_range(list, r#""allowCredentials":["#);
@@ -73,7 +73,7 @@ fn an_empty_list_is_absent_where_it_may_be_and_missing_where_it_may_not() {
 }
 
 #[test]
-fn options_that_nobody_gave_are_left_out_with_their_table() {
+fn absent_options_omit_their_table() {
     let creation = CredentialCreation {
         challenge: Some(vec![1; 32].into()),
         rp_id: Some("example.com".into()),

@@ -11,7 +11,7 @@ use crate::contract::quirks::{changed, missing, request, response, same_response
 use crate::fixture::{self, Fixture};
 
 #[test]
-fn another_grant_or_another_factor_is_another_message() {
+fn other_grant_or_factor_is_not_this_message() {
     for (provider, name, operation, from, to) in [
         ("auth0", "login.finish.request", LoginFinish, "grant-type:webauthn", "grant-type:other"),
         ("auth0", "signup.finish.request", SignupFinish, "grant-type:webauthn", "grant-type:other"),
@@ -39,7 +39,7 @@ fn another_grant_or_another_factor_is_another_message() {
 }
 
 #[test]
-fn a_broken_ceremony_is_no_other_message() {
+fn malformed_ceremony_is_broken_not_another_message() {
     for (provider, name, operation, from, to) in [
         ("auth0", "login.finish.request", LoginFinish, r#""type":"public-key","#, ""),
         ("streambird", "login.finish.request", LoginFinish, r#""type":"public-key","#, ""),
@@ -50,7 +50,7 @@ fn a_broken_ceremony_is_no_other_message() {
 }
 
 #[test]
-fn login_and_signup_share_a_path_and_are_told_apart() {
+fn login_and_signup_on_one_path_are_distinguished() {
     let (login, signup) =
         (fixture::one("auth0", "login.finish.request"), fixture::one("auth0", "signup.finish.request"));
     assert!(request(&login, SignupFinish, missing));
@@ -58,7 +58,7 @@ fn login_and_signup_share_a_path_and_are_told_apart() {
 }
 
 #[test]
-fn a_list_of_another_kind_is_another_message_and_of_every_kind_is_ours() {
+fn list_of_another_type_is_not_this_message() {
     let mut fixture = fixture::one("auth0", "credentials.list.request");
     for (query, ours) in [("type=passkey", true), ("", true), ("type=totp", false)] {
         fixture.request.as_mut().unwrap().2 = query.into();
@@ -70,7 +70,7 @@ fn a_list_of_another_kind_is_another_message_and_of_every_kind_is_ours() {
 }
 
 #[test]
-fn success_may_go_unsaid_but_not_denied() {
+fn success_flag_may_be_absent_but_not_false() {
     let example = fixture::one("flashback", "login.begin.response");
     same_response(&example, &changed("flashback", "login.begin.response", r#""success":true,"#, ""), LoginBegin);
     let denied = changed("flashback", "login.begin.response", r#""success":true"#, r#""success":false"#);

@@ -13,7 +13,7 @@ use crate::fixture::{self, Fixture};
 use crate::wire;
 
 #[test]
-fn quivas_options_are_read_wrapped_too() {
+fn quiva_options_decode_wrapped_in_public_key() {
     for (name, operation) in [("login.begin.response", LoginBegin), ("registration.begin.response", RegistrationBegin)]
     {
         let flat = fixture::one("quiva", name);
@@ -25,7 +25,7 @@ fn quivas_options_are_read_wrapped_too() {
 }
 
 #[test]
-fn a_credential_is_read_from_text_from_base64_and_from_an_object() {
+fn credential_decodes_from_text_base64_and_object() {
     for (provider, name, operation, member) in [
         ("quiva", "login.finish.request", LoginFinish, "credential"),
         ("quiva", "registration.finish.request", RegistrationFinish, "credential"),
@@ -55,7 +55,7 @@ fn a_credential_is_read_from_text_from_base64_and_from_an_object() {
 }
 
 #[test]
-fn texts_for_people_may_differ() {
+fn human_readable_texts_may_differ() {
     for (provider, name, operation, text) in [
         ("quiva", "credentials.delete.response", CredentialsDelete, "Passkey deleted"),
         ("flashback", "login.finish.response", LoginFinish, "MFA verified"),
@@ -68,7 +68,7 @@ fn texts_for_people_may_differ() {
 }
 
 #[test]
-fn what_is_wrong_is_told_of_the_form_that_fits() {
+fn error_is_reported_for_the_matching_form() {
     let mut fixture = changed("flashback", "login.finish.response", "MFA verified", "Done.");
     fixture.content = fixture.content.replace("fullAccessToken", "token");
     response(&fixture, LoginFinish, |read| {
@@ -78,7 +78,7 @@ fn what_is_wrong_is_told_of_the_form_that_fits() {
 }
 
 #[test]
-fn an_unread_form_of_an_optional_member_is_passed_over() {
+fn undecodable_optional_member_is_ignored() {
     let fixture = changed("quiva", "registration.finish.response", r#""2025-01-01T00:00:00Z""#, "1735689600");
     response(&fixture, RegistrationFinish, |read| {
         let Ok(Response::RegistrationFinish(registered)) = read else { panic!("{read:?}") };
@@ -95,7 +95,7 @@ fn an_unread_form_of_an_optional_member_is_passed_over() {
 }
 
 #[test]
-fn methods_of_another_kind_are_no_passkeys() {
+fn methods_of_other_types_are_skipped() {
     let one = fixture::one("auth0", "credentials.list.response");
     let mut mixed = one.clone();
     mixed.content = one.content.replacen('[', r#"[{"id":"totp|1","type":"totp","transports":7},{"type":"sms"},"#, 1);
@@ -112,7 +112,7 @@ fn methods_of_another_kind_are_no_passkeys() {
 }
 
 #[test]
-fn no_passkeys_are_an_empty_list_for_cloudreve() {
+fn absent_passkeys_are_an_empty_list_for_cloudreve() {
     let empty = Fixture {
         content: r#"{"data":{},"code":0,"msg":""}"#.into(),
         ..fixture::one("apifox", "credentials.list.response")

@@ -12,7 +12,7 @@ use crate::fixture::{self, Fixture};
 use crate::wire;
 
 #[test]
-fn the_id_in_cloudreves_query_may_come_unencoded() {
+fn cloudreve_credential_id_may_be_unencoded_in_the_query() {
     let example = fixture::one("apifox", "credentials.delete.request");
     let mut bare = example.clone();
     let query = &mut bare.request.as_mut().unwrap().2;
@@ -26,7 +26,7 @@ fn the_id_in_cloudreves_query_may_come_unencoded() {
 }
 
 #[test]
-fn ids_in_auth0s_paths_are_percent_encoded() {
+fn auth0_path_ids_are_percent_encoded() {
     let mut fixture = fixture::one("auth0", "credentials.delete.request");
     for path in [
         "/me/v1/authentication-methods/passkey%7Cfake0000000000",
@@ -43,7 +43,7 @@ fn ids_in_auth0s_paths_are_percent_encoded() {
 }
 
 #[test]
-fn a_name_cannot_lead_to_another_path() {
+fn dot_segments_are_refused_in_paths() {
     for handle in [".", ".."] {
         let mut fixture = fixture::one("streambird", "credentials.delete.request");
         fixture.request.as_mut().unwrap().1 = format!("/v1/auth/users/webauthn_credentials/{handle}/delete");
@@ -55,7 +55,7 @@ fn a_name_cannot_lead_to_another_path() {
 }
 
 #[test]
-fn a_missing_bearer_is_named_and_its_scheme_has_no_case() {
+fn bearer_scheme_is_case_insensitive_and_required() {
     let mut fixture = fixture::one("flashback", "login.begin.request");
     for (value, token) in [("bearer fake-access-token", true), ("Basic eDp5", false), ("Bearer ", false)] {
         fixture.fields.insert("authorization", value.parse().unwrap());
@@ -73,7 +73,7 @@ fn a_missing_bearer_is_named_and_its_scheme_has_no_case() {
 }
 
 #[test]
-fn cloudreve_reads_any_media_type_and_names_its_own() {
+fn cloudreve_accepts_any_media_type() {
     let provider = wire::provider("apifox");
     assert_eq!(provider.accepts, Accepts::Any);
     assert_eq!(provider.content_type, "application/json; charset=utf-8");
@@ -81,7 +81,7 @@ fn cloudreve_reads_any_media_type_and_names_its_own() {
 }
 
 #[test]
-fn content_where_none_is_documented_is_not_looked_at() {
+fn undocumented_content_is_ignored() {
     let example = fixture::one("apifox", "login.begin.request");
     for content in ["null", "{}", "\u{0}"] {
         same_request(&example, &Fixture { content: content.into(), ..example.clone() }, LoginBegin);
@@ -89,7 +89,7 @@ fn content_where_none_is_documented_is_not_looked_at() {
 }
 
 #[test]
-fn a_refused_bearer_needs_no_envelope() {
+fn refused_bearer_needs_no_envelope() {
     for provider in ["quiva", "flashback", "streambird", "auth0"] {
         let answer = Fixture {
             provider: provider.into(),
