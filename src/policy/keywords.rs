@@ -8,8 +8,8 @@ impl Policy {
     pub(crate) fn describe(&self, name: impl Fn(usize) -> String) -> Vec<String> {
         let mut lines = Vec::new();
         let listed = (0..=self.ways.len()).map(|way| (way, self.lists.count(way))).filter(|(_, count)| *count > 0);
-        lines.extend(listed.map(|(way, count)| format!("lists: {count} go to `{}`", name(way))));
-        lines.extend(self.rules.iter().map(|rule| format!("choose `{}`: goes to `{}`", rule.name, name(rule.way))));
+        lines.extend(listed.map(|(way, count)| format!("pinned: {count} go to `{}`", name(way))));
+        lines.extend(self.rules.iter().map(|rule| format!("rule `{}`: goes to `{}`", rule.name, name(rule.way))));
         for part in self.split.iter().flat_map(|split| split.parts()) {
             let end = match part.from {
                 End::Bottom => "",

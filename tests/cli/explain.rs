@@ -139,7 +139,7 @@ fn a_log_of_curl_is_taken_as_it_is() {
 
 #[test]
 fn a_policy_says_which_upstream_and_why() {
-    let policies = "\n[routes.quiva_own.choose.beta]\nupstream = \"second\"\nwhen = { account = [\"acme\"] }\n[upstreams.second]\n\
+    let policies = "\n[routes.quiva_own.rules.beta]\nupstream = \"second\"\nwhen = { account = [\"acme\"] }\n[upstreams.second]\n\
                     provider = \"embedded\"\nrp_id = \"localhost\"\norigins = [\"http://localhost:8080\"]\ndatabase = \"second.db\"\n";
     let folder = Folder::with_config(&format!("{CONFIG}{policies}"));
     for (account, says) in [("acme", "`second` by policy: choose:beta"), ("other", "`own` by policy: default")] {

@@ -67,7 +67,7 @@ async fn signs_in_there(gateway: &Gateway, device: &mut Device) -> (Response, Op
 
 #[tokio::test]
 async fn two_sign_ins_are_enough_and_one_is_not() {
-    let (fake, gateway) = watched("learn").await;
+    let (fake, gateway) = watched("learn_keys").await;
     let mut device = device().await;
     assert_eq!(readiness(&gateway).await["active_users"]["total"], 0);
     for (number, kind) in [(1, "one_short"), (2, "proven"), (3, "proven")] {
@@ -94,7 +94,7 @@ async fn two_sign_ins_are_enough_and_one_is_not() {
 
 #[tokio::test]
 async fn what_the_provider_did_not_accept_teaches_nothing() {
-    let (fake, gateway) = watched("learn").await;
+    let (fake, gateway) = watched("learn_keys").await;
     let mut device = device().await;
     let documented = Response::fixture(Streambird, "login.finish.response");
     for (number, answer) in [
@@ -115,7 +115,7 @@ async fn what_the_provider_did_not_accept_teaches_nothing() {
 
 #[tokio::test]
 async fn verifying_learns_nothing() {
-    let (fake, gateway) = watched("verify").await;
+    let (fake, gateway) = watched("verify_against").await;
     let mut device = device().await;
     for number in [1, 2, 3] {
         assert_eq!(signs_in(&gateway, &fake, &mut device, number).await.status, 200);
@@ -130,7 +130,7 @@ async fn verifying_learns_nothing() {
 
 #[tokio::test]
 async fn a_passkey_that_is_deleted_at_the_provider_is_learned_no_more() {
-    let (fake, gateway) = watched("learn").await;
+    let (fake, gateway) = watched("learn_keys").await;
     let mut device = device().await;
     for number in [1, 2] {
         assert_eq!(signs_in(&gateway, &fake, &mut device, number).await.status, 200);
@@ -151,7 +151,7 @@ async fn a_name_that_only_the_caller_said_is_nobodys() {
     // The provider is asked as one and the same user, and so proves nobody of the caller's.
     let fake = Fake::start(Quiva).await;
     let settings = concat!(
-        "learn = \"own\"\nrelax = [\"allow_credentials\", \"subject\", \"one_user\"]\n",
+        "learn_keys = \"own\"\nrelax = [\"allow_credentials\", \"subject\", \"one_user\"]\n",
         "set.user.email = \"team@example.com\"\nfill.credential.handle = \"{user.id}\"\n"
     );
     let tables = EMBEDDED.to_owned()

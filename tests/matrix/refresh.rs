@@ -127,7 +127,7 @@ async fn of_two_embedded_relying_parties_the_one_that_made_it_renews_it() {
     };
     let gateway = Gateway::start(&config("other", "")).await;
     let made_by_other = signs_up(&gateway, &mut Device::default(), embedded::ADDRESS).await;
-    let both = "choose.new = { upstream = \"other\", header = { name = \"x-cohort\", values = [\"new\"] } }";
+    let both = "rules.new = { upstream = \"other\", header = { name = \"x-cohort\", values = [\"new\"] } }";
     gateway.reload(&config("own", both)).await;
     let made_by_own = signs_up(&gateway, &mut Device::default(), embedded::ADDRESS).await;
     renews(&gateway, Auth0, &made_by_other).await;
@@ -209,7 +209,7 @@ async fn a_token_of_the_old_provider_passes_to_it_byte_for_byte() {
 async fn what_our_own_party_never_made_passes_where_the_route_says_so() {
     let old = Rogue::saying("HTTP/1.1 207 Whatever\r\ncontent-length: 2\r\n\r\nok").await;
     let passthrough = format!("[passthrough]\n\"*\" = \"{}\"\n", old.base_url());
-    let passing = route_judged_by_upstream("passing", Quiva, "own", "unseen = \"pass\"");
+    let passing = route_judged_by_upstream("passing", Quiva, "own", "unknown_ceremonies = \"pass\"");
     let refusing = route_judged_by_upstream("refusing", Apifox, "own", "");
     let gateway = Gateway::start(&(EMBEDDED.to_owned() + &passing + &refusing + &passthrough)).await;
     assert_eq!(gateway.ask(&refresh(Quiva)).await.status, 207);

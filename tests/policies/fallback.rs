@@ -23,7 +23,7 @@ async fn a_user_unknown_here_begins_and_finishes_there_and_is_answered_once() {
 #[tokio::test]
 async fn each_upstream_is_asked_once_whatever_the_policy_picked() {
     let ground = CompileInput::of(Quiva).await;
-    let to_both = "lists.new = \"new.list\"\nfallback = { on = [\"unknown_user\"], to = [\"new\", \"old\"] }";
+    let to_both = "pinned.new = \"new.list\"\nfallback = { on = [\"unknown_user\"], to = [\"new\", \"old\"] }";
     let gateway = ground.gateway("").await;
     std::fs::write(gateway.folder().join("new.list"), "ada@example.com\n").unwrap();
     ground.reload(&gateway, to_both).await;

@@ -95,7 +95,7 @@ async fn what_differs_is_counted_by_member_and_no_value_is_shown() {
 #[tokio::test]
 async fn an_outage_of_the_shadow_is_its_own() {
     let ground = CompileInput::of(Quiva).await;
-    let policies = "lists.new = \"new.list\"\nshadow = { upstream = \"new\", percent = 100 }";
+    let policies = "pinned.new = \"new.list\"\nshadow = { upstream = \"new\", percent = 100 }";
     let gateway = ground.gateway("").await;
     std::fs::write(gateway.folder().join("new.list"), "ada@example.com\n").unwrap();
     ground.reload(&gateway, policies).await;

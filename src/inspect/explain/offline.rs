@@ -166,7 +166,7 @@ fn notes(route: &Route, upstream: &Upstream, request: &Request<'_>, passes: bool
              still good; what its begin left stands as <...>",
         );
         if passes && route.passes_unseen {
-            notes.push("a finish whose begin the gateway never saw passes through (`unseen`)");
+            notes.push("a finish whose begin the gateway never saw passes through (`unknown_ceremonies`)");
         }
         let wants = route.verification == Some(UserVerification::Required);
         if wants && !client_data::user_was_verified(request.record()) {

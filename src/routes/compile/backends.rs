@@ -22,7 +22,7 @@ use crate::routes::compatibility::source::names_constant_user;
 use crate::routes::compile::builder::Builder;
 use crate::routes::compile::decoys::privacy;
 use crate::routes::compile::findings::{judge, unused};
-use crate::routes::route_settings::{RouteSettings, Unseen};
+use crate::routes::route_settings::{RouteSettings, UnknownCeremonies};
 
 /// What all ways of a route have in common.
 pub(crate) struct Common<'s> {
@@ -157,7 +157,7 @@ impl Builder<'_> {
             relax_subject,
             relax_one_user,
             verification: settings.user_verification,
-            passes_unseen: settings.unseen == Unseen::Pass,
+            passes_unseen: settings.unknown_ceremonies == UnknownCeremonies::Pass,
             decoys: privacy.decoys,
             cors: settings.cors.clone(),
             issuer: common.issuer.flatten(),
