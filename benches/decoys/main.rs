@@ -70,7 +70,7 @@ fn over_http(address: SocketAddr) -> String {
 fn gateway(folder: &Path, upstream: &str) -> Gateway {
     let text = format!(
         "{upstream}\n[gateway]\nhash_key = \"file:key\"\n[routes.app]\ndialect = \"quiva\"\nupstream = \"work\"\n\
-         callers = {{ open = \"anyone\", user = \"upstream\" }}\nenumeration = \"private\"\n"
+         callers = {{ open = \"anyone\", user = \"upstream\" }}\nenumeration = \"hidden\"\n"
     );
     let file = folder.join("gateway.toml");
     std::fs::write(&file, text).unwrap();

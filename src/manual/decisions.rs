@@ -142,7 +142,7 @@
 //! shows is what a caller gets. It is nobody special, but for the demo user's bearer, which opens the demo user
 //! only. *What would change our mind:* a wish to try a real user's sign-in, which wants an origin of its own.
 //!
-//! **Learning and verifying are two keys.** `learn` computes keys and adds users; `verify` compares and counts. The
+//! **Learning and verifying are two keys.** `learn_keys` computes keys and adds users; `verify_against` compares and counts. The
 //! first needs a lawyer's yes and the second does not, so neither may come along with the other by accident; a
 //! learning route verifies what is known already, which is why both at once are an error. Neither is a value of
 //! `shadow`, since nobody else is asked. *What would change our mind:* a third thing to do with accepted sign-ins.

@@ -2,7 +2,7 @@
 //!
 //! Most providers do not give the public keys of their users' passkeys away. But a passkey of the algorithm ES256
 //! tells its key to whoever sees it sign: one signature leaves two keys, a second one decides. A route with
-//! `learn = "own"` lets the embedded upstream `own` watch the sign-ins that the route's upstream accepts:
+//! `learn_keys = "own"` lets the embedded upstream `own` watch the sign-ins that the route's upstream accepts:
 //!
 //! ```toml
 //! [routes.app]
@@ -22,12 +22,12 @@
 //!   assertion must be for this relying party and from one of its origins, and whatever disagrees with what was seen
 //!   before (key, user, user handle, backup eligibility) ends what was known. But it cannot see what the upstream saw
 //!   at the registration.
-//! - **Users are one.** The same `user.id` at the route's upstream and in `own` is the same user. Do not point `learn` at
+//! - **Users are one.** The same `user.id` at the route's upstream and in `own` is the same user. Do not point `learn_keys` at
 //!   a directory whose users come from somewhere else.
 //! - **Law.** A public key, a credential id and a user handle are personal data of your users, and the directory keeps
 //!   them with the user's id and address from the first sign-in on. Whether your contract with the provider allows
 //!   to keep what passes through, and whether you told your users, is for you to ask before you turn it on. It is off
-//!   unless a route says so. `verify = "own"` keeps nothing of anybody who was not in the directory before.
+//!   unless a route says so. `verify_against = "own"` keeps nothing of anybody who was not in the directory before.
 //! - **Revocation.** A passkey that is deleted at the upstream through the gateway is forgotten here. One that is
 //!   deleted past the gateway is not: move its user back, or delete it here as well.
 //!

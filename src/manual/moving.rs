@@ -25,7 +25,7 @@
 //! ```
 //!
 //! 1. **Look.** `shadow` tries the begin of a login at another upstream after the caller was answered, and
-//!    `/shadow` on the admin listener says which members would differ, and how often. `learn` and `/readiness` say
+//!    `/shadow` on the admin listener says which members would differ, and how often. `learn_keys` and `/readiness` say
 //!    for how many users the embedded relying party could do the work.
 //! 2. **Move some.** Raise the percentage: only users whose turn it is move, the same ones on every replica and
 //!    after every restart. `only = "proven"` leaves those at `upstream` whom the new one could not verify yet.

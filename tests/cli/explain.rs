@@ -139,7 +139,7 @@ fn curl_trace_is_accepted() {
 
 #[test]
 fn policy_decision_is_explained() {
-    let policies = "\n[routes.quiva_own.choose.beta]\nupstream = \"second\"\nwhen = { account = [\"acme\"] }\n[upstreams.second]\n\
+    let policies = "\n[routes.quiva_own.rules.beta]\nupstream = \"second\"\nwhen = { account = [\"acme\"] }\n[upstreams.second]\n\
                     provider = \"embedded\"\nrp_id = \"localhost\"\norigins = [\"http://localhost:8080\"]\ndatabase = \"second.db\"\n";
     let folder = Folder::with_config(&format!("{CONFIG}{policies}"));
     for (account, says) in [("acme", "`second` by policy: choose:beta"), ("other", "`own` by policy: default")] {

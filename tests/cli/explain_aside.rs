@@ -18,7 +18,7 @@ dialect  = "quiva"
 upstream = "own"
 hosts    = ["seen.example"]
 callers  = { open = "anyone", user = "upstream" }
-unseen   = "pass"
+unknown_ceremonies = "pass"
 cors     = { origins = ["https://app.example"] }
 user_verification = "required"
 
@@ -29,7 +29,7 @@ hosts    = ["claimed.example"]
 callers  = { open = "anyone", user = { jwt = { key = "env:CALLER_JWT_KEY", algorithms = ["HS256"], issuer = "https://issuer.example/", audience = "https://api.example/", claims = { "user.id" = "sub" } } } }
 "#;
 const SECOND: &str = r#"
-[routes.quiva_own.choose.beta]
+[routes.quiva_own.rules.beta]
 upstream = "second"
 when     = { account = ["acme"] }
 [upstreams.second]

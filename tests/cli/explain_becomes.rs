@@ -14,7 +14,7 @@ dialect  = "quiva"
 upstream = "auth0"
 hosts    = ["organized.example"]
 callers  = { open = "anyone" }
-leave    = ["registration.begin", "registration.finish", "credentials.delete"]
+exclude_operations = ["registration.begin", "registration.finish", "credentials.delete"]
 relax    = ["subject"]
 set      = { organization = "{account}", connection = "{account}" }
 

@@ -39,7 +39,7 @@ fn host_is_case_insensitive() {
 fn route_without_hosts_matches_any_host() {
     let folder = Folder::with_config(
         "[upstreams.own]\nprovider = \"embedded\"\nrp_id = \"localhost\"\norigins = [\"http://localhost:8080\"]\n\
-         database = \"own.db\"\n[routes.any]\ndialect = \"quiva\"\nupstream = \"own\"\nleave = [\"registration.begin\"]\n\
+         database = \"own.db\"\n[routes.any]\ndialect = \"quiva\"\nupstream = \"own\"\nexclude_operations = [\"registration.begin\"]\n\
          callers = { open = \"anyone\", user = \"upstream\" }\n",
     );
     let explain = |request: &str| run(folder.path(), &["explain"], &[], request);
@@ -170,7 +170,7 @@ fn well_known_documents_belong_to_the_routes_issuer() {
         (|host: &str| get("/.well-known/jwks.json", host), "it is a document of the gateway's own issuer");
     says(&explain("", &of_host("other.apifox.example")), 3, &[document]);
     says_nothing_of(&explain("", &of_host("other.auth0.example")), &[document]);
-    let way = "[routes.quiva.choose.beta]\nupstream = \"own\"\nwhen = { account = [\"acme\"] }\n";
+    let way = "[routes.quiva.rules.beta]\nupstream = \"own\"\nwhen = { account = [\"acme\"] }\n";
     says_nothing_of(&explain("", &of_host("other.quiva.example")), &[document]);
     says(&explain(way, &of_host("other.quiva.example")), 3, &[document]);
 }
@@ -182,7 +182,7 @@ fn policy_is_explained_as_far_as_the_request_allows() {
     let chosen = "upstream = \"own\"\nwhen = { account = [\"acme\"] }\n";
 
     // Only one of the two makes refresh tokens, and it is not the route's own.
-    let one_maker = format!("[routes.quiva.choose.beta]\n{chosen}");
+    let one_maker = format!("[routes.quiva.rules.beta]\n{chosen}");
     let head = "POST /accounts/refresh-token HTTP/1.1\nhost: other.quiva.example\ncontent-type: application/json";
     let refresh = format!("{head}\n\n{{\"auth_token\":\"x\",\"refresh_token\":\"pbr_x\"}}");
     let ran = explain(&one_maker, &refresh);

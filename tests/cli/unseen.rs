@@ -34,7 +34,7 @@ async fn begun_elsewhere(fake: &Fake, old: &Rogue) -> Request {
 async fn unknown_ceremony_passes_through_unchanged() {
     let (fake, old) = (Fake::start(Apifox).await, old().await);
     let request = begun_elsewhere(&fake, &old).await;
-    let gateway = start(&fake, &old, "unseen = \"pass\"").await;
+    let gateway = start(&fake, &old, "unknown_ceremonies = \"pass\"").await;
     let answer = gateway.ask(&request).await;
     assert_eq!((answer.status, answer.text(), answer.field("x-theirs")), (203, "\u{0}{x", Some("yes")));
     let sent = String::from_utf8(request.content).unwrap();
@@ -49,7 +49,7 @@ async fn unknown_ceremony_passes_through_unchanged() {
 
 #[tokio::test]
 async fn unknown_ceremony_is_refused_by_default() {
-    for unseen in ["", "unseen = \"reject\""] {
+    for unseen in ["", "unknown_ceremonies = \"reject\""] {
         let (fake, old) = (Fake::start(Apifox).await, old().await);
         let request = begun_elsewhere(&fake, &old).await;
         let gateway = start(&fake, &old, unseen).await;

@@ -163,7 +163,7 @@ fn notes(route: &Route, backend: &Backend, upstream: &Upstream, request: &Reques
              still good; what its begin left stands as <...>",
         );
         if passes && route.passes_unknown_ceremonies {
-            notes.push("a finish whose begin the gateway never saw passes through (`unseen`)");
+            notes.push("a finish whose begin the gateway never saw passes through (`unknown_ceremonies`)");
         }
         let wants = route.min_user_verification == Some(UserVerification::Required);
         if wants && !client_data::user_was_verified(request.record()) {

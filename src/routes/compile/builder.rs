@@ -70,7 +70,7 @@ impl<'c> Builder<'c> {
         if let Some(provider) = self.ground.registry.provider(id) {
             return Some(provider.clone());
         }
-        let known: Vec<_> = self.ground.registry.iter().map(|provider| provider.id.as_str()).collect();
+        let known: Vec<_> = self.ground.registry.names().collect();
         let remedy = match nearest(id, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the providers are: {}", known.join(", ")),

@@ -36,17 +36,17 @@ pub(crate) fn privacy<'c>(
     route: &str,
 ) -> Privacy {
     let mut privacy = Privacy::default();
-    if settings.enumeration == Enumeration::Contract {
+    if settings.enumeration == Enumeration::Documented {
         return privacy;
     }
     if let Some(reason) = nothing_to_hide(pair) {
-        let message = format!("`{SETTING} = \"private\"` does nothing on the route `{route}`: {reason}");
+        let message = format!("`{SETTING} = \"hidden\"` does nothing on the route `{route}`: {reason}");
         let finding = Diagnostic::warning(message).label("nothing to hide").remedy("leave it out");
         privacy.found.push((SETTING, finding));
         return privacy;
     }
     let Some(secret) = ground.hash_secret else {
-        let message = format!("`{SETTING} = \"private\"` of the route `{route}` needs a hash key");
+        let message = format!("`{SETTING} = \"hidden\"` of the route `{route}` needs a hash key");
         let remedy = "write `hash_key = \"env:HASH_KEY\"` in `[gateway]`, the same on every replica";
         privacy.found.push((SETTING, Diagnostic::error(message).label("needs `gateway.hash_key`").remedy(remedy)));
         return privacy;
@@ -59,7 +59,7 @@ pub(crate) fn privacy<'c>(
         .is_some_and(|fallback| fallback.on.iter().any(|fault| fault == Fault::UnknownUser.name()))
     {
         let reason = "a `fallback` on `unknown_user` asks on for those alone whom the first upstream does not know, which takes longer";
-        reasons.push((reason.to_owned(), "move the users by `lists`, `choose` or `split` instead".to_owned()));
+        reasons.push((reason.to_owned(), "move the users by `pinned`, `rules` or `split` instead".to_owned()));
     }
     for (reason, remedy) in reasons {
         let message = format!("the route `{route}` cannot keep to itself who has an account: {reason}");
@@ -127,7 +127,7 @@ fn tells_all_the_same<'c>(
         let reason = "`signup.begin` is answered `conflict` where the user is there".to_owned();
         reasons.push((
             reason,
-            format!("leave it to somebody else: `leave = [\"signup.begin\", \"signup.finish\"]` in `[routes.{route}]`"),
+            format!("leave it to somebody else: `exclude_operations = [\"signup.begin\", \"signup.finish\"]` in `[routes.{route}]`"),
         ));
     }
     let of_others = [Operation::RegistrationBegin, Operation::CredentialsList]
@@ -135,7 +135,10 @@ fn tells_all_the_same<'c>(
         .filter(|operation| carries.contains(operation) && pair.dialect_caller(*operation) != Some(Caller::User));
     for operation in of_others {
         let reason = format!("`{}` says `unknown_user`, and its callers name any user", operation.name());
-        let remedy = format!("leave it to somebody else: `leave = [\"{}\"]` in `[routes.{route}]`", operation.name());
+        let remedy = format!(
+            "leave it to somebody else: `exclude_operations = [\"{}\"]` in `[routes.{route}]`",
+            operation.name()
+        );
         reasons.push((reason, remedy));
     }
     let ProviderSide::Provider(upstream) = pair.upstream else { return reasons };

@@ -4,7 +4,7 @@ use crate::model::operation::Direction;
 use crate::routes::compile::backends::{Common, Use, log_names};
 use crate::routes::compile::builder::Builder;
 use crate::routes::route::Route;
-use crate::routes::route_settings::{RouteSettings, Unseen};
+use crate::routes::route_settings::{RouteSettings, UnknownCeremonies};
 
 impl Builder<'_> {
     pub(crate) fn route(&mut self, name: &str, settings: &RouteSettings) -> Option<Route> {
@@ -43,7 +43,7 @@ impl Builder<'_> {
             relax_subject: settings.relaxes("subject"),
             relax_one_user: settings.relaxes("one_user"),
             min_user_verification: settings.user_verification,
-            passes_unknown_ceremonies: settings.unseen == Unseen::Pass,
+            passes_unknown_ceremonies: settings.unknown_ceremonies == UnknownCeremonies::Pass,
             cors: settings.cors.clone(),
             issuer: common.issuer.flatten(),
             dialect: common.dialect,

@@ -49,16 +49,16 @@ impl Builder<'_> {
     /// The operations that must be carried.
     pub(crate) fn operations(&mut self, settings: &RouteSettings, key: &str) -> Vec<Operation> {
         let mut operations = vec![Operation::LoginBegin, Operation::LoginFinish];
-        operations.extend(self.named_operations(&settings.operations, &format!("{key}.operations")));
+        operations.extend(self.named_operations(&settings.required_operations, &format!("{key}.required_operations")));
         operations
     }
 
     /// The operations that the route leaves alone; a login is what a route is for.
     pub(crate) fn left(&mut self, settings: &RouteSettings, key: &str) -> Vec<Operation> {
-        let key = format!("{key}.leave");
-        let left = self.named_operations(&settings.leave, &key);
+        let key = format!("{key}.exclude_operations");
+        let left = self.named_operations(&settings.exclude_operations, &key);
         for login in left.iter().filter(|one| matches!(one, Operation::LoginBegin | Operation::LoginFinish)) {
-            let message = format!("a route cannot leave `{}` alone", login.name());
+            let message = format!("a route cannot exclude `{}`", login.name());
             self.error(&key, message, "this list", "take it out, or take the route out");
         }
         left

@@ -27,7 +27,7 @@ impl Rig {
             tables.push_str(&anyone(&route));
         }
         let more = "hosts = [\"api.example\"]\nrelax = [\"allow_credentials\", \"subject\"]\n";
-        let leave = "leave = [\"registration.begin\", \"registration.finish\", \"credentials.delete\"]\n";
+        let leave = "exclude_operations = [\"registration.begin\", \"registration.finish\", \"credentials.delete\"]\n";
         tables.push_str(&upstream("there", Provider::Auth0, &fake.base_url(), ""));
         let there = route("there", Provider::Streambird, "there", &format!("{more}{leave}"));
         tables.push_str(&there.replace("prefix = \"\"", "prefix = \"/there\""));

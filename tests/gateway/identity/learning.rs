@@ -24,8 +24,8 @@ const MAP: &str = "[identity.users]\nfile = \"users.csv\"\ncaller = { \"user.id\
 fn watched(fake: &Fake, map: &str, dialect: Provider, own: &str) -> String {
     let learner = EMBEDDED.replace("demo     = true", own);
     let settings = match dialect {
-        Streambird => "learn = \"own\"",
-        _ => "learn = \"own\"\nset.rp_id = \"localhost\"",
+        Streambird => "learn_keys = \"own\"",
+        _ => "learn_keys = \"own\"\nset.rp_id = \"localhost\"",
     };
     let there = upstream("old", Streambird, &fake.base_url(), "identity = \"users\"");
     format!("{map}{learner}{there}{}", route("main", dialect, "old", settings))

@@ -14,7 +14,7 @@ use kit::provider::Provider::{Quiva, Streambird};
 
 fn tables(fake: &Fake, map: &str) -> String {
     let there = upstream("new", Streambird, &fake.base_url(), "identity = \"users\"\ndiscoverable = false");
-    let settings = "enumeration = \"private\"\nset.rp_id = \"localhost\"";
+    let settings = "enumeration = \"hidden\"\nset.rp_id = \"localhost\"";
     format!("[gateway]\nhash_key = \"env:HASH_KEY\"\n{map}{there}{}", route("main", Quiva, "new", settings))
 }
 

@@ -12,7 +12,7 @@ use kit::passkey::{assertion, finish_with};
 use kit::provider::Provider::{self, Quiva, Streambird};
 
 const HASHED: &str = "[gateway]\nhash_key = \"env:HASH_KEY\"\n";
-const PRIVATE: &str = "enumeration = \"private\"";
+const PRIVATE: &str = "enumeration = \"hidden\"";
 const LISTED: &str = "discoverable = false";
 
 /// quiva and Streambird before the embedded relying party, as users' names go.

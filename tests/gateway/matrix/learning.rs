@@ -67,7 +67,7 @@ async fn signs_in_there(gateway: &Gateway, device: &mut Device) -> (Response, Op
 
 #[tokio::test]
 async fn key_is_learned_after_two_sign_ins() {
-    let (fake, gateway) = watched("learn").await;
+    let (fake, gateway) = watched("learn_keys").await;
     let mut device = device().await;
     assert_eq!(readiness(&gateway).await["active_users"]["total"], 0);
     for (number, kind) in [(1, "one_short"), (2, "proven"), (3, "proven")] {
@@ -94,7 +94,7 @@ async fn key_is_learned_after_two_sign_ins() {
 
 #[tokio::test]
 async fn refused_sign_in_is_not_learned_from() {
-    let (fake, gateway) = watched("learn").await;
+    let (fake, gateway) = watched("learn_keys").await;
     let mut device = device().await;
     let documented = Response::fixture(Streambird, "login.finish.response");
     for (number, answer) in [
@@ -115,7 +115,7 @@ async fn refused_sign_in_is_not_learned_from() {
 
 #[tokio::test]
 async fn verify_mode_learns_no_keys() {
-    let (fake, gateway) = watched("verify").await;
+    let (fake, gateway) = watched("verify_against").await;
     let mut device = device().await;
     for number in [1, 2, 3] {
         assert_eq!(signs_in(&gateway, &fake, &mut device, number).await.status, 200);
@@ -130,7 +130,7 @@ async fn verify_mode_learns_no_keys() {
 
 #[tokio::test]
 async fn deleted_passkey_is_no_longer_learned() {
-    let (fake, gateway) = watched("learn").await;
+    let (fake, gateway) = watched("learn_keys").await;
     let mut device = device().await;
     for number in [1, 2] {
         assert_eq!(signs_in(&gateway, &fake, &mut device, number).await.status, 200);
@@ -151,7 +151,7 @@ async fn unproved_user_name_is_not_learned() {
     // The provider is asked as one and the same user, and so proves nobody of the caller's.
     let fake = Fake::start(Quiva).await;
     let settings = concat!(
-        "learn = \"own\"\nrelax = [\"allow_credentials\", \"subject\", \"one_user\"]\n",
+        "learn_keys = \"own\"\nrelax = [\"allow_credentials\", \"subject\", \"one_user\"]\n",
         "set.user.email = \"team@example.com\"\nfill.credential.handle = \"{user.id}\"\n"
     );
     let tables = EMBEDDED.to_owned()

@@ -102,7 +102,7 @@ async fn unknown_ceremony_passes_to_the_old_provider() {
     let fake = Fake::start(Apifox).await;
     let old = Rogue::saying(ANSWER).await;
     let tables = upstream("new", Apifox, &fake.base_url(), "")
-        + &route("main", Quiva, "new", "unseen = \"pass\"")
+        + &route("main", Quiva, "new", "unknown_ceremonies = \"pass\"")
         + &format!("[passthrough]\n\"*\" = \"{}\"\n", old.base_url());
     let gateway = Gateway::start(&tables).await;
     let unseen = finish_with(Quiva, &assertion(b"begun at the old place"), None);

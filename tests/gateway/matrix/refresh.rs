@@ -127,7 +127,7 @@ async fn refresh_token_is_renewed_by_the_relying_party_that_issued_it() {
     };
     let gateway = Gateway::start(&config("other", "")).await;
     let made_by_other = signs_up(&gateway, &mut Device::default(), embedded::ADDRESS).await;
-    let both = "choose.new = { upstream = \"other\", header = { name = \"x-cohort\", values = [\"new\"] } }";
+    let both = "rules.new = { upstream = \"other\", header = { name = \"x-cohort\", values = [\"new\"] } }";
     gateway.reload(&config("own", both)).await;
     let made_by_own = signs_up(&gateway, &mut Device::default(), embedded::ADDRESS).await;
     renews(&gateway, Auth0, &made_by_other).await;
@@ -209,7 +209,7 @@ async fn foreign_refresh_token_passes_through_unchanged() {
 async fn unknown_refresh_token_passes_through_where_configured() {
     let old = Rogue::saying("HTTP/1.1 207 Whatever\r\ncontent-length: 2\r\n\r\nok").await;
     let passthrough = format!("[passthrough]\n\"*\" = \"{}\"\n", old.base_url());
-    let passing = route_judged_by_upstream("passing", Quiva, "own", "unseen = \"pass\"");
+    let passing = route_judged_by_upstream("passing", Quiva, "own", "unknown_ceremonies = \"pass\"");
     let refusing = route_judged_by_upstream("refusing", Apifox, "own", "");
     let gateway = Gateway::start(&(EMBEDDED.to_owned() + &passing + &refusing + &passthrough)).await;
     assert_eq!(gateway.ask(&refresh(Quiva)).await.status, 207);

@@ -23,7 +23,7 @@ async fn unknown_user_falls_back_for_begin_and_finish() {
 #[tokio::test]
 async fn fallback_calls_each_upstream_once() {
     let ground = CompileInput::of(Quiva).await;
-    let to_both = "lists.new = \"new.list\"\nfallback = { on = [\"unknown_user\"], to = [\"new\", \"old\"] }";
+    let to_both = "pinned.new = \"new.list\"\nfallback = { on = [\"unknown_user\"], to = [\"new\", \"old\"] }";
     let gateway = ground.gateway("").await;
     std::fs::write(gateway.folder().join("new.list"), "ada@example.com\n").unwrap();
     ground.reload(&gateway, to_both).await;

@@ -6,7 +6,7 @@ use crate::policies::rig::{CompileInput, begins, signs_in, told};
 use kit::passkey::begin;
 use kit::provider::Provider::Quiva;
 
-const LISTS: &str = "lists = { new = \"new.list\", old = \"old.list\" }\nsplit.to.new = 100";
+const LISTS: &str = "pinned = { new = \"new.list\", old = \"old.list\" }\nsplit.to.new = 100";
 
 #[tokio::test]
 async fn pinned_users_override_the_split() {
@@ -17,7 +17,7 @@ async fn pinned_users_override_the_split() {
         std::fs::write(gateway.folder().join("old.list"), old).unwrap();
     };
     write("# the first batch\nAda@example.com\nacme   # the whole account\n", "");
-    ground.reload(&gateway, "lists.new = \"new.list\"").await;
+    ground.reload(&gateway, "pinned.new = \"new.list\"").await;
     assert_eq!(signs_in(&gateway, "ada@EXAMPLE.com").await, ["new", "new"]);
     assert_eq!(begins(&gateway, "bob@example.com").await, ("old".into(), "default".into()));
     let of_account = begin(Quiva).with_json(&json!({ "email": "bob@example.com", "account": "acme" }));

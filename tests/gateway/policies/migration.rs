@@ -24,7 +24,7 @@ const OFTEN: usize = USERS - SELDOM;
 /// So many users sign in at once, and so many are in the middle of it at each step.
 const AT_ONCE: usize = 8;
 const MIDWAY: usize = 20;
-const LEARN: &str = "learn = \"own\"\nshadow = { upstream = \"own\", percent = 20 }\n";
+const LEARN: &str = "learn_keys = \"own\"\nshadow = { upstream = \"own\", percent = 20 }\n";
 
 /// What the steps have in common.
 struct Migration {
@@ -78,7 +78,7 @@ impl Migration {
         EMBEDDED.to_owned()
             + &upstream("old", Streambird, &old.base_url(), "")
             + "[gateway]\nhash_key = \"env:HASH_KEY\"\n"
-            + &route("app", Streambird, "old", &format!("tell = true\n{policies}"))
+            + &route("app", Streambird, "old", &format!("decision_headers = true\n{policies}"))
     }
 
     async fn start() -> Self {

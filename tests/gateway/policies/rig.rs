@@ -26,10 +26,10 @@ impl CompileInput {
         let upstreams = [("old", &self.old), ("new", &self.new)]
             .map(|(name, fake)| bare_upstream(name, fake.provider, &fake.base_url(), ""));
         let leave = match self.old.provider {
-            Quiva | Provider::Apifox | Provider::Auth0 => "leave = [\"session.refresh\"]\n",
+            Quiva | Provider::Apifox | Provider::Auth0 => "exclude_operations = [\"session.refresh\"]\n",
             Provider::Flashback | Provider::Streambird => "",
         };
-        let more = format!("tell = true\n{leave}{policies}");
+        let more = format!("decision_headers = true\n{leave}{policies}");
         upstreams.concat() + "[gateway]\nhash_key = \"env:HASH_KEY\"\n" + &route("app", self.old.provider, "old", &more)
     }
 

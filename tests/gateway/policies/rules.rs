@@ -8,10 +8,10 @@ use kit::passkey::begin;
 use kit::provider::Provider::{Auth0, Quiva};
 
 const RULES: &str = r#"
-choose.b_accounts = { upstream = "new", when.account = ["acme", "globex"] }
-choose.a_team     = { upstream = "old", when = { account = ["acme"], "user.email" = ["Ada@example.com"] } }
-choose.canary     = { upstream = "new", header = { name = "X-Cohort", values = ["beta"] } }
-choose.last       = { upstream = "old", order = 1, header = { name = "x-cohort", values = ["beta", "stable"] } }
+rules.b_accounts = { upstream = "new", when.account = ["acme", "globex"] }
+rules.a_team     = { upstream = "old", when = { account = ["acme"], "user.email" = ["Ada@example.com"] } }
+rules.canary     = { upstream = "new", header = { name = "X-Cohort", values = ["beta"] } }
+rules.last       = { upstream = "old", order = 1, header = { name = "x-cohort", values = ["beta", "stable"] } }
 "#;
 
 fn of(email: &str, account: &str) -> Request {
@@ -41,7 +41,7 @@ async fn first_matching_rule_decides() {
 #[tokio::test]
 async fn rule_matches_client_id_and_unknown_client_is_refused() {
     let ground = CompileInput::of(Auth0).await;
-    let gateway = ground.gateway("choose.app = { upstream = \"new\", when.client.id = [\"fakeClientId0000\"] }").await;
+    let gateway = ground.gateway("rules.app = { upstream = \"new\", when.client.id = [\"fakeClientId0000\"] }").await;
     assert_eq!(told(&gateway.ask(&begin(Auth0)).await), ("new".into(), "choose:app".into()));
     let mut content = begin(Auth0).json();
     content["client_secret"] = json!("a stranger's");

@@ -95,7 +95,7 @@ async fn shadow_differences_are_counted_by_member_without_values() {
 #[tokio::test]
 async fn shadow_outage_does_not_affect_the_response() {
     let ground = CompileInput::of(Quiva).await;
-    let policies = "lists.new = \"new.list\"\nshadow = { upstream = \"new\", percent = 100 }";
+    let policies = "pinned.new = \"new.list\"\nshadow = { upstream = \"new\", percent = 100 }";
     let gateway = ground.gateway("").await;
     std::fs::write(gateway.folder().join("new.list"), "ada@example.com\n").unwrap();
     ground.reload(&gateway, policies).await;

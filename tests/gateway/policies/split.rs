@@ -87,7 +87,7 @@ async fn log_names_upstream_reason_and_config() {
 #[tokio::test]
 async fn decision_headers_are_absent_by_default() {
     let ground = CompileInput::of(Quiva).await;
-    let silent = ground.config("split.to.new = 100").replace("tell = true\n", "");
+    let silent = ground.config("split.to.new = 100").replace("decision_headers = true\n", "");
     let answer = Gateway::start(&silent).await.ask(&begin_of("ada@example.com")).await;
     assert_eq!(answer.fields.iter().find(|(name, _)| name.starts_with("passbridge-")), None);
 }
