@@ -10,7 +10,6 @@ pub mod gateway;
 pub mod identity;
 pub mod import_export;
 pub mod inspect;
-pub mod manual;
 pub mod model;
 pub mod policy;
 pub mod provider;

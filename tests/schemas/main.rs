@@ -5,5 +5,4 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 mod generated;
-mod readme;
 mod valid;
