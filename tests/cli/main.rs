@@ -10,6 +10,7 @@ mod support;
 mod built_in;
 mod check;
 mod credentials;
+mod docs;
 mod documents;
 mod environment;
 mod explain;
