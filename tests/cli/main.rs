@@ -8,6 +8,7 @@ mod built_in;
 mod check;
 mod credentials;
 mod diagnostics;
+mod docs;
 mod documents;
 mod environment;
 mod explain;

@@ -4,5 +4,4 @@
 //! and a file that is stale is a failure.
 
 mod generated;
-mod readme;
 mod valid;
