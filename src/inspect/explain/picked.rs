@@ -6,7 +6,7 @@ use crate::caller_auth::Judge;
 use crate::model::member::Member;
 use crate::model::message::Request;
 use crate::model::value::Value;
-use crate::policy::RequestFacts;
+use crate::policy::request_facts::RequestFacts;
 use crate::routes::Plan;
 use crate::routes::route::{Backend, Route};
 
