@@ -1,6 +1,4 @@
-//! What the program says, held against a file that says what it should.
-//!
-//! `UPDATE=1` writes the files anew.
+//! Compares output with a file. `UPDATE=1` writes the files.
 
 use std::fs;
 use std::path::Path;

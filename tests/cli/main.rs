@@ -1,7 +1,6 @@
-//! The program as people run it: its commands and their exit codes, the config that travels inside it,
-//! loading a config anew, and what it says to browsers.
+//! Runs the real program in a temporary folder: commands and exit codes, the built-in config, reload, CORS.
 //!
-//! Everything is the real program in a folder of its own. Nothing measures time.
+//! No test measures time.
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 mod built_in;

@@ -1,4 +1,4 @@
-//! Running the program once, in a folder of its own and with no environment but what the test gives.
+//! Runs the program once, in a temporary folder and with the environment of the test only.
 
 use std::fs;
 use std::io::Write as _;

@@ -1,4 +1,4 @@
-//! Who may use the console: nobody but its own page, opened by this machine's own name.
+//! Access to the console: only its own page, under a local host name.
 
 use serde_json::json;
 

@@ -172,7 +172,7 @@ impl Gateway {
         std::fs::write(self.folder.path().join("gateway.toml"), server("") + tables).unwrap();
         let so_far = self.logs.count();
         self.signal("-HUP");
-        self.logs.event_after(so_far, "the config was ").await
+        self.logs.event_after(so_far, "reload").await
     }
 
     fn signal(&self, signal: &str) {
