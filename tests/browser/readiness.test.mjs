@@ -44,7 +44,7 @@ const USERS = "Users by day (UTC), by what was known when each came first";
 const SIGN_INS = "Sign-ins by day (UTC), by what was known when each came";
 const text = (selector) => page.$eval(selector, (found) => found.textContent);
 
-test("shows who could move, as the sign-ins come, and counts again when asked", async (t) => {
+test("shows migration readiness and refreshes it on request", async (t) => {
   const { client, ada, bob, open } = await watched(t, "learn_keys");
   await open();
   assert.equal(await page.$eval("#readiness", (section) => section.hidden), false);
@@ -84,7 +84,7 @@ test("shows who could move, as the sign-ins come, and counts again when asked", 
   await fits();
 });
 
-test("shows what was verified and what mismatched, where nothing is learned", async (t) => {
+test("shows verified and mismatched sign-ins in verify mode", async (t) => {
   const { client, ada, open } = await watched(t, "verify_against");
   client.read(await client.login(ada, ada.passkeys));
   await open();
@@ -94,7 +94,7 @@ test("shows what was verified and what mismatched, where nothing is learned", as
   assert.equal(shown[NOW][1][1], "–", "nobody is known, and nothing is noted of anybody");
 });
 
-test("shows nothing where nothing learns, and asks for nothing", async (t) => {
+test("shows and requests nothing without key learning", async (t) => {
   const asked = [];
   page.on("request", (request) => asked.push(new URL(request.url()).pathname));
   const { gateway } = await stage(t, "quiva", "embedded");
@@ -103,7 +103,7 @@ test("shows nothing where nothing learns, and asks for nothing", async (t) => {
   assert.ok(asked.includes("/try") && !asked.includes("/readiness"), asked.join(" "));
 });
 
-test("says so where it cannot be read", async (t) => {
+test("reports an unreadable readiness", async (t) => {
   const { open } = await watched(t, "learn_keys");
   await page.setRequestInterception(true);
   const fail = (request) =>

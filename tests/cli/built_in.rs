@@ -1,4 +1,4 @@
-//! Without a config the program serves every dialect by itself, and says how to try each.
+//! Without a config the program serves every dialect and prints commands to try each.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! What the environment says stands before what the file says.
+//! Environment variables override the config file.
 
 use crate::program::Folder;
 use kit::config::{EMBEDDED, route_judged_by_upstream};

@@ -1,4 +1,4 @@
-//! What becomes of one saved request, told without a socket and without a secret.
+//! `explain` on saved requests, without a socket and without a secret.
 
 use std::fs;
 

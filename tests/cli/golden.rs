@@ -1,6 +1,6 @@
-//! What the program says, held against a file that says what it should.
+//! The program's output, compared with golden files.
 //!
-//! `UPDATE=1` writes the files anew.
+//! `UPDATE=1` rewrites them.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The file of user handles, filled and weeded by hand.
+//! The commands for stored user handles.
 
 use crate::program::{Folder, Ran, run};
 use kit::config::{EMBEDDED, route_judged_by_upstream};

@@ -1,4 +1,4 @@
-//! Every command says what it does, and a wrong command line says what is wrong with it.
+//! Every command has help, and an invalid command line is reported.
 
 use crate::program::{Folder, Ran};
 

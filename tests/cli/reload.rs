@@ -1,4 +1,4 @@
-//! Loading the config anew: what is new goes by the new one, and what was begun is finished by the old.
+//! Reloads: new requests use the new config, and ceremonies finish under the config of their begin.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Who may use the console: nobody but its own page, opened by this machine's own name.
+//! Only the console's own page, opened on a loopback name, may use it.
 
 use serde_json::json;
 
