@@ -60,7 +60,7 @@ fn finish_restores_members_of_the_begin() {
 
 #[test]
 fn finish_repeats_members_sent_at_begin() {
-    // The finish says an organization too, and the config had another one told.
+    // The finish has an organization too, and the config set another one.
     let moved = explain(MORE, &of(Auth0, "login.finish", "moved.example"));
     says(&moved, 0, &["  organization the begin request -> /organization\n"]);
     let by_claim = explain(MORE, &of(Flashback, "registration.finish", "claimed.example"));

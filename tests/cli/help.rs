@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 //! The help of every command, and wrong command lines.
+=======
+//! Every command has help, and an invalid command line is reported.
+>>>>>>> tests
 
 use crate::program::{Folder, Ran};
 
