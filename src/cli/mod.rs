@@ -55,8 +55,8 @@ struct Arguments {
 enum Command {
     /// Serve, as passbridge also does without a command.
     Serve,
-    /// Prove that the config works: every mistake at once, and what each route loses.
-    Check,
+    /// Check the config: what each route serves, every error at once, and what users will notice.
+    Check(check::Arguments),
     /// Tell what becomes of one saved request: its route and why, what the upstream is sent, what gets lost.
     Explain(explain::Explain),
     /// Move users and their passkeys in and out of an embedded upstream's directory.
@@ -104,7 +104,7 @@ pub fn run() -> ExitCode {
     let origin = Origin::find(arguments.config);
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&origin),
-        Command::Check => check::check(&origin),
+        Command::Check(arguments) => check::check(&origin, &arguments),
         Command::Explain(arguments) => explain::explain(&origin, &arguments),
         Command::Users(command) => directory::users(&origin, &command),
         Command::Credentials(command) => credentials::credentials(command),

@@ -5,8 +5,9 @@ use crate::model::member::Member;
 use crate::model::operation::Operation;
 use crate::provider::descriptor::Provider;
 use crate::provider::registry::Registry;
+use crate::routes::compatibility::operation_support::{Obstacle, OperationSupport};
+use crate::routes::compatibility::pair::Pair;
 use crate::routes::compatibility::remedies::Remedy;
-use crate::routes::compatibility::{OperationSupport, Pair};
 use crate::routes::provider_side::ProviderSide;
 
 /// The matrix as Markdown: a table for each operation, what is lost, and what is not known.
@@ -30,8 +31,8 @@ fn columns<'p>(providers: &[&'p Provider]) -> Vec<ProviderSide<'p>> {
     providers.iter().map(|provider| ProviderSide::Provider(provider)).chain([ProviderSide::Embedded]).collect()
 }
 
-fn carriage(dialect: &Provider, upstream: ProviderSide<'_>, operation: Operation) -> OperationSupport {
-    pair(dialect, upstream).carriage(operation)
+fn support_of(dialect: &Provider, upstream: ProviderSide<'_>, operation: Operation) -> OperationSupport {
+    pair(dialect, upstream).support_of(operation)
 }
 
 /// A verified bearer names its user; that is part of `callers`, which every route has.
@@ -69,10 +70,10 @@ fn table(providers: &[&Provider], operation: Operation) -> String {
 
 fn cell(dialect: &Provider, upstream: ProviderSide<'_>, operation: Operation) -> String {
     let plain = pair(dialect, upstream);
-    let mut obstacles = plain.carriage(operation).obstacles;
+    let mut obstacles = plain.support_of(operation).obstacles;
     // An issuer has needs of its own.
-    if obstacles.iter().any(|obstacle| obstacle.remedy() == Remedy::Issue) {
-        obstacles.extend(Pair { issues_tokens: true, ..plain }.carriage(operation).obstacles);
+    if obstacles.iter().any(|obstacle| obstacle.remedy() == Remedy::Issuer) {
+        obstacles.extend(Pair { issues_tokens: true, ..plain }.support_of(operation).obstacles);
     }
     if obstacles.is_empty() {
         return "works".to_owned();
@@ -83,7 +84,7 @@ fn cell(dialect: &Provider, upstream: ProviderSide<'_>, operation: Operation) ->
         match obstacle.remedy().setting() {
             Some(setting) if !settings.contains(&setting) => settings.push(setting),
             Some(_) => {}
-            None => reasons.push(obstacle.describe(&plain, operation)),
+            None => reasons.push(obstacle.describe(&plain.names(), operation)),
         }
     }
     reasons.dedup();
@@ -99,17 +100,18 @@ fn losses(providers: &[&Provider]) -> String {
     for dialect in providers {
         for operation in dialect.operations.keys() {
             for upstream in columns(providers) {
-                let lost = carriage(dialect, upstream, *operation);
-                if lost.obstacles.contains(&crate::routes::compatibility::Obstacle::NoOperation) {
+                let lost = support_of(dialect, upstream, *operation);
+                if lost.obstacles.contains(&Obstacle::NoOperation) {
                     continue;
                 }
                 for loss in lost.losses {
                     let line = format!(
-                        "- {} before {}, `{}`: {}\n",
+                        "- {} before {}, `{}`: {}: {}\n",
                         dialect.id,
                         upstream.name(),
                         operation.name(),
-                        loss.describe()
+                        loss.what(),
+                        loss.reason
                     );
                     text.push_str(&line);
                 }

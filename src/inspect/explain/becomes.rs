@@ -59,7 +59,7 @@ impl MemberFlow<'_> {
     pub(super) fn becomes(&self) -> Vec<Becomes> {
         let (asked, told) = (self.asked.record(), self.told.record());
         let operation = self.asked.operation();
-        let carried = self.upstream.carried(operation, Direction::Request, true).unwrap_or_default();
+        let carried = self.upstream.members_of(operation, Direction::Request, true).unwrap_or_default();
         let rows = asked.members().iter().filter_map(|member| {
             let need = carried.iter().find(|(known, _)| known == member).map(|(_, need)| *need);
             let goes = told.has(*member) && need.is_some();
@@ -82,8 +82,8 @@ impl MemberFlow<'_> {
 
     /// What the upstream says and the caller cannot hear.
     pub(super) fn lost_back(&self) -> Vec<LostBack> {
-        let Some(carriage) = self.backend.operations.get(&self.asked.operation()) else { return Vec::new() };
-        let back = carriage.losses.iter().filter(|loss| loss.direction == Direction::Response);
+        let Some(support) = self.backend.operations.get(&self.asked.operation()) else { return Vec::new() };
+        let back = support.losses.iter().filter(|loss| loss.direction == Direction::Response);
         back.map(|loss| LostBack { member: loss.member.name(), reason: loss.reason.clone() }).collect()
     }
 
