@@ -50,11 +50,11 @@ pub struct Diagnostic {
     /// Where it stands; `None` until [`Diagnostics::locate`] or a `Places` finds it.
     pub location: Option<Location>,
     /// The key that it is about, `routes.app.upstream`, where it is about one.
-    pub key: Option<String>,
+    pub key: Option<Box<str>>,
     /// What is wrong, in one sentence without a full stop.
     pub message: String,
     /// What stands at the location, in a few words.
-    pub label: String,
+    pub label: Box<str>,
     /// What to do.
     pub remedy: String,
 }
@@ -104,7 +104,7 @@ impl Diagnostic {
             location: None,
             key: None,
             message: message.into(),
-            label: String::new(),
+            label: Box::default(),
             remedy: String::new(),
         }
     }
@@ -129,12 +129,12 @@ impl Diagnostic {
     /// The same, about the key of that path.
     #[must_use]
     pub fn about(self, key: &str) -> Self {
-        Self { key: Some(key.to_owned()), ..self }
+        Self { key: Some(key.into()), ..self }
     }
 
     /// The same, with words for the place.
     #[must_use]
-    pub fn label(self, label: impl Into<String>) -> Self {
+    pub fn label(self, label: impl Into<Box<str>>) -> Self {
         Self { label: label.into(), ..self }
     }
 
@@ -167,7 +167,7 @@ impl Diagnostic {
             Some(Location::Span(source, span)) => {
                 let lines = source.lines(span);
                 let annotation = AnnotationKind::Primary.span(span.start - lines.start..span.end - lines.start);
-                let annotation = if self.label.is_empty() { annotation } else { annotation.label(self.label.as_str()) };
+                let annotation = if self.label.is_empty() { annotation } else { annotation.label(&*self.label) };
                 let snippet = Snippet::source(source.shown(lines)).line_start(source.line(span.start) + 1);
                 title.element(snippet.path(source.name.as_str()).annotation(annotation))
             }

@@ -105,7 +105,7 @@ mod tests {
             diagnostic.message,
             "nothing says who may call `credentials.list`, `credentials.delete`: `acme` has callers of kind `key` there"
         );
-        assert_eq!(diagnostic.label, "no answer for `key`");
+        assert_eq!(&*diagnostic.label, "no answer for `key`");
         assert_eq!(diagnostic.remedy, r#"add `key = ["env:APP_KEY"]` to `callers`"#);
     }
 

@@ -336,7 +336,7 @@ impl Finding {
             file: position.map(|(file, _)| file.to_owned()),
             line: line_and_column.map(|(line, _)| line),
             column: line_and_column.map(|(_, column)| column),
-            key: diagnostic.key.clone(),
+            key: diagnostic.key.as_deref().map(str::to_owned),
             remedy: Some(diagnostic.remedy.clone()).filter(|remedy| !remedy.is_empty()),
         }
     }

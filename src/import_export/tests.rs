@@ -182,7 +182,7 @@ fn a_killed_import_leaves_whole_users_only() {
     let path = place.path().join("directory.db");
     let store = Store::open(&path).unwrap();
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "relying_party::transfer::tests::a_killed_import_leaves_whole_users_only"])
+        .args(["--exact", "import_export::tests::a_killed_import_leaves_whole_users_only"])
         .env(IMPORT_INTO, &path)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
