@@ -50,7 +50,7 @@ pub(super) fn work<F, G, E>(
     G: Handler,
     E: Into<Box<dyn Error + Send + Sync>>,
 {
-    telemetry::gather();
+    telemetry::buffer_on_this_thread();
     let _stops_all = shared.lifecycle.stopped().clone().drop_guard();
     let tasks = TaskTracker::new();
     let prepared = runtime().and_then(|runtime| {

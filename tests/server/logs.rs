@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, OnceLock};
 
-use passbridge::telemetry::{Format, Lines};
+use passbridge::telemetry::{Format, LogSubscriber};
 use serde_json::Value;
 
 use super::rig::{settings, start, within};
@@ -14,7 +14,7 @@ fn listen() {
     static ONCE: OnceLock<()> = OnceLock::new();
     ONCE.get_or_init(|| {
         let keep = |lines: &[u8]| LINES.lock().unwrap().extend_from_slice(lines);
-        let lines = Lines::new("trace,passbridge=trace", Format::Json, keep).unwrap();
+        let lines = LogSubscriber::new("trace,passbridge=trace", Format::Json, keep).unwrap();
         tracing::subscriber::set_global_default(lines).unwrap();
     });
 }
