@@ -2,7 +2,7 @@
 
 use passbridge::server::admin::{Admin, AdminSettings};
 use passbridge::server::lifecycle::Lifecycle;
-use passbridge::server::passthrough::settings::PassthroughSettings;
+use passbridge::server::passthrough::target_settings::PassthroughSettings;
 use passbridge::server::workers::Server;
 
 use super::rig::{Reply, Wire, settings, within};

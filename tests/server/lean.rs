@@ -171,6 +171,6 @@ async fn truncated_content_is_an_error() {
     wire.send(&format!("{HELLO}POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 6\r\n\r\nabc")).await;
     assert_eq!(wire.reply().await.content, "hello");
     wire.stream.shutdown().await.unwrap();
-    assert_eq!(wire.reply().await.content, "error: the content broke off");
+    assert_eq!(wire.reply().await.content, "error: the content is incomplete");
     assert_eq!(wire.rest().await, "");
 }

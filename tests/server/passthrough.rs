@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use passbridge::server::passthrough::settings::{HostPattern, PassthroughSettings, Target, TargetSettings};
+use passbridge::server::passthrough::target_settings::{HostPattern, PassthroughSettings, Target, TargetSettings};
 
 use super::rig::{Origin, field, settings, start, start_before, start_with, target};
 

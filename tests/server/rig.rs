@@ -7,9 +7,9 @@ pub(crate) use kit::wire::{Reply, Wire, field};
 pub(crate) use kit::within;
 use passbridge::base::bounded::Bounded;
 use passbridge::server::lifecycle::Lifecycle;
-use passbridge::server::passthrough::settings::{HostPattern, PassthroughSettings, Target, TargetSettings};
-use passbridge::server::settings::ServerSettings;
-use passbridge::server::workers::{Running, Server};
+use passbridge::server::passthrough::target_settings::{HostPattern, PassthroughSettings, Target, TargetSettings};
+use passbridge::server::server_settings::ServerSettings;
+use passbridge::server::workers::{RunningServer, Server};
 
 use super::toy::Toy;
 
@@ -23,7 +23,7 @@ pub(crate) struct Rig {
     pub(crate) address: SocketAddr,
     pub(crate) toy: Toy,
     pub(crate) lifecycle: Lifecycle,
-    pub(crate) running: Running,
+    pub(crate) running: RunningServer,
 }
 
 pub(crate) fn start(settings: &ServerSettings) -> Rig {

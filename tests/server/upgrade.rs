@@ -1,8 +1,8 @@
 //! WebSocket connections through the passthrough, where the target enables them.
 
 use passbridge::base::bounded::Bounded;
-use passbridge::server::passthrough::settings::TargetSettings;
-use passbridge::server::settings::ServerSettings;
+use passbridge::server::passthrough::target_settings::TargetSettings;
+use passbridge::server::server_settings::ServerSettings;
 use passbridge::server::workers::Drained;
 use tokio::io::AsyncWriteExt;
 

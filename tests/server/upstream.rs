@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http::{Request, Response};
 use passbridge::upstream::admission::Admission;
 use passbridge::upstream::failure::CallFailure;
+use passbridge::upstream::http_settings::HttpSettings;
 use passbridge::upstream::http_upstream::{HttpUpstream, RetryClass};
-use passbridge::upstream::settings::HttpSettings;
 
 use super::rig::{Origin, field, within};
 

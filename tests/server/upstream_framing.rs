@@ -5,8 +5,8 @@ use bytes::Bytes;
 use http::{Method, Request};
 use passbridge::base::bounded::Bounded;
 use passbridge::upstream::failure::CallFailure;
+use passbridge::upstream::http_settings::HttpSettings;
 use passbridge::upstream::http_upstream::RetryClass;
-use passbridge::upstream::settings::HttpSettings;
 
 use super::rig::{Origin, within};
 use super::upstream::{get, upstream};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use passbridge::base::bounded::Bounded;
+use passbridge::upstream::http_settings::HttpSettings;
 use passbridge::upstream::http_upstream::RetryClass::Finish;
-use passbridge::upstream::settings::HttpSettings;
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::{Notify, Semaphore, mpsc};
 
