@@ -10,3 +10,5 @@ pub mod header_filter;
 pub mod invalid_message;
 pub(crate) mod response_head;
 pub mod response_reader;
+#[cfg(test)]
+mod ureq_oracle;

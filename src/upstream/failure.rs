@@ -62,7 +62,7 @@ impl CallFailure {
         }
     }
 
-    /// Classifies an error of the library's client, without the URL it contains.
+    /// Classifies a reqwest error, without the URL it contains.
     pub(super) fn from_client(error: reqwest::Error) -> Self {
         let error = error.without_url();
         if error.is_connect() {

@@ -33,9 +33,9 @@ pub struct HttpUpstream {
 
 #[derive(Debug)]
 enum Client {
-    /// Our own client, which needs a third of the library's instructions.
+    /// The crate's own client, which needs a third of reqwest's instructions.
     Http1(Http1Client),
-    /// The library's client.
+    /// reqwest.
     Http2(Http2Client),
 }
 
