@@ -1,4 +1,4 @@
-//! HTTP/1.1 connections: kept, named, closed when silent, and not brought down by a panic.
+//! HTTP/1.1 connections: reuse, request IDs, timeouts and panics.
 
 use passbridge::base::bounded::Bounded;
 use passbridge::server::lifecycle::{Lifecycle, Phase};

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::rig::{settings, start, within};
 
-/// All lines of this process. Workers log from their own threads, so there is one subscriber for all.
+/// All lines of this process. Workers log from their own threads, so all tests share one subscriber.
 static LINES: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
 fn listen() {
@@ -19,7 +19,7 @@ fn listen() {
     });
 }
 
-/// The access line of the request named `id`, once it is there.
+/// The access log line of the request with ID `id`; waits until it is written.
 async fn line(id: &str) -> Value {
     within(async {
         loop {

@@ -1,4 +1,4 @@
-//! What passes through: where it goes, and what becomes of its head.
+//! Passthrough: the target of a request, and its head.
 
 use std::net::TcpListener;
 

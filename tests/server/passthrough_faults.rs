@@ -1,4 +1,4 @@
-//! Targets and callers that hang, break off or lie while something passes through.
+//! Passthrough with targets and callers that hang, disconnect or send wrong lengths.
 
 use passbridge::base::bounded::Bounded;
 use passbridge::server::passthrough::target_settings::TargetSettings;

@@ -13,7 +13,7 @@ use passbridge::server::workers::{RunningServer, Server};
 
 use super::toy::Toy;
 
-/// Settings for one worker on any free port.
+/// Settings for one worker on a free port.
 pub(crate) fn settings() -> ServerSettings {
     ServerSettings { listen: "127.0.0.1:0".parse().unwrap(), workers: Bounded::new(1), ..Default::default() }
 }
@@ -30,7 +30,7 @@ pub(crate) fn start(settings: &ServerSettings) -> Rig {
     start_with(settings, &PassthroughSettings::default())
 }
 
-/// A server that passes everything to `origin`.
+/// A server that forwards everything to `origin`.
 pub(crate) fn start_before(origin: &Origin) -> Rig {
     start_with(&settings(), &everything_to(target(origin)))
 }
@@ -56,7 +56,7 @@ impl Rig {
         Wire::connect(self.address).await
     }
 
-    /// Sends one request on a connection of its own and reads the answer.
+    /// Sends one request on a new connection and reads the response.
     pub(crate) async fn ask(&self, head: &str) -> Reply {
         let mut wire = self.connect().await;
         wire.send(head).await;

@@ -54,7 +54,7 @@ async fn bytes_pass_both_ways_after_101() {
         wire.send(said).await;
         assert_eq!(wire.exactly(8).await, said.repeat(2));
     }
-    // One side's end reaches the other, which may still speak.
+    // A half-close is forwarded, and the other side may still send.
     wire.stream.shutdown().await.unwrap();
     assert_eq!(wire.rest().await, "bye");
     rig.lifecycle.stop();

@@ -1,4 +1,4 @@
-//! Upstreams that hang, break off, lie about lengths, or send too much.
+//! Upstreams that hang, disconnect, send wrong lengths or too much.
 
 use std::io::Write;
 

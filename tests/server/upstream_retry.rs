@@ -1,4 +1,4 @@
-//! What is tried again, what never is, and when an upstream is left alone.
+//! Retries and the circuit breaker.
 
 use std::net::TcpListener;
 use std::sync::Arc;

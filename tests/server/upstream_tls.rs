@@ -38,7 +38,7 @@ pub(crate) async fn tls_server(protocols: &[&str]) -> TlsServer {
     tls_server_after(0, protocols).await
 }
 
-/// The same, but it hangs up on the first `refused` connections.
+/// The same, but the first `refused` connections are closed.
 async fn tls_server_after(refused: usize, protocols: &[&str]) -> TlsServer {
     let resumed = Arc::new(AtomicUsize::new(0));
     let count = resumed.clone();
@@ -114,7 +114,7 @@ impl TlsServer {
         HttpSettings { ca_file: Some(self.ca_file.clone()), ..HttpSettings::default() }
     }
 
-    /// The same, with HTTP/2 where it is offered.
+    /// The same, with HTTP/2 if it is offered.
     fn preferring_http2(&self) -> HttpSettings {
         HttpSettings { http_version: HttpVersion::Two, ..self.trusting() }
     }
