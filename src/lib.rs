@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod features;
 pub mod gateway;
+pub mod http1;
 pub mod identity;
 pub mod import_export;
 pub mod inspect;

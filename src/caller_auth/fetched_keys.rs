@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 use crate::caller_auth::key_set::{ASYMMETRIC, KeySet};
-use crate::upstream::fetch::{InvalidAddress, RemoteDocument};
+use crate::upstream::fetch::{InvalidDocumentUrl, RemoteDocument};
 
 /// How long a fetch may take.
 const FETCH_WITHIN: Duration = Duration::from_secs(5);
@@ -70,7 +70,7 @@ struct Flight {
 
 impl KeySets {
     /// The set at an address, the same one for whoever else asks for it there; connects to nothing yet.
-    pub(super) fn at(&self, address: &str) -> Result<FetchedKeys, InvalidAddress> {
+    pub(super) fn at(&self, address: &str) -> Result<FetchedKeys, InvalidDocumentUrl> {
         let mut sets = self.0.borrow_mut();
         if let Some(keys) = sets.get(address) {
             return Ok(keys.clone());

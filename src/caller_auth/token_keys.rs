@@ -15,7 +15,7 @@ use crate::caller_auth::fetched_keys::FetchedKeys;
 use crate::caller_auth::finding::{Findings, unreadable};
 use crate::caller_auth::key_set::{ASYMMETRIC, KeySet};
 use crate::caller_auth::settings::JwtSettings;
-use crate::upstream::fetch::InvalidAddress;
+use crate::upstream::fetch::InvalidDocumentUrl;
 
 const JWT: &str = "callers.user.jwt";
 const JWKS: &str = "callers.user.jwt.jwks";
@@ -166,13 +166,13 @@ fn from_file(
 
 fn from_address(address: &str, context: &CompileContext<'_>) -> Result<TokenKeys, Diagnostic> {
     let keys = context.key_sets.at(address).map_err(|invalid| match invalid {
-        InvalidAddress::NotAUrl | InvalidAddress::Scheme => {
+        InvalidDocumentUrl::NotAUrl | InvalidDocumentUrl::Scheme => {
             Diagnostic::error("`jwks` is neither an https URL, nor http to this machine itself, nor a file")
                 .remedy("write `https://...` or `file:PATH`: whoever can change the keys on their way can be any user")
         }
-        InvalidAddress::Credentials => Diagnostic::error("the URL in `jwks` carries a user or a password")
+        InvalidDocumentUrl::Credentials => Diagnostic::error("the URL in `jwks` carries a user or a password")
             .remedy("take them out: key sets are public"),
-        InvalidAddress::Client(invalid) => Diagnostic::error(format!("`jwks` cannot be fetched: {invalid}"))
+        InvalidDocumentUrl::Tls(invalid) => Diagnostic::error(format!("`jwks` cannot be fetched: {invalid}"))
             .remedy("install certificate authorities, or keep the key set in a file"),
     })?;
     Ok(TokenKeys::Fetched(keys))

@@ -13,8 +13,8 @@ use crate::cli::start::GatewayBuilder;
 use crate::config::load::{self, Config, Origin};
 use crate::gateway::reload::Reloadable;
 use crate::server::admin::AdminSettings;
-use crate::server::passthrough::settings::PassthroughSettings;
-use crate::server::settings::ServerSettings;
+use crate::server::passthrough::target_settings::PassthroughSettings;
+use crate::server::server_settings::ServerSettings;
 
 /// The running gateways, one per worker.
 #[derive(Clone, Debug, Default)]

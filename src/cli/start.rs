@@ -16,8 +16,8 @@ use crate::routes::Plan;
 use crate::routes::route::Route;
 use crate::routes::upstream::{Upstream, UpstreamKind};
 use crate::upstream::admission::Admission;
-use crate::upstream::client::InvalidClient;
 use crate::upstream::http_upstream::HttpUpstream;
+use crate::upstream::tls::TlsError;
 
 /// Builds the gateway of each worker.
 pub(super) struct GatewayBuilder {
@@ -106,7 +106,7 @@ impl GatewayBuilder {
             let upstream = &self.shared.plan.upstreams[shadow_upstream(&self.shared.plan.routes[*route])?];
             Some(worker(upstream, resource).map(|client| (*route, client)))
         });
-        let shadows = shadows.collect::<Result<_, InvalidClient>>()?;
+        let shadows = shadows.collect::<Result<_, TlsError>>()?;
         let gateway = Gateway::new(self.shared.clone(), workers).with_shadow_clients(shadows);
         Ok(gateway.with_user_handles(self.handles.clone()))
     }
@@ -143,7 +143,7 @@ fn open(upstream: &Upstream, base: &Path) -> Result<UpstreamResource, OpenError>
     }
 }
 
-fn worker(upstream: &Upstream, resource: &UpstreamResource) -> Result<UpstreamClient, InvalidClient> {
+fn worker(upstream: &Upstream, resource: &UpstreamResource) -> Result<UpstreamClient, TlsError> {
     match (resource, &upstream.kind) {
         (UpstreamResource::Http(admission), UpstreamKind::Http { base_url, http, .. }) => {
             HttpUpstream::new(base_url.clone(), http, admission.clone()).map(UpstreamClient::Http)

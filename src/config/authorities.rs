@@ -7,18 +7,17 @@ use std::path::{Path, PathBuf};
 
 use crate::base::diagnostic::Diagnostic;
 use crate::base::document::Places;
-use crate::upstream::authorities::prove;
-use crate::upstream::client::InvalidClient;
+use crate::upstream::tls::{TlsError, check_ca_file};
 
 /// Where a file is that the config names at `key`, and what is wrong with it.
 pub(crate) fn find(base: &Path, named: &Path, key: &str, places: &Places) -> (PathBuf, Option<Diagnostic>) {
     let file = base.join(named);
     let shown = file.display();
-    let problem = match prove(&file) {
+    let problem = match check_ca_file(&file) {
         Ok(()) => return (file, None),
-        Err(InvalidClient::Unreadable(_, error)) => format!("the file {shown} cannot be read: {error}"),
-        Err(InvalidClient::NoCertificate(_)) => format!("the file {shown} holds no PEM certificate"),
-        Err(InvalidClient::Tls(_)) => format!("the file {shown} holds what is no certificate"),
+        Err(TlsError::Unreadable(_, error)) => format!("the file {shown} cannot be read: {error}"),
+        Err(TlsError::NoCertificate(_)) => format!("the file {shown} holds no PEM certificate"),
+        Err(TlsError::Setup(_)) => format!("the file {shown} holds what is no certificate"),
     };
     let remedy = "name a PEM file of certificate authorities, or leave it out to trust the system's";
     let diagnostic = places.locate(Diagnostic::error(problem).label("this file").remedy(remedy), key);

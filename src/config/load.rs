@@ -25,8 +25,8 @@ use crate::routes::compile::input::CompileInput;
 use crate::routes::compile::input::Identities;
 use crate::routes::route_settings::RouteSettings;
 use crate::server::admin::AdminSettings;
-use crate::server::passthrough::settings::PassthroughSettings;
-use crate::server::settings::ServerSettings;
+use crate::server::passthrough::target_settings::PassthroughSettings;
+use crate::server::server_settings::ServerSettings;
 
 /// What every environment variable that is a setting begins with.
 pub const ENVIRONMENT: &str = "PASSBRIDGE__";

@@ -14,10 +14,10 @@ use crate::provider::template::message::Caller;
 use crate::relying_party::settings::EmbeddedSettings;
 use crate::routes::route_settings::{Assignments, RouteSettings};
 use crate::server::admin::AdminSettings;
-use crate::server::passthrough::settings::PassthroughSettings;
-use crate::server::settings::ServerSettings;
+use crate::server::passthrough::target_settings::PassthroughSettings;
+use crate::server::server_settings::ServerSettings;
 use crate::upstream::base_url::BaseUrl;
-use crate::upstream::settings::HttpSettings;
+use crate::upstream::http_settings::HttpSettings;
 
 /// The schema of `gateway.toml`.
 pub fn config() -> Value {

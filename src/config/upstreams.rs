@@ -10,7 +10,7 @@ use crate::config::load::Reader;
 use crate::routes::compile::input::UpstreamSettings;
 use crate::routes::route_settings::Assignments;
 use crate::upstream::base_url::BaseUrl;
-use crate::upstream::settings::HttpSettings;
+use crate::upstream::http_settings::HttpSettings;
 
 impl Reader<'_> {
     /// Reads the upstreams; one that cannot be read is told of, and kept by name.

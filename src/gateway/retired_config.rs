@@ -97,8 +97,8 @@ mod tests {
     use crate::routes::compile::input::{CompileInput, UpstreamSettings};
     use crate::upstream::admission::Admission;
     use crate::upstream::base_url::BaseUrl;
+    use crate::upstream::http_settings::HttpSettings;
     use crate::upstream::http_upstream::HttpUpstream;
-    use crate::upstream::settings::HttpSettings;
 
     use super::*;
 

@@ -13,7 +13,7 @@ use crate::ceremony::Subject;
 use crate::identity::file::text_of;
 use crate::identity::names::Columns;
 use crate::identity::query::Query;
-use crate::upstream::fetch::{FetchFailure, InvalidAddress, RemoteDocument};
+use crate::upstream::fetch::{FetchFailure, InvalidDocumentUrl, RemoteDocument};
 
 /// How long an answer may be, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
@@ -39,10 +39,10 @@ impl Lookup {
     /// Checks an address whose holes hold names.
     ///
     /// # Errors
-    /// See [`InvalidAddress`].
-    pub(super) fn at(address: Query, columns: &Columns, timeout: Duration) -> Result<Self, InvalidAddress> {
+    /// See [`InvalidDocumentUrl`].
+    pub(super) fn at(address: Query, columns: &Columns, timeout: Duration) -> Result<Self, InvalidDocumentUrl> {
         let nobody = Subject { id: Some("x".into()), email: Some("x".into()) };
-        let example = address.filled(&nobody).ok_or(InvalidAddress::NotAUrl)?;
+        let example = address.filled(&nobody).ok_or(InvalidDocumentUrl::NotAUrl)?;
         let origin = RemoteDocument::at(&example, timeout, MAX_BYTES)?;
         Ok(Self { address, origin, columns: columns.clone() })
     }
@@ -65,7 +65,7 @@ impl Service {
     pub(super) async fn find(&self, lookup: &Lookup, asked: &Subject) -> Result<Option<Subject>, String> {
         let Some(address) = lookup.address.filled(asked) else { return Ok(None) };
         let _place = self.places.try_acquire().map_err(|_| "too many questions are under way".to_owned())?;
-        let content = match lookup.origin.fetch_beside(&address, &self.fields).await {
+        let content = match lookup.origin.fetch_same_origin(&address, &self.fields).await {
             Ok(content) => content,
             Err(FetchFailure::Status(StatusCode::NOT_FOUND)) => return Ok(None),
             Err(failure) => return Err(failure.to_string()),

@@ -8,7 +8,7 @@ use crate::provider::descriptor::Provider;
 use crate::relying_party::settings::EmbeddedSettings;
 use crate::routes::provider_side::ProviderSide;
 use crate::upstream::base_url::BaseUrl;
-use crate::upstream::settings::HttpSettings;
+use crate::upstream::http_settings::HttpSettings;
 
 /// An upstream.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
-//! Takes connections from a listener until told to stop, no more than there are places.
+//! Accepts connections from a listener, up to a maximum, until the server stops.
 //!
-//! A connection too many is told so and closed; running out of descriptors is waited out. Nothing here
-//! ends the loop but the stop.
+//! A connection beyond the maximum gets a 503 and is closed. Only the stop ends the loop: if the process
+//! runs out of file descriptors, it waits.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -13,30 +13,30 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-/// How long to leave the listener alone when the system has no descriptor or memory left.
-const EXHAUSTED: Duration = Duration::from_millis(100);
+/// The delay before the next attempt if the system is out of descriptors or memory.
+const RETRY_DELAY: Duration = Duration::from_millis(100);
 
-const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n\
+const TOO_MANY_CONNECTIONS: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n\
     content-type: text/plain; charset=utf-8\r\ncontent-length: 30\r\n\r\ntoo many connections are open\n";
 
-/// A connection with its place among all connections.
+/// An accepted connection.
 #[derive(Debug)]
-pub(super) struct Accepted {
+pub(super) struct AcceptedConnection {
     pub(super) stream: TcpStream,
     pub(super) peer: SocketAddr,
-    pub(super) place: Place,
+    pub(super) permit: ConnectionPermit,
 }
 
-/// A connection's place, kept by whoever holds the socket, also once it has left HTTP.
+/// Counts towards the maximum of connections until it is dropped, also after the connection was upgraded.
 #[derive(Clone, Debug)]
-pub(super) struct Place(#[expect(dead_code, reason = "held, never read")] Arc<OwnedSemaphorePermit>);
+pub(super) struct ConnectionPermit(#[expect(dead_code, reason = "held, never read")] Arc<OwnedSemaphorePermit>);
 
-/// Hands every connection to `serve`, which must not wait.
+/// Passes every connection to `serve`, which must not block.
 pub(super) async fn accept(
     listener: TcpListener,
-    places: &Arc<Semaphore>,
+    permits: &Arc<Semaphore>,
     stop: &CancellationToken,
-    mut serve: impl FnMut(Accepted),
+    mut serve: impl FnMut(AcceptedConnection),
 ) {
     loop {
         let accepted = tokio::select! {
@@ -45,28 +45,28 @@ pub(super) async fn accept(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, peer)) => match places.clone().try_acquire_owned() {
-                Ok(place) => {
-                    // Fails only on a connection that is gone already, which reading will find.
+            Ok((stream, peer)) => match permits.clone().try_acquire_owned() {
+                Ok(permit) => {
+                    // Fails only if the connection is closed already, and then reading fails too.
                     let _ = stream.set_nodelay(true);
-                    serve(Accepted { stream, peer, place: Place(Arc::new(place)) });
+                    serve(AcceptedConnection { stream, peer, permit: ConnectionPermit(Arc::new(permit)) });
                 }
-                Err(_) => turn_away(stream),
+                Err(_) => reject(stream),
             },
             Err(error) if concerns_one_connection(&error) => {}
             Err(error) => {
-                tracing::warn!(%error, "cannot accept connections for the moment");
-                sleep(EXHAUSTED).await;
+                tracing::warn!(%error, "cannot accept connections, retrying");
+                sleep(RETRY_DELAY).await;
             }
         }
     }
 }
 
-/// Best effort: the answer fits the empty send buffer, or the caller just sees the end.
-fn turn_away(stream: TcpStream) {
-    tracing::debug!("too many connections are open");
+/// Best effort: the response fits the empty send buffer, or the caller only sees the connection close.
+fn reject(stream: TcpStream) {
+    tracing::debug!("connection rejected, max_connections reached");
     if let Ok(mut stream) = stream.into_std() {
-        let _ = stream.write_all(FULL);
+        let _ = stream.write_all(TOO_MANY_CONNECTIONS);
     }
 }
 
@@ -80,8 +80,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_answer_to_one_too_many_is_framed_rightly() {
-        let text = std::str::from_utf8(FULL).unwrap();
+    fn the_rejection_has_the_right_content_length() {
+        let text = std::str::from_utf8(TOO_MANY_CONNECTIONS).unwrap();
         let (head, content) = text.split_once("\r\n\r\n").unwrap();
         assert!(head.contains(&format!("content-length: {}", content.len())));
     }

@@ -1,7 +1,7 @@
-//! The bodies of the edge: what a caller sends, and what it is sent. Neither is boxed.
+//! The bodies of requests and responses. Neither is boxed.
 //!
-//! A body that is waited for may not fall silent: whoever keeps a connection open without sending a
-//! byte of promised content is an error after a while. Time in which nobody asks does not count.
+//! A streamed body that is awaited and sends nothing for its idle timeout fails. Time in which no one polls
+//! the body does not count.
 
 use std::error::Error;
 use std::mem;
@@ -13,50 +13,53 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
 use tokio::time::{Sleep, sleep};
 
-use crate::server::passthrough::incoming::Streamed;
+/// The body of a request.
+pub(super) type RequestBody = EdgeBody<Incoming>;
+/// The body of a response. It is streamed only from a passthrough target.
+pub(super) type ResponseBody = EdgeBody<reqwest::Body>;
 
-/// Content in one piece, or as it comes.
+/// A body in one piece or streamed.
 #[derive(Debug)]
 pub(super) enum EdgeBody<B> {
-    /// All of it; emptied when it is taken.
+    /// The whole content; empty after it was taken.
     Whole(Bytes),
-    /// It is still coming.
+    /// Content that is still arriving.
     Streamed(IdleTimeoutBody<B>),
 }
 
-/// A body that fails when it is waited for longer than its patience.
+/// A body that fails if it is awaited for longer than its idle timeout.
 #[derive(Debug)]
 pub(super) struct IdleTimeoutBody<B> {
     inner: B,
-    patience: Duration,
-    /// Set while it is waited for; most bodies never are.
-    alarm: Option<Pin<Box<Sleep>>>,
+    idle_timeout: Duration,
+    /// Set while the body is awaited, which most bodies never are.
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
-/// Why the content did not come to its end.
+/// Why a body is incomplete.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Interrupted {
-    /// Nothing came for too long.
-    #[error("the sender of the content fell silent")]
-    Silent,
-    /// The connection was lost, or the content is not framed as promised.
-    #[error("the content broke off")]
-    Broken(#[source] Box<dyn Error + Send + Sync>),
+pub(super) enum BodyError {
+    /// Nothing arrived within the idle timeout.
+    #[error("timed out waiting for the content")]
+    IdleTimeout,
+    /// The connection was lost, or the framing is invalid.
+    #[error("the content is incomplete")]
+    Incomplete(#[source] Box<dyn Error + Send + Sync>),
 }
 
 // ===== impl EdgeBody =====
 
 impl<B> EdgeBody<B> {
-    /// Content that may fall silent for no longer than `patience`.
-    pub(super) fn streamed(content: B, patience: Duration) -> Self {
-        Self::Streamed(IdleTimeoutBody { inner: content, patience, alarm: None })
+    pub(super) fn streamed(inner: B, idle_timeout: Duration) -> Self {
+        Self::Streamed(IdleTimeoutBody { inner, idle_timeout, timer: None })
     }
 }
 
-impl EdgeBody<Streamed> {
-    /// An answer of ours in plain text.
+impl ResponseBody {
+    /// A plain text response.
     pub(super) fn plain(status: StatusCode, text: &'static str) -> Response<Self> {
         let mut response = Response::new(Self::Whole(Bytes::from_static(text.as_bytes())));
         *response.status_mut() = status;
@@ -71,9 +74,9 @@ where
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     type Data = Bytes;
-    type Error = Interrupted;
+    type Error = BodyError;
 
-    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Interrupted>>> {
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match self.get_mut() {
             Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(mem::take(bytes))))),
@@ -96,7 +99,7 @@ where
     }
 }
 
-// ===== impl Impatient =====
+// ===== impl IdleTimeoutBody =====
 
 impl<B> Body for IdleTimeoutBody<B>
 where
@@ -104,20 +107,20 @@ where
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     type Data = Bytes;
-    type Error = Interrupted;
+    type Error = BodyError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Interrupted>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(context) {
-            self.alarm = None;
-            return Poll::Ready(frame.map(|frame| frame.map_err(|error| Interrupted::Broken(error.into()))));
+            self.timer = None;
+            return Poll::Ready(frame.map(|frame| frame.map_err(|error| BodyError::Incomplete(error.into()))));
         }
-        let patience = self.patience;
-        let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep(patience)));
-        ready!(alarm.as_mut().poll(context));
-        Poll::Ready(Some(Err(Interrupted::Silent)))
+        let idle_timeout = self.idle_timeout;
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(idle_timeout)));
+        ready!(timer.as_mut().poll(context));
+        Poll::Ready(Some(Err(BodyError::IdleTimeout)))
     }
 
     fn is_end_stream(&self) -> bool {

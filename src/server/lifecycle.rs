@@ -1,40 +1,38 @@
-//! The life of the process: starting, serving, draining. One value, shared by everything that asks.
-//!
-//! There is no way back: once told to stop, it stays so.
+//! The lifecycle of the process: starting, serving, draining. A stop cannot be undone.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio_util::sync::CancellationToken;
 
-/// Where the process is in its life. Clones are the same life.
+/// The lifecycle of the process. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Lifecycle {
     serving: Arc<AtomicBool>,
     stop: CancellationToken,
 }
 
-/// A part of the life.
+/// A phase of the lifecycle.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Phase {
     /// Not every worker accepts connections yet.
     Starting,
     /// Requests are served.
     Serving,
-    /// What is under way is finished; nothing new is taken.
+    /// Current requests are finished, and no new ones are accepted.
     Draining,
 }
 
 // ===== impl Lifecycle =====
 
 impl Lifecycle {
-    /// A life that is just starting.
+    /// The lifecycle of a process that is starting.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Begins the drain. Calling it again changes nothing.
+    /// Begins the drain. Further calls have no effect.
     pub fn stop(&self) {
         self.stop.cancel();
     }
@@ -45,7 +43,7 @@ impl Lifecycle {
         &self.stop
     }
 
-    /// Where the process is now.
+    /// The current phase.
     #[must_use]
     pub fn phase(&self) -> Phase {
         if self.stop.is_cancelled() {

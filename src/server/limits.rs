@@ -1,4 +1,4 @@
-//! What the edge refuses of a request before anybody reads its content.
+//! The limits that are checked before the content of a request is read.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,21 +6,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use http::request;
 
 use crate::gateway::handler::EdgeRejection;
-use crate::server::settings::ServerSettings;
+use crate::server::server_settings::ServerSettings;
 
-/// The limits of one request, and of all that are under way.
+/// The limits of each request and of concurrent requests, shared by all workers.
 #[derive(Clone, Debug)]
 pub(super) struct RequestLimits {
     max_head_bytes: usize,
     max_fields: usize,
     max_requests: usize,
-    /// How many are under way. No semaphore: nobody waits, and giving its permit back takes a lock.
-    under_way: Arc<AtomicUsize>,
+    /// Not a semaphore: no request waits, and releasing a semaphore permit takes a lock.
+    concurrent_requests: Arc<AtomicUsize>,
 }
 
-/// A request that is under way, until this is dropped.
+/// Counts towards the concurrent requests until it is dropped.
 #[derive(Debug)]
-pub(super) struct Turn<'l>(&'l AtomicUsize);
+pub(super) struct RequestPermit<'l>(&'l AtomicUsize);
 
 // ===== impl RequestLimits =====
 
@@ -30,34 +30,34 @@ impl RequestLimits {
             max_head_bytes: settings.max_head_bytes.count(),
             max_fields: settings.max_fields.count(),
             max_requests: settings.max_requests.count(),
-            under_way: Arc::default(),
+            concurrent_requests: Arc::default(),
         }
     }
 
-    /// Lets the request in for as long as its turn is kept.
-    pub(super) fn admit(&self, head: &request::Parts) -> Result<Turn<'_>, EdgeRejection> {
+    /// Admits the request if it is within the limits.
+    pub(super) fn admit(&self, head: &request::Parts) -> Result<RequestPermit<'_>, EdgeRejection> {
         if head.headers.len() > self.max_fields {
             return Err(EdgeRejection::TooManyFields);
         }
         if head_bytes(head) > self.max_head_bytes {
             return Err(EdgeRejection::HeadTooLarge);
         }
-        let turn = Turn(&self.under_way);
-        // Relaxed: it counts, and guards nothing.
-        if self.under_way.fetch_add(1, Ordering::Relaxed) >= self.max_requests {
-            return Err(EdgeRejection::Overloaded); // dropping `turn` takes the step back
+        let permit = RequestPermit(&self.concurrent_requests);
+        // Relaxed: the counter guards no other memory.
+        if self.concurrent_requests.fetch_add(1, Ordering::Relaxed) >= self.max_requests {
+            return Err(EdgeRejection::Overloaded); // dropping `permit` undoes the increment
         }
-        Ok(turn)
+        Ok(permit)
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for RequestPermit<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// The length of the head as HTTP/1.1 writes it, so that a caller meets one limit in either version.
+/// The length of the head as HTTP/1.1 text, so that the limit is the same for HTTP/2.
 fn head_bytes(head: &request::Parts) -> usize {
     let target = head.uri.path_and_query().map_or(0, |target| target.as_str().len());
     let line = head.method.as_str().len() + target + "  HTTP/1.1\r\n".len();
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limits_themselves_are_inside() {
+    fn a_request_at_a_limit_is_admitted_and_one_beyond_it_refused() {
         // "GET / HTTP/1.1", one field of name and value, and the empty line after it
         let full = 1024 - 16 - "x-0: \r\n".len() - 2;
         assert!(limits().admit(&request(1, full)).is_ok());
@@ -98,12 +98,12 @@ mod tests {
     }
 
     #[test]
-    fn a_turn_is_over_when_its_permit_is_dropped() {
+    fn a_dropped_permit_admits_the_next_request() {
         let limits = limits();
         let other_worker = limits.clone();
-        let turn = limits.admit(&request(1, 1)).unwrap();
+        let permit = limits.admit(&request(1, 1)).unwrap();
         assert_eq!(other_worker.admit(&request(1, 1)).unwrap_err(), EdgeRejection::Overloaded);
-        drop(turn);
+        drop(permit);
         assert!(other_worker.admit(&request(1, 1)).is_ok());
     }
 }

@@ -1,7 +1,7 @@
-//! One listening socket for each worker, all on one port; the kernel spreads connections over them.
+//! One listening socket per worker on one port (`SO_REUSEPORT`). The kernel distributes connections.
 //!
-//! Sharing a port also lets another process of the same user take half of the connections unnoticed,
-//! so the port must be free of foreign listeners before ours share it.
+//! With a shared port, another process of the same user could take half of the connections unnoticed, so
+//! the port must be free before the workers share it.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -9,18 +9,18 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 
-/// Connections the kernel completes before a worker takes them.
+/// The connections that the kernel completes before a worker accepts them.
 const BACKLOG: i32 = 1024;
-/// When to ask a silent peer whether it is still there: upgraded connections have no other limit.
-const PROBE_AFTER: Duration = Duration::from_secs(60);
-/// How long sent bytes may stay unacknowledged, or a peer may refuse to read.
-const UNREAD_FOR: Duration = Duration::from_secs(30);
+/// When to probe an idle peer. Upgraded connections have no other timeout.
+const KEEPALIVE_TIME: Duration = Duration::from_secs(60);
+/// How long sent bytes may stay unacknowledged.
+const USER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Binds `count` listeners to `address`, of which all know the really bound port.
+/// Binds `count` listeners to `address`. If its port is 0, they share the port that the system assigns.
 ///
 /// # Errors
 ///
-/// The system's: the address is in use, not ours, or not allowed.
+/// If the address is in use, not local, or not permitted.
 pub(super) fn bind(address: SocketAddr, count: usize) -> io::Result<Vec<TcpListener>> {
     let first = bind_first(address, count > 1)?;
     let bound = first.local_addr()?;
@@ -33,7 +33,7 @@ pub(super) fn bind(address: SocketAddr, count: usize) -> io::Result<Vec<TcpListe
 
 fn bind_first(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
     if shared && address.port() != 0 {
-        // Fails if anybody listens there, which a shared bind would not.
+        // Fails if another process listens there; a shared bind would not.
         drop(socket(address, false)?);
     }
     listen(socket(address, shared)?)
@@ -48,11 +48,11 @@ fn socket(address: SocketAddr, shared: bool) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// Connections inherit these options, which saves a system call for each of them.
+/// Accepted connections inherit these options, which saves system calls.
 fn listen(socket: Socket) -> io::Result<TcpListener> {
-    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(PROBE_AFTER))?;
+    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE_TIME))?;
     #[cfg(target_os = "linux")]
-    socket.set_tcp_user_timeout(Some(UNREAD_FOR))?;
+    socket.set_tcp_user_timeout(Some(USER_TIMEOUT))?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
 }
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_workers_share_one_port_and_nobody_else_does() {
+    fn the_workers_share_a_port_that_no_one_else_can_bind() {
         let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
         let listeners = bind(any, 3).unwrap();
         let bound = listeners[0].local_addr().unwrap();

@@ -1,18 +1,19 @@
-//! The outer edge: sockets, limits, drain, and what passes through untouched.
+//! The HTTP server: listeners, workers, limits, drain, passthrough and the admin listener.
 //!
-//! Each worker is one thread with its own runtime, its own listener on the shared port and its own
-//! application, so that nothing on the way of a request is shared but counters. Every failure here is
-//! an answer; only a broken connection is none. This is the only module that knows the HTTP server.
+//! Each worker is a thread with its own runtime, listener and application; requests share only counters. A
+//! request without an operation passes through to the target of its host. This module must not know
+//! providers or operations: it calls the gateway through [`Handler`](crate::gateway::handler::Handler).
+//! Start reading at [`workers`], then `worker_thread`, `fast_path` and `application`.
 //!
 //! ```no_run
-//! use passbridge::gateway::handler::Exchange;
+//! use passbridge::gateway::handler::Handler;
 //! use passbridge::server::admin::{Admin, AdminSettings};
 //! use passbridge::server::lifecycle::Lifecycle;
-//! use passbridge::server::passthrough::settings::PassthroughSettings;
-//! use passbridge::server::settings::ServerSettings;
+//! use passbridge::server::passthrough::target_settings::PassthroughSettings;
+//! use passbridge::server::server_settings::ServerSettings;
 //! use passbridge::server::workers::Server;
 //!
-//! async fn serve<G: Exchange>(gateway: fn() -> std::io::Result<G>) -> Result<(), Box<dyn std::error::Error>> {
+//! async fn serve<G: Handler>(gateway: fn() -> std::io::Result<G>) -> Result<(), Box<dyn std::error::Error>> {
 //!     let lifecycle = Lifecycle::new();
 //!     let admin = Admin::bind(&AdminSettings::default())?.start(&lifecycle)?;
 //!     let server = Server::bind(&ServerSettings::default())?;
@@ -20,7 +21,7 @@
 //!     let running = server.start(&PassthroughSettings::default(), &lifecycle, gateway)?;
 //!     passbridge::server::signals::stop_on_signal(&lifecycle)?;
 //!     let drained = running.drained().await?;
-//!     eprintln!("{} connections were cut", drained.cut);
+//!     eprintln!("{} connections closed at the drain timeout", drained.cut);
 //!     Ok(())
 //! }
 //! ```
@@ -36,8 +37,7 @@ mod limits;
 mod listen;
 mod middleware;
 pub mod passthrough;
-mod received;
-pub mod settings;
+pub mod server_settings;
 pub mod signals;
-mod worker;
+mod worker_thread;
 pub mod workers;

@@ -1,4 +1,4 @@
-//! SIGTERM and SIGINT: the first begins the drain, the second ends the process at once.
+//! SIGTERM and SIGINT: the first begins the drain, the second exits at once.
 
 use std::io;
 use std::process;
@@ -7,24 +7,24 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::server::lifecycle::Lifecycle;
 
-/// What a shell reports for a process that an interrupt ended.
-const INTERRUPTED: i32 = 130;
+/// The exit code of a process ended by SIGINT (128 + 2).
+const EXIT_CODE: i32 = 130;
 
-/// Watches for signals from now on, in a task of the current runtime.
+/// Handles signals in a task of the current runtime.
 ///
 /// # Errors
 ///
-/// The system's, if it lets us have no signal handler.
+/// If no signal handler can be installed.
 pub fn stop_on_signal(lifecycle: &Lifecycle) -> io::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let lifecycle = lifecycle.clone();
     tokio::spawn(async move {
         next(&mut terminate, &mut interrupt).await;
-        tracing::info!("told to stop: finishing what is under way");
+        tracing::info!("shutting down, draining requests");
         lifecycle.stop();
         next(&mut terminate, &mut interrupt).await;
-        tracing::warn!("told to stop again: exiting at once");
-        process::exit(INTERRUPTED);
+        tracing::warn!("second signal, exiting without draining");
+        process::exit(EXIT_CODE);
     });
     Ok(())
 }

@@ -1,7 +1,7 @@
-//! The workers: one thread each, with a runtime, a listener and an application of its own.
+//! The server: one worker thread per core, each with its own runtime, listener and application.
 //!
-//! They share a port, counters and the life of the process, nothing else, so a request never changes
-//! threads. A worker that dies begins the drain of all: half a server is worse than a restart.
+//! The workers share a port, counters and the lifecycle, so a request never changes threads. If a worker
+//! panics, all workers drain: a restart is better than a server at half capacity.
 
 use std::error::Error;
 use std::io;
@@ -16,12 +16,12 @@ use crate::gateway::handler::Handler;
 use crate::server::lifecycle::Lifecycle;
 use crate::server::limits::RequestLimits;
 use crate::server::listen::bind;
-use crate::server::passthrough::settings::PassthroughSettings;
-use crate::server::settings::ServerSettings;
-use crate::server::worker::{Shared, work};
-use crate::upstream::client::InvalidClient;
+use crate::server::passthrough::target_settings::PassthroughSettings;
+use crate::server::server_settings::ServerSettings;
+use crate::server::worker_thread::WorkerThread;
+pub use crate::server::worker_thread::{Drained, StartError};
 
-/// A server whose port is bound, and that serves nobody yet.
+/// A server that is bound to its address but does not accept connections yet.
 #[derive(Debug)]
 pub struct Server {
     settings: ServerSettings,
@@ -31,19 +31,12 @@ pub struct Server {
 
 /// A server whose workers all accept connections.
 #[derive(Debug)]
-#[must_use = "the workers' end is told here"]
-pub struct Running {
-    ends: Vec<oneshot::Receiver<Drained>>,
+#[must_use = "it reports how the server ended"]
+pub struct RunningServer {
+    workers: Vec<oneshot::Receiver<Drained>>,
 }
 
-/// How a drain ended.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Drained {
-    /// Connections that had not ended at the deadline and were cut.
-    pub cut: usize,
-}
-
-/// The address cannot be listened on.
+/// The address cannot be bound.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address}")]
 pub struct BindError {
@@ -51,27 +44,10 @@ pub struct BindError {
     source: io::Error,
 }
 
-/// Why a worker could not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The system gave us no thread, runtime or socket.
-    #[error("the system refused a worker")]
-    System(#[from] io::Error),
-    /// A passthrough target's client cannot be made.
-    #[error("a passthrough target cannot be used")]
-    Passthrough(#[from] InvalidClient),
-    /// The gateway could not be built.
-    #[error("the gateway cannot be built")]
-    Gateway(#[source] Box<dyn Error + Send + Sync>),
-    /// A worker panicked while it started; the panic was reported.
-    #[error("a worker died while it started")]
-    Died,
-}
-
-/// A worker panicked while it served; the panic was reported, and the others have drained.
+/// A worker panicked. The panic hook reported it, and the other workers have drained.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("a worker died")]
-pub struct WorkerDied;
+#[error("a worker panicked")]
+pub struct WorkerPanicked;
 
 // ===== impl Server =====
 
@@ -80,85 +56,85 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`BindError`] if it is in use, also by another server that would share it, or not ours.
+    /// [`BindError`] if the address is in use, even by a process that would share it, or not local.
     pub fn bind(settings: &ServerSettings) -> Result<Self, BindError> {
         let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let count = settings.workers.map_or_else(cores, |workers| workers.count());
-        let fails = |source| BindError { address: settings.listen, source };
-        let listeners = bind(settings.listen, count).map_err(fails)?;
-        let address = listeners[0].local_addr().map_err(fails)?;
+        let bind_error = |source| BindError { address: settings.listen, source };
+        let listeners = bind(settings.listen, count).map_err(bind_error)?;
+        let address = listeners[0].local_addr().map_err(bind_error)?;
         Ok(Self { settings: settings.clone(), listeners, address })
     }
 
-    /// The address that is really bound.
+    /// The bound address.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Starts the workers, and blocks until each has built its gateway with `build` and accepts
-    /// connections. `lifecycle` is then serving, until it is stopped.
+    /// Starts the workers, and blocks until each has built its gateway with `build_gateway` and accepts
+    /// connections. `lifecycle` is then serving until it is stopped.
     ///
     /// # Errors
     ///
-    /// The first worker's [`StartError`]; the others are stopped.
+    /// The first worker's [`StartError`]; the other workers are stopped.
     pub fn start<F, G, E>(
         self,
         passthrough: &PassthroughSettings,
         lifecycle: &Lifecycle,
-        build: F,
-    ) -> Result<Running, StartError>
+        build_gateway: F,
+    ) -> Result<RunningServer, StartError>
     where
         F: Fn() -> Result<G, E> + Send + Sync + 'static,
         G: Handler,
         E: Into<Box<dyn Error + Send + Sync>>,
     {
-        let shared = Arc::new(Shared {
+        let worker = Arc::new(WorkerThread {
             passthrough: passthrough.clone(),
             lifecycle: lifecycle.clone(),
             limits: RequestLimits::new(&self.settings),
-            places: Arc::new(Semaphore::new(self.settings.max_connections.count())),
+            connection_permits: Arc::new(Semaphore::new(self.settings.max_connections.count())),
             settings: self.settings,
-            build,
+            build_gateway,
         });
         let stop_on_error = lifecycle.stopped().clone().drop_guard();
         let (ready, started) = mpsc::channel();
-        let mut ends = Vec::new();
+        let mut workers = Vec::new();
         for (number, listener) in self.listeners.into_iter().enumerate() {
-            let (ended, end) = oneshot::channel();
-            let (shared, ready) = (shared.clone(), ready.clone());
+            let (sender, drained) = oneshot::channel();
+            let (worker, ready) = (worker.clone(), ready.clone());
             thread::Builder::new()
                 .name(format!("worker-{number}"))
-                .spawn(move || work(listener, &shared, &ready, ended))?;
-            ends.push(end);
+                .spawn(move || worker.run(listener, &ready, sender))?;
+            workers.push(drained);
         }
-        drop(ready); // so that a worker's death ends the wait
-        for _ in &ends {
-            started.recv().unwrap_or(Err(StartError::Died))?;
+        drop(ready); // so that `recv` fails if a worker panics
+        for _ in &workers {
+            started.recv().unwrap_or(Err(StartError::Panicked))?;
         }
         stop_on_error.disarm();
         lifecycle.begin_serving();
-        Ok(Running { ends })
+        Ok(RunningServer { workers })
     }
 }
 
-// ===== impl Running =====
+// ===== impl RunningServer =====
 
-impl Running {
-    /// Waits for the end of every worker, which is after the drain. Needs no particular runtime.
+impl RunningServer {
+    /// Waits until every worker has drained. Works on any runtime.
     ///
     /// # Errors
     ///
-    /// [`WorkerDied`] if one of them panicked.
-    pub async fn drained(self) -> Result<Drained, WorkerDied> {
-        let mut all = Ok(Drained::default());
-        for end in self.ends {
-            match (end.await, &mut all) {
-                (Ok(drained), Ok(all)) => all.cut += drained.cut,
+    /// [`WorkerPanicked`] if a worker panicked.
+    pub async fn drained(self) -> Result<Drained, WorkerPanicked> {
+        let mut total = Ok(Drained::default());
+        for worker in self.workers {
+            match (worker.await, &mut total) {
+                (Ok(drained), Ok(total)) => total.cut += drained.cut,
                 (Ok(_), Err(_)) => {}
-                (Err(_), _) => all = Err(WorkerDied),
+                (Err(_), _) => total = Err(WorkerPanicked),
             }
         }
-        all
+        total
     }
 }

@@ -1,22 +1,22 @@
-//! The time as it stands in a line: RFC 3339, UTC, to the microsecond.
+//! Timestamps of log lines: RFC 3339, UTC, with microseconds.
 //!
-//! All but the microseconds is kept for as long as its second lasts.
+//! The text up to the second is cached and rewritten once a second.
 
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
-use crate::telemetry::text::number;
+use crate::telemetry::numbers::integer;
 
-/// What was last written.
+/// Formats the current time.
 #[derive(Debug, Default)]
 pub(super) struct Clock {
-    /// Since 1970, and the date and time of it.
+    /// The cached second since 1970, and its date and time as text.
     second: Option<(u64, String)>,
 }
 
 impl Clock {
-    /// Appends the time it is.
+    /// Appends the current time.
     pub(super) fn write(&mut self, out: &mut Vec<u8>) {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         self.write_at(now, out);
@@ -24,7 +24,7 @@ impl Clock {
 
     fn write_at(&mut self, now: Duration, out: &mut Vec<u8>) {
         let second = now.as_secs();
-        if self.second.as_ref().is_none_or(|(known, _)| *known != second) {
+        if self.second.as_ref().is_none_or(|(cached, _)| *cached != second) {
             let whole = i64::try_from(second).ok().and_then(|second| Timestamp::from_second(second).ok());
             let text = whole.unwrap_or(Timestamp::MAX).strftime("%Y-%m-%dT%H:%M:%S").to_string();
             self.second = Some((second, text));
@@ -33,7 +33,7 @@ impl Clock {
             out.extend_from_slice(text.as_bytes());
         }
         out.push(b'.');
-        number(now.subsec_micros().into(), 6, out);
+        integer(now.subsec_micros().into(), 6, out);
         out.push(b'Z');
     }
 }
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_second_is_written_anew_when_it_is_another() {
+    fn the_cached_second_is_replaced_when_it_changes() {
         let mut clock = Clock::default();
         let mut written = |at| {
             let mut out = Vec::new();

@@ -1,5 +1,5 @@
-//! A line for machines: one JSON object, its members those of the event beside `timestamp`, `level`,
-//! `target` and `request_id`.
+//! The JSON format: one object a line, with the event's fields beside `timestamp`, `level`, `target` and
+//! `request_id`.
 
 use std::error::Error;
 use std::fmt::Debug;
@@ -9,8 +9,8 @@ use tracing::Event;
 use tracing::field::{Field, Visit};
 
 use crate::telemetry::clock::Clock;
+use crate::telemetry::numbers::{decimal, integer};
 use crate::telemetry::request;
-use crate::telemetry::text::{number, thousandths};
 
 /// Appends the line of an event.
 pub(super) fn write(event: &Event<'_>, clock: &mut Clock, out: &mut Vec<u8>) {
@@ -20,7 +20,7 @@ pub(super) fn write(event: &Event<'_>, clock: &mut Clock, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\",\"level\":\"");
     out.extend_from_slice(metadata.level().as_str().as_bytes());
     out.extend_from_slice(b"\",\"target\":\"");
-    out.extend_from_slice(metadata.target().as_bytes()); // a path of Rust modules
+    out.extend_from_slice(metadata.target().as_bytes()); // a Rust module path needs no escapes
     out.push(b'"');
     event.record(&mut Members(out));
     request::with_current(|id| {
@@ -31,8 +31,7 @@ pub(super) fn write(event: &Event<'_>, clock: &mut Clock, out: &mut Vec<u8>) {
 }
 
 fn string(text: &str, out: &mut Vec<u8>) {
-    // A buffer takes whatever it is given, and every text is a JSON string.
-    let _ = serde_json::to_writer(out, text);
+    let _ = serde_json::to_writer(out, text); // writing to a Vec cannot fail
 }
 
 /// Writes `,"name":value`.
@@ -41,7 +40,7 @@ struct Members<'a>(&'a mut Vec<u8>);
 impl Members<'_> {
     fn name(&mut self, field: &Field) {
         self.0.extend_from_slice(b",\"");
-        self.0.extend_from_slice(field.name().as_bytes()); // a name in our code
+        self.0.extend_from_slice(field.name().as_bytes()); // a Rust identifier needs no escapes
         self.0.extend_from_slice(b"\":");
     }
 }
@@ -54,7 +53,7 @@ impl Visit for Members<'_> {
 
     fn record_u64(&mut self, field: &Field, value: u64) {
         self.name(field);
-        number(value, 1, self.0);
+        integer(value, 1, self.0);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
@@ -69,7 +68,7 @@ impl Visit for Members<'_> {
 
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.name(field);
-        thousandths(value, self.0);
+        decimal(value, self.0);
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {

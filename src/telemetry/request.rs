@@ -1,4 +1,4 @@
-//! The request that a thread is busy with: its name stands in every line that is written meanwhile.
+//! The ID of the request that the current thread is working on. Every line logged meanwhile carries it.
 
 use std::cell::Cell;
 
@@ -8,32 +8,32 @@ thread_local! {
     static CURRENT: Cell<Option<HeaderValue>> = const { Cell::new(None) };
 }
 
-/// Until it is dropped, lines of this thread bear a request's name.
-#[must_use = "dropping it at once names nothing"]
+/// Lines of this thread carry the request's ID until this is dropped.
+#[must_use = "the scope ends when this is dropped"]
 #[derive(Debug)]
-pub struct Inside<'n> {
-    /// The name, and while this lives, the one that was the thread's before.
-    name: &'n mut Option<HeaderValue>,
+pub struct RequestScope<'i> {
+    /// While this lives, the ID that was current before.
+    id: &'i mut Option<HeaderValue>,
 }
 
-/// Names the request that this thread goes on with; `None` is none. Lends the name and takes it back,
-/// for it is entered at every poll, and a clone is counted across all threads.
-pub fn enter(name: &mut Option<HeaderValue>) -> Inside<'_> {
-    exchange(name);
-    Inside { name }
+/// Makes `id` current on this thread. The scope is entered at every poll, so the ID is swapped in and out:
+/// a clone would update a reference count that all threads share.
+pub fn enter(id: &mut Option<HeaderValue>) -> RequestScope<'_> {
+    swap_current(id);
+    RequestScope { id }
 }
 
-fn exchange(name: &mut Option<HeaderValue>) {
-    *name = CURRENT.replace(name.take());
+fn swap_current(id: &mut Option<HeaderValue>) {
+    *id = CURRENT.replace(id.take());
 }
 
-impl Drop for Inside<'_> {
+impl Drop for RequestScope<'_> {
     fn drop(&mut self) {
-        exchange(self.name);
+        swap_current(self.id);
     }
 }
 
-/// Shows the name to `write`, if there is one.
+/// Calls `write` with the current ID, if there is one.
 pub(super) fn with_current(write: impl FnOnce(&str)) {
     let current = CURRENT.take();
     if let Some(id) = current.as_ref().and_then(|id| id.to_str().ok()) {
@@ -47,15 +47,15 @@ mod tests {
     use super::*;
 
     fn current() -> Option<String> {
-        let mut told = None;
-        with_current(|id| told = Some(id.to_owned()));
-        told
+        let mut current = None;
+        with_current(|id| current = Some(id.to_owned()));
+        current
     }
 
     #[test]
-    fn the_name_is_the_innermost_ones() {
-        let mut names = ["one", "two"].map(|name| Some(HeaderValue::from_static(name)));
-        let [one, two] = &mut names;
+    fn the_innermost_scope_is_current() {
+        let mut ids = ["one", "two"].map(|id| Some(HeaderValue::from_static(id)));
+        let [one, two] = &mut ids;
         assert_eq!(current(), None);
         let outer = enter(one);
         let inner = enter(two);
@@ -64,6 +64,6 @@ mod tests {
         assert_eq!(current().as_deref(), Some("one"));
         drop(outer);
         assert_eq!(current(), None);
-        assert_eq!(names, ["one", "two"].map(|name| Some(HeaderValue::from_static(name))));
+        assert_eq!(ids, ["one", "two"].map(|id| Some(HeaderValue::from_static(id))));
     }
 }

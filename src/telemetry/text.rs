@@ -1,6 +1,6 @@
-//! A line for people: time, level, where in the program, what, and the fields.
+//! The text format: time, level, target, message and fields.
 //!
-//! Nothing in a line can end it or speak to the terminal: control characters are written as escapes.
+//! Control characters are escaped, so that a value can neither start a new line nor control the terminal.
 
 use std::error::Error;
 use std::fmt::{self, Debug, Write as _};
@@ -10,10 +10,11 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Level};
 
 use crate::telemetry::clock::Clock;
+use crate::telemetry::numbers::{decimal, integer};
 use crate::telemetry::request;
 
 /// Appends the line of an event.
-pub(super) fn write(event: &Event<'_>, colour: bool, clock: &mut Clock, out: &mut Vec<u8>) {
+pub(super) fn write(event: &Event<'_>, color: bool, clock: &mut Clock, out: &mut Vec<u8>) {
     clock.write(out);
     let metadata = event.metadata();
     let (level, code): (&str, &str) = match *metadata.level() {
@@ -23,11 +24,11 @@ pub(super) fn write(event: &Event<'_>, colour: bool, clock: &mut Clock, out: &mu
         Level::DEBUG => (" DEBUG ", "\x1b[34m"),
         Level::TRACE => (" TRACE ", "\x1b[35m"),
     };
-    if colour {
+    if color {
         out.extend_from_slice(code.as_bytes());
     }
     out.extend_from_slice(level.as_bytes());
-    if colour {
+    if color {
         out.extend_from_slice(b"\x1b[0m");
     }
     out.extend_from_slice(metadata.target().as_bytes());
@@ -61,14 +62,13 @@ impl Visit for Fields<'_> {
             self.0.extend_from_slice(value.as_bytes());
             self.0.push(b'"');
         } else {
-            // A buffer takes whatever it is given.
-            let _ = write!(self.0, "{value:?}");
+            let _ = write!(self.0, "{value:?}"); // writing to a Vec cannot fail
         }
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
         self.name(field);
-        number(value, 1, self.0);
+        integer(value, 1, self.0);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
@@ -83,7 +83,7 @@ impl Visit for Fields<'_> {
 
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.name(field);
-        thousandths(value, self.0);
+        decimal(value, self.0);
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
@@ -97,35 +97,7 @@ impl Visit for Fields<'_> {
     }
 }
 
-/// Writes a number with three digits behind the point.
-pub(super) fn thousandths(value: f64, out: &mut Vec<u8>) {
-    let rounded = (value * 1000.0).round();
-    if (0.0..9e15).contains(&rounded) {
-        let rounded = rounded as u64;
-        number(rounded / 1000, 1, out);
-        out.push(b'.');
-        number(rounded % 1000, 3, out);
-    } else if value.is_finite() {
-        let _ = write!(out, "{value:?}");
-    } else {
-        out.extend_from_slice(b"null");
-    }
-}
-
-/// Writes a number with at least so many digits, without the machinery of formatting.
-pub(super) fn number(number: u64, least: usize, out: &mut Vec<u8>) {
-    let mut digits = [b'0'; 20];
-    let mut begin = digits.len();
-    let mut rest = number;
-    while rest > 0 {
-        begin -= 1;
-        digits[begin] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-    }
-    out.extend_from_slice(&digits[begin.min(digits.len() - least)..]);
-}
-
-/// Writes control characters as escapes.
+/// Escapes control characters.
 struct Escaped<'a>(&'a mut Vec<u8>);
 
 impl fmt::Write for Escaped<'_> {

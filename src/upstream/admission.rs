@@ -1,7 +1,8 @@
-//! Who may call an upstream now: the breaker and the cap on calls under way, shared by all workers.
+//! Admits calls to one upstream: the circuit breaker and the limit on concurrent calls, shared by all
+//! workers.
 //!
-//! A call beyond the cap waits until its own deadline, and beyond a small number of waiting calls it
-//! is refused at once: a slow upstream must not fill our memory with requests nobody waits for.
+//! A call beyond the limit waits until its deadline. A call beyond the small number that may wait is
+//! refused at once, so that a slow upstream does not fill the memory with waiting requests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,85 +12,85 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::upstream::breaker::{Breaker, BreakerPermit, BreakerState};
 use crate::upstream::failure::CallFailure;
-use crate::upstream::settings::HttpSettings;
+use crate::upstream::http_settings::HttpSettings;
 
-/// The door to one upstream. Make one per upstream and give it to every worker's client.
+/// The admission of one upstream. Create one per upstream and share it between the clients of all workers.
 #[derive(Debug)]
 pub struct Admission {
     breaker: Breaker,
-    free: Semaphore,
+    slots: Semaphore,
     max_in_flight: usize,
     waiting: AtomicUsize,
     max_waiting: usize,
 }
 
-/// The right to call. The place is held until this is dropped, which is after the content was read.
+/// Permits one call. It counts as in flight until this is dropped, after its content has been read.
 #[derive(Debug)]
-pub(super) struct Admitted<'a> {
-    pub(super) ticket: BreakerPermit<'a>,
-    pub(super) _place: SemaphorePermit<'a>,
+pub(super) struct CallPermit<'a> {
+    pub(super) breaker: BreakerPermit<'a>,
+    pub(super) _slot: SemaphorePermit<'a>,
 }
 
 // ===== impl Admission =====
 
 impl Admission {
-    /// The door to the upstream `name` (for logs) as `settings` have it.
+    /// `name` appears in log lines.
     #[must_use]
     pub fn new(name: &str, settings: &HttpSettings) -> Arc<Self> {
         let threshold = settings.breaker_failures.get();
         Arc::new(Self {
             breaker: Breaker::new(name, threshold, settings.breaker_cooldown_ms.millis()),
-            free: Semaphore::new(settings.max_in_flight.count()),
+            slots: Semaphore::new(settings.max_in_flight.count()),
             max_in_flight: settings.max_in_flight.count(),
             waiting: AtomicUsize::new(0),
             max_waiting: settings.max_waiting.count(),
         })
     }
 
-    /// Where the circuit breaker stands.
+    /// The state of the circuit breaker.
     #[must_use]
     pub fn breaker(&self) -> BreakerState {
         self.breaker.state()
     }
 
-    /// How many calls are under way.
+    /// The number of calls in flight.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        self.max_in_flight.saturating_sub(self.free.available_permits())
+        self.max_in_flight.saturating_sub(self.slots.available_permits())
     }
 
-    /// Lets a call in, at the latest at `deadline`.
-    pub(super) async fn enter(&self, deadline: Instant) -> Result<Admitted<'_>, CallFailure> {
-        let place = match self.free.try_acquire() {
-            Ok(place) => place,
-            Err(_) => self.wait(deadline).await?,
+    /// Waits for a free slot until `deadline`.
+    pub(super) async fn admit(&self, deadline: Instant) -> Result<CallPermit<'_>, CallFailure> {
+        let slot = match self.slots.try_acquire() {
+            Ok(slot) => slot,
+            Err(_) => self.wait_for_slot(deadline).await?,
         };
-        // Asked last: a call that waited in line while the breaker opened must not go out.
+        // Last, because the breaker may have opened while the call was waiting.
         match self.breaker.admit() {
-            Ok(ticket) => Ok(Admitted { ticket, _place: place }),
+            Ok(breaker) => Ok(CallPermit { breaker, _slot: slot }),
             Err(retry_after) => Err(CallFailure::BreakerOpen { retry_after }),
         }
     }
 
-    async fn wait(&self, deadline: Instant) -> Result<SemaphorePermit<'_>, CallFailure> {
-        let _in_line = QueueSlot::join(&self.waiting, self.max_waiting)?;
-        match timeout_at(deadline, self.free.acquire()).await {
-            Ok(Ok(place)) => Ok(place),
+    async fn wait_for_slot(&self, deadline: Instant) -> Result<SemaphorePermit<'_>, CallFailure> {
+        let _queue_slot = QueueSlot::take(&self.waiting, self.max_waiting)?;
+        match timeout_at(deadline, self.slots.acquire()).await {
+            Ok(Ok(slot)) => Ok(slot),
             Ok(Err(_)) | Err(_) => Err(CallFailure::Overloaded),
         }
     }
 }
 
-/// A place in the line, given back also by a call that is given up.
+/// A slot in the queue of waiting calls, released also if the call is cancelled.
 struct QueueSlot<'a>(&'a AtomicUsize);
 
 impl<'a> QueueSlot<'a> {
-    fn join(waiting: &'a AtomicUsize, max: usize) -> Result<Self, CallFailure> {
-        let in_line = Self(waiting);
+    fn take(waiting: &'a AtomicUsize, max: usize) -> Result<Self, CallFailure> {
+        let slot = Self(waiting);
         if waiting.fetch_add(1, Ordering::Relaxed) >= max {
-            return Err(CallFailure::Overloaded); // dropping `in_line` takes the step back
+            return Err(CallFailure::Overloaded); // dropping `slot` undoes the increment
         }
-        Ok(in_line)
+        Ok(slot)
     }
 }
 
@@ -106,7 +107,7 @@ mod tests {
     use super::*;
     use crate::base::bounded::Bounded;
 
-    fn one_call_one_waiting() -> Arc<Admission> {
+    fn one_in_flight_one_waiting() -> Arc<Admission> {
         let settings = HttpSettings {
             max_in_flight: Bounded::nearest(1),
             max_waiting: Bounded::nearest(1),
@@ -121,44 +122,44 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_next_call_waits_and_the_one_after_is_refused_at_once() {
-        let door = one_call_one_waiting();
-        let first = door.enter(soon()).await.unwrap();
-        assert_eq!(door.in_flight(), 1);
+    async fn a_call_beyond_the_limit_waits_and_the_next_is_refused() {
+        let admission = one_in_flight_one_waiting();
+        let first = admission.admit(soon()).await.unwrap();
+        assert_eq!(admission.in_flight(), 1);
         let second = tokio::spawn({
-            let door = door.clone();
-            async move { door.enter(soon()).await.map(drop) }
+            let admission = admission.clone();
+            async move { admission.admit(soon()).await.map(drop) }
         });
         tokio::task::yield_now().await;
         let refused_at = Instant::now();
-        assert!(matches!(door.enter(soon()).await, Err(CallFailure::Overloaded)));
+        assert!(matches!(admission.admit(soon()).await, Err(CallFailure::Overloaded)));
         assert_eq!(Instant::now(), refused_at);
         drop(first);
         assert!(second.await.unwrap().is_ok());
-        assert_eq!(door.in_flight(), 0);
+        assert_eq!(admission.in_flight(), 0);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_call_waits_no_longer_than_its_deadline() {
-        let door = one_call_one_waiting();
-        let _first = door.enter(soon()).await.unwrap();
-        assert!(matches!(door.enter(soon()).await, Err(CallFailure::Overloaded)));
-        assert_eq!(door.waiting.load(Ordering::Relaxed), 0);
+    async fn a_waiting_call_is_refused_at_its_deadline() {
+        let admission = one_in_flight_one_waiting();
+        let _first = admission.admit(soon()).await.unwrap();
+        assert!(matches!(admission.admit(soon()).await, Err(CallFailure::Overloaded)));
+        assert_eq!(admission.waiting.load(Ordering::Relaxed), 0);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_call_that_waited_while_the_breaker_opened_does_not_go_out() {
-        let door = one_call_one_waiting();
-        let first = door.enter(soon()).await.unwrap();
+    async fn a_call_is_refused_if_the_breaker_opened_while_it_waited() {
+        let admission = one_in_flight_one_waiting();
+        let first = admission.admit(soon()).await.unwrap();
         let second = tokio::spawn({
-            let door = door.clone();
-            async move { door.enter(soon()).await.map(drop) }
+            let admission = admission.clone();
+            async move { admission.admit(soon()).await.map(drop) }
         });
         tokio::task::yield_now().await;
-        first.ticket.failed();
-        drop(first._place);
+        first.breaker.failed();
+        drop(first._slot);
         let refused = second.await.unwrap().unwrap_err();
         assert!(matches!(refused, CallFailure::BreakerOpen { .. }));
-        assert_eq!(door.breaker(), BreakerState::Open);
+        assert_eq!(admission.breaker(), BreakerState::Open);
     }
 }

@@ -1,7 +1,8 @@
-//! Where an upstream is: a checked base URL that paths are put behind without being changed.
+//! The validated base URL of an upstream. Request paths are appended unchanged.
 //!
-//! The URL standard rewrites paths (`/a/../b` becomes `/b`, `'` in a query becomes `%27`), so what a
-//! route was chosen by could differ from what goes out. A target that would change is refused here.
+//! The URL standard rewrites some paths (`/a/../b` becomes `/b`, `'` in a query becomes `%27`), so the
+//! upstream could see a different path than the one that selected the route. A target that would be
+//! rewritten is refused.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,61 +13,60 @@ use reqwest::Url;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// An `https://` or `http://` URL of a host, perhaps with a port and a path prefix.
+/// An `https://` or `http://` URL of a host, with an optional port and path prefix.
 ///
 /// It has no user, password, query or fragment, and its prefix does not end in a slash.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BaseUrl(String);
 
-/// Why a text is no base URL. Does not repeat the text, which may hold a password.
+/// Why a text is not a base URL. The text is not repeated, because it may contain a password.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum InvalidBaseUrl {
-    /// It cannot be read as an absolute URL.
-    #[error("it is no absolute URL")]
+    /// It is not an absolute URL.
+    #[error("not an absolute URL")]
     NotAUrl,
     /// The scheme is neither `https` nor `http`.
-    #[error("it must begin with https:// or http://")]
+    #[error("the URL must begin with https:// or http://")]
     Scheme,
-    /// It names a user or a password.
-    #[error("it must carry no user and no password")]
+    /// It contains a user or a password.
+    #[error("the URL must not contain a user or a password")]
     Credentials,
     /// It has a query or a fragment.
-    #[error("it must have no query and no fragment")]
+    #[error("the URL must not have a query or a fragment")]
     Query,
-    /// Its path would be rewritten on the way.
-    #[error("its path would be rewritten: write it without `..`, and with %-escapes")]
+    /// Its path would be rewritten.
+    #[error("the path of the URL would be rewritten: write it without `..` and with %-escapes")]
     Path,
-    /// It has a path where only scheme, host and port are wanted.
-    #[error("it must have no path: a request's own path goes on unchanged")]
+    /// It has a path where only scheme, host and port are allowed.
+    #[error("the URL must not have a path: the path of each request is forwarded unchanged")]
     Prefix,
 }
 
 // ===== impl BaseUrl =====
 
 impl BaseUrl {
-    /// Whether calls go out in clear text.
+    /// Whether calls are sent without TLS.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.0.starts_with("http://")
     }
 
-    /// Whether every path is put behind a prefix of its own.
+    /// Whether it has a path prefix.
     #[must_use]
     pub fn has_prefix(&self) -> bool {
         self.0.splitn(4, '/').nth(3).is_some()
     }
 
-    /// The base itself.
+    /// The base without a target.
     pub(super) fn to_url(&self) -> Url {
-        Url::parse(&self.0).expect("a base URL was written by the parser")
+        Url::parse(&self.0).expect("a base URL was serialized by the parser")
     }
 
-    /// The base with `target` behind it, or `None` if the path or query would not arrive exactly as
-    /// they stand in `target`.
+    /// The base followed by `target`; `None` if the path or query would be rewritten.
     pub(crate) fn with_target(&self, target: &PathAndQuery) -> Option<Url> {
         let target = target.as_str();
         if !target.starts_with('/') {
-            return None; // `*` and the like would run into the host
+            return None; // otherwise `*` would become part of the host
         }
         let text = format!("{}{target}", self.0);
         let url = Url::parse(&text).ok()?;
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_stands_behind_the_prefix() {
+    fn a_target_follows_the_prefix() {
         for base in ["https://id.example/api/v4", "https://id.example/api/v4/"] {
             let url = sent(base, "/session?a=1").unwrap();
             assert_eq!(url, "https://id.example/api/v4/session?a=1");
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_targets_go_out_byte_for_byte() {
+    fn unusual_targets_are_kept_byte_for_byte() {
         for target in ["/", "/?", "//x//y/", "/a%2Fb%2e", "/a;b=c/@me", "/a?x=%27&&y=/../?#"] {
             let target = target.trim_end_matches('#');
             assert_eq!(sent("https://h", target).unwrap(), format!("https://h{target}"));
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_that_would_change_is_refused() {
+    fn a_target_that_would_be_rewritten_is_refused() {
         for target in ["/a/../b", "/a/%2e%2e/b", "/./a", "/a\\b", "/a?q='", "/a|b", "/ü", "*"] {
             let Ok(parsed) = target.parse::<PathAndQuery>() else { panic!("{target} does not even parse") };
             let base: BaseUrl = "https://h".parse().unwrap();
@@ -173,13 +173,13 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_cannot_be_climbed_out_of() {
+    fn a_target_cannot_escape_the_prefix() {
         assert_eq!(sent("https://h/api", "/../admin"), None);
         assert_eq!(sent("https://h/api", "/..%2fadmin"), Some("https://h/api/..%2fadmin".into()));
     }
 
     #[test]
-    fn what_is_no_base_url_is_told_without_the_text() {
+    fn an_invalid_base_url_is_refused_without_repeating_it() {
         let cases = [
             ("id.example", InvalidBaseUrl::NotAUrl),
             ("ftp://id.example", InvalidBaseUrl::Scheme),

@@ -1,30 +1,30 @@
-//! The circuit breaker of one upstream: a state machine, no IO.
+//! The circuit breaker of one upstream: a state machine without I/O.
 //!
-//! Failures in a row open it; while it is open nothing is called; after the cool-down one call, the
-//! probe, may try, and its outcome closes or opens it again. A call that is given up (the caller has
-//! gone) counts as neither. It reads tokio's clock, which tests can stop.
+//! Consecutive failures open it. While it is open, calls are refused. After the cool-down one call, the
+//! probe, is let through, and its outcome closes the breaker or opens it again. A cancelled call counts as
+//! neither success nor failure. Time is tokio's clock, which tests can pause.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// What a breaker shows of itself.
+/// The state of a circuit breaker.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum BreakerState {
-    /// Calls go out.
+    /// Calls are let through.
     Closed,
-    /// Calls are refused until the cool-down is over.
+    /// Calls are refused until the cool-down has passed.
     Open,
-    /// One call is trying whether the upstream is back; the others are refused.
+    /// One call probes the upstream; the others are refused.
     HalfOpen,
 }
 
-/// Counts the failures of one upstream, over all workers.
+/// Counts the consecutive failures of one upstream, over all workers.
 #[derive(Debug)]
 pub(crate) struct Breaker {
     name: String,
-    /// 0 keeps it closed for ever.
+    /// 0 disables the breaker.
     threshold: u64,
     cooldown: Duration,
     state: Mutex<State>,
@@ -37,7 +37,7 @@ enum State {
     HalfOpen,
 }
 
-/// The right to make one call; its outcome is owed. Dropped without one, the call counts for nothing.
+/// Permits one call. The caller reports its outcome; dropped without one, the call does not count.
 #[derive(Debug)]
 pub(crate) struct BreakerPermit<'a> {
     breaker: &'a Breaker,
@@ -52,7 +52,7 @@ impl Breaker {
         Self { name: name.to_owned(), threshold, cooldown, state }
     }
 
-    /// Lets a call out, or says how long to wait before the next try.
+    /// Permits a call, or returns the time until the next attempt.
     pub(crate) fn admit(&self) -> Result<BreakerPermit<'_>, Duration> {
         let mut state = self.lock();
         let is_probe = match *state {
@@ -80,29 +80,29 @@ impl Breaker {
         tracing::warn!(upstream = self.name, "circuit breaker opened");
     }
 
-    /// No code panics while it holds the lock, so a poisoned state is still a valid one.
+    /// No code panics while it holds the lock, so a poisoned state is still valid.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-// ===== impl Ticket =====
+// ===== impl BreakerPermit =====
 
 impl BreakerPermit<'_> {
-    /// The upstream answered, whatever it said short of failing itself.
+    /// The upstream responded, and not with a server error.
     pub(crate) fn succeeded(mut self) {
         let mut state = self.breaker.lock();
         if self.is_probe {
             tracing::info!(upstream = self.breaker.name, "circuit breaker closed");
         } else if !matches!(*state, State::Closed { .. }) {
-            return; // let out before it opened: old news
+            return; // permitted before the breaker opened
         }
         *state = State::Closed { failures: 0 };
         drop(state);
         self.is_probe = false;
     }
 
-    /// The upstream could not be reached, did not answer in time, broke off, or failed.
+    /// The upstream could not be reached, timed out, disconnected or reported a server error.
     pub(crate) fn failed(mut self) {
         let breaker = self.breaker;
         let mut state = breaker.lock();
@@ -112,7 +112,7 @@ impl BreakerPermit<'_> {
                 breaker.open(&mut state);
             }
             State::Closed { failures } => *state = State::Closed { failures: failures + 1 },
-            State::Open { .. } | State::HalfOpen => {} // let out before it opened: old news
+            State::Open { .. } | State::HalfOpen => {} // permitted before the breaker opened
         }
         drop(state);
         self.is_probe = false;
@@ -120,7 +120,7 @@ impl BreakerPermit<'_> {
 }
 
 impl Drop for BreakerPermit<'_> {
-    /// A probe that was given up leaves the door ajar for the next one.
+    /// If the probe is cancelled, the next call becomes the probe.
     fn drop(&mut self) {
         if self.is_probe {
             *self.breaker.lock() = State::Open { until: Instant::now() };
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn failures_in_a_row_open_it() {
+    async fn consecutive_failures_open_the_breaker() {
         let breaker = Breaker::new("test", 2, COOLDOWN);
         breaker.admit().unwrap().failed();
         breaker.admit().unwrap().succeeded();
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_probe_is_let_out_after_the_cooldown() {
+    async fn one_probe_is_permitted_after_the_cooldown() {
         let breaker = opened();
         tokio::time::advance(COOLDOWN - Duration::from_millis(1)).await;
         assert_eq!(breaker.admit().unwrap_err(), Duration::from_millis(1));
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_failed_probe_opens_it_for_another_cooldown() {
+    async fn a_failed_probe_opens_the_breaker_again() {
         let breaker = opened();
         tokio::time::advance(COOLDOWN).await;
         breaker.admit().unwrap().failed();
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_probe_given_up_makes_way_for_the_next() {
+    async fn after_a_cancelled_probe_the_next_call_is_the_probe() {
         let breaker = opened();
         tokio::time::advance(COOLDOWN).await;
         drop(breaker.admit().unwrap());
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_outcome_of_an_older_call_is_old_news() {
+    async fn the_outcome_of_a_call_permitted_before_the_opening_is_ignored() {
         let breaker = Breaker::new("test", 2, COOLDOWN);
         let (lucky, unlucky) = (breaker.admit().unwrap(), breaker.admit().unwrap());
         breaker.admit().unwrap().failed();
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_threshold_of_zero_never_opens_it() {
+    async fn a_threshold_of_zero_disables_the_breaker() {
         let breaker = Breaker::new("test", 0, COOLDOWN);
         for _ in 0..100 {
             breaker.admit().unwrap().failed();

@@ -1,56 +1,39 @@
-//! The library's HTTP client of one upstream or passthrough target, with every convenience turned off.
+//! Builds the reqwest client for one upstream or passthrough target.
 //!
-//! No proxy from the environment, no redirect, no `Referer`, no cookie, no decompression, no retry,
-//! no second resolver: what leaves is what was written, once, to the address in the config.
-//! One convenience cannot be turned off: a request without `Accept` goes out with `Accept: */*`.
+//! Proxies from the environment, redirects, `Referer`, cookies, decompression, retries and the second
+//! resolver are turned off: a request is sent as written, once, to the configured address. The client still
+//! adds `Accept: */*` to a request without `Accept`.
 
-use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client};
 
-use crate::upstream::authorities;
 use crate::upstream::base_url::BaseUrl;
+use crate::upstream::tls::{self, TlsError};
 
-/// How often an HTTP/2 connection is asked whether it still lives.
-const PING_EVERY: Duration = Duration::from_secs(20);
-/// How long it may take to answer. Without this, a dead connection hangs every call that shares it.
-const PING_WITHIN: Duration = Duration::from_secs(5);
+/// How often an HTTP/2 connection is pinged.
+const PING_INTERVAL: Duration = Duration::from_secs(20);
+/// How long a ping may take. Without this, a dead connection blocks every call that shares it.
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What differs between clients.
+/// The options of a client.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClientOptions<'a> {
-    /// Milliseconds are the unit of the config; durations are the unit here.
     pub(crate) connect_timeout: Duration,
     pub(crate) idle_timeout: Duration,
     pub(crate) ca_file: Option<&'a Path>,
-    /// Upgraded connections exist in HTTP/1.1 only.
+    /// Needed for upgrades, which exist only in HTTP/1.1.
     pub(crate) http1_only: bool,
 }
 
-/// Why no client could be made. The operator has to act.
-#[derive(Debug, thiserror::Error)]
-pub enum InvalidClient {
-    /// The file of certificate authorities cannot be read.
-    #[error("cannot read ca_file {0}")]
-    Unreadable(PathBuf, #[source] std::io::Error),
-    /// The file holds no certificate in PEM.
-    #[error("ca_file {0} holds no PEM certificate")]
-    NoCertificate(PathBuf),
-    /// TLS cannot be set up, as on a system without any certificate authority.
-    #[error("TLS cannot be set up; are certificate authorities installed on this system?")]
-    Tls(#[source] Box<dyn Error + Send + Sync>),
-}
-
-/// Makes the client for `base`. Reads the system's or the given certificate authorities, so make it
-/// once and keep it.
+/// Builds the client for `base`. This reads certificate authorities from disk, so build it once and keep it.
 ///
 /// # Errors
 ///
-/// See [`InvalidClient`].
-pub(crate) fn client(base: &BaseUrl, options: ClientOptions<'_>) -> Result<Client, InvalidClient> {
+/// See [`TlsError`].
+pub(crate) fn client(base: &BaseUrl, options: ClientOptions<'_>) -> Result<Client, TlsError> {
     let mut builder = Client::builder()
         .no_proxy()
         .redirect(Policy::none())
@@ -60,22 +43,22 @@ pub(crate) fn client(base: &BaseUrl, options: ClientOptions<'_>) -> Result<Clien
         .https_only(!base.is_plain())
         .connect_timeout(options.connect_timeout)
         .pool_idle_timeout(options.idle_timeout)
-        .http2_keep_alive_interval(PING_EVERY)
-        .http2_keep_alive_timeout(PING_WITHIN)
+        .http2_keep_alive_interval(PING_INTERVAL)
+        .http2_keep_alive_timeout(PING_TIMEOUT)
         .http2_keep_alive_while_idle(true);
     if options.http1_only {
         builder = builder.http1_only();
     }
     if let Some(file) = options.ca_file {
-        let certificates = authorities::read(file)?.into_iter().map(|der| Certificate::from_der(&der));
-        builder = builder.tls_certs_only(certificates.collect::<Result<Vec<_>, _>>().map_err(unusable)?);
+        let certificates = tls::read_ca_file(file)?.into_iter().map(|der| Certificate::from_der(&der));
+        builder = builder.tls_certs_only(certificates.collect::<Result<Vec<_>, _>>().map_err(setup)?);
     } else if base.is_plain() {
-        // No TLS is ever spoken, so a system without any authority can still run.
+        // A plain upstream needs no TLS, so it works on a system without certificate authorities.
         builder = builder.tls_certs_only([]);
     }
-    builder.build().map_err(unusable)
+    builder.build().map_err(setup)
 }
 
-fn unusable(error: reqwest::Error) -> InvalidClient {
-    InvalidClient::Tls(error.into())
+fn setup(error: reqwest::Error) -> TlsError {
+    TlsError::Setup(error.into())
 }

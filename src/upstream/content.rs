@@ -1,8 +1,7 @@
-//! The content of an answer: read to its end, decoded, and bounded both before and after.
+//! The content of a response: read completely, decoded, and limited in size before and after decoding.
 //!
-//! We ask for no encoding, but some upstreams compress anyway. The whole content is in memory and
-//! small, so it is decoded in one go by `flate2`; a streaming decoder would bring an adapter and
-//! more crates for nothing. Whoever sends a bomb is stopped one byte past the limit.
+//! Requests ask for no content coding, but some upstreams compress anyway. The content is small and in
+//! memory, so it is decoded in one step. Decoding stops one byte past the limit.
 
 use std::io::Read;
 use std::mem;
@@ -26,7 +25,7 @@ pub(super) async fn read(mut response: reqwest::Response, limit: usize) -> Resul
             return Err(CallFailure::TooLarge { limit });
         }
         if content.is_empty() {
-            content = BytesMut::from(chunk); // nearly always all of it, and then nothing is copied
+            content = BytesMut::from(chunk); // usually the whole content, and then nothing is copied
         } else {
             content.extend_from_slice(&chunk);
         }
@@ -34,14 +33,14 @@ pub(super) async fn read(mut response: reqwest::Response, limit: usize) -> Resul
     Ok(content.freeze())
 }
 
-/// The answer without its content encoding.
-pub(super) fn decoded(mut answer: Response<Bytes>, limit: usize) -> Result<Response<Bytes>, CallFailure> {
-    let content = mem::take(answer.body_mut());
-    *answer.body_mut() = decode(answer.headers_mut(), content, limit)?;
-    Ok(answer)
+/// Decodes the content of `response`.
+pub(super) fn decode_response(mut response: Response<Bytes>, limit: usize) -> Result<Response<Bytes>, CallFailure> {
+    let content = mem::take(response.body_mut());
+    *response.body_mut() = decode(response.headers_mut(), content, limit)?;
+    Ok(response)
 }
 
-/// Undoes the content encoding that `headers` name, and takes the name out of them.
+/// Reverses the content coding named in `headers`, and removes the fields that no longer apply.
 pub(super) fn decode(headers: &mut HeaderMap, content: Bytes, limit: usize) -> Result<Bytes, CallFailure> {
     let mut codings = headers.get_all(CONTENT_ENCODING).iter();
     let coding = match (codings.next(), codings.next()) {
@@ -51,7 +50,7 @@ pub(super) fn decode(headers: &mut HeaderMap, content: Bytes, limit: usize) -> R
     };
     let decoded = match coding.to_ascii_lowercase().as_str() {
         "identity" | "" => content,
-        _ if content.is_empty() => content, // the answer to HEAD, 204, 304
+        _ if content.is_empty() => content, // a response to HEAD, 204 or 304
         "gzip" | "x-gzip" => expand(MultiGzDecoder::new(&content[..]), limit)?,
         "deflate" if has_zlib_header(&content) => expand(ZlibDecoder::new(&content[..]), limit)?,
         // RFC 9110 section 8.4.1.2: some implementations send deflate without the zlib wrapper.
@@ -65,15 +64,15 @@ pub(super) fn decode(headers: &mut HeaderMap, content: Bytes, limit: usize) -> R
 
 fn expand(decoder: impl Read, limit: usize) -> Result<Bytes, CallFailure> {
     let mut decoded = Vec::new();
-    let one_past = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    decoder.take(one_past).read_to_end(&mut decoded).map_err(|_| CallFailure::Undecodable)?;
+    let beyond_limit = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    decoder.take(beyond_limit).read_to_end(&mut decoded).map_err(|_| CallFailure::Undecodable)?;
     if decoded.len() > limit {
         return Err(CallFailure::TooLarge { limit });
     }
     Ok(decoded.into())
 }
 
-/// RFC 1950 section 2.2: the method is 8, and the first two bytes are a multiple of 31.
+/// RFC 1950 section 2.2: the method is 8, and the first two bytes form a multiple of 31.
 fn has_zlib_header(content: &[u8]) -> bool {
     match content {
         [method, flags, ..] => method & 0x0f == 8 && (u16::from(*method) << 8 | u16::from(*flags)).is_multiple_of(31),
@@ -121,19 +120,19 @@ mod tests {
     }
 
     #[test]
-    fn every_known_coding_is_undone() {
-        let told: &[u8] = b"{\"challenge\":\"abc\"}";
-        assert_eq!(decoded("gzip", gzip(told)).unwrap(), told);
-        assert_eq!(decoded(" X-GZIP ", gzip(told)).unwrap(), told);
-        assert_eq!(decoded("gzip", [gzip(&told[..5]), gzip(&told[5..])].concat()).unwrap(), told);
-        assert_eq!(decoded("deflate", zlib(told)).unwrap(), told);
-        assert_eq!(decoded("deflate", deflate(told)).unwrap(), told);
-        assert_eq!(decoded("identity", told.to_vec()).unwrap(), told);
+    fn every_known_coding_is_decoded() {
+        let content: &[u8] = b"{\"challenge\":\"abc\"}";
+        assert_eq!(decoded("gzip", gzip(content)).unwrap(), content);
+        assert_eq!(decoded(" X-GZIP ", gzip(content)).unwrap(), content);
+        assert_eq!(decoded("gzip", [gzip(&content[..5]), gzip(&content[5..])].concat()).unwrap(), content);
+        assert_eq!(decoded("deflate", zlib(content)).unwrap(), content);
+        assert_eq!(decoded("deflate", deflate(content)).unwrap(), content);
+        assert_eq!(decoded("identity", content.to_vec()).unwrap(), content);
         assert_eq!(decoded("gzip", Vec::new()).unwrap(), b""[..]);
     }
 
     #[test]
-    fn unknown_and_broken_codings_are_refused() {
+    fn unknown_codings_and_invalid_data_are_refused() {
         let half = gzip(&[7; 900])[..20].to_vec();
         for (coding, content) in [
             ("br", b"x".to_vec()),
@@ -148,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bomb_is_stopped_at_the_limit() {
+    fn decoding_stops_at_the_limit() {
         assert_eq!(decoded("gzip", gzip(&[0; LIMIT])).unwrap().len(), LIMIT);
         for bomb in [gzip(&[0; LIMIT + 1]), gzip(&vec![0; 50 << 20])] {
             assert!(matches!(decoded("gzip", bomb), Err(CallFailure::TooLarge { limit: LIMIT })));

@@ -1,42 +1,40 @@
-//! The header fields of every call that does not say otherwise.
+//! Header fields added to every call that does not set them.
 //!
-//! The client of our own writes them from text that is prepared once, instead of putting them into each
-//! request's fields.
+//! The HTTP/1.1 client writes them as prepared text instead of inserting them into each request.
 
 use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// A field, and the line it is in HTTP/1.1.
-pub(super) struct Customary {
+/// A field, and its line in HTTP/1.1.
+pub(super) struct DefaultHeader {
     pub(super) name: HeaderName,
     value: HeaderValue,
     pub(super) line: &'static [u8],
-    /// Whether only a call with content has it.
-    pub(super) is_of_content: bool,
+    /// Whether it is added only to calls with content.
+    pub(super) needs_content: bool,
 }
 
-macro_rules! customary {
-    ($name:ident, $text:literal, $value:expr, $is_of_content:literal) => {
-        Customary {
+macro_rules! default_header {
+    ($name:ident, $text:literal, $value:expr, $needs_content:literal) => {
+        DefaultHeader {
             name: $name,
             value: HeaderValue::from_static($value),
             line: concat!($text, ": ", $value, "\r\n").as_bytes(),
-            is_of_content: $is_of_content,
+            needs_content: $needs_content,
         }
     };
 }
 
-/// All of them.
-pub(super) const CUSTOMARY: [Customary; 3] = [
-    customary!(ACCEPT, "accept", "application/json", false),
-    customary!(USER_AGENT, "user-agent", concat!("passbridge/", env!("CARGO_PKG_VERSION")), false),
-    customary!(CONTENT_TYPE, "content-type", "application/json", true),
+pub(super) const DEFAULT_HEADERS: [DefaultHeader; 3] = [
+    default_header!(ACCEPT, "accept", "application/json", false),
+    default_header!(USER_AGENT, "user-agent", concat!("passbridge/", env!("CARGO_PKG_VERSION")), false),
+    default_header!(CONTENT_TYPE, "content-type", "application/json", true),
 ];
 
-/// Adds what a call does not say.
-pub fn complete(fields: &mut HeaderMap, has_content: bool) {
-    for Customary { name, value, is_of_content, .. } in CUSTOMARY {
-        if has_content || !is_of_content {
+/// Adds the default fields that are missing.
+pub fn add_missing(fields: &mut HeaderMap, has_content: bool) {
+    for DefaultHeader { name, value, needs_content, .. } in DEFAULT_HEADERS {
+        if has_content || !needs_content {
             fields.entry(name).or_insert(value);
         }
     }
@@ -47,18 +45,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_lines_are_the_fields() {
-        for Customary { name, value, line, .. } in CUSTOMARY {
+    fn each_line_matches_its_name_and_value() {
+        for DefaultHeader { name, value, line, .. } in DEFAULT_HEADERS {
             assert_eq!(line, format!("{name}: {}\r\n", value.to_str().unwrap()).as_bytes());
         }
     }
 
     #[test]
-    fn what_a_call_says_stays() {
+    fn fields_of_the_call_are_not_replaced() {
         let mut fields = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("text/plain"))]);
-        complete(&mut fields, false);
+        add_missing(&mut fields, false);
         assert_eq!((fields.len(), &fields[ACCEPT]), (2, &HeaderValue::from_static("text/plain")));
-        complete(&mut fields, true);
+        add_missing(&mut fields, true);
         assert_eq!(fields[CONTENT_TYPE], "application/json");
     }
 }

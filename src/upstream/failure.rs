@@ -1,57 +1,59 @@
-//! Why a call got no usable answer, sorted by who must act.
+//! Why a call has no usable response.
 //!
-//! An answer of any status is an answer, not a failure. No text here holds a URL, a field or content.
+//! A response of any status is not a failure. No text here contains a URL, a field or content.
 
 use std::error::Error;
 use std::time::Duration;
 
-/// A call that brought back no complete answer.
+use crate::http1::invalid_message::InvalidMessage;
+
+/// A call without a complete response.
 #[derive(Debug, thiserror::Error)]
 pub enum CallFailure {
     // --- the request itself
-    /// The path or query would have been rewritten on the way, so the call was not made.
-    #[error("the path and query cannot be sent as they stand")]
+    /// The path or query would be rewritten, so the call was not made.
+    #[error("the path or query cannot be sent unchanged")]
     Unsendable,
 
-    // --- we hold back; the upstream was not called
-    /// As many calls as allowed are under way or waiting.
-    #[error("too many calls to this upstream are under way")]
+    // --- refused by the gateway, the upstream was not called
+    /// The limits of concurrent and waiting calls are reached.
+    #[error("too many calls to this upstream")]
     Overloaded,
-    /// It failed too often in a row; the next try is due after `retry_after`.
-    #[error("this upstream failed repeatedly and is left alone for a while")]
+    /// The circuit breaker is open.
+    #[error("circuit breaker open")]
     BreakerOpen {
-        /// Until a call may be let out again.
+        /// The time until the next call may be made.
         retry_after: Duration,
     },
 
-    // --- the upstream or the way to it
-    /// No connection: refused, unknown name, no route, TLS not agreed. Nothing was sent.
-    #[error("no connection to the upstream")]
+    // --- the upstream or the connection to it
+    /// The connection could not be established (name lookup, TCP or TLS). Nothing was sent.
+    #[error("cannot connect to the upstream")]
     Unreachable(#[source] Box<dyn Error + Send + Sync>),
-    /// The deadline passed. The call may have arrived.
-    #[error("the upstream did not answer in time")]
+    /// The deadline passed. The upstream may have received the request.
+    #[error("the upstream did not respond in time")]
     TimedOut,
-    /// The connection was lost, or spoke no HTTP, or ended before the content did. The call may have
-    /// arrived.
-    #[error("the upstream broke off")]
+    /// The connection was lost, or the response is not valid HTTP. The upstream may have received the
+    /// request.
+    #[error("the connection was lost or the response is not valid HTTP")]
     Broken(#[source] Box<dyn Error + Send + Sync>),
 
-    // --- the upstream's answer
-    /// The content is longer than `max_response_bytes`, as sent or once decoded.
-    #[error("the answer is longer than {limit} bytes")]
+    // --- the upstream's response
+    /// The content is longer than `max_response_bytes`, before or after decoding.
+    #[error("the response is longer than {limit} bytes")]
     TooLarge {
         /// The limit, in bytes.
         limit: usize,
     },
-    /// The content is encoded in a way that was not asked for and is not known, or wrongly.
-    #[error("the content encoding of the answer is unknown or broken")]
+    /// The content coding is not supported, or the data is invalid.
+    #[error("the content coding of the response is unknown or invalid")]
     Undecodable,
 }
 
 // ===== impl CallFailure =====
 
 impl CallFailure {
-    /// Whether the upstream may have received the call, and acted on it.
+    /// Whether the upstream may have received the request and acted on it.
     #[must_use]
     pub fn may_have_arrived(&self) -> bool {
         match self {
@@ -60,7 +62,7 @@ impl CallFailure {
         }
     }
 
-    /// Sorts the client's error, without the URL it holds.
+    /// Classifies a reqwest error, without the URL it contains.
     pub(super) fn from_client(error: reqwest::Error) -> Self {
         let error = error.without_url();
         if error.is_connect() {
@@ -69,6 +71,16 @@ impl CallFailure {
             Self::TimedOut
         } else {
             Self::Broken(error.into())
+        }
+    }
+}
+
+impl From<InvalidMessage> for CallFailure {
+    #[cold]
+    fn from(invalid: InvalidMessage) -> Self {
+        match invalid {
+            InvalidMessage::ContentTooLong { limit } => Self::TooLarge { limit },
+            invalid => Self::Broken(invalid.into()),
         }
     }
 }

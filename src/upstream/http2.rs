@@ -1,4 +1,4 @@
-//! The library's client behind one upstream, for what ours does not speak: HTTP/2.
+//! The HTTP/2 client of one upstream.
 
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST};
@@ -6,24 +6,25 @@ use http::{HeaderValue, Request, Response};
 use reqwest::Client;
 
 use crate::upstream::base_url::BaseUrl;
-use crate::upstream::client::{ClientOptions, InvalidClient, client};
+use crate::upstream::client::{ClientOptions, client};
 use crate::upstream::content;
 use crate::upstream::default_headers;
 use crate::upstream::failure::CallFailure;
-use crate::upstream::settings::HttpSettings;
+use crate::upstream::http_settings::HttpSettings;
+use crate::upstream::tls::TlsError;
 
-/// HTTP/2 to one upstream, or HTTP/1.1 where that is all it offers.
+/// Speaks HTTP/2, or HTTP/1.1 if the upstream offers nothing else.
 #[derive(Debug)]
-pub(super) struct LibraryClient {
+pub(super) struct Http2Client {
     base: BaseUrl,
     client: Client,
 }
 
-// ===== impl LibraryClient =====
+// ===== impl Http2Client =====
 
-impl LibraryClient {
-    /// Connects to nothing yet. Reads certificate authorities from disk.
-    pub(super) fn new(base: BaseUrl, settings: &HttpSettings) -> Result<Self, InvalidClient> {
+impl Http2Client {
+    /// Reads certificate authorities from disk. Does not connect yet.
+    pub(super) fn new(base: BaseUrl, settings: &HttpSettings) -> Result<Self, TlsError> {
         let options = ClientOptions {
             connect_timeout: settings.connect_timeout_ms.millis(),
             idle_timeout: settings.idle_timeout_ms.millis(),
@@ -33,29 +34,25 @@ impl LibraryClient {
         Ok(Self { client: client(&base, options)?, base })
     }
 
-    /// Sends `request` and reads the whole answer, its content as it was sent and at most `limit` bytes.
-    pub(super) async fn exchange(
-        &self,
-        request: &Request<Bytes>,
-        limit: usize,
-    ) -> Result<Response<Bytes>, CallFailure> {
+    /// Sends `request` and reads the response, at most `limit` bytes of content, which stays encoded.
+    pub(super) async fn call(&self, request: &Request<Bytes>, limit: usize) -> Result<Response<Bytes>, CallFailure> {
         let target = request.uri().path_and_query().ok_or(CallFailure::Unsendable)?;
         let url = self.base.with_target(target).ok_or(CallFailure::Unsendable)?;
         let mut outgoing = reqwest::Request::new(request.method().clone(), url);
         let headers = outgoing.headers_mut();
         headers.clone_from(request.headers());
-        headers.remove(HOST); // the client writes the upstream's own
-        headers.remove(CONTENT_LENGTH); // and the length it really sends
-        default_headers::complete(headers, !request.body().is_empty());
+        headers.remove(HOST); // the client writes the host of the base URL
+        headers.remove(CONTENT_LENGTH); // and the actual length
+        default_headers::add_missing(headers, !request.body().is_empty());
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         *outgoing.body_mut() = Some(request.body().clone().into());
 
-        let mut response = self.client.execute(outgoing).await.map_err(CallFailure::from_client)?;
-        let mut answer = Response::new(Bytes::new());
-        *answer.status_mut() = response.status();
-        *answer.version_mut() = response.version();
-        *answer.headers_mut() = std::mem::take(response.headers_mut());
-        *answer.body_mut() = content::read(response, limit).await?;
-        Ok(answer)
+        let mut incoming = self.client.execute(outgoing).await.map_err(CallFailure::from_client)?;
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = incoming.status();
+        *response.version_mut() = incoming.version();
+        *response.headers_mut() = std::mem::take(incoming.headers_mut());
+        *response.body_mut() = content::read(incoming, limit).await?;
+        Ok(response)
     }
 }

@@ -1,8 +1,8 @@
-//! One HTTP upstream as one worker sees it: its own connections behind the door all workers share.
+//! One HTTP upstream as used by one worker: its own connections, and the admission that all workers share.
 //!
-//! A call is admitted, made and read to its end before its deadline, or it is a
-//! [`CallFailure`]. A redirect is an answer like any other. Only a connection that could not be made
-//! is tried again, once, and only for a begin: whatever may have arrived is never sent twice.
+//! A call that is not completed before its deadline is a [`CallFailure`]. Redirects are returned, not
+//! followed. A call is retried once, only for a begin and only if no connection could be made: a request
+//! that may have reached the upstream is never sent again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,18 +11,18 @@ use bytes::Bytes;
 use http::{Request, Response};
 use tokio::time::{Instant, timeout_at};
 
+use crate::http1::header_filter::HeaderFilter;
 use crate::upstream::admission::Admission;
 use crate::upstream::base_url::BaseUrl;
-use crate::upstream::client::InvalidClient;
 use crate::upstream::content;
 use crate::upstream::failure::CallFailure;
-use crate::upstream::header_filter::HeaderFilter;
-use crate::upstream::http1::client::WireClient;
-use crate::upstream::http2::LibraryClient;
-use crate::upstream::settings::{HttpSettings, HttpVersion};
+use crate::upstream::http_settings::{HttpSettings, HttpVersion};
+use crate::upstream::http1::client::Http1Client;
+use crate::upstream::http2::Http2Client;
 use crate::upstream::target;
+use crate::upstream::tls::TlsError;
 
-/// A named upstream's base URL with the connections of one worker to it.
+/// The connections of one worker to an upstream.
 #[derive(Debug)]
 pub struct HttpUpstream {
     client: Client,
@@ -31,37 +31,36 @@ pub struct HttpUpstream {
     max_response_bytes: usize,
 }
 
-/// Who carries the calls.
 #[derive(Debug)]
 enum Client {
-    /// Ours: HTTP/1.1, and a third of the library's instructions.
-    Wire(WireClient),
-    /// The library's, which speaks HTTP/2.
-    Library(LibraryClient),
+    /// The crate's own client, which needs a third of reqwest's instructions.
+    Http1(Http1Client),
+    /// reqwest.
+    Http2(Http2Client),
 }
 
-/// What may be done when a call's connection cannot be made.
+/// Whether a call is retried if no connection can be made.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum RetryClass {
-    /// Try once more: nothing was sent, and a new begin harms nobody.
+    /// Retry once: nothing was sent, and a repeated begin is harmless.
     Begin,
-    /// Report it: a finish is tried once, whatever happens.
+    /// Never retry.
     Finish,
 }
 
 // ===== impl HttpUpstream =====
 
 impl HttpUpstream {
-    /// Makes the connections' pool; connects to nothing yet. Reads certificate authorities from disk.
+    /// Reads certificate authorities from disk. Does not connect yet.
     ///
     /// # Errors
     ///
-    /// [`InvalidClient`] if they cannot be read: an error of the config or the system.
-    pub fn new(base: BaseUrl, settings: &HttpSettings, admission: Arc<Admission>) -> Result<Self, InvalidClient> {
+    /// [`TlsError`] if the certificate authorities cannot be read.
+    pub fn new(base: BaseUrl, settings: &HttpSettings, admission: Arc<Admission>) -> Result<Self, TlsError> {
         Ok(Self {
             client: match settings.http_version {
-                HttpVersion::One => Client::Wire(WireClient::new(&base, settings)?),
-                HttpVersion::Two => Client::Library(LibraryClient::new(base, settings)?),
+                HttpVersion::One => Client::Http1(Http1Client::new(&base, settings)?),
+                HttpVersion::Two => Client::Http2(Http2Client::new(base, settings)?),
             },
             admission,
             timeout: settings.timeout_ms.millis(),
@@ -69,30 +68,29 @@ impl HttpUpstream {
         })
     }
 
-    /// The door this upstream's calls go through: its breaker and its calls under way.
+    /// The breaker and the concurrent calls of this upstream.
     #[must_use]
     pub fn admission(&self) -> &Admission {
         &self.admission
     }
 
-    /// Sends `request`, whose target is only a path and query and stands behind the base URL, and
-    /// brings back the whole answer, decoded.
+    /// Sends `request`, whose target is a path and query below the base URL, and returns the decoded response.
     ///
     /// # Errors
     ///
-    /// [`CallFailure`] if there is no complete answer within the limits.
+    /// [`CallFailure`] if there is no complete response within the limits.
     pub async fn call(&self, request: &Request<Bytes>, class: RetryClass) -> Result<Response<Bytes>, CallFailure> {
-        self.call_keeping(HeaderFilter::All, request, class).await
+        self.call_filtered(HeaderFilter::All, request, class).await
     }
 
-    /// The same, for one who reads only some of the answer's fields.
+    /// Like [`Self::call`], but keeps only some header fields of the response.
     ///
     /// # Errors
     ///
     /// Those of [`Self::call`].
-    pub async fn call_keeping(
+    pub async fn call_filtered(
         &self,
-        kept: HeaderFilter<'_>,
+        filter: HeaderFilter<'_>,
         request: &Request<Bytes>,
         class: RetryClass,
     ) -> Result<Response<Bytes>, CallFailure> {
@@ -101,43 +99,47 @@ impl HttpUpstream {
         if !target::is_stable(target.as_str()) {
             return Err(CallFailure::Unsendable);
         }
-        let admitted = self.admission.enter(deadline).await?;
-        let attempts = timeout_at(deadline, self.attempts(kept, request, class));
+        let permit = self.admission.admit(deadline).await?;
+        let attempts = timeout_at(deadline, self.attempts(filter, request, class));
         let outcome = attempts.await.unwrap_or(Err(CallFailure::TimedOut));
         if counts_as_failure(&outcome) {
-            admitted.ticket.failed();
+            permit.breaker.failed();
         } else {
-            admitted.ticket.succeeded();
+            permit.breaker.succeeded();
         }
         outcome
     }
 
     async fn attempts(
         &self,
-        kept: HeaderFilter<'_>,
+        filter: HeaderFilter<'_>,
         request: &Request<Bytes>,
         class: RetryClass,
     ) -> Result<Response<Bytes>, CallFailure> {
-        let first = self.attempt(kept, request).await;
+        let first = self.attempt(filter, request).await;
         match (first, class) {
-            (Err(CallFailure::Unreachable(_)), RetryClass::Begin) => self.attempt(kept, request).await,
+            (Err(CallFailure::Unreachable(_)), RetryClass::Begin) => self.attempt(filter, request).await,
             (outcome, RetryClass::Begin | RetryClass::Finish) => outcome,
         }
     }
 
-    async fn attempt(&self, kept: HeaderFilter<'_>, request: &Request<Bytes>) -> Result<Response<Bytes>, CallFailure> {
+    async fn attempt(
+        &self,
+        filter: HeaderFilter<'_>,
+        request: &Request<Bytes>,
+    ) -> Result<Response<Bytes>, CallFailure> {
         let encoded = match &self.client {
-            Client::Wire(client) => client.exchange(request, self.max_response_bytes, kept).await?,
-            Client::Library(client) => Box::pin(client.exchange(request, self.max_response_bytes)).await?,
+            Client::Http1(client) => client.call(request, self.max_response_bytes, filter).await?,
+            Client::Http2(client) => Box::pin(client.call(request, self.max_response_bytes)).await?,
         };
-        content::decoded(encoded, self.max_response_bytes)
+        content::decode_response(encoded, self.max_response_bytes)
     }
 }
 
-/// What speaks for an outage. A refusal or an absurd answer comes from an upstream that is there.
+/// Whether the outcome indicates an outage. An upstream that sends an invalid response is running.
 fn counts_as_failure(outcome: &Result<Response<Bytes>, CallFailure>) -> bool {
     match outcome {
-        Ok(answer) => answer.status().is_server_error(),
+        Ok(response) => response.status().is_server_error(),
         Err(CallFailure::Unreachable(_) | CallFailure::TimedOut | CallFailure::Broken(_)) => true,
         Err(
             CallFailure::Unsendable

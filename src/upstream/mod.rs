@@ -1,21 +1,20 @@
-//! The HTTP upstreams: one call out, bounded in time, size and number, and never sent twice by luck.
+//! Calls to HTTP upstreams, bounded in time, size and number. Start reading at [`http_upstream`].
 //!
-//! What can go wrong with a call is [`failure::CallFailure`]; an answer of any status is an answer.
-//! Every address, timeout and limit is a value that was checked when the config was read. This and
-//! the server's passthrough are the only modules that know the HTTP client.
+//! A response of any status is a success here; everything else is a [`failure::CallFailure`]. A request
+//! that may have reached the upstream is never sent again. This module must not know providers, routes or
+//! operations. Only this module and the server's passthrough use the HTTP client library.
 
 pub mod admission;
-pub mod authorities;
 pub mod base_url;
 pub mod breaker;
-pub mod client;
+pub(crate) mod client;
 mod content;
 pub mod default_headers;
 pub mod failure;
 pub mod fetch;
-pub mod header_filter;
-pub mod http1;
+mod http1;
 mod http2;
+pub mod http_settings;
 pub mod http_upstream;
-pub mod settings;
 mod target;
+pub mod tls;

@@ -1,8 +1,8 @@
-//! HTTP/1.1 connections: kept, named, closed when silent, and not brought down by a panic.
+//! HTTP/1.1 connections: reuse, request IDs, timeouts and panics.
 
 use passbridge::base::bounded::Bounded;
 use passbridge::server::lifecycle::{Lifecycle, Phase};
-use passbridge::server::passthrough::settings::PassthroughSettings;
+use passbridge::server::passthrough::target_settings::PassthroughSettings;
 use passbridge::server::workers::{Server, StartError};
 
 use super::rig::{settings, start};
@@ -103,7 +103,7 @@ async fn stalled_content_is_an_error() {
     settings.content_timeout_ms = Bounded::nearest(50);
     let rig = start(&settings);
     let reply = rig.ask("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf").await;
-    assert_eq!(reply.content, "error: the sender of the content fell silent");
+    assert_eq!(reply.content, "error: timed out waiting for the content");
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn worker_failure_at_startup_is_reported() {
     let server = Server::bind(&settings()).unwrap();
     let dies: fn() -> Result<Toy, std::io::Error> = || panic!("the factory panics");
     let error = server.start(&PassthroughSettings::default(), &Lifecycle::new(), dies).unwrap_err();
-    assert!(matches!(error, StartError::Died), "{error:?}");
+    assert!(matches!(error, StartError::Panicked), "{error:?}");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The drain: what is under way is finished, what is idle is closed, what does not end is cut and counted.
+//! The drain: active requests are finished, idle connections are closed, and the rest is cut and counted.
 
 use passbridge::base::bounded::Bounded;
 use passbridge::server::lifecycle::Phase;

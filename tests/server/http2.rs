@@ -90,7 +90,7 @@ async fn idle_http2_connection_gets_goaway() {
     assert!(kinds.contains(&GOAWAY), "{kinds:?}");
 }
 
-/// Reads one frame: its kind, flags and payload. `None` at the end.
+/// Reads one frame: its type, flags and payload; `None` at the end.
 async fn frame(stream: &mut TcpStream) -> Option<(u8, u8, Vec<u8>)> {
     let mut head = [0; 9];
     within(stream.read_exact(&mut head)).await.ok()?;

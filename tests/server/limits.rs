@@ -1,4 +1,4 @@
-//! The edge's own refusals: they come before the parser's, and in the operation's envelope where there is one.
+//! The limits of the server: they apply before the parser's, and a refusal uses the envelope of the operation.
 
 use passbridge::base::bounded::Bounded;
 
@@ -26,7 +26,7 @@ async fn long_head_is_refused() {
     assert_eq!((reply.status, reply.content.as_str()), (431, "the request head is too long\n"));
     let long = "a".repeat(17 << 10);
     assert_eq!(rig.ask(&format!("GET /{long} HTTP/1.1\r\nhost: a\r\n\r\n")).await.status, 431);
-    // A head that never ends is not kept: the parser's limit is four times ours.
+    // An endless head is refused by the parser, whose limit is four times the configured one.
     let endless = fields(70, 1000);
     assert_eq!(rig.ask(&format!("GET /hello HTTP/1.1\r\nhost: a\r\n{endless}")).await.status, 431);
 }
@@ -63,7 +63,7 @@ async fn connection_above_the_limit_gets_503() {
     first.send("GET /hello HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
     assert_eq!(first.reply().await.status, 200);
     assert_eq!(first.rest().await, "");
-    // The place is given back when the connection's task ends, a moment after its last byte.
+    // The permit is released when the task of the connection ends, shortly after its last byte.
     loop {
         let mut third = rig.connect().await;
         third.send("GET /hello HTTP/1.1\r\nhost: a\r\n\r\n").await;

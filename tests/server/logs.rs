@@ -2,24 +2,24 @@
 
 use std::sync::{Mutex, OnceLock};
 
-use passbridge::telemetry::{Format, Lines};
+use passbridge::telemetry::{Format, LogSubscriber};
 use serde_json::Value;
 
 use super::rig::{settings, start, within};
 
-/// All lines of this process. Workers log from their own threads, so there is one subscriber for all.
+/// All lines of this process. Workers log from their own threads, so all tests share one subscriber.
 static LINES: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
 fn listen() {
     static ONCE: OnceLock<()> = OnceLock::new();
     ONCE.get_or_init(|| {
         let keep = |lines: &[u8]| LINES.lock().unwrap().extend_from_slice(lines);
-        let lines = Lines::new("trace,passbridge=trace", Format::Json, keep).unwrap();
+        let lines = LogSubscriber::new("trace,passbridge=trace", Format::Json, keep).unwrap();
         tracing::subscriber::set_global_default(lines).unwrap();
     });
 }
 
-/// The access line of the request named `id`, once it is there.
+/// The access log line of the request with ID `id`; waits until it is written.
 async fn line(id: &str) -> Value {
     within(async {
         loop {

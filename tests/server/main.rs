@@ -1,14 +1,14 @@
-//! The edge and the upstream client over real sockets on loopback, against toys that misbehave on purpose.
+//! The server and the upstream client over loopback sockets, against peers that misbehave on purpose.
 //!
-//! Nothing here measures time: a wait that must end is bounded by [`rig::within`], far above what it
-//! takes, and a timeout under test is set to a few milliseconds.
+//! No test measures time: waits are bounded by [`rig::within`], far above what they take, and a timeout under
+//! test is set to a few milliseconds.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod admin;
 mod connections;
 mod drain;
+mod fast_path;
 mod http2;
-mod lean;
 mod limits;
 mod logs;
 mod passthrough;

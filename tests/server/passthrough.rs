@@ -1,8 +1,8 @@
-//! What passes through: where it goes, and what becomes of its head.
+//! Passthrough: the target of a request, and its head.
 
 use std::net::TcpListener;
 
-use passbridge::server::passthrough::settings::{HostPattern, PassthroughSettings, Target, TargetSettings};
+use passbridge::server::passthrough::target_settings::{HostPattern, PassthroughSettings, Target, TargetSettings};
 
 use super::rig::{Origin, field, settings, start, start_before, start_with, target};
 

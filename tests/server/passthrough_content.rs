@@ -1,4 +1,4 @@
-//! The content of what passes through: streamed both ways, framed as it came, untouched.
+//! The content of passthrough requests and responses: streamed both ways with unchanged framing.
 
 use super::rig::{Origin, field, start_before, within};
 
@@ -115,9 +115,9 @@ async fn response_without_content_keeps_its_head() {
     assert_eq!((reply.status, reply.field("x-a"), reply.field("content-length")), (204, Some("b"), None));
     wire.send("GET /304 HTTP/1.1\r\nhost: a\r\n\r\n").await;
     let reply = wire.reply().await;
-    // A 304's length is optional (RFC 9110 section 8.6), and the server writes none.
+    // The length of a 304 is optional (RFC 9110 section 8.6), and the server omits it.
     assert_eq!((reply.status, reply.field("etag"), reply.content.as_str()), (304, Some("\"e\""), ""));
-    // The connection is still in step.
+    // The connection is still usable.
     wire.send("GET /204 HTTP/1.1\r\nhost: a\r\n\r\n").await;
     assert_eq!(wire.reply().await.status, 204);
 }

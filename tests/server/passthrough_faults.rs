@@ -1,7 +1,7 @@
-//! Targets and callers that hang, break off or lie while something passes through.
+//! Passthrough with targets and callers that hang, disconnect or send wrong lengths.
 
 use passbridge::base::bounded::Bounded;
-use passbridge::server::passthrough::settings::TargetSettings;
+use passbridge::server::passthrough::target_settings::TargetSettings;
 
 use super::rig::{Origin, everything_to, settings, start_before, start_with, target};
 
@@ -15,7 +15,7 @@ async fn unresponsive_target_is_504() {
     let rig = start_with(&settings(), &everything_to(hasty));
     for request in ["GET / HTTP/1.1\r\nhost: a\r\n\r\n", "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\n\r\na"] {
         let reply = rig.ask(request).await;
-        assert_eq!((reply.status, reply.content.as_str()), (504, "the target did not answer in time\n"));
+        assert_eq!((reply.status, reply.content.as_str()), (504, "the target did not respond in time\n"));
     }
 }
 
@@ -83,7 +83,7 @@ async fn stalled_request_content_is_408() {
     hasty.content_timeout_ms = Bounded::nearest(50);
     let rig = start_with(&hasty, &everything_to(target(&origin)));
     let reply = rig.ask("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf").await;
-    assert_eq!((reply.status, reply.content.as_str()), (408, "the content did not come in time\n"));
+    assert_eq!((reply.status, reply.content.as_str()), (408, "timed out waiting for the content\n"));
 }
 
 #[tokio::test]
@@ -94,5 +94,5 @@ async fn broken_request_framing_is_400() {
     .await;
     let rig = start_before(&origin);
     let reply = rig.ask("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\nzz\r\n").await;
-    assert_eq!((reply.status, reply.content.as_str()), (400, "the content broke off\n"));
+    assert_eq!((reply.status, reply.content.as_str()), (400, "the content is incomplete\n"));
 }

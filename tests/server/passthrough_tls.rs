@@ -1,6 +1,6 @@
-//! Targets that speak TLS: HTTP/2 where they offer it, HTTP/1.1 where an upgrade is asked for.
+//! Passthrough to TLS targets: HTTP/2 if offered, HTTP/1.1 for upgrades.
 
-use passbridge::server::passthrough::settings::TargetSettings;
+use passbridge::server::passthrough::target_settings::TargetSettings;
 
 use super::rig::{everything_to, settings, start_with};
 use super::upstream_tls::tls_server;

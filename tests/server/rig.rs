@@ -7,13 +7,13 @@ pub(crate) use kit::wire::{Reply, Wire, field};
 pub(crate) use kit::within;
 use passbridge::base::bounded::Bounded;
 use passbridge::server::lifecycle::Lifecycle;
-use passbridge::server::passthrough::settings::{HostPattern, PassthroughSettings, Target, TargetSettings};
-use passbridge::server::settings::ServerSettings;
-use passbridge::server::workers::{Running, Server};
+use passbridge::server::passthrough::target_settings::{HostPattern, PassthroughSettings, Target, TargetSettings};
+use passbridge::server::server_settings::ServerSettings;
+use passbridge::server::workers::{RunningServer, Server};
 
 use super::toy::Toy;
 
-/// Settings for one worker on any free port.
+/// Settings for one worker on a free port.
 pub(crate) fn settings() -> ServerSettings {
     ServerSettings { listen: "127.0.0.1:0".parse().unwrap(), workers: Bounded::new(1), ..Default::default() }
 }
@@ -23,14 +23,14 @@ pub(crate) struct Rig {
     pub(crate) address: SocketAddr,
     pub(crate) toy: Toy,
     pub(crate) lifecycle: Lifecycle,
-    pub(crate) running: Running,
+    pub(crate) running: RunningServer,
 }
 
 pub(crate) fn start(settings: &ServerSettings) -> Rig {
     start_with(settings, &PassthroughSettings::default())
 }
 
-/// A server that passes everything to `origin`.
+/// A server that forwards everything to `origin`.
 pub(crate) fn start_before(origin: &Origin) -> Rig {
     start_with(&settings(), &everything_to(target(origin)))
 }
@@ -56,7 +56,7 @@ impl Rig {
         Wire::connect(self.address).await
     }
 
-    /// Sends one request on a connection of its own and reads the answer.
+    /// Sends one request on a new connection and reads the response.
     pub(crate) async fn ask(&self, head: &str) -> Reply {
         let mut wire = self.connect().await;
         wire.send(head).await;

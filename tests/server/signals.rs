@@ -1,4 +1,4 @@
-//! Signals, in a process of their own: the first begins the drain, the second ends it at once.
+//! Signals, in a separate process: the first begins the drain, the second exits at once.
 
 use std::env;
 use std::io::{BufRead, BufReader};
@@ -32,7 +32,7 @@ fn first_signal_drains_and_second_exits() {
     }
 }
 
-/// The child's exit code; none, and no child any more, if it does not exit by itself.
+/// The exit code of the child; `None` if it had to be killed.
 fn exit_code(child: &mut Child) -> Option<i32> {
     for _ in 0..2000 {
         if let Some(status) = child.try_wait().unwrap() {
@@ -49,7 +49,7 @@ fn send(signal: &str, child: &Child) {
     assert!(sent.success());
 }
 
-/// Not a test by itself: the process that the test above sends signals to.
+/// Not a test of its own: the process that receives the signals of the test above.
 #[tokio::test]
 async fn child() {
     if env::var_os(IN_CHILD).is_none() {
@@ -58,7 +58,7 @@ async fn child() {
     let lifecycle = Lifecycle::new();
     stop_on_signal(&lifecycle).unwrap();
     println!("watching");
-    // Bounded, so that a parent that fails leaves no process behind.
+    // Bounded, so that a failing parent leaves no process behind.
     within(lifecycle.stopped().cancelled()).await;
     println!("draining");
     within(std::future::pending::<()>()).await;

@@ -1,4 +1,4 @@
-//! A gateway that answers a few paths, and gives everything else back.
+//! A gateway that answers a few paths and passes everything else through.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -12,12 +12,12 @@ use passbridge::gateway::handler::{Arrival, Content, EdgeRejection, Handler};
 use passbridge::routes::route::RouteName;
 use tokio::sync::Semaphore;
 
-/// What a test and its toy share.
+/// The gateway, shared with its test.
 #[derive(Clone)]
 pub(crate) struct Toy {
     /// Gains a permit for every request to `/wait` that has arrived.
     pub(crate) arrived: Arc<Semaphore>,
-    /// Lets one request to `/wait` go for every permit it is given.
+    /// Each permit releases one request to `/wait`.
     pub(crate) released: Arc<Semaphore>,
 }
 

@@ -1,8 +1,8 @@
 //! WebSocket connections through the passthrough, where the target enables them.
 
 use passbridge::base::bounded::Bounded;
-use passbridge::server::passthrough::settings::TargetSettings;
-use passbridge::server::settings::ServerSettings;
+use passbridge::server::passthrough::target_settings::TargetSettings;
+use passbridge::server::server_settings::ServerSettings;
 use passbridge::server::workers::Drained;
 use tokio::io::AsyncWriteExt;
 
@@ -54,7 +54,7 @@ async fn bytes_pass_both_ways_after_101() {
         wire.send(said).await;
         assert_eq!(wire.exactly(8).await, said.repeat(2));
     }
-    // One side's end reaches the other, which may still speak.
+    // A half-close is forwarded, and the other side may still send.
     wire.stream.shutdown().await.unwrap();
     assert_eq!(wire.rest().await, "bye");
     rig.lifecycle.stop();

@@ -1,4 +1,4 @@
-//! Calls to an upstream that behaves, and what the caller's request becomes on the way.
+//! Calls to a well-behaved upstream, and the requests it receives.
 
 use std::env;
 use std::process::Command;
@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http::{Request, Response};
 use passbridge::upstream::admission::Admission;
 use passbridge::upstream::failure::CallFailure;
+use passbridge::upstream::http_settings::HttpSettings;
 use passbridge::upstream::http_upstream::{HttpUpstream, RetryClass};
-use passbridge::upstream::settings::HttpSettings;
 
 use super::rig::{Origin, field, within};
 
@@ -21,7 +21,7 @@ pub(crate) fn get(target: &str) -> Request<Bytes> {
     Request::get(target).body(Bytes::new()).unwrap()
 }
 
-/// A finish to `/` of `origin`.
+/// Calls `/` of `origin` without retries.
 pub(crate) async fn call(origin: &Origin, settings: &HttpSettings) -> Result<Response<Bytes>, CallFailure> {
     within(upstream(&origin.url(), settings).call(&get("/"), RetryClass::Finish)).await
 }
@@ -83,7 +83,7 @@ async fn path_that_would_change_is_not_sent() {
     assert_eq!(origin.accepted(), 0);
 }
 
-/// Runs a test above once more, where the environment names a proxy that is not there.
+/// Runs a test above again with an unreachable proxy in the environment.
 #[test]
 fn environment_proxy_is_ignored() {
     let mut again = Command::new(env::current_exe().unwrap());

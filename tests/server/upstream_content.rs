@@ -1,4 +1,4 @@
-//! Upstreams that hang, break off, lie about lengths, or send too much.
+//! Upstreams that hang, disconnect, send wrong lengths or too much.
 
 use std::io::Write;
 
@@ -6,8 +6,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use passbridge::base::bounded::Bounded;
 use passbridge::upstream::failure::CallFailure;
+use passbridge::upstream::http_settings::HttpSettings;
 use passbridge::upstream::http_upstream::RetryClass;
-use passbridge::upstream::settings::HttpSettings;
 use tokio::io::AsyncWriteExt;
 
 use super::rig::{Origin, within};

@@ -5,18 +5,18 @@ use bytes::Bytes;
 use http::{Method, Request};
 use passbridge::base::bounded::Bounded;
 use passbridge::upstream::failure::CallFailure;
+use passbridge::upstream::http_settings::HttpSettings;
 use passbridge::upstream::http_upstream::RetryClass;
-use passbridge::upstream::settings::HttpSettings;
 
 use super::rig::{Origin, within};
 use super::upstream::{get, upstream};
 
 const LIMIT: usize = 1024;
 
-/// What becomes of a call.
+/// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fate {
-    /// Content, and the connection is kept.
+    /// Content, and the connection is reused.
     Kept(&'static str),
     /// Content, and the connection is closed.
     Closed(&'static str),
@@ -60,7 +60,7 @@ async fn fate(method: &Method, said: String, hangs_up: bool) -> Fate {
 
 async fn all(method: Method, hangs_up: bool, cases: &[(&str, Fate)]) {
     for (said, expected) in cases {
-        // So that the table reads as the text of the RFC does.
+        // Line ends are added here, to keep the table readable.
         let said = said.replace('\n', "\r\n").replace('¬', "\n");
         assert_eq!(fate(&method, said.clone(), hangs_up).await, *expected, "{method} {said:?}");
     }

@@ -1,11 +1,11 @@
-//! Which connection a call goes out on, and when one is closed.
+//! Which connection a call uses, and when connections are closed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use passbridge::base::bounded::Bounded;
+use passbridge::upstream::http_settings::HttpSettings;
 use passbridge::upstream::http_upstream::RetryClass::Finish;
-use passbridge::upstream::settings::HttpSettings;
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::{Notify, Semaphore, mpsc};
 
@@ -14,7 +14,7 @@ use super::upstream::{get, upstream};
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
-/// Lets the runtime hear what the system has to tell of its sockets.
+/// Gives the runtime time to process socket events.
 async fn hear() {
     for _ in 0..1000 {
         tokio::task::yield_now().await;
@@ -23,7 +23,7 @@ async fn hear() {
 
 #[tokio::test]
 async fn dead_idle_connection_is_replaced() {
-    // Closed, reset, and spoken over.
+    // Closed, reset, and with unexpected bytes.
     for ending in 0..3 {
         let (ended, mut endings) = mpsc::unbounded_channel();
         let origin = Origin::start(move |mut wire| {

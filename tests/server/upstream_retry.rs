@@ -1,4 +1,4 @@
-//! What is tried again, what never is, and when an upstream is left alone.
+//! Retries and the circuit breaker.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use passbridge::base::bounded::Bounded;
 use passbridge::upstream::breaker::BreakerState;
 use passbridge::upstream::failure::CallFailure;
+use passbridge::upstream::http_settings::HttpSettings;
 use passbridge::upstream::http_upstream::RetryClass::{Begin, Finish};
-use passbridge::upstream::settings::HttpSettings;
 
 use super::rig::{Origin, within};
 use super::upstream::{get, upstream};

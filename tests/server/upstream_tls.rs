@@ -13,8 +13,8 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use passbridge::upstream::failure::CallFailure;
+use passbridge::upstream::http_settings::{HttpSettings, HttpVersion};
 use passbridge::upstream::http_upstream::{HttpUpstream, RetryClass};
-use passbridge::upstream::settings::{HttpSettings, HttpVersion};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{HandshakeKind, ServerConfig};
@@ -38,7 +38,7 @@ pub(crate) async fn tls_server(protocols: &[&str]) -> TlsServer {
     tls_server_after(0, protocols).await
 }
 
-/// The same, but it hangs up on the first `refused` connections.
+/// The same, but the first `refused` connections are closed.
 async fn tls_server_after(refused: usize, protocols: &[&str]) -> TlsServer {
     let resumed = Arc::new(AtomicUsize::new(0));
     let count = resumed.clone();
@@ -114,7 +114,7 @@ impl TlsServer {
         HttpSettings { ca_file: Some(self.ca_file.clone()), ..HttpSettings::default() }
     }
 
-    /// The same, with HTTP/2 where it is offered.
+    /// The same, with HTTP/2 if it is offered.
     fn preferring_http2(&self) -> HttpSettings {
         HttpSettings { http_version: HttpVersion::Two, ..self.trusting() }
     }
@@ -207,7 +207,8 @@ async fn ca_file_without_certificates_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let empty = folder.path().join("empty.pem");
     std::fs::write(&empty, "no certificate").unwrap();
-    for (file, told) in [(empty, "holds no PEM certificate"), (folder.path().join("absent.pem"), "cannot read ca_file")]
+    for (file, told) in
+        [(empty, "contains no PEM certificate"), (folder.path().join("absent.pem"), "cannot read ca_file")]
     {
         let settings = HttpSettings { ca_file: Some(file.clone()), ..HttpSettings::default() };
         let admission = passbridge::upstream::admission::Admission::new("test", &settings);

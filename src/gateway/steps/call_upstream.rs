@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::gateway::context::{Attempt, ShadowRole};
 use crate::gateway::steps::take_ceremony::TakenCeremony;
 use crate::gateway::upstream_client::{Answer, UpstreamClient};
+use crate::http1::header_filter::HeaderFilter;
 use crate::model::fault::{Fault, Refusal};
 use crate::model::message::Request;
 use crate::model::operation::Operation;
@@ -19,7 +20,6 @@ use crate::routes::upstream::UpstreamKind;
 use crate::telemetry::metrics::CallLabels;
 use crate::upstream::default_headers;
 use crate::upstream::failure::CallFailure;
-use crate::upstream::header_filter::HeaderFilter;
 use crate::upstream::http_upstream::RetryClass;
 
 /// Calls the upstream of an attempt, and records how long it took. `user` is the verified user who calls, as the
@@ -72,11 +72,11 @@ async fn call(
             let mut encoded = encode_request(provider, request, attempt.context.now)?;
             if let Some(trace) = trace {
                 let has_content = !encoded.body().is_empty();
-                default_headers::complete(encoded.headers_mut(), has_content);
+                default_headers::add_missing(encoded.headers_mut(), has_content);
                 trace.sent_to_provider(&encoded, request.record());
             }
-            let filter = if trace.is_some() { HeaderFilter::All } else { HeaderFilter::These(&provider.answer_fields) };
-            let answer = Box::pin(http.call_keeping(filter, &encoded, class)).await;
+            let filter = if trace.is_some() { HeaderFilter::All } else { HeaderFilter::Only(&provider.answer_fields) };
+            let answer = Box::pin(http.call_filtered(filter, &encoded, class)).await;
             answer.map(Answer::Http).map_err(|failure| failed(&failure))
         }
         (UpstreamClient::Http(_), UpstreamKind::Embedded(_)) => {

@@ -13,7 +13,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
 use crate::identity::postgres::tls::Tls;
-use crate::upstream::client::InvalidClient;
+use crate::upstream::tls::TlsError;
 
 /// After so long without a word the network is asked whether a connection still lives.
 const ASK_AFTER: Duration = Duration::from_secs(60);
@@ -43,7 +43,7 @@ pub(crate) enum InvalidAddress {
     NoUser,
     /// No TLS can be spoken.
     #[error(transparent)]
-    Tls(#[from] InvalidClient),
+    Tls(#[from] TlsError),
 }
 
 impl Address {

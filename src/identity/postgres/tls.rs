@@ -16,8 +16,7 @@ use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream}
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client;
 
-use crate::upstream::client::InvalidClient;
-use crate::upstream::http1::tls;
+use crate::upstream::tls::{self, TlsError};
 
 /// How TLS is spoken.
 #[derive(Clone)]
@@ -34,8 +33,8 @@ pub(super) struct Stream<S>(client::TlsStream<S>);
 
 impl Tls {
     /// Reads the authorities from disk.
-    pub(super) fn trusting(ca_file: Option<&Path>) -> Result<Self, InvalidClient> {
-        tls::config(ca_file, "postgresql").map(Self)
+    pub(super) fn trusting(ca_file: Option<&Path>) -> Result<Self, TlsError> {
+        tls::client_config(ca_file, "postgresql").map(Self)
     }
 }
 

@@ -264,7 +264,7 @@ fn write(upstream: &Upstream, told: &Request<'_>, now: Timestamp, trace: &Trace)
                 *written.uri_mut() = uri;
             }
             let has_content = !written.body().is_empty();
-            default_headers::complete(written.headers_mut(), has_content);
+            default_headers::add_missing(written.headers_mut(), has_content);
             trace.sent_to_provider(&written, told.record());
         }
     }

@@ -11,7 +11,7 @@ use crate::provider::registry::Registry;
 use crate::relying_party::settings::EmbeddedSettings;
 use crate::routes::route_settings::{Assignments, RouteSettings};
 use crate::upstream::base_url::BaseUrl;
-use crate::upstream::settings::HttpSettings;
+use crate::upstream::http_settings::HttpSettings;
 
 /// The config, as far as routes need it.
 #[derive(Debug)]

@@ -1,8 +1,7 @@
-//! Keeps other sites' pages from using the console through its visitor's browser.
+//! Protects the console against other sites in the same browser (CSRF and DNS rebinding).
 //!
-//! A page of another site can send requests here, and can give its own name this machine's address
-//! (DNS rebinding). So the host must be one that no name server can give away, and whatever does
-//! something must come from the console's own page. What does not say so clearly is refused.
+//! The host must be a name that DNS cannot rebind, and a request with an effect must come from the
+//! console's own page. Requests that do not prove both are refused.
 
 use std::net::IpAddr;
 
@@ -13,9 +12,9 @@ use crate::gateway::handler::{authority_of, host_of};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Whether a request is for this machine by a name that is always its own: `localhost`, a loopback
-/// address, or the address the connection came to.
-pub(super) fn is_for_us(head: &request::Parts, local: IpAddr) -> bool {
+/// Whether the host is one that cannot be rebound: `localhost`, a loopback address, or the local address of
+/// the connection.
+pub(super) fn has_local_host(head: &request::Parts, local: IpAddr) -> bool {
     let Some(host) = host_of(head) else { return false };
     if host.eq_ignore_ascii_case("localhost") {
         return true;
@@ -24,24 +23,25 @@ pub(super) fn is_for_us(head: &request::Parts, local: IpAddr) -> bool {
     address.is_ok_and(|address| address.is_loopback() || address == local.to_canonical())
 }
 
-/// Whether a request was made by a page that came from here.
-pub(super) fn is_from_our_page(head: &request::Parts) -> bool {
+/// Whether the request comes from a page of this origin.
+pub(super) fn is_same_origin(head: &request::Parts) -> bool {
     let Some(authority) = authority_of(head) else { return false };
     let fields = &head.headers;
-    let origin = only(fields, &ORIGIN).and_then(|origin| origin.split_once("://"));
-    let same_origin = origin
+    let origin = single_value(fields, &ORIGIN).and_then(|origin| origin.split_once("://"));
+    let origin_matches = origin
         .is_some_and(|(scheme, origin)| matches!(scheme, "http" | "https") && origin.eq_ignore_ascii_case(authority));
-    let said_by_browser = fields.get_all(SEC_FETCH_SITE).iter().all(|site| site == "same-origin");
-    same_origin && said_by_browser
+    let browser_agrees = fields.get_all(SEC_FETCH_SITE).iter().all(|site| site == "same-origin");
+    origin_matches && browser_agrees
 }
 
-/// Whether the content is said to be JSON, which no form can say.
+/// Whether the content type is JSON, which an HTML form cannot send.
 pub(super) fn is_json(fields: &HeaderMap) -> bool {
-    let media_type = only(fields, &CONTENT_TYPE).map(|value| value.split(';').next().unwrap_or_default().trim());
+    let media_type =
+        single_value(fields, &CONTENT_TYPE).map(|value| value.split(';').next().unwrap_or_default().trim());
     media_type.is_some_and(|media_type| media_type.eq_ignore_ascii_case("application/json"))
 }
 
-fn only<'a>(fields: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+fn single_value<'a>(fields: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = fields.get_all(name).iter();
     let value = values.next()?.to_str().ok()?;
     values.next().is_none().then_some(value)
@@ -63,15 +63,15 @@ mod tests {
         request.body(()).unwrap().into_parts().0
     }
 
-    fn is_for_us(hosts: &[&str]) -> bool {
+    fn has_local_host(hosts: &[&str]) -> bool {
         let fields: Vec<_> = hosts.iter().map(|host| (HOST.as_str(), *host)).collect();
-        super::is_for_us(&request(&fields), LOCAL.parse().unwrap())
+        super::has_local_host(&request(&fields), LOCAL.parse().unwrap())
     }
 
     #[test]
-    fn only_names_that_nobody_can_give_away_are_ours() {
-        for ours in ["localhost:9090", "LOCALHOST", "127.0.0.1:9090", "127.9.9.9", "[::1]:9090", "192.0.2.7:9090"] {
-            assert!(is_for_us(&[ours]), "{ours}");
+    fn only_hosts_that_cannot_be_rebound_are_local() {
+        for local in ["localhost:9090", "LOCALHOST", "127.0.0.1:9090", "127.9.9.9", "[::1]:9090", "192.0.2.7:9090"] {
+            assert!(has_local_host(&[local]), "{local}");
         }
         for foreign in [
             "rebound.example:9090",
@@ -83,22 +83,22 @@ mod tests {
             "0.0.0.0:9090",
             "",
         ] {
-            assert!(!is_for_us(&[foreign]), "{foreign}");
+            assert!(!has_local_host(&[foreign]), "{foreign}");
         }
-        assert!(!is_for_us(&[]));
-        assert!(!is_for_us(&["localhost", "rebound.example"]));
+        assert!(!has_local_host(&[]));
+        assert!(!has_local_host(&["localhost", "rebound.example"]));
     }
 
     #[test]
-    fn an_address_counts_in_both_its_forms() {
+    fn an_ipv4_mapped_local_address_matches() {
         let request = request(&[("host", "192.0.2.7:9090")]);
-        assert!(super::is_for_us(&request, "::ffff:192.0.2.7".parse().unwrap()));
+        assert!(super::has_local_host(&request, "::ffff:192.0.2.7".parse().unwrap()));
     }
 
     #[test]
-    fn only_our_own_page_may_do_something() {
+    fn only_a_page_of_this_origin_is_accepted() {
         let from =
-            |fields: &[(&str, &str)]| is_from_our_page(&request(&[&[("host", "localhost:9090")], fields].concat()));
+            |fields: &[(&str, &str)]| is_same_origin(&request(&[&[("host", "localhost:9090")], fields].concat()));
         let own = ("origin", "http://localhost:9090");
         assert!(from(&[own]));
         assert!(from(&[own, ("sec-fetch-site", "same-origin")]));
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn only_json_is_json() {
+    fn only_json_content_types_are_accepted() {
         let is_json = |value: &str| is_json(&request(&[("content-type", value)]).headers);
         assert!(is_json("application/json"));
         assert!(is_json("Application/JSON; charset=utf-8"));

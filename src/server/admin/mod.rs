@@ -1,14 +1,12 @@
-//! The admin listener: what the operator's machinery asks, on an address of its own, loopback by default.
+//! The admin listener: health, readiness, metrics and the console, on its own address, loopback by default.
 //!
-//! It has a thread of its own, so that it answers when every worker is busy, and it goes on answering
-//! through the drain, until the [`RunningAdmin`] is dropped. People find the console there, which is
-//! the only part of it that takes content.
+//! It runs on its own thread, so that it responds even if every worker is busy, and during the drain, until
+//! [`RunningAdmin`] is dropped. Only the console reads the content of requests.
 
 mod console;
 mod guard;
 mod pages;
 
-use std::convert::Infallible;
 use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -20,7 +18,6 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::service::service_fn;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Builder;
@@ -29,49 +26,48 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::gateway::reload::Reloadable;
 use crate::gateway::report;
-use crate::server::accept::{Accepted, accept};
-use crate::server::admin::console::{Console, Ends};
+use crate::server::accept::{AcceptedConnection, accept};
+use crate::server::admin::console::{ConnectionAddresses, Console};
 use crate::server::hyper_connection::{self, ConnectionLimits};
 use crate::server::lifecycle::{Lifecycle, Phase};
 use crate::server::listen::bind;
-use crate::server::settings::ServerSettings;
+use crate::server::server_settings::ServerSettings;
 
-/// The media type of metrics (OpenMetrics 1.0).
-const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-/// Connections open at once. Probes and scrapers need few.
-const CONNECTIONS: usize = 64;
+/// The content type of metrics (OpenMetrics 1.0).
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// Probes and scrapers need few connections.
+const MAX_CONNECTIONS: usize = 64;
 
-/// Where the admin listener listens, as the config's `[admin]` spells it.
+/// The `[admin]` table of the config.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AdminSettings {
-    /// The address to listen on; whoever reaches it needs no password. Port 0 takes any free one.
-    /// Default 127.0.0.1:9090.
+    /// The address to listen on. Access needs no password. Port 0 selects a free port. Default 127.0.0.1:9090.
     #[schemars(with = "String")]
     pub listen: SocketAddr,
-    /// Whether the console is there, a page to try the routes with. Default: where the address is one
-    /// that only this machine reaches.
+    /// Whether to serve the console, a page for trying the routes. Default: if the address is a loopback
+    /// address.
     pub console: Option<bool>,
 }
 
-/// An admin listener whose port is bound, and that answers nobody yet.
+/// An admin listener that is bound to its address but does not accept connections yet.
 #[derive(Debug)]
 pub struct Admin {
     listener: TcpListener,
     address: SocketAddr,
     wants_console: bool,
-    live: Option<Reloadable>,
+    gateway: Option<Reloadable>,
 }
 
-/// What every connection is answered from.
+/// Responds to requests.
 #[derive(Debug)]
-struct Answers {
+struct AdminService {
     lifecycle: Lifecycle,
-    live: Option<Reloadable>,
+    gateway: Option<Reloadable>,
     console: Option<Console>,
 }
 
-/// An admin listener that answers until this is dropped.
+/// An admin listener that accepts connections until this is dropped.
 #[derive(Debug)]
 #[must_use = "dropping it closes the listener"]
 pub struct RunningAdmin {
@@ -101,28 +97,28 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// The system's: it is in use, not ours, or not allowed.
+    /// If the address is in use, not local, or not permitted.
     pub fn bind(settings: &AdminSettings) -> io::Result<Self> {
         let listener = bind(settings.listen, 1)?.remove(0);
         let address = listener.local_addr()?;
         if !address.ip().is_loopback() {
-            tracing::warn!(%address, "the admin listener is open to other machines, without a password");
+            tracing::warn!(%address, "admin listener is reachable from other machines without a password");
         }
         let wants_console = settings.want_console(address.ip());
-        Ok(Self { listener, address, wants_console, live: None })
+        Ok(Self { listener, address, wants_console, gateway: None })
     }
 
-    /// Gives it the gateway that it tells of, and that the console tries where the settings want one.
+    /// Sets the gateway for metrics, readiness and the console.
     #[must_use]
-    pub fn with_gateway(self, live: Reloadable) -> Self {
-        Self { live: Some(live), ..self }
+    pub fn with_gateway(self, gateway: Reloadable) -> Self {
+        Self { gateway: Some(gateway), ..self }
     }
 
-    /// Answers from now on, in a thread of its own.
+    /// Starts accepting connections on a thread of its own.
     ///
     /// # Errors
     ///
-    /// The system's, if it gives us no thread or runtime.
+    /// If the system provides no thread or runtime.
     pub fn start(self, lifecycle: &Lifecycle) -> io::Result<RunningAdmin> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let listener = {
@@ -130,12 +126,12 @@ impl Admin {
             tokio::net::TcpListener::from_std(self.listener)?
         };
         let close = CancellationToken::new();
-        let console = self.live.clone().filter(|_| self.wants_console).map(Console::new);
+        let console = self.gateway.clone().filter(|_| self.wants_console).map(Console::new);
         let has_console = console.is_some();
         let running = RunningAdmin { address: self.address, has_console, _close: close.clone().drop_guard() };
-        let answers = Arc::new(Answers { lifecycle: lifecycle.clone(), live: self.live, console });
+        let service = Arc::new(AdminService { lifecycle: lifecycle.clone(), gateway: self.gateway, console });
         thread::Builder::new().name("admin".to_owned()).spawn(move || {
-            runtime.block_on(serve(listener, answers, close));
+            runtime.block_on(serve(listener, service, close));
             runtime.shutdown_background();
         })?;
         Ok(running)
@@ -145,14 +141,14 @@ impl Admin {
 // ===== impl RunningAdmin =====
 
 impl RunningAdmin {
-    /// The address that is really bound.
+    /// The bound address.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where a browser on this machine finds the console, if it is there. No passkey is made for an
-    /// address, so `localhost` stands for those that mean it.
+    /// The URL of the console for a browser on this machine, if it is served. Passkeys need a host name, so a
+    /// loopback or unspecified address is written as `localhost`.
     #[must_use]
     pub fn console_url(&self) -> Option<String> {
         let (ip, port) = (self.address.ip(), self.address.port());
@@ -163,20 +159,18 @@ impl RunningAdmin {
     }
 }
 
-async fn serve(listener: tokio::net::TcpListener, answers: Arc<Answers>, close: CancellationToken) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+async fn serve(listener: tokio::net::TcpListener, service: Arc<AdminService>, close: CancellationToken) {
+    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let limits = ConnectionLimits::from(&ServerSettings::default());
-    accept(listener, &places, &close, |Accepted { stream, peer, place }| {
-        let (answers, close) = (answers.clone(), close.clone());
+    accept(listener, &permits, &close, |AcceptedConnection { stream, peer, permit }| {
+        let (service, close) = (service.clone(), close.clone());
         tokio::spawn(async move {
-            let _place = place;
-            // A connection that has no end any more is found by reading.
+            let _permit = permit;
+            // Fails only if the connection is closed already, and then reading fails too.
             let local = stream.local_addr().map_or(peer.ip(), |local| local.ip());
-            let service = service_fn(|request: Request<Incoming>| {
-                let answers = answers.clone();
-                async move { Ok::<_, Infallible>(answers.to(request, Ends { peer, local }).await) }
-            });
-            if let Err(error) = hyper_connection::serve(Bytes::new(), stream, service, limits, &close).await {
+            let addresses = ConnectionAddresses { peer, local };
+            let respond = |request| service.clone().respond(request, addresses);
+            if let Err(error) = hyper_connection::serve(Bytes::new(), stream, respond, limits, &close).await {
                 tracing::debug!(error = &error as &dyn Error, "admin connection ended early");
             }
         });
@@ -184,10 +178,14 @@ async fn serve(listener: tokio::net::TcpListener, answers: Arc<Answers>, close: 
     .await;
 }
 
-// ===== impl Answers =====
+// ===== impl AdminService =====
 
-impl Answers {
-    async fn to(&self, request: Request<Incoming>, ends: Ends) -> Response<Full<Bytes>> {
+impl AdminService {
+    async fn respond(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        addresses: ConnectionAddresses,
+    ) -> Response<Full<Bytes>> {
         match (request.uri().path(), request.method()) {
             ("/healthz", &Method::GET | &Method::HEAD) => plain(StatusCode::OK, "ok"),
             ("/readyz", &Method::GET | &Method::HEAD) => match self.lifecycle.phase() {
@@ -197,15 +195,15 @@ impl Answers {
             },
             ("/readiness", &Method::GET | &Method::HEAD) => self.readiness().await,
             ("/metrics", &Method::GET | &Method::HEAD) => {
-                match self.live.as_ref().map(|live| report::metrics(&live.current().runtime)) {
-                    Some(Ok(text)) => answer(StatusCode::OK, METRICS, Bytes::from(text)),
+                match self.gateway.as_ref().map(|gateway| report::metrics(&gateway.current().runtime)) {
+                    Some(Ok(text)) => response(StatusCode::OK, OPENMETRICS, Bytes::from(text)),
                     Some(Err(fmt::Error)) => {
                         plain(StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be written\n")
                     }
-                    None => plain(StatusCode::NOT_FOUND, "there is no gateway to measure\n"),
+                    None => plain(StatusCode::NOT_FOUND, "no gateway is running\n"),
                 }
             }
-            ("/shadow", &Method::GET | &Method::HEAD) => self.shadows(),
+            ("/shadow", &Method::GET | &Method::HEAD) => self.shadow_reports(),
             ("/healthz" | "/readyz" | "/metrics" | "/readiness" | "/shadow", _) => {
                 let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
                 response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
@@ -213,39 +211,38 @@ impl Answers {
             }
             _ => {
                 let page = match &self.console {
-                    Some(console) => console.respond(request, ends).await,
+                    Some(console) => console.respond(request, addresses).await,
                     None => None,
                 };
-                page.unwrap_or_else(|| plain(StatusCode::NOT_FOUND, "the admin listener has no such page\n"))
+                page.unwrap_or_else(|| plain(StatusCode::NOT_FOUND, "not found\n"))
             }
         }
     }
-}
 
-impl Answers {
-    /// How many of those who sign in could do so at each embedded upstream; counts only.
+    /// How many of the users who sign in could do so at each embedded upstream, as counts only.
     async fn readiness(&self) -> Response<Full<Bytes>> {
-        let Some(live) = &self.live else { return plain(StatusCode::NOT_FOUND, "there is no gateway to ask\n") };
-        let Ok(readiness) = report::readiness(&live.current().runtime).await else {
-            return plain(StatusCode::SERVICE_UNAVAILABLE, "a directory does not answer\n");
+        let Some(gateway) = &self.gateway else { return plain(StatusCode::NOT_FOUND, "no gateway is running\n") };
+        let Ok(readiness) = report::readiness(&gateway.current().runtime).await else {
+            return plain(StatusCode::SERVICE_UNAVAILABLE, "a directory does not respond\n");
         };
-        let json = serde_json::to_vec(&readiness).expect("counts are JSON");
-        answer(StatusCode::OK, "application/json", Bytes::from(json))
+        let json = serde_json::to_vec(&readiness).expect("counts can be serialized");
+        response(StatusCode::OK, "application/json", Bytes::from(json))
     }
 
-    /// What the shadows of the routes came to so far: counts and the names of members, no values.
-    fn shadows(&self) -> Response<Full<Bytes>> {
-        let reports: Vec<_> = self.live.iter().flat_map(|live| report::shadows(&live.current().runtime)).collect();
+    /// The results of shadow calls so far, as counts and member names, without values.
+    fn shadow_reports(&self) -> Response<Full<Bytes>> {
+        let reports: Vec<_> =
+            self.gateway.iter().flat_map(|gateway| report::shadows(&gateway.current().runtime)).collect();
         let reports = serde_json::json!({ "routes": reports });
-        answer(StatusCode::OK, "application/json", Bytes::from(reports.to_string()))
+        response(StatusCode::OK, "application/json", Bytes::from(reports.to_string()))
     }
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
-    answer(status, "text/plain; charset=utf-8", Bytes::from_static(text.as_bytes()))
+    response(status, "text/plain; charset=utf-8", Bytes::from_static(text.as_bytes()))
 }
 
-fn answer(status: StatusCode, media_type: &'static str, content: Bytes) -> Response<Full<Bytes>> {
+fn response(status: StatusCode, media_type: &'static str, content: Bytes) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(content));
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -259,7 +256,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_console_is_there_where_only_this_machine_reaches_it_or_by_the_settings() {
+    fn by_default_the_console_is_served_on_loopback_only() {
         let want = |console, address: &str| {
             AdminSettings { console, ..AdminSettings::default() }.want_console(address.parse().unwrap())
         };

@@ -1,6 +1,6 @@
-//! The console's files, as they travel inside the binary, and the fields that fence its page in.
+//! The files of the console, embedded in the binary, and its security headers.
 //!
-//! The page loads nothing from anywhere else, runs no script but these, and stands in no frame.
+//! The page loads nothing from other origins, runs only these scripts and cannot be framed.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -25,12 +25,12 @@ const PAGES: &[(&str, &str, &str)] = &[
     ("/console/steps.js", SCRIPT, include_str!("../../console/steps.js")),
 ];
 
-/// What the page may load, and who may frame it (Content Security Policy Level 3).
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+/// Content Security Policy Level 3.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const FENCE: &[(&str, &str)] = &[
-    ("content-security-policy", POLICY),
+const SECURITY_HEADERS: &[(&str, &str)] = &[
+    ("content-security-policy", CONTENT_SECURITY_POLICY),
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
     ("cache-control", "no-store"),
@@ -38,17 +38,21 @@ const FENCE: &[(&str, &str)] = &[
     ("cross-origin-resource-policy", "same-origin"),
 ];
 
-/// The file of a path.
+/// The file at `path`.
 pub(super) fn page(path: &str) -> Option<Response<Full<Bytes>>> {
     let (_, media_type, text) = PAGES.iter().find(|(known, ..)| *known == path)?;
-    Some(fenced(StatusCode::OK, media_type, Bytes::from_static(text.as_bytes())))
+    Some(with_security_headers(StatusCode::OK, media_type, Bytes::from_static(text.as_bytes())))
 }
 
-/// An answer with the fields that every answer of the console has.
-pub(super) fn fenced(status: StatusCode, media_type: &'static str, content: Bytes) -> Response<Full<Bytes>> {
+/// A response with the headers that every response of the console has.
+pub(super) fn with_security_headers(
+    status: StatusCode,
+    media_type: &'static str,
+    content: Bytes,
+) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(content));
     *response.status_mut() = status;
-    for (name, value) in FENCE {
+    for (name, value) in SECURITY_HEADERS {
         response.headers_mut().insert(*name, HeaderValue::from_static(value));
     }
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
@@ -60,23 +64,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_names_only_files_that_are_there() {
+    fn the_page_references_only_existing_files() {
         for (path, _, text) in PAGES {
             for begin in ["src=\"", "href=\"", "from \"", "import \""] {
                 for (at, _) in text.match_indices(begin) {
                     let name = text[at + begin.len()..].split('"').next().unwrap();
-                    let is_there = match name.strip_prefix("./") {
+                    let exists = match name.strip_prefix("./") {
                         Some(file) => page(&format!("/console/{file}")).is_some(),
                         None => name.starts_with('#') || page(name).is_some(),
                     };
-                    assert!(is_there, "{path} names {name}");
+                    assert!(exists, "{path} references {name}");
                 }
             }
         }
     }
 
     #[test]
-    fn the_page_keeps_its_own_policy() {
+    fn the_page_has_no_inline_scripts_or_styles() {
         let (_, _, html) = PAGES[0];
         for inline in ["<style", "style=\"", "onclick", "javascript:", "<script>"] {
             assert!(!html.contains(inline), "{inline}");

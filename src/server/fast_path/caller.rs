@@ -1,7 +1,7 @@
-//! The caller's end of a connection: what it sends next, and whether it is still there.
+//! Reads requests from a connection, and notices when the caller disconnects.
 //!
-//! The rest of a request that came in part is waited for a moment only; who is slower has bytes that
-//! the library's server waits for, with all its timeouts.
+//! The rest of a partial request is awaited only briefly. A slower caller is handed over to hyper, which
+//! enforces all timeouts.
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
@@ -16,63 +16,64 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::WaitForCancellationFuture;
 
-use crate::server::fast_path::request::{Plain, Unsupported, read};
-use crate::server::hyper_connection::{ConnectionError, PREFACE};
+use crate::server::fast_path::request::{SimpleRequest, Unsupported, read};
+use crate::server::hyper_connection::{ConnectionError, HTTP2_PREFACE};
 
-/// How long the rest of a request is waited for.
-const REST: Duration = Duration::from_secs(1);
-/// How many bytes are read at once.
-const AT_ONCE: usize = 32 << 10;
-/// The most that is kept of what comes while a request is under way.
-const MOST_AHEAD: usize = 64 << 10;
+/// How long the rest of a partial request is awaited.
+const PARTIAL_REQUEST_TIMEOUT: Duration = Duration::from_secs(1);
+/// The most bytes of one read.
+const READ_BUFFER_SIZE: usize = 32 << 10;
+/// The most bytes read ahead while a request is being answered.
+const MAX_READ_AHEAD_BYTES: usize = 64 << 10;
 
 thread_local! {
-    /// What a worker reads into: every byte is taken out again before anybody else reads.
-    static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; AT_ONCE]);
+    /// The read buffer of the thread, used only within one poll.
+    static READ_BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BUFFER_SIZE]);
 }
 
-/// Whoever is at the other end.
+/// The connection to a caller.
 #[derive(Debug)]
-pub(super) struct Caller<'a> {
+pub(super) struct CallerConnection<'a> {
     stream: &'a mut TcpStream,
-    /// What was read, and belongs to no request yet.
+    /// Bytes read that belong to no request yet.
     unread: Vec<u8>,
-    silence: Duration,
-    /// How often it was waited for, and how often when silence was last looked for.
-    waited: u64,
-    seen: u64,
+    idle_timeout: Duration,
+    /// The number of requests awaited so far, and that number when the timer last expired.
+    awaited: u64,
+    awaited_at_timer: u64,
 }
 
-/// Why there is no plain request next.
+/// Why no simple request was read.
 #[derive(Debug)]
-pub(super) enum Unserved {
-    /// There is something else.
+pub(super) enum NotRead {
+    /// The next request is not simple.
     Unsupported,
-    /// The caller has closed, or nothing more is wanted of it.
+    /// The caller has closed the connection, or the server is stopping.
     End,
     Failed(ConnectionError),
 }
 
-// ===== impl Caller =====
+// ===== impl CallerConnection =====
 
-impl<'a> Caller<'a> {
-    pub(super) fn new(stream: &'a mut TcpStream, silence: Duration) -> Self {
-        Self { stream, unread: Vec::new(), silence, waited: 0, seen: 1 }
+impl<'a> CallerConnection<'a> {
+    pub(super) fn new(stream: &'a mut TcpStream, idle_timeout: Duration) -> Self {
+        Self { stream, unread: Vec::new(), idle_timeout, awaited: 0, awaited_at_timer: 1 }
     }
 
-    /// What was read, and belongs to no request that was answered.
+    /// The bytes read that belong to no answered request.
     pub(super) fn into_unread(self) -> Bytes {
         self.unread.into()
     }
 
-    /// Waits for what the caller does next. `alarm` goes off when nothing has come for too long.
-    pub(super) async fn next(
+    /// Reads the next request. `timer` is shared by all requests of the connection and reset only when it
+    /// expires.
+    pub(super) async fn read(
         &mut self,
-        mut alarm: Pin<&mut Sleep>,
+        mut timer: Pin<&mut Sleep>,
         mut stopped: Pin<&mut WaitForCancellationFuture<'_>>,
-    ) -> Result<Plain, Unserved> {
-        self.waited += 1;
-        // What came while the last request was under way.
+    ) -> Result<SimpleRequest, NotRead> {
+        self.awaited += 1;
+        // Bytes that were read ahead.
         if !self.unread.is_empty()
             && let Some(plain) = take(&mut self.unread, &[])?
         {
@@ -80,51 +81,51 @@ impl<'a> Caller<'a> {
         }
         poll_fn(|context| {
             loop {
-                let was_waiting = self.unread.is_empty();
+                let was_idle = self.unread.is_empty();
                 let Self { stream, unread, .. } = self;
-                let taken = poll_read(stream, context, |came| match came {
-                    [] if unread.is_empty() => Err(Unserved::End),
-                    [] => Err(Unserved::Unsupported),
-                    came => take(unread, came),
+                let taken = poll_read(stream, context, |bytes| match bytes {
+                    [] if unread.is_empty() => Err(NotRead::End),
+                    [] => Err(NotRead::Unsupported),
+                    bytes => take(unread, bytes),
                 });
                 match taken? {
-                    Poll::Ready(Ok(Some(plain))) => return Poll::Ready(Ok(plain)),
-                    Poll::Ready(Ok(None)) if was_waiting => {
-                        alarm.as_mut().reset(Instant::now() + REST.min(self.silence));
+                    Poll::Ready(Ok(Some(simple))) => return Poll::Ready(Ok(simple)),
+                    Poll::Ready(Ok(None)) if was_idle => {
+                        timer.as_mut().reset(Instant::now() + PARTIAL_REQUEST_TIMEOUT.min(self.idle_timeout));
                     }
                     Poll::Ready(Ok(None)) => {}
-                    Poll::Ready(Err(unserved)) => return Poll::Ready(Err(unserved)),
+                    Poll::Ready(Err(not_read)) => return Poll::Ready(Err(not_read)),
                     Poll::Pending => break,
                 }
             }
             if stopped.as_mut().poll(context).is_ready() {
-                return Poll::Ready(Err(Unserved::End));
+                return Poll::Ready(Err(NotRead::End));
             }
-            while alarm.as_mut().poll(context).is_ready() {
+            while timer.as_mut().poll(context).is_ready() {
                 if !self.unread.is_empty() {
-                    // Only the library knows what to do with half a request; the half of a preface
-                    // does not even tell which server to take.
-                    let is_preface = PREFACE.starts_with(&self.unread);
-                    return Poll::Ready(Err(if is_preface { Unserved::SILENT } else { Unserved::Unsupported }));
+                    // hyper handles a partial request. A partial HTTP/2 preface does not show yet which of
+                    // hyper's servers to use.
+                    let is_preface = HTTP2_PREFACE.starts_with(&self.unread);
+                    return Poll::Ready(Err(if is_preface { NotRead::IDLE } else { NotRead::Unsupported }));
                 }
-                if self.waited == self.seen {
-                    return Poll::Ready(Err(Unserved::SILENT));
+                if self.awaited == self.awaited_at_timer {
+                    return Poll::Ready(Err(NotRead::IDLE));
                 }
-                self.seen = self.waited;
-                alarm.as_mut().reset(Instant::now() + self.silence);
+                self.awaited_at_timer = self.awaited;
+                timer.as_mut().reset(Instant::now() + self.idle_timeout);
             }
             Poll::Pending
         })
         .await
     }
 
-    /// Waits for `work` while the caller is there; `None` once it has left.
-    pub(super) async fn while_here<T>(&mut self, mut work: impl Future<Output = T> + Unpin) -> Option<T> {
+    /// Awaits `future`; `None` if the caller disconnects first.
+    pub(super) async fn while_connected<T>(&mut self, mut future: impl Future<Output = T> + Unpin) -> Option<T> {
         poll_fn(|context| {
-            if let Poll::Ready(done) = Pin::new(&mut work).poll(context) {
-                return Poll::Ready(Some(done));
+            if let Poll::Ready(output) = Pin::new(&mut future).poll(context) {
+                return Poll::Ready(Some(output));
             }
-            while self.unread.len() < MOST_AHEAD {
+            while self.unread.len() < MAX_READ_AHEAD_BYTES {
                 let Self { stream, unread, .. } = self;
                 let read = poll_read(stream, context, |bytes| {
                     unread.extend_from_slice(bytes);
@@ -141,12 +142,12 @@ impl<'a> Caller<'a> {
         .await
     }
 
-    /// Sends all of it.
+    /// Sends all bytes.
     pub(super) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stream.write_all(bytes).await
     }
 
-    /// Sends what the system takes at once, and returns how much that was.
+    /// Sends what the socket accepts without waiting, and returns the number of bytes sent.
     pub(super) fn send_now(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> io::Result<usize> {
         match Pin::new(&mut *self.stream).poll_write(context, bytes) {
             Poll::Ready(sent) => sent,
@@ -155,47 +156,47 @@ impl<'a> Caller<'a> {
     }
 }
 
-/// Reads what there is, into the worker's buffer; nothing is the end.
+/// Reads available bytes into the buffer of the thread; no bytes mean the end of the connection.
 fn poll_read<T>(
     stream: &mut TcpStream,
     context: &mut Context<'_>,
     take: impl FnOnce(&[u8]) -> T,
 ) -> Poll<io::Result<T>> {
-    BUFFER.with_borrow_mut(|buffer| {
+    READ_BUFFER.with_borrow_mut(|buffer| {
         let mut buffer = ReadBuf::new(buffer);
         ready!(Pin::new(stream).poll_read(context, &mut buffer))?;
         Poll::Ready(Ok(take(buffer.filled())))
     })
 }
 
-/// Takes the request that `unread` and what came after it begin with; `None` while it is not whole.
-fn take(unread: &mut Vec<u8>, came: &[u8]) -> Result<Option<Plain>, Unserved> {
+/// Takes the request at the beginning of `unread` followed by `bytes`; `None` if it is incomplete.
+fn take(unread: &mut Vec<u8>, bytes: &[u8]) -> Result<Option<SimpleRequest>, NotRead> {
     if unread.is_empty() {
-        let taken = read(came);
-        let length = taken.as_ref().ok().and_then(Option::as_ref).map_or(0, |plain| plain.length);
-        unread.extend_from_slice(&came[length..]);
+        let taken = read(bytes);
+        let length = taken.as_ref().ok().and_then(Option::as_ref).map_or(0, |simple| simple.length);
+        unread.extend_from_slice(&bytes[length..]);
         return Ok(taken?);
     }
-    unread.extend_from_slice(came);
+    unread.extend_from_slice(bytes);
     let taken = read(unread)?;
-    unread.drain(..taken.as_ref().map_or(0, |plain| plain.length));
-    unread.shrink_to(0); // so that a connection that waits keeps nothing
+    unread.drain(..taken.as_ref().map_or(0, |simple| simple.length));
+    unread.shrink_to(0); // an idle connection keeps no buffer
     Ok(taken)
 }
 
-// ===== impl Unserved =====
+// ===== impl NotRead =====
 
-impl Unserved {
-    const SILENT: Self = Self::Failed(ConnectionError::Silent);
+impl NotRead {
+    const IDLE: Self = Self::Failed(ConnectionError::IdleTimeout);
 }
 
-impl From<Unsupported> for Unserved {
+impl From<Unsupported> for NotRead {
     fn from(_: Unsupported) -> Self {
         Self::Unsupported
     }
 }
 
-impl From<io::Error> for Unserved {
+impl From<io::Error> for NotRead {
     fn from(error: io::Error) -> Self {
         Self::Failed(error.into())
     }

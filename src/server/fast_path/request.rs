@@ -1,111 +1,99 @@
-//! Which requests are plain, and what is read of them.
+//! Reads simple requests.
 //!
-//! Plain is what no rule of HTTP/1.1 makes a question of: a path as its target, one length in digits or
-//! none, a connection that is kept or closed. Chunks, an expected 100, an upgrade, trailers, long
-//! messages and whatever is malformed are the library's.
+//! A request is simple if its target is a path, its content has a length or is absent, and its connection
+//! is kept or closed. hyper serves everything else: chunked content, `Expect: 100-continue`, upgrades,
+//! trailers, long messages and malformed ones.
 
 use std::mem::MaybeUninit;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, TE, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONNECTION, EXPECT, TE, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use httparse::Status;
-use hyper::body::Incoming;
 
-use crate::server::body::EdgeBody;
+use crate::http1::framing::{Framing, FramingFields};
+use crate::server::body::RequestBody;
 
-/// The longest head that is plain, in bytes.
-const MOST_HEAD: usize = 16 << 10;
-/// The most fields of it. Whoever sends more is told of the limit by way of the library.
-const MOST_FIELDS: usize = 64;
-/// The longest content that is plain, in bytes.
-const MOST_CONTENT: usize = 64 << 10;
+/// The longest head of a simple request, in bytes.
+const MAX_HEAD_BYTES: usize = 16 << 10;
+/// The most fields of a simple request. hyper's server enforces the configured limit.
+const MAX_FIELDS: usize = 64;
+/// The longest content of a simple request, in bytes.
+const MAX_CONTENT_BYTES: usize = 64 << 10;
 
-/// The bytes are no plain request, whatever comes after them.
+/// The bytes do not begin with a simple request, whatever follows them.
 #[derive(Debug)]
 pub(super) struct Unsupported;
 
-/// A request that is here as a whole.
+/// A complete simple request.
 #[derive(Debug)]
-pub(super) struct Plain {
-    pub(super) request: Request<EdgeBody<Incoming>>,
-    /// Whether the caller wants nothing after it.
+pub(super) struct SimpleRequest {
+    pub(super) request: Request<RequestBody>,
+    /// Whether the connection is closed after the response.
     pub(super) closes: bool,
-    /// How many bytes it has.
+    /// The length of the request in bytes.
     pub(super) length: usize,
 }
 
-/// What the fields say of the message.
-#[derive(Debug, Default)]
-struct Framing {
-    content: Option<usize>,
-    closes: bool,
-}
-
-/// Reads the request that `bytes` begin with; `None` while it is not whole.
-pub(super) fn read(bytes: &[u8]) -> Result<Option<Plain>, Unsupported> {
-    let mut fields = [const { MaybeUninit::uninit() }; MOST_FIELDS];
+/// Reads the request at the beginning of `bytes`; `None` if it is incomplete.
+pub(super) fn read(bytes: &[u8]) -> Result<Option<SimpleRequest>, Unsupported> {
+    let mut fields = [const { MaybeUninit::uninit() }; MAX_FIELDS];
     let mut parsed = httparse::Request::new(&mut []);
     let head = match parsed.parse_with_uninit_headers(bytes, &mut fields) {
-        Ok(Status::Complete(length)) if length <= MOST_HEAD => length,
-        Ok(Status::Partial) if bytes.len() < MOST_HEAD => return Ok(None),
+        Ok(Status::Complete(length)) if length <= MAX_HEAD_BYTES => length,
+        Ok(Status::Partial) if bytes.len() < MAX_HEAD_BYTES => return Ok(None),
         Ok(_) | Err(_) => return Err(Unsupported),
     };
-    let (method, target) = line(&parsed).ok_or(Unsupported)?;
+    let (method, target) = request_line(&parsed).ok_or(Unsupported)?;
     let framing = framing(parsed.headers).ok_or(Unsupported)?;
-    let length = head + framing.content.unwrap_or(0);
+    let length = head + content_length(&framing).ok_or(Unsupported)?;
     if bytes.len() < length {
         return Ok(None);
     }
-    // One copy, of which every field and the content are parts.
+    // One copy, shared by all fields and the content.
     let all = Bytes::copy_from_slice(&bytes[..length]);
-    let part = |of: &[u8]| {
-        let begin = of.as_ptr().addr() - bytes.as_ptr().addr();
-        all.slice(begin..begin + of.len())
+    let share = |part: &[u8]| {
+        let begin = part.as_ptr().addr() - bytes.as_ptr().addr();
+        all.slice(begin..begin + part.len())
     };
-    let uri = Uri::from_maybe_shared(part(target.as_bytes())).map_err(|_| Unsupported)?;
+    let uri = Uri::from_maybe_shared(share(target.as_bytes())).map_err(|_| Unsupported)?;
     let mut map = HeaderMap::with_capacity(parsed.headers.len());
     for field in &*parsed.headers {
         let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| Unsupported)?;
-        map.append(name, HeaderValue::from_maybe_shared(part(field.value)).map_err(|_| Unsupported)?);
+        map.append(name, HeaderValue::from_maybe_shared(share(field.value)).map_err(|_| Unsupported)?);
     }
-    let mut request = Request::new(EdgeBody::Whole(all.slice(head..)));
+    let mut request = Request::new(RequestBody::Whole(all.slice(head..)));
     *request.method_mut() = method;
     *request.uri_mut() = uri;
     *request.headers_mut() = map;
-    Ok(Some(Plain { request, closes: framing.closes, length }))
+    Ok(Some(SimpleRequest { request, closes: framing.closes, length }))
 }
 
-/// Method and target, where both are plain. An answer to `HEAD` has a length and no content.
-fn line<'b>(parsed: &httparse::Request<'_, 'b>) -> Option<(Method, &'b str)> {
+/// The method and target. `HEAD` is not simple, because its response has a length but no content.
+fn request_line<'b>(parsed: &httparse::Request<'_, 'b>) -> Option<(Method, &'b str)> {
     let (Some(1), Some(method), Some(target)) = (parsed.version, parsed.method, parsed.path) else { return None };
     let method = Method::from_bytes(method.as_bytes()).ok()?;
-    let is_plain = method != Method::HEAD && method != Method::CONNECT && target.starts_with('/');
-    is_plain.then_some((method, target))
+    let is_simple = method != Method::HEAD && method != Method::CONNECT && target.starts_with('/');
+    is_simple.then_some((method, target))
 }
 
-fn framing(fields: &[httparse::Header<'_>]) -> Option<Framing> {
-    let mut framing = Framing::default();
+fn framing(fields: &[httparse::Header<'_>]) -> Option<FramingFields> {
+    let mut framing = FramingFields::default();
     for field in fields {
-        // The length of a name rules out nearly every field.
-        match field.name.len() {
-            14 if is(field, &CONTENT_LENGTH) => {
-                if framing.content.is_some() {
-                    return None;
-                }
-                framing.content = Some(content_length(field.value)?);
+        // Matching the length first means that most fields cost one comparison.
+        let is_simple = match field.name.len() {
+            2 => !is(field, &TE),
+            6 => !is(field, &EXPECT),
+            7 => !is(field, &UPGRADE),
+            10 if is(field, &CONNECTION) => {
+                field.value.eq_ignore_ascii_case(b"keep-alive") || field.value.eq_ignore_ascii_case(b"close")
             }
-            10 if is(field, &CONNECTION) => match field.value {
-                value if value.eq_ignore_ascii_case(b"keep-alive") => {}
-                value if value.eq_ignore_ascii_case(b"close") => framing.closes = true,
-                _ => return None,
-            },
-            17 if is(field, &TRANSFER_ENCODING) => return None,
-            6 if is(field, &EXPECT) => return None,
-            7 if is(field, &UPGRADE) => return None,
-            2 if is(field, &TE) => return None,
-            _ => {}
+            _ => true,
+        };
+        if !is_simple {
+            return None;
         }
+        framing.add(field.name, field.value).ok()?;
     }
     Some(framing)
 }
@@ -114,12 +102,12 @@ fn is(field: &httparse::Header<'_>, name: &HeaderName) -> bool {
     field.name.eq_ignore_ascii_case(name.as_str())
 }
 
-fn content_length(value: &[u8]) -> Option<usize> {
-    if value.is_empty() || value.len() > 5 || !value.iter().all(u8::is_ascii_digit) {
-        return None;
+fn content_length(framing: &FramingFields) -> Option<usize> {
+    match framing.of_request() {
+        Ok(Framing::Empty) => Some(0),
+        Ok(Framing::Length(length)) => usize::try_from(length).ok().filter(|length| *length <= MAX_CONTENT_BYTES),
+        Ok(Framing::Chunked | Framing::UntilClose) | Err(_) => None,
     }
-    let length = value.iter().fold(0, |length, digit| length * 10 + usize::from(digit - b'0'));
-    (length <= MOST_CONTENT).then_some(length)
 }
 
 #[cfg(test)]
@@ -129,14 +117,14 @@ mod tests {
 
     use super::*;
 
-    fn plain(text: &str) -> Plain {
+    fn simple(text: &str) -> SimpleRequest {
         read(text.as_bytes()).unwrap().unwrap()
     }
 
     #[tokio::test]
-    async fn a_request_is_read_to_its_end_and_no_further() {
+    async fn a_request_is_read_up_to_its_end() {
         let one = "POST /a?b=c HTTP/1.1\r\nHost: a.example\r\nX-Two: 1\r\nx-two: 2\r\nContent-Length: 3\r\n\r\nabc";
-        let Plain { request, closes, length } = plain(&format!("{one}GET / HTTP/1.1\r\n"));
+        let SimpleRequest { request, closes, length } = simple(&format!("{one}GET / HTTP/1.1\r\n"));
         assert_eq!((length, closes), (one.len(), false));
         assert_eq!((request.method(), request.uri().to_string().as_str()), (&Method::POST, "/a?b=c"));
         assert_eq!(request.headers()[HOST], "a.example");
@@ -145,17 +133,17 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_partial_at_every_byte_before_its_end() {
+    fn a_request_is_incomplete_at_every_byte_before_its_end() {
         let whole = "POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 2\r\n\r\nab";
         for end in 0..whole.len() {
             assert!(read(&whole.as_bytes()[..end]).unwrap().is_none(), "{end}");
         }
-        assert!(plain(whole).closes);
+        assert!(simple(whole).closes);
     }
 
     #[test]
-    fn whatever_could_be_read_two_ways_is_not_plain() {
-        for odd in [
+    fn ambiguous_and_special_requests_are_unsupported() {
+        for request in [
             "PRI * HTTP/2.0\r\n\r\n",
             "GET / HTTP/1.0\r\n\r\n",
             "HEAD / HTTP/1.1\r\n\r\n",
@@ -164,6 +152,7 @@ mod tests {
             "GET http://a.example/ HTTP/1.1\r\n\r\n",
             "GET / HTTP/1.1\r\nhost : a\r\n\r\n",
             "GET / HTTP/1.1\r\na: b\r\n c\r\n\r\n",
+            "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
             "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\ncontent-length: 3\r\n\r\nabc",
             "POST / HTTP/1.1\r\nTransfer-Encoding: identity\r\n\r\n",
             "POST / HTTP/1.1\r\ncontent-length: 3\r\ncontent-length: 3\r\n\r\nabc",
@@ -177,16 +166,16 @@ mod tests {
             "GET / HTTP/1.1\r\nconnection: close, x-y\r\n\r\n",
             "GET / HTTP/1.1\r\nte: trailers\r\n\r\n",
         ] {
-            assert!(read(odd.as_bytes()).is_err(), "{odd:?}");
+            assert!(read(request.as_bytes()).is_err(), "{request:?}");
         }
     }
 
     #[test]
-    fn a_long_message_is_not_plain() {
-        let long = format!("GET / HTTP/1.1\r\nx: {}", "a".repeat(MOST_HEAD));
+    fn long_heads_are_unsupported() {
+        let long = format!("GET / HTTP/1.1\r\nx: {}", "a".repeat(MAX_HEAD_BYTES));
         assert!(read(long.as_bytes()).is_err());
         assert!(read(format!("{long}\r\n\r\n").as_bytes()).is_err());
-        let many = format!("GET / HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(MOST_FIELDS + 1));
+        let many = format!("GET / HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(MAX_FIELDS + 1));
         assert!(read(many.as_bytes()).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Sending an answer: in one write where it is in one piece, chunk by chunk where it is streamed.
+//! Sends a response: whole content in one write, streamed content chunk by chunk.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -9,59 +9,64 @@ use http::{Response, StatusCode};
 use http_body::{Body as _, Frame};
 use http_body_util::BodyExt as _;
 
-use crate::server::body::EdgeBody;
-use crate::server::fast_path::caller::Caller;
-use crate::server::fast_path::head::{self, Framing};
+use crate::http1::chunked::{self, LAST_CHUNK};
+use crate::http1::framing::Framing;
+use crate::http1::response_head;
+use crate::server::body::ResponseBody;
+use crate::server::fast_path::caller::CallerConnection;
 use crate::server::hyper_connection::ConnectionError;
-use crate::server::passthrough::incoming::Streamed;
+
+/// The largest capacity that the write buffer retains, in bytes.
+const MAX_RETAINED_BYTES: usize = 64 << 10;
 
 thread_local! {
-    /// What a worker writes an answer into, which the system takes before anybody else writes.
-    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    /// The write buffer of the thread, used only within one poll.
+    static WRITE_BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The most that the buffer keeps for the next answer, in bytes.
-const MOST_KEPT: usize = 64 << 10;
-
-/// Sends the answer.
+/// Sends the response.
 ///
 /// # Errors
-/// When the connection breaks, the caller leaves, or content does not come to its end: then half an answer must not
-/// look whole.
+/// If the connection fails, the caller disconnects, or streamed content fails. The connection must be closed
+/// then, so that a partial response does not look complete.
 pub(super) async fn send(
-    caller: &mut Caller<'_>,
-    response: Response<EdgeBody<Streamed>>,
+    caller: &mut CallerConnection<'_>,
+    response: Response<ResponseBody>,
     closes: bool,
 ) -> Result<(), ConnectionError> {
     let (parts, body) = response.into_parts();
     let has_content = parts.status != StatusCode::NO_CONTENT && parts.status != StatusCode::NOT_MODIFIED;
     let framing = match &body {
-        _ if !has_content => Framing::None,
-        EdgeBody::Whole(content) => Framing::Length(content.len() as u64),
-        EdgeBody::Streamed(_) => body.size_hint().exact().map_or(Framing::Chunked, Framing::Length),
+        _ if !has_content => Framing::Empty,
+        ResponseBody::Whole(content) => Framing::Length(content.len() as u64),
+        ResponseBody::Streamed(_) => body.size_hint().exact().map_or(Framing::Chunked, Framing::Length),
     };
-    let begin = |out: &mut Vec<u8>| head::write(parts.status, &parts.headers, framing, closes, out);
+    let write_head = |out: &mut Vec<u8>| response_head::write(parts.status, &parts.headers, framing, closes, out);
     match body {
-        EdgeBody::Whole(content) => {
+        ResponseBody::Whole(content) => {
             let content = if has_content { &content[..] } else { &[] };
-            Ok(send_whole(caller, begin, content).await?)
+            Ok(send_whole(caller, write_head, content).await?)
         }
-        EdgeBody::Streamed(_) => {
+        ResponseBody::Streamed(_) => {
             let mut out = Vec::new();
-            begin(&mut out);
+            write_head(&mut out);
             caller.send(&out).await?;
             if has_content { stream(caller, body, framing).await } else { Ok(()) }
         }
     }
 }
 
-async fn send_whole(caller: &mut Caller<'_>, begin: impl Fn(&mut Vec<u8>), content: &[u8]) -> io::Result<()> {
-    // What the system does not take at once is copied: it is little, or the caller is slow.
+async fn send_whole(
+    caller: &mut CallerConnection<'_>,
+    write_head: impl Fn(&mut Vec<u8>),
+    content: &[u8],
+) -> io::Result<()> {
+    // What the socket does not accept at once is copied, which is rare or little.
     let rest = poll_fn(|context| {
-        BUFFER.with_borrow_mut(|out| {
+        WRITE_BUFFER.with_borrow_mut(|out| {
             out.clear();
-            out.shrink_to(MOST_KEPT);
-            begin(out);
+            out.shrink_to(MAX_RETAINED_BYTES);
+            write_head(out);
             out.extend_from_slice(content);
             Poll::Ready(caller.send_now(context, out).map(|sent| out[sent..].to_vec()))
         })
@@ -71,20 +76,19 @@ async fn send_whole(caller: &mut Caller<'_>, begin: impl Fn(&mut Vec<u8>), conte
 }
 
 async fn stream(
-    caller: &mut Caller<'_>,
-    mut body: EdgeBody<Streamed>,
+    caller: &mut CallerConnection<'_>,
+    mut body: ResponseBody,
     framing: Framing,
 ) -> Result<(), ConnectionError> {
     loop {
-        let frame = caller.while_here(body.frame()).await.ok_or(ConnectionError::Left)?;
+        let frame = caller.while_connected(body.frame()).await.ok_or(ConnectionError::CallerClosed)?;
         match frame.transpose()?.map(Frame::into_data) {
-            // Trailers are for those who asked for them, which makes their requests another server's.
+            // Trailers are sent only to callers that ask for them, and hyper serves those.
             Some(Err(_)) => {}
             Some(Ok(data)) if data.is_empty() => {}
             Some(Ok(data)) if framing == Framing::Chunked => {
-                let mut chunk = format!("{:x}\r\n", data.len()).into_bytes();
-                chunk.extend_from_slice(&data);
-                chunk.extend_from_slice(b"\r\n");
+                let mut chunk = Vec::with_capacity(data.len() + 20);
+                chunked::write_chunk(&data, &mut chunk);
                 caller.send(&chunk).await?;
             }
             Some(Ok(data)) => caller.send(&data).await?,
@@ -92,7 +96,7 @@ async fn stream(
         }
     }
     if framing == Framing::Chunked {
-        caller.send(b"0\r\n\r\n").await?;
+        caller.send(LAST_CHUNK).await?;
     }
     Ok(())
 }

@@ -1,5 +1,8 @@
-//! The layers every request passes, outermost first in the stack that `application` builds.
+//! What wraps every request: request ID, access log, panic handler.
+//!
+//! They are plain functions that take a future; `application` composes them. `docs/decisions.md` says why
+//! they are not tower layers.
 
-pub(super) mod access;
-pub(super) mod panics;
-pub(super) mod request_ids;
+pub(super) mod access_log;
+pub(super) mod catch_panic;
+pub(super) mod request_id;

@@ -1,7 +1,7 @@
-//! Tells the target who asked for what: `Forwarded` (RFC 7239), the older `X-Forwarded-*`, and `Via`.
+//! Adds `Forwarded` (RFC 7239), the older `X-Forwarded-*` and `Via` to requests that pass through.
 //!
-//! Each is a list that grows by one element a proxy, and what came is kept: an element before ours is
-//! only as true as whoever sent it. The last element of each is ours, so they can be read together.
+//! Each proxy appends one element to each list. Earlier elements are kept, but are only as trustworthy as
+//! their sender. The last element of each list belongs to this proxy, so they can be read together.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -12,10 +12,10 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// The listener speaks clear text; whoever speaks TLS in front of it has written an element of its own.
+/// The listener has no TLS; a TLS proxy in front of it adds an element of its own.
 const PROTO: &str = "http";
 
-/// Appends our element to each list. `authority` is the host asked for, as `authority_of` checked it.
+/// Appends an element to each list. `authority` is the requested host as validated by `authority_of`.
 pub(super) fn append(headers: &mut HeaderMap, peer: SocketAddr, authority: Option<&str>, version: Version) {
     let address = peer.ip().to_canonical();
     let mut forwarded = match address {
@@ -34,7 +34,7 @@ pub(super) fn append(headers: &mut HeaderMap, peer: SocketAddr, authority: Optio
     append_element(headers, VIA, if version == Version::HTTP_2 { "2.0 passbridge" } else { "1.1 passbridge" });
 }
 
-/// Makes one line of all lines and our element, since some recipients read one line only.
+/// Joins all lines and the new element into one line, because some recipients read only one.
 fn append_element(headers: &mut HeaderMap, name: HeaderName, element: &str) {
     let mut list = Vec::new();
     for line in headers.get_all(&name) {
@@ -42,7 +42,7 @@ fn append_element(headers: &mut HeaderMap, name: HeaderName, element: &str) {
         list.extend_from_slice(b", ");
     }
     list.extend_from_slice(element.as_bytes());
-    let list = HeaderValue::from_bytes(&list).expect("parts of field values make a field value");
+    let list = HeaderValue::from_bytes(&list).expect("joined field values are a field value");
     headers.insert(name, list);
 }
 
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn a_first_proxy_begins_the_lists() {
+    fn the_first_proxy_begins_each_list() {
         let mut headers = HeaderMap::new();
         append(&mut headers, "192.0.2.7:4711".parse().unwrap(), Some("api.example:8080"), Version::HTTP_11);
         assert_eq!(line(&headers, "forwarded"), "for=192.0.2.7;host=\"api.example:8080\";proto=http");
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_is_kept_before_ours() {
+    fn earlier_elements_are_kept() {
         let mut headers = HeaderMap::new();
         for value in ["203.0.113.1", "198.51.100.2"] {
             headers.append(X_FORWARDED_FOR, HeaderValue::from_static(value));
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ipv4_caller_on_an_ipv6_socket_is_an_ipv4_caller() {
+    fn an_ipv4_mapped_address_is_written_as_ipv4() {
         let mut headers = HeaderMap::new();
         append(&mut headers, "[::ffff:192.0.2.7]:1".parse().unwrap(), None, Version::HTTP_11);
         assert_eq!(line(&headers, "x-forwarded-for"), "192.0.2.7");

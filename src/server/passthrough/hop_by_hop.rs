@@ -1,7 +1,6 @@
-//! Takes out the fields that concern one connection only (RFC 9110 section 7.6.1).
+//! Removes hop-by-hop fields (RFC 9110 section 7.6.1): the standard ones and those that `Connection` lists.
 //!
-//! They are the known ones and every field that `Connection` names. What stands for the next
-//! connection is written anew by the client, by the server, or by `upgrade`.
+//! The client, the server or `upgrade` sets them for the next connection.
 
 use http::header::{CONNECTION, EXPECT, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -18,20 +17,20 @@ const FIELDS: [HeaderName; 9] = [
     PROXY_AUTHORIZATION,
 ];
 
-/// Prepares a request's fields for the next connection.
+/// Removes the hop-by-hop fields of a request, except `TE: trailers`.
 pub(super) fn strip_request(headers: &mut HeaderMap) {
     let takes_trailers = has_token(headers, TE, "trailers");
     strip(headers);
-    // We have answered it ourselves, by reading the content, and send the content without waiting.
+    // The server has sent the 100 already, and the content is sent without waiting.
     headers.remove(EXPECT);
     if takes_trailers {
-        // Without the `Connection: te` that HTTP/1.1 asks for, since the client learns the version too
-        // late, and in HTTP/2 would take `TE` out together with it.
+        // Without the `Connection: te` that HTTP/1.1 requires: the version is not known yet, and in HTTP/2
+        // the client would remove `TE` together with it.
         headers.insert(TE, HeaderValue::from_static("trailers"));
     }
 }
 
-/// Takes one connection's fields out of a response, or out of a request.
+/// Removes all hop-by-hop fields.
 pub(super) fn strip(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> =
         tokens(headers, CONNECTION).filter_map(|token| HeaderName::from_bytes(token).ok()).collect();
@@ -40,7 +39,7 @@ pub(super) fn strip(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether one of the comma-separated values is `token`, in whatever case.
+/// Whether one of the comma-separated values is `token`, ignoring case.
 pub(super) fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
     tokens(headers, name).any(|found| found.eq_ignore_ascii_case(token.as_bytes()))
 }
@@ -64,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn known_and_named_fields_are_taken_out() {
+    fn standard_and_listed_fields_are_removed() {
         let mut headers = fields(&[
             ("connection", "close, X-One"),
             ("connection", "x-two , not a token,, te"),
@@ -82,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn of_te_only_trailers_is_offered_on() {
+    fn of_te_only_trailers_is_kept() {
         let mut headers =
             fields(&[("te", "deflate;q=0.5, Trailers"), ("connection", "TE"), ("expect", "100-continue")]);
         strip_request(&mut headers);

@@ -1,9 +1,9 @@
-//! What no operation matches goes on to the target of its host: streamed both ways, content untouched.
+//! Forwards requests without an operation to the target of their host, streaming both ways.
 //!
-//! Path and query go out byte for byte, or the request is refused. Field names go out in lower case,
-//! and a request without `Accept` gains `Accept: */*`: the client leaves no choice. Whatever cannot be
-//! forwarded is answered in plain text without internals; the log says more.
-//! A caller that leaves takes its call to the target with it.
+//! Path and query are forwarded byte for byte, or the request is refused. Field names are sent in lower
+//! case, and the client adds `Accept: */*` to a request without `Accept`. A request that cannot be forwarded
+//! gets a plain text response without details; the log contains them. If the caller disconnects, the call to
+//! the target is cancelled.
 
 use std::collections::HashMap;
 use std::mem;
@@ -12,45 +12,43 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::HOST;
 use http::{HeaderMap, Response, StatusCode, request};
-use hyper::body::Incoming;
 use reqwest::Client;
 use tokio_util::task::TaskTracker;
 
 use crate::gateway::handler::{Arrival, Content, authority_of, host_of};
-use crate::server::body::EdgeBody;
-use crate::server::middleware::request_ids::X_REQUEST_ID;
-use crate::server::passthrough::incoming::Streamed;
-use crate::server::passthrough::outgoing::Progress;
-use crate::server::passthrough::refusal::NotForwarded;
-use crate::server::passthrough::settings::{PassthroughSettings, TargetSettings};
+use crate::server::body::{RequestBody, ResponseBody};
+use crate::server::middleware::request_id::X_REQUEST_ID;
+use crate::server::passthrough::forward_error::ForwardError;
+use crate::server::passthrough::request_body::UploadProgress;
+use crate::server::passthrough::target_settings::{PassthroughSettings, TargetSettings};
 use crate::server::passthrough::upgrade::Upgrade;
 use crate::upstream::base_url::BaseUrl;
-use crate::upstream::client::{ClientOptions, InvalidClient, client};
+use crate::upstream::client::{ClientOptions, client};
+use crate::upstream::tls::TlsError;
 
+mod forward_error;
 mod forwarded;
 mod hop_by_hop;
-pub(super) mod incoming;
-mod outgoing;
-mod refusal;
-pub mod settings;
+mod request_body;
+pub mod target_settings;
 mod upgrade;
 
-/// How long an unused connection to a target is kept, below the minute of most load balancers.
-const KEPT: Duration = Duration::from_secs(20);
+/// How long an idle connection to a target is kept. Most load balancers close theirs after a minute.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The targets of one worker, each with connections of its own.
+/// The targets of one worker, each with its own connections.
 #[derive(Debug)]
 pub(super) struct Passthrough {
-    destinations: HashMap<String, Destination>,
+    targets: HashMap<String, TargetClient>,
     upgraded: TaskTracker,
 }
 
 #[derive(Debug)]
-struct Destination {
+struct TargetClient {
     base: BaseUrl,
     client: Client,
-    /// Present where upgrades are carried: over HTTP/2 there are none.
-    upgrading: Option<Client>,
+    /// For upgrades, which exist only in HTTP/1.1; `None` if the target does not allow them.
+    upgrade_client: Option<Client>,
     timeout: Duration,
     content_timeout: Duration,
 }
@@ -58,105 +56,106 @@ struct Destination {
 // ===== impl Passthrough =====
 
 impl Passthrough {
-    /// Prepares the targets; connects to none yet. Upgraded connections are tasks of `upgraded`.
-    pub(super) fn new(settings: &PassthroughSettings, upgraded: TaskTracker) -> Result<Self, InvalidClient> {
-        let mut destinations = HashMap::new();
+    /// Does not connect yet. Upgraded connections become tasks of `upgraded`.
+    pub(super) fn new(settings: &PassthroughSettings, upgraded: TaskTracker) -> Result<Self, TlsError> {
+        let mut targets = HashMap::new();
         for (host, target) in &settings.0 {
-            destinations.insert(host.to_string(), Destination::new(&target.0)?);
+            targets.insert(host.to_string(), TargetClient::new(&target.0)?);
         }
-        Ok(Self { destinations, upgraded })
+        Ok(Self { targets, upgraded })
     }
 
-    /// Sends the request on and streams the answer back.
+    /// Forwards the request and returns the streamed response.
     pub(super) async fn forward(
         &self,
         head: &mut request::Parts,
         arrival: &Arrival,
-        content: Content<EdgeBody<Incoming>>,
-    ) -> Response<EdgeBody<Streamed>> {
-        self.exchange(head, arrival, content).await.unwrap_or_else(NotForwarded::into_response)
+        content: Content<RequestBody>,
+    ) -> Response<ResponseBody> {
+        self.try_forward(head, arrival, content).await.unwrap_or_else(ForwardError::into_response)
     }
 
-    async fn exchange(
+    async fn try_forward(
         &self,
         head: &mut request::Parts,
         arrival: &Arrival,
-        content: Content<EdgeBody<Incoming>>,
-    ) -> Result<Response<EdgeBody<Streamed>>, NotForwarded> {
-        let destination = self.destination(host_of(head)).ok_or(NotForwarded::NoTarget)?;
-        let target = head.uri.path_and_query().ok_or(NotForwarded::Unsendable)?;
-        let url = destination.base.with_target(target).ok_or(NotForwarded::Unsendable)?;
-        let carrier = destination.upgrading.as_ref().zip(Upgrade::asked(head));
+        content: Content<RequestBody>,
+    ) -> Result<Response<ResponseBody>, ForwardError> {
+        let target = self.target(host_of(head)).ok_or(ForwardError::NoTarget)?;
+        let path = head.uri.path_and_query().ok_or(ForwardError::InvalidTarget)?;
+        let url = target.base.with_target(path).ok_or(ForwardError::InvalidTarget)?;
+        let upgrade = target.upgrade_client.as_ref().zip(Upgrade::of_request(head));
 
         let mut outgoing = reqwest::Request::new(head.method.clone(), url);
-        *outgoing.headers_mut() = fields(head, arrival, carrier.is_some());
-        let progress = Progress::default();
+        *outgoing.headers_mut() = take_fields(head, arrival, upgrade.is_some());
+        let progress = UploadProgress::default();
         *outgoing.body_mut() = progress.body(content);
 
-        let client = carrier.as_ref().map_or(&destination.client, |(client, _)| client);
-        let answer = progress.wait(client.execute(outgoing), destination.timeout).await;
-        let answer = answer.ok_or_else(|| NotForwarded::timed_out(&destination.base))?;
-        let answer = answer.map_err(|error| NotForwarded::sort(&destination.base, error))?;
-        self.answer(answer, carrier.map(|(_, upgrade)| upgrade), destination)
+        let client = upgrade.as_ref().map_or(&target.client, |(client, _)| client);
+        let incoming = progress.wait(client.execute(outgoing), target.timeout).await;
+        let incoming = incoming.ok_or_else(|| ForwardError::timed_out(&target.base))?;
+        let incoming = incoming.map_err(|error| ForwardError::from_client(&target.base, error))?;
+        self.response(incoming, upgrade.map(|(_, upgrade)| upgrade), target)
     }
 
-    fn destination(&self, host: Option<&str>) -> Option<&Destination> {
-        let named = host.and_then(|host| self.destinations.get(&host.to_ascii_lowercase()));
-        named.or_else(|| self.destinations.get(PassthroughSettings::ANY))
+    fn target(&self, host: Option<&str>) -> Option<&TargetClient> {
+        let listed = host.and_then(|host| self.targets.get(&host.to_ascii_lowercase()));
+        listed.or_else(|| self.targets.get(PassthroughSettings::ANY))
     }
 
-    fn answer(
+    fn response(
         &self,
-        answer: reqwest::Response,
+        incoming: reqwest::Response,
         upgrade: Option<Upgrade>,
-        destination: &Destination,
-    ) -> Result<Response<EdgeBody<Streamed>>, NotForwarded> {
-        let mut response = Response::new(EdgeBody::Whole(Bytes::new()));
-        *response.status_mut() = answer.status();
-        response.headers_mut().clone_from(answer.headers());
+        target: &TargetClient,
+    ) -> Result<Response<ResponseBody>, ForwardError> {
+        let mut response = Response::new(ResponseBody::Whole(Bytes::new()));
+        *response.status_mut() = incoming.status();
+        response.headers_mut().clone_from(incoming.headers());
         hop_by_hop::strip(response.headers_mut());
-        if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
-            *response.body_mut() = Streamed::of(answer, destination.content_timeout);
-        } else if upgrade.is_some_and(|upgrade| upgrade.carry(answer, &self.upgraded)) {
-            upgrade::offer(response.headers_mut());
+        if incoming.status() != StatusCode::SWITCHING_PROTOCOLS {
+            let body = Response::<reqwest::Body>::from(incoming).into_body();
+            *response.body_mut() = ResponseBody::streamed(body, target.content_timeout);
+        } else if upgrade.is_some_and(|upgrade| upgrade.start_copying(incoming, &self.upgraded)) {
+            upgrade::set_fields(response.headers_mut());
         } else {
-            return Err(NotForwarded::unasked_upgrade(&destination.base));
+            return Err(ForwardError::unrequested_upgrade(&target.base));
         }
         Ok(response)
     }
 }
 
-/// Moves the fields out of the request and makes them the next connection's.
-fn fields(head: &mut request::Parts, arrival: &Arrival, is_upgrade: bool) -> HeaderMap {
+/// Takes the fields out of the request and adapts them to the next connection.
+fn take_fields(head: &mut request::Parts, arrival: &Arrival, is_upgrade: bool) -> HeaderMap {
     let authority = authority_of(head).map(str::to_owned);
     let mut headers = mem::take(&mut head.headers);
-    headers.remove(HOST); // the client writes the target's
+    headers.remove(HOST); // the client writes the host of the target
     hop_by_hop::strip_request(&mut headers);
     forwarded::append(&mut headers, arrival.peer.address, authority.as_deref(), head.version);
     headers.insert(X_REQUEST_ID, arrival.id.as_value().clone());
     if is_upgrade {
-        upgrade::offer(&mut headers);
+        upgrade::set_fields(&mut headers);
     }
     headers
 }
 
-// ===== impl Destination =====
+// ===== impl TargetClient =====
 
-impl Destination {
-    fn new(settings: &TargetSettings) -> Result<Self, InvalidClient> {
+impl TargetClient {
+    fn new(settings: &TargetSettings) -> Result<Self, TlsError> {
         let options = ClientOptions {
             connect_timeout: settings.connect_timeout_ms.millis(),
-            idle_timeout: KEPT,
+            idle_timeout: IDLE_TIMEOUT,
             ca_file: settings.ca_file.as_deref(),
             http1_only: false,
         };
-        let upgrading = settings
+        let upgrade_client = settings
             .upgrade
             .then(|| client(&settings.url, ClientOptions { http1_only: true, ..options }))
             .transpose()?;
         Ok(Self {
             client: client(&settings.url, options)?,
-            upgrading,
+            upgrade_client,
             base: settings.url.clone(),
             timeout: settings.timeout_ms.millis(),
             content_timeout: settings.content_timeout_ms.millis(),

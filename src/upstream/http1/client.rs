@@ -1,39 +1,39 @@
-//! The client of one upstream, as one worker has it: connections, buffers, and the exchange.
+//! Sends a request over a pooled or new connection and reads the response.
 //!
-//! Nothing is sent twice. A kept connection that turns out dead before it took in a byte is replaced;
-//! whatever fails later is told to the caller. Dropping an exchange closes its connection.
+//! No request is sent twice. A pooled connection that turns out to be closed before it accepted a byte is
+//! replaced; a later failure is returned. Dropping a call closes its connection.
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use tokio::io::AsyncReadExt as _;
 
+use crate::http1::header_filter::HeaderFilter;
+use crate::http1::response_reader::{CompleteResponse, ResponseReader};
 use crate::upstream::base_url::BaseUrl;
-use crate::upstream::client::InvalidClient;
 use crate::upstream::failure::CallFailure;
-use crate::upstream::header_filter::HeaderFilter;
-use crate::upstream::http1::answer::{Answer, Reading};
+use crate::upstream::http_settings::HttpSettings;
 use crate::upstream::http1::connect::Connector;
 use crate::upstream::http1::pool::{Buffers, Pool};
-use crate::upstream::http1::request::RequestWriter;
-use crate::upstream::http1::stream::{Stream, Unsent};
-use crate::upstream::http1::tls;
-use crate::upstream::settings::HttpSettings;
+use crate::upstream::http1::request_writer::RequestWriter;
+use crate::upstream::http1::stream::{SendError, Stream};
+use crate::upstream::tls::{self, TlsError};
 
-/// HTTP/1.1 to one upstream.
+/// The HTTP/1.1 client of one worker for one upstream.
 #[derive(Debug)]
-pub(in crate::upstream) struct WireClient {
+pub(in crate::upstream) struct Http1Client {
     connector: Connector,
     writer: RequestWriter,
     pool: Pool,
 }
 
-// ===== impl WireClient =====
+// ===== impl Http1Client =====
 
-impl WireClient {
-    /// Connects to nothing yet. Reads certificate authorities from disk.
-    pub(in crate::upstream) fn new(base: &BaseUrl, settings: &HttpSettings) -> Result<Self, InvalidClient> {
-        // No TLS is ever spoken to a plain one, so a system without any authority can still run.
-        let tls = if base.is_plain() { None } else { Some(tls::config(settings.ca_file.as_deref(), "http/1.1")?) };
+impl Http1Client {
+    /// Reads certificate authorities from disk. Does not connect yet.
+    pub(in crate::upstream) fn new(base: &BaseUrl, settings: &HttpSettings) -> Result<Self, TlsError> {
+        // A plain upstream needs no TLS, so it works on a system without certificate authorities.
+        let tls =
+            if base.is_plain() { None } else { Some(tls::client_config(settings.ca_file.as_deref(), "http/1.1")?) };
         let base = base.to_url();
         Ok(Self {
             connector: Connector::new(&base, tls, settings.connect_timeout_ms.millis())?,
@@ -42,55 +42,59 @@ impl WireClient {
         })
     }
 
-    /// Sends `request` and reads the whole answer, its content as it was sent and at most `limit` bytes.
-    pub(in crate::upstream) async fn exchange(
+    /// Sends `request` and reads the response, at most `limit` bytes of content, which stays encoded.
+    pub(in crate::upstream) async fn call(
         &self,
         request: &Request<Bytes>,
         limit: usize,
-        kept: HeaderFilter<'_>,
+        filter: HeaderFilter<'_>,
     ) -> Result<Response<Bytes>, CallFailure> {
-        let mut buffers = self.pool.buffers();
+        let mut buffers = self.pool.take_buffers();
         self.writer.write(request, &mut buffers.outgoing);
         let mut stream = self.send(&buffers.outgoing).await?;
-        let reading = Reading::new(limit, request.method() == Method::HEAD, kept);
-        let answer = receive(&mut stream, reading, &mut buffers).await?;
-        self.pool.give_back(buffers);
-        if answer.keeps_alive {
-            self.pool.keep(stream);
+        let reader = ResponseReader::new(limit, request.method() == Method::HEAD, filter);
+        let complete = receive(&mut stream, reader, &mut buffers).await?;
+        self.pool.put_buffers(buffers);
+        if complete.keeps_alive {
+            self.pool.put(stream);
         }
-        Ok(answer.response)
+        Ok(complete.response)
     }
 
-    /// The connection over which the message was sent.
+    /// Sends `message` and returns the connection it was sent over.
     async fn send(&self, message: &[u8]) -> Result<Stream, CallFailure> {
-        while let Some(mut kept) = self.pool.take() {
-            match kept.send(message).await {
-                Ok(()) => return Ok(kept),
-                Err(Unsent { may_have_left: false, .. }) => {} // it was dead: as if it had not been kept
-                Err(unsent) => return Err(CallFailure::Broken(unsent.error.into())),
+        while let Some(mut pooled) = self.pool.take() {
+            match pooled.send(message).await {
+                Ok(()) => return Ok(pooled),
+                Err(SendError { may_have_left: false, .. }) => {} // it was closed: try the next connection
+                Err(failed) => return Err(CallFailure::Broken(failed.error.into())),
             }
         }
-        // Boxed, so that a call over a kept connection does not carry the room for a new one about.
+        // Boxed to keep the connection setup out of every call's future.
         let connected = Box::pin(self.connector.connect()).await;
         let mut stream = connected.map_err(|error| CallFailure::Unreachable(error.into()))?;
         match stream.send(message).await {
             Ok(()) => Ok(stream),
-            Err(unsent) => Err(CallFailure::Broken(unsent.error.into())),
+            Err(failed) => Err(CallFailure::Broken(failed.error.into())),
         }
     }
 }
 
-async fn receive(stream: &mut Stream, mut reading: Reading<'_>, buffers: &mut Buffers) -> Result<Answer, CallFailure> {
+async fn receive(
+    stream: &mut Stream,
+    mut reader: ResponseReader<'_>,
+    buffers: &mut Buffers,
+) -> Result<CompleteResponse, CallFailure> {
     let buffer = &mut buffers.incoming;
     loop {
-        buffer.reserve(reading.room(buffer));
+        buffer.reserve(reader.next_read_size(buffer));
         match stream.read_buf(buffer).await {
-            Ok(0) => return reading.end(buffer),
+            Ok(0) => return Ok(reader.finish(buffer)?),
             Ok(_) => {}
             Err(error) => return Err(CallFailure::Broken(error.into())),
         }
-        if let Some(answer) = reading.advance(buffer)? {
-            return Ok(answer);
+        if let Some(complete) = reader.advance(buffer)? {
+            return Ok(complete);
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Makes connections: name look-up, TCP, TLS, all within one timeout.
+//! Establishes connections: name lookup, TCP and TLS within one timeout.
 //!
-//! A name with addresses of both families is tried in both (RFC 8305): a network that swallows IPv6
-//! costs a moment, not the call.
+//! If a name has IPv4 and IPv6 addresses, both families are tried (RFC 8305), so that a broken IPv6 route
+//! delays a call only briefly.
 
 use std::fmt;
 use std::io;
@@ -17,21 +17,21 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
-use crate::upstream::client::InvalidClient;
 use crate::upstream::http1::stream::Stream;
+use crate::upstream::tls::TlsError;
 
-/// How long the addresses of the preferred family are tried alone.
-const HEAD_START: Duration = Duration::from_millis(300);
+/// How long only the preferred address family is tried.
+const FALLBACK_DELAY: Duration = Duration::from_millis(300);
 
-/// Where an upstream is, and how it is reached.
+/// Connects to one upstream.
 pub(super) struct Connector {
-    place: Place,
+    endpoint: Endpoint,
     tls: Option<(TlsConnector, ServerName<'static>)>,
     timeout: Duration,
 }
 
 #[derive(Debug)]
-enum Place {
+enum Endpoint {
     Address(SocketAddr),
     Name(Box<str>, u16),
 }
@@ -39,40 +39,40 @@ enum Place {
 // ===== impl Connector =====
 
 impl Connector {
-    /// To the host of `base`; in TLS as `tls` has it, or in clear text.
-    pub(super) fn new(base: &Url, tls: Option<Arc<ClientConfig>>, timeout: Duration) -> Result<Self, InvalidClient> {
+    /// Connects to the host of `base`, with TLS if `tls` is given.
+    pub(super) fn new(base: &Url, tls: Option<Arc<ClientConfig>>, timeout: Duration) -> Result<Self, TlsError> {
         let port = base.port_or_known_default().unwrap_or_default();
-        let place = match base.host() {
-            Some(Host::Ipv4(address)) => Place::Address(SocketAddr::new(IpAddr::V4(address), port)),
-            Some(Host::Ipv6(address)) => Place::Address(SocketAddr::new(IpAddr::V6(address), port)),
-            Some(Host::Domain(name)) => Place::Name(name.into(), port),
-            None => Place::Name("".into(), port),
+        let endpoint = match base.host() {
+            Some(Host::Ipv4(address)) => Endpoint::Address(SocketAddr::new(IpAddr::V4(address), port)),
+            Some(Host::Ipv6(address)) => Endpoint::Address(SocketAddr::new(IpAddr::V6(address), port)),
+            Some(Host::Domain(name)) => Endpoint::Name(name.into(), port),
+            None => Endpoint::Name("".into(), port),
         };
-        let name = match &place {
-            Place::Address(address) => Ok(ServerName::from(address.ip())),
-            Place::Name(name, _) => ServerName::try_from(name.to_string()),
+        let name = match &endpoint {
+            Endpoint::Address(address) => Ok(ServerName::from(address.ip())),
+            Endpoint::Name(name, _) => ServerName::try_from(name.to_string()),
         };
         let tls = match tls {
             Some(config) => {
-                let name = name.map_err(|error| InvalidClient::Tls(error.into()))?;
+                let name = name.map_err(|error| TlsError::Setup(error.into()))?;
                 Some((TlsConnector::from(config), name))
             }
             None => None,
         };
-        Ok(Self { place, tls, timeout })
+        Ok(Self { endpoint, tls, timeout })
     }
 
-    /// A new connection over which nothing was sent.
+    /// Opens a new connection.
     pub(super) async fn connect(&self) -> io::Result<Stream> {
         timeout(self.timeout, self.attempt()).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
 
     async fn attempt(&self) -> io::Result<Stream> {
-        let stream = match &self.place {
-            Place::Address(address) => TcpStream::connect(address).await?,
-            Place::Name(name, port) => {
+        let stream = match &self.endpoint {
+            Endpoint::Address(address) => TcpStream::connect(address).await?,
+            Endpoint::Name(name, port) => {
                 let addresses: Vec<_> = lookup_host((&**name, *port)).await?.collect();
-                reach(&addresses, self.timeout).await?
+                connect_either_family(&addresses, self.timeout).await?
             }
         };
         stream.set_nodelay(true)?;
@@ -86,47 +86,47 @@ impl Connector {
     }
 }
 
-// By hand: the connector cannot be shown.
+// By hand: `TlsConnector` does not implement `Debug`.
 impl fmt::Debug for Connector {
     fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
-        text.debug_struct("Connector").field("place", &self.place).finish_non_exhaustive()
+        text.debug_struct("Connector").field("endpoint", &self.endpoint).finish_non_exhaustive()
     }
 }
 
-/// The first connection that any of the addresses gives. The first one's family is preferred.
-async fn reach(addresses: &[SocketAddr], within: Duration) -> io::Result<TcpStream> {
+/// Connects to whichever address answers first. The family of the first address is preferred.
+async fn connect_either_family(addresses: &[SocketAddr], limit: Duration) -> io::Result<TcpStream> {
     let is_preferred = |address: &SocketAddr| address.is_ipv4() == addresses[0].is_ipv4();
     let (preferred, other): (Vec<_>, Vec<_>) = addresses.iter().copied().partition(is_preferred);
     if other.is_empty() {
-        return one_of(&preferred, within).await;
+        return connect_in_order(&preferred, limit).await;
     }
-    let mut preferred = pin!(one_of(&preferred, within));
+    let mut preferred = pin!(connect_in_order(&preferred, limit));
     tokio::select! {
         biased;
-        reached = preferred.as_mut() => return match reached {
+        connected = preferred.as_mut() => return match connected {
             Ok(stream) => Ok(stream),
-            Err(_) => one_of(&other, within).await,
+            Err(_) => connect_in_order(&other, limit).await,
         },
-        () = sleep(HEAD_START) => {}
+        () = sleep(FALLBACK_DELAY) => {}
     }
-    let mut other = pin!(one_of(&other, within));
+    let mut other = pin!(connect_in_order(&other, limit));
     tokio::select! {
         biased;
-        reached = preferred.as_mut() => match reached {
+        connected = preferred.as_mut() => match connected {
             Ok(stream) => Ok(stream),
             Err(_) => other.await,
         },
-        reached = other.as_mut() => match reached {
+        connected = other.as_mut() => match connected {
             Ok(stream) => Ok(stream),
             Err(_) => preferred.await,
         },
     }
 }
 
-/// Tries one after the other, each for its share of the time.
-async fn one_of(addresses: &[SocketAddr], within: Duration) -> io::Result<TcpStream> {
-    let share = within / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
-    let mut last = io::ErrorKind::NotFound.into(); // where a name has no address
+/// Tries one address after the other, each for its share of `limit`.
+async fn connect_in_order(addresses: &[SocketAddr], limit: Duration) -> io::Result<TcpStream> {
+    let share = limit / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
+    let mut last = io::ErrorKind::NotFound.into(); // the name has no address
     for address in addresses {
         match timeout(share, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => return Ok(stream),

@@ -1,19 +1,11 @@
-//! The lean way to an upstream: one HTTP/1.1 exchange over a kept connection, and nothing else.
+//! The HTTP/1.1 client of one upstream: one call at a time over a pooled connection.
 //!
-//! No proxy, redirect, cookie, decompression, pipelining or upgrade; what leaves is what was written,
-//! once, in one piece. An exchange is polled by whoever wants its answer: there is no task a
-//! connection, and giving up in the middle closes it. What an answer may look like is told in
-//! [`answer`], which does no IO; whatever RFC 9112 leaves in doubt about where an answer ends is
-//! refused, for the next answer would begin there.
+//! It has no proxies, redirects, cookies, pipelining or upgrades, and starts no task per connection:
+//! dropping a call closes its connection. [`crate::http1`] parses the responses and refuses every response
+//! whose end is ambiguous, because the next response on the connection would begin there.
 
-pub mod answer;
-mod chunked;
 pub(super) mod client;
 mod connect;
-mod framing;
-mod head;
-pub mod malformed;
 mod pool;
-mod request;
+mod request_writer;
 mod stream;
-pub(crate) mod tls;

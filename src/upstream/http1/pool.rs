@@ -1,7 +1,7 @@
-//! The connections of one worker to one upstream that lie idle, and the buffers of nobody's exchange.
+//! The idle connections of one worker to one upstream, and buffers for reuse.
 //!
-//! The one that was used last is used next: the others can grow old and be closed. One task closes
-//! them in time, and is there only as long as there are any.
+//! The connection used last is used next, so that surplus connections become idle and are closed. One task
+//! closes them; it runs only while there are idle connections.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -12,104 +12,106 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::upstream::http1::stream::Stream;
 
-/// Buffers that are kept, at most; a burst's are given back to the system.
-const MOST_BUFFERS: usize = 64;
-/// The largest buffer that is kept, in bytes.
-const LARGEST: usize = 32 << 10;
+/// The most buffers kept; those of a burst are freed.
+const MAX_BUFFERS: usize = 64;
+/// The largest buffer kept, in bytes.
+const MAX_BUFFER_SIZE: usize = 32 << 10;
 
-/// What an exchange writes into and reads into. Kept apart from the connections, so that an idle one
-/// holds no memory of ours.
+/// The buffers of one call. They are pooled apart from the connections, so that an idle connection holds
+/// no memory.
 #[derive(Debug, Default)]
 pub(super) struct Buffers {
     pub(super) outgoing: Vec<u8>,
     pub(super) incoming: Vec<u8>,
 }
 
-/// What is kept between exchanges.
+/// Connections and buffers between calls.
 #[derive(Debug)]
 pub(super) struct Pool {
-    kept: Arc<Mutex<HeaderFilter>>,
+    idle: Arc<Mutex<Idle>>,
     idle_timeout: Duration,
 }
 
 #[derive(Debug, Default)]
-struct HeaderFilter {
-    /// The one that lay down last stands last.
-    idle: VecDeque<Idle>,
+struct Idle {
+    /// In the order in which they became idle.
+    connections: VecDeque<IdleConnection>,
     buffers: Vec<Buffers>,
-    is_swept: bool,
+    is_expiry_running: bool,
 }
 
 #[derive(Debug)]
-struct Idle {
+struct IdleConnection {
     stream: Stream,
-    until: Instant,
+    expires: Instant,
 }
 
 // ===== impl Pool =====
 
 impl Pool {
     pub(super) fn new(idle_timeout: Duration) -> Self {
-        Self { kept: Arc::default(), idle_timeout }
+        Self { idle: Arc::default(), idle_timeout }
     }
 
-    /// The connection that was used last, if it is still quiet. Those that are not are closed.
+    /// The connection used last that is still open. Others are closed on the way.
     pub(super) fn take(&self) -> Option<Stream> {
         loop {
-            let Idle { mut stream, until } = lock(&self.kept).idle.pop_back()?;
-            if stream.is_quiet() && Instant::now() < until {
+            let IdleConnection { mut stream, expires } = lock(&self.idle).connections.pop_back()?;
+            if stream.is_idle() && Instant::now() < expires {
                 return Some(stream);
             }
         }
     }
 
-    /// Keeps a connection for the next exchange.
-    pub(super) fn keep(&self, stream: Stream) {
-        let until = Instant::now() + self.idle_timeout;
-        let mut kept = lock(&self.kept);
-        kept.idle.push_back(Idle { stream, until });
-        if !mem::replace(&mut kept.is_swept, true) {
-            tokio::spawn(sweep(Arc::downgrade(&self.kept)));
+    /// Keeps a connection for the next call.
+    pub(super) fn put(&self, stream: Stream) {
+        let expires = Instant::now() + self.idle_timeout;
+        let mut idle = lock(&self.idle);
+        idle.connections.push_back(IdleConnection { stream, expires });
+        if !mem::replace(&mut idle.is_expiry_running, true) {
+            tokio::spawn(close_expired(Arc::downgrade(&self.idle)));
         }
     }
 
     /// Empty buffers.
-    pub(super) fn buffers(&self) -> Buffers {
-        lock(&self.kept).buffers.pop().unwrap_or_default()
+    pub(super) fn take_buffers(&self) -> Buffers {
+        lock(&self.idle).buffers.pop().unwrap_or_default()
     }
 
-    /// Takes buffers back.
-    pub(super) fn give_back(&self, mut buffers: Buffers) {
+    /// Keeps buffers for the next call.
+    pub(super) fn put_buffers(&self, mut buffers: Buffers) {
         buffers.outgoing.clear();
         buffers.incoming.clear();
-        let mut kept = lock(&self.kept);
-        let is_small = buffers.outgoing.capacity().max(buffers.incoming.capacity()) <= LARGEST;
-        if is_small && kept.buffers.len() < MOST_BUFFERS {
-            kept.buffers.push(buffers);
+        let mut idle = lock(&self.idle);
+        let is_small = buffers.outgoing.capacity().max(buffers.incoming.capacity()) <= MAX_BUFFER_SIZE;
+        if is_small && idle.buffers.len() < MAX_BUFFERS {
+            idle.buffers.push(buffers);
         }
     }
 }
 
-/// Closes what has lain idle for too long, until nothing does.
-async fn sweep(pool: Weak<Mutex<HeaderFilter>>) {
+/// Closes expired connections until none are idle.
+async fn close_expired(pool: Weak<Mutex<Idle>>) {
     loop {
-        let Some(next) = pool.upgrade().and_then(|kept| close_old(&mut lock(&kept))) else { return };
+        let Some(next) = pool.upgrade().and_then(|idle| lock(&idle).close_expired()) else { return };
         sleep_until(next).await;
     }
 }
 
-/// When to look again; `None` if nothing lies idle.
-fn close_old(kept: &mut HeaderFilter) -> Option<Instant> {
-    let now = Instant::now();
-    while kept.idle.front().is_some_and(|idle| idle.until <= now) {
-        kept.idle.pop_front();
+impl Idle {
+    /// Returns the next expiry; `None` if no connection is idle.
+    fn close_expired(&mut self) -> Option<Instant> {
+        let now = Instant::now();
+        while self.connections.front().is_some_and(|connection| connection.expires <= now) {
+            self.connections.pop_front();
+        }
+        let next = self.connections.front().map(|connection| connection.expires);
+        self.is_expiry_running = next.is_some();
+        next
     }
-    let next = kept.idle.front().map(|idle| idle.until);
-    kept.is_swept = next.is_some();
-    next
 }
 
-/// No code panics while it holds the lock, so a poisoned pool is still a valid one.
-fn lock(kept: &Mutex<HeaderFilter>) -> MutexGuard<'_, HeaderFilter> {
-    kept.lock().unwrap_or_else(PoisonError::into_inner)
+/// No code panics while it holds the lock, so a poisoned pool is still valid.
+fn lock(idle: &Mutex<Idle>) -> MutexGuard<'_, Idle> {
+    idle.lock().unwrap_or_else(PoisonError::into_inner)
 }

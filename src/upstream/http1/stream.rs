@@ -1,4 +1,4 @@
-//! The bytes of one connection, in clear text or in TLS.
+//! One connection to an upstream, plain or TLS.
 
 use std::io::{self, Read};
 use std::pin::Pin;
@@ -8,59 +8,59 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-/// A connection to an upstream.
+/// A connection.
 #[derive(Debug)]
 pub(super) enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-/// A message did not leave as a whole.
+/// A message was not sent completely.
 #[derive(Debug)]
-pub(super) struct Unsent {
+pub(super) struct SendError {
     pub(super) error: io::Error,
-    /// Whether some of it may have left.
+    /// Whether part of it may have been sent.
     pub(super) may_have_left: bool,
 }
 
 // ===== impl Stream =====
 
 impl Stream {
-    /// Hands the whole message to the system.
-    pub(super) async fn send(&mut self, message: &[u8]) -> Result<(), Unsent> {
+    /// Sends the whole message.
+    pub(super) async fn send(&mut self, message: &[u8]) -> Result<(), SendError> {
         let mut sent = 0;
         while sent < message.len() {
             match self.write(&message[sent..]).await {
-                Ok(0) => return Err(self.unsent(io::ErrorKind::WriteZero.into(), sent)),
+                Ok(0) => return Err(self.send_error(io::ErrorKind::WriteZero.into(), sent)),
                 Ok(length) => sent += length,
-                Err(error) => return Err(self.unsent(error, sent)),
+                Err(error) => return Err(self.send_error(error, sent)),
             }
         }
         match self {
             Self::Plain(_) => Ok(()),
-            Self::Tls(stream) => stream.flush().await.map_err(|error| Unsent { error, may_have_left: true }),
+            Self::Tls(stream) => stream.flush().await.map_err(|error| SendError { error, may_have_left: true }),
         }
     }
 
-    fn unsent(&self, error: io::Error, sent: usize) -> Unsent {
-        // TLS may have sent records before it failed to send the next one.
-        Unsent { error, may_have_left: sent > 0 || matches!(self, Self::Tls(_)) }
+    fn send_error(&self, error: io::Error, sent: usize) -> SendError {
+        // TLS may have sent earlier records of the message.
+        SendError { error, may_have_left: sent > 0 || matches!(self, Self::Tls(_)) }
     }
 
-    /// Whether the other side has neither closed nor spoken, as far as the runtime has been told by
-    /// now. Costs no system call while nothing has happened.
-    pub(super) fn is_quiet(&mut self) -> bool {
+    /// Whether the peer has neither closed the connection nor sent anything, as far as the runtime knows.
+    /// Makes no system call unless the socket became ready.
+    pub(super) fn is_idle(&mut self) -> bool {
         match self {
             Self::Plain(stream) => is_blocked(stream.try_read(&mut [0])),
             Self::Tls(stream) => {
                 let (stream, tls) = stream.get_mut();
                 loop {
-                    // Tickets for later sessions may come at any time; content may not.
+                    // Session tickets may arrive at any time; content may not.
                     match tls.process_new_packets() {
                         Ok(state) if state.plaintext_bytes_to_read() == 0 && !state.peer_has_closed() => {}
                         Ok(_) | Err(_) => return false,
                     }
-                    match tls.read_tls(&mut Trying(stream)) {
+                    match tls.read_tls(&mut NonBlocking(stream)) {
                         Ok(0) => return false,
                         Ok(_) => {}
                         read @ Err(_) => return is_blocked(read),
@@ -75,10 +75,10 @@ fn is_blocked(read: io::Result<usize>) -> bool {
     matches!(read, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
 }
 
-/// Reads what is there already.
-struct Trying<'a>(&'a TcpStream);
+/// Reads without waiting.
+struct NonBlocking<'a>(&'a TcpStream);
 
-impl Read for Trying<'_> {
+impl Read for NonBlocking<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.try_read(buffer)
     }

@@ -1,7 +1,7 @@
-//! Writes a request as HTTP/1.1 has it: one buffer, head and content together.
+//! Writes a request, head and content, into one buffer.
 //!
-//! What does not change from call to call is prepared once. The fields that speak of the connection
-//! or of the framing are the client's own; a request's are left out.
+//! The parts that are the same in every request are prepared once. Fields about the connection and framing
+//! are set by the client; those of the request are ignored.
 
 use bytes::Bytes;
 use http::header::{
@@ -11,21 +11,22 @@ use http::header::{
 use http::{HeaderName, Method, Request};
 use url::Url;
 
-use crate::upstream::default_headers::{CUSTOMARY, Customary};
+use crate::http1::field;
+use crate::upstream::default_headers::{DEFAULT_HEADERS, DefaultHeader};
 
-/// What every request to one upstream has in common.
+/// Writes requests to one upstream.
 #[derive(Debug)]
 pub(super) struct RequestWriter {
-    /// What stands before every path.
+    /// The path of the base URL.
     prefix: Box<[u8]>,
-    /// The end of the request line, and the fields that are always the same.
+    /// The end of the request line, and the fields that are the same in every request.
     fixed: Box<[u8]>,
 }
 
 // ===== impl RequestWriter =====
 
 impl RequestWriter {
-    /// For requests behind `base`.
+    /// Writes requests below `base`.
     pub(super) fn new(base: &Url) -> Self {
         let host = base.host_str().unwrap_or_default();
         let port = base.port().map(|port| format!(":{port}")).unwrap_or_default();
@@ -34,7 +35,7 @@ impl RequestWriter {
         Self { prefix: prefix.as_bytes().into(), fixed: fixed.into_bytes().into() }
     }
 
-    /// Writes `request` into the empty `out`. Its target is a path, perhaps with a query.
+    /// Appends `request` to `out`. Its target is a path with an optional query.
     pub(super) fn write(&self, request: &Request<Bytes>, out: &mut Vec<u8>) {
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
         out.extend_from_slice(request.method().as_str().as_bytes());
@@ -43,32 +44,26 @@ impl RequestWriter {
         out.extend_from_slice(target.as_bytes());
         out.extend_from_slice(&self.fixed);
         let content = request.body();
-        for Customary { name, line, is_of_content, .. } in &CUSTOMARY {
-            if (!is_of_content || !content.is_empty()) && !request.headers().contains_key(name) {
+        for DefaultHeader { name, line, needs_content, .. } in &DEFAULT_HEADERS {
+            if (!needs_content || !content.is_empty()) && !request.headers().contains_key(name) {
                 out.extend_from_slice(line);
             }
         }
         for (name, value) in request.headers() {
-            if is_the_clients(name) {
-                continue;
+            if !is_set_by_client(name) {
+                field::write(name.as_str().as_bytes(), value.as_bytes(), out);
             }
-            out.extend_from_slice(name.as_str().as_bytes());
-            out.extend_from_slice(b": ");
-            out.extend_from_slice(value.as_bytes());
-            out.extend_from_slice(b"\r\n");
         }
         if !content.is_empty() || expects_content(request.method()) {
-            out.extend_from_slice(b"content-length: ");
-            out.extend_from_slice(itoa::Buffer::new().format(content.len()).as_bytes());
-            out.extend_from_slice(b"\r\n");
+            field::write_content_length(content.len() as u64, out);
         }
         out.extend_from_slice(b"\r\n");
         out.extend_from_slice(content);
     }
 }
 
-fn is_the_clients(name: &HeaderName) -> bool {
-    // Standard names are compared as numbers.
+fn is_set_by_client(name: &HeaderName) -> bool {
+    // Standard names compare as integers.
     matches!(
         *name,
         HOST | CONTENT_LENGTH
@@ -83,7 +78,7 @@ fn is_the_clients(name: &HeaderName) -> bool {
     ) || name == "keep-alive"
 }
 
-/// RFC 9110 section 8.6: the length is told, even if it is 0, where the method has a use for content.
+/// Whether a `content-length` of 0 is sent too (RFC 9110 section 8.6).
 fn expects_content(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }
@@ -100,16 +95,16 @@ mod tests {
     }
 
     #[test]
-    fn head_and_content_stand_in_one_piece() {
+    fn head_and_content_are_written_together() {
         let request = Request::post("/a?b=%2F").header("User-Agent", "x").body("{\"a\":1}").unwrap();
-        let told = "POST /api/a?b=%2F HTTP/1.1\r\nhost: id.example\r\naccept-encoding: identity\r\n\
+        let expected = "POST /api/a?b=%2F HTTP/1.1\r\nhost: id.example\r\naccept-encoding: identity\r\n\
             accept: application/json\r\ncontent-type: application/json\r\nuser-agent: x\r\ncontent-length: 7\r\n\r\n\
             {\"a\":1}";
-        assert_eq!(written("https://id.example/api", request), told);
+        assert_eq!(written("https://id.example/api", request), expected);
     }
 
     #[test]
-    fn the_host_has_a_port_where_it_is_not_the_schemes_own() {
+    fn the_host_includes_a_port_other_than_the_default() {
         for (base, host) in [
             ("https://id.example", "id.example"),
             ("https://id.example:443", "id.example"),
@@ -117,14 +112,14 @@ mod tests {
             ("http://127.0.0.1:8080/x", "127.0.0.1:8080"),
             ("http://[::1]:81", "[::1]:81"),
         ] {
-            let told = written(base, Request::get("/").body("").unwrap());
-            assert!(told.contains(&format!("\r\nhost: {host}\r\n")), "{told}");
+            let request = written(base, Request::get("/").body("").unwrap());
+            assert!(request.contains(&format!("\r\nhost: {host}\r\n")), "{request}");
         }
     }
 
     #[test]
-    fn a_length_is_told_where_there_is_content_or_a_use_for_it() {
-        for (method, content, told) in [
+    fn the_length_is_written_if_there_is_content_or_the_method_expects_it() {
+        for (method, content, has_length) in [
             ("GET", "", false),
             ("DELETE", "", false),
             ("HEAD", "", false),
@@ -135,19 +130,19 @@ mod tests {
         ] {
             let written = written("http://h", Request::builder().method(method).uri("/").body(content).unwrap());
             let line = format!("\r\ncontent-length: {}\r\n", content.len());
-            assert_eq!(written.contains(&line), told, "{written}");
+            assert_eq!(written.contains(&line), has_length, "{written}");
         }
     }
 
     #[test]
-    fn what_speaks_of_connection_or_framing_is_the_clients_own() {
+    fn connection_and_framing_fields_of_a_request_are_ignored() {
         let names = "host content-length accept-encoding connection keep-alive transfer-encoding te trailer upgrade \
             expect proxy-authorization";
         let mut request = Request::get("/").header("x-kept", "1");
         for name in names.split(' ') {
             request = request.header(name, "evil");
         }
-        let told = written("http://h", request.body("").unwrap());
-        assert!(told.contains("x-kept: 1\r\n") && !told.contains("evil"), "{told}");
+        let request = written("http://h", request.body("").unwrap());
+        assert!(request.contains("x-kept: 1\r\n") && !request.contains("evil"), "{request}");
     }
 }

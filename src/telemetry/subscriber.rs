@@ -1,4 +1,4 @@
-//! What the program logs to: every event that the filter lets through becomes one line.
+//! The `tracing` subscriber: every event that passes the filter becomes one log line.
 
 use std::fmt;
 use std::str::FromStr as _;
@@ -8,50 +8,50 @@ use tracing::subscriber::Interest;
 use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
 
-use crate::telemetry::{Format, gathering, json, text};
+use crate::telemetry::{Format, json, line_buffer, text};
 
-/// The one subscriber.
-pub struct Lines {
+/// Writes events as log lines and ignores spans.
+pub struct LogSubscriber {
     filter: Targets,
     format: Format,
-    colour: bool,
-    out: fn(&[u8]),
+    color: bool,
+    write: fn(&[u8]),
 }
 
-impl Lines {
-    /// Lines that go to `out`, one or more whole ones at a time.
+impl LogSubscriber {
+    /// Passes whole lines, one or more at a time, to `write`.
     ///
     /// # Errors
-    /// When the filter is neither a level nor a list of `target=level`.
-    pub fn new(filter: &str, format: Format, out: fn(&[u8])) -> Result<Self, ParseError> {
+    /// If the filter is neither a level nor a list of `target=level`.
+    pub fn new(filter: &str, format: Format, write: fn(&[u8])) -> Result<Self, ParseError> {
         let filter = match filter {
             level @ ("error" | "warn" | "info" | "debug" | "trace") => format!("warn,passbridge={level}"),
             filter => filter.to_owned(),
         };
-        Ok(Self { filter: Targets::from_str(&filter)?, format, colour: false, out })
+        Ok(Self { filter: Targets::from_str(&filter)?, format, color: false, write })
     }
 
-    /// The same, with coloured levels.
+    /// Colors the levels.
     #[must_use]
-    pub fn in_colour(self) -> Self {
-        Self { colour: true, ..self }
+    pub fn with_color(self) -> Self {
+        Self { color: true, ..self }
     }
 }
 
-impl fmt::Debug for Lines {
+impl fmt::Debug for LogSubscriber {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Lines").field("filter", &self.filter).field("format", &self.format).finish()
+        formatter.debug_struct("LogSubscriber").field("filter", &self.filter).field("format", &self.format).finish()
     }
 }
 
-impl Subscriber for Lines {
+impl Subscriber for LogSubscriber {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        // Asked once for each place in the code; what is not wanted costs nothing from then on.
+        // Called once per callsite, so that a disabled event costs nothing afterwards.
         if self.enabled(metadata) { Interest::always() } else { Interest::never() }
     }
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        // What is neither a span nor an event asks whether an event would be let through.
+        // Metadata that is neither a span nor an event comes from `tracing::enabled!`.
         !metadata.is_span() && self.filter.would_enable(metadata.target(), metadata.level())
     }
 
@@ -60,13 +60,13 @@ impl Subscriber for Lines {
     }
 
     fn event(&self, event: &Event<'_>) {
-        gathering::line(self.out, |clock, out| match self.format {
-            Format::Text => text::write(event, self.colour, clock, out),
+        line_buffer::add_line(self.write, |clock, out| match self.format {
+            Format::Text => text::write(event, self.color, clock, out),
             Format::Json => json::write(event, clock, out),
         });
     }
 
-    // Spans are of no account.
+    // Spans are ignored.
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
         Id::from_u64(1)
@@ -98,14 +98,14 @@ mod tests {
 
     fn written(filter: &str, format: Format, log: impl FnOnce()) -> String {
         let out = |lines: &[u8]| WRITTEN.with_borrow_mut(|all| all.push_str(str::from_utf8(lines).unwrap()));
-        tracing::subscriber::with_default(Lines::new(filter, format, out).unwrap(), log);
+        tracing::subscriber::with_default(LogSubscriber::new(filter, format, out).unwrap(), log);
         WRITTEN.take()
     }
 
     fn log() {
         let error = "x".parse::<u8>().unwrap_err();
         let mut id = Some(HeaderValue::from_static("r-1"));
-        let _inside = request::enter(&mut id);
+        let _scope = request::enter(&mut id);
         tracing::warn!(
             name = "a \"b\"\u{1b}[31m",
             status = Some(200u16),
@@ -115,39 +115,39 @@ mod tests {
             shown = %"two\nlines",
             error = &error as &dyn Error,
             absent = None::<u8>,
-            "it is {}", "said"
+            "it is {}", "logged"
         );
     }
 
     #[test]
-    fn a_line_for_people() {
+    fn an_event_becomes_a_line_of_text() {
         let line = written("info", Format::Text, log);
         let (time, rest) = line.split_at("2026-11-22T07:05:26.000042Z".len());
         assert!(time.ends_with('Z') && time.contains('T'), "{time}");
         let target = module_path!();
-        let told = format!(
-            "  WARN {target}: it is said name=\"a \\\"b\\\"\\u{{1b}}[31m\" status=200 milliseconds=1.235 less=-2 \
+        let expected = format!(
+            "  WARN {target}: it is logged name=\"a \\\"b\\\"\\u{{1b}}[31m\" status=200 milliseconds=1.235 less=-2 \
              is=true shown=two\\nlines error=invalid digit found in string request_id=r-1\n"
         );
-        assert_eq!(rest, told);
+        assert_eq!(rest, expected);
     }
 
     #[test]
-    fn a_line_for_machines() {
+    fn an_event_becomes_a_json_object() {
         let line = written("info", Format::Json, log);
-        let mut told: Value = serde_json::from_str(&line).unwrap();
+        let mut members: Value = serde_json::from_str(&line).unwrap();
         assert!(line.ends_with("}\n"));
-        assert!(told["timestamp"].take().is_string());
+        assert!(members["timestamp"].take().is_string());
         let expected = json!({
-            "timestamp": null, "level": "WARN", "target": module_path!(), "message": "it is said",
+            "timestamp": null, "level": "WARN", "target": module_path!(), "message": "it is logged",
             "name": "a \"b\"\u{1b}[31m", "status": 200, "milliseconds": 1.235, "less": -2, "is": true,
             "shown": "two\nlines", "error": "invalid digit found in string", "request_id": "r-1",
         });
-        assert_eq!(told, expected);
+        assert_eq!(members, expected);
     }
 
     #[test]
-    fn the_filter_decides_by_level_and_target() {
+    fn events_are_filtered_by_level_and_target() {
         let all = || {
             tracing::info!("ours");
             tracing::debug!("more of ours");
@@ -157,8 +157,8 @@ mod tests {
         let lines = |filter| written(filter, Format::Text, all).lines().count();
         assert_eq!(lines("info"), 2);
         assert_eq!(lines("debug"), 3);
-        assert_eq!(lines("error"), 1, "the libraries keep their own level");
+        assert_eq!(lines("error"), 1, "the dependencies keep their own level");
         assert_eq!(lines("off,library=trace"), 2);
-        assert!(Lines::new("passbridge=loud", Format::Text, |_| {}).is_err());
+        assert!(LogSubscriber::new("passbridge=loud", Format::Text, |_| {}).is_err());
     }
 }

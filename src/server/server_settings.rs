@@ -1,6 +1,6 @@
-//! The limits of the listener, as the config's `[server]` spells them.
+//! The `[server]` table of the config: the listener and its limits.
 //!
-//! Every field has a default and a range of its own; a key that is not here is an error.
+//! Every key has a default and a range. Unknown keys are errors.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -9,33 +9,33 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::bounded::Bounded;
 
-/// Where and within which limits requests are taken.
+/// The listener and its limits.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServerSettings {
-    /// The address to listen on, clear text; port 0 takes any free one. Default 127.0.0.1:8080.
+    /// The address to listen on, without TLS; port 0 selects a free port. Default 127.0.0.1:8080.
     #[schemars(with = "String")]
     pub listen: SocketAddr,
-    /// Threads that serve requests. Default: one for each core.
+    /// Threads that serve requests. Default: one per core.
     pub workers: Option<Bounded<1, 1024>>,
-    /// Milliseconds in which a request's head must be complete, and for which a connection may be idle
-    /// between requests. Default 15000.
+    /// Milliseconds for receiving a request head, and for which a connection may be idle between requests.
+    /// Default 15000.
     pub header_timeout_ms: Bounded<10, 600_000>,
-    /// Milliseconds for which a caller may send nothing while its content is waited for. Default 15000.
+    /// Milliseconds for which a caller may send nothing while its content is awaited. Default 15000.
     pub content_timeout_ms: Bounded<10, 600_000>,
-    /// Milliseconds in which requests under way must end once the process is told to stop; what is left
-    /// then is cut. Default 30000.
+    /// Milliseconds for finishing current requests on shutdown. Connections still open then are closed.
+    /// Default 30000.
     pub drain_timeout_ms: Bounded<0, 600_000>,
-    /// Bytes of a request's line and header fields together. Default 16384.
+    /// Bytes of the request line and header fields together. Default 16384.
     pub max_head_bytes: Bounded<1024, 65_536>,
     /// Header fields of a request. Default 100.
     pub max_fields: Bounded<8, 1024>,
-    /// Connections open at once, over all workers; the next is told 503. Default 10000.
+    /// Concurrent connections, over all workers; further ones get a 503. Default 10000.
     pub max_connections: Bounded<1, 1_000_000>,
-    /// Requests under way at once, over all workers, until their answer begins; the next is told 503.
+    /// Concurrent requests, over all workers, until their response begins; further ones get a 503.
     /// Default 4096.
     pub max_requests: Bounded<1, 1_000_000>,
-    /// Requests one HTTP/2 connection may have under way at once. Default 100.
+    /// Concurrent requests of one HTTP/2 connection. Default 100.
     pub max_streams: Bounded<1, 10_000>,
 }
 
@@ -61,15 +61,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_said_is_the_default() {
+    fn an_empty_table_is_the_default() {
         assert_eq!(toml::from_str::<ServerSettings>("").unwrap(), ServerSettings::default());
     }
 
     #[test]
-    fn a_limit_outside_its_range_and_an_unknown_key_are_refused() {
-        for (text, named) in [("max_fields = 0", "from 8 to 1024"), ("max_feilds = 9", "max_feilds")] {
-            let told = toml::from_str::<ServerSettings>(text).unwrap_err().to_string();
-            assert!(told.contains(named), "{told}");
+    fn a_value_out_of_range_and_an_unknown_key_are_refused() {
+        for (text, expected) in [("max_fields = 0", "from 8 to 1024"), ("max_feilds = 9", "max_feilds")] {
+            let error = toml::from_str::<ServerSettings>(text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
         }
     }
 }

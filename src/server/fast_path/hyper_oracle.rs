@@ -1,5 +1,5 @@
-//! Whatever is read as plain is read by the library as the same: held against it on requests that are
-//! put together from right and wrong pieces.
+//! Compares the fast path with hyper on requests assembled from valid and invalid pieces: a simple request
+//! must be the same request to hyper.
 
 use std::convert::Infallible;
 
@@ -18,25 +18,25 @@ use tokio::sync::mpsc;
 
 use crate::server::fast_path::request::read;
 
-/// The first request of a connection, as the library reads it, if it comes to its end.
-async fn by_library(bytes: &[u8]) -> Option<Request<Bytes>> {
+/// The first request of a connection as hyper reads it, if it is complete.
+async fn read_by_hyper(bytes: &[u8]) -> Option<Request<Bytes>> {
     let (mut caller, server) = duplex(1 << 20);
-    let (told, mut heard) = mpsc::unbounded_channel();
+    let (sender, mut requests) = mpsc::unbounded_channel();
     let service = service_fn(move |request: Request<Incoming>| {
-        let told = told.clone();
+        let sender = sender.clone();
         async move {
             let (head, content) = request.into_parts();
             if let Ok(content) = content.collect().await {
-                told.send(Request::from_parts(head, content.to_bytes())).expect("the test is listening");
+                sender.send(Request::from_parts(head, content.to_bytes())).expect("the receiver is open");
             }
             Ok::<_, Infallible>(Response::new(Full::new(Bytes::new())))
         }
     });
-    caller.write_all(bytes).await.expect("it fits");
+    caller.write_all(bytes).await.expect("the request fits the buffer");
     caller.shutdown().await.expect("nothing is left to write");
-    // What breaks it is what the test is about.
+    // An error is expected where the request is invalid.
     let _ = http1::Builder::new().half_close(true).serve_connection(TokioIo::new(server), service).await;
-    heard.try_recv().ok()
+    requests.try_recv().ok()
 }
 
 fn pieces() -> impl Strategy<Value = Vec<u8>> {
@@ -84,14 +84,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4_000))]
 
     #[test]
-    fn what_is_plain_is_the_same_to_the_library(bytes in pieces()) {
-        let Ok(Some(plain)) = read(&bytes) else { return Ok(()) };
-        let runtime = Builder::new_current_thread().enable_all().build().expect("the system has a runtime left");
-        let ours = runtime.block_on(async { plain.request.map(|content| content.collect()) });
+    fn a_simple_request_is_the_same_request_to_hyper(bytes in pieces()) {
+        let Ok(Some(simple)) = read(&bytes) else { return Ok(()) };
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime can be built");
+        let ours = runtime.block_on(async { simple.request.map(|content| content.collect()) });
         let (head, content) = ours.into_parts();
-        let content = runtime.block_on(content).expect("it is here").to_bytes();
-        let theirs = runtime.block_on(by_library(&bytes));
-        let theirs = theirs.ok_or_else(|| TestCaseError::fail("the library does not read it"))?;
+        let content = runtime.block_on(content).expect("the content is in memory").to_bytes();
+        let theirs = runtime.block_on(read_by_hyper(&bytes));
+        let theirs = theirs.ok_or_else(|| TestCaseError::fail("hyper does not read it"))?;
         prop_assert_eq!(head.method, theirs.method().clone());
         prop_assert_eq!(head.uri, theirs.uri().clone());
         prop_assert_eq!(head.headers, theirs.headers().clone());
@@ -99,9 +99,9 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_are_too_odd_to_be_told(bytes: Vec<u8>) {
-        if let Ok(Some(plain)) = read(&bytes) {
-            prop_assert!(plain.length <= bytes.len());
+    fn arbitrary_bytes_do_not_panic(bytes: Vec<u8>) {
+        if let Ok(Some(simple)) = read(&bytes) {
+            prop_assert!(simple.length <= bytes.len());
         }
     }
 }

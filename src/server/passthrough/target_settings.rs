@@ -1,7 +1,7 @@
-//! Where requests that no operation matches go, as the config's `[passthrough]` spells it.
+//! The `[passthrough]` table of the config: the target of each host.
 //!
-//! A host leads to a URL, or to a table where more than the URL is to be said. Hosts compare without
-//! port and case; `"*"` stands for every other host. Whatever host is not here leads nowhere.
+//! A host maps to a URL, or to a table with further settings. Hosts are compared without port and case;
+//! `"*"` matches every other host. Requests for a host without a target are refused.
 
 use std::borrow::{Borrow, Cow};
 use std::collections::BTreeMap;
@@ -33,36 +33,36 @@ pub struct Target(pub TargetSettings);
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct TargetSettings {
-    /// Scheme, host and port. It has no path, for a request's own path goes on unchanged.
+    /// Scheme, host and port, without a path: the path of each request is forwarded unchanged.
     #[serde(deserialize_with = "origin")]
     pub url: BaseUrl,
-    /// Whether WebSocket connections are carried to it. Default: no, the upgrade is not offered.
+    /// Whether WebSocket connections are forwarded. Default: false.
     #[serde(default)]
     pub upgrade: bool,
-    /// Milliseconds for which it may leave a request without the beginning of an answer. Default 30000.
+    /// Milliseconds until the response must begin. Default 30000.
     #[serde(default = "thirty_seconds")]
     pub timeout_ms: Bounded<10, 600_000>,
-    /// Milliseconds one connection may take to be made, TLS included. Default 2000.
+    /// Milliseconds for establishing a connection, including TLS. Default 2000.
     #[serde(default = "two_seconds")]
     pub connect_timeout_ms: Bounded<10, 60_000>,
-    /// Milliseconds for which it may fall silent within an answer. Default 60000.
+    /// Milliseconds for which the target may send nothing within a response. Default 60000.
     #[serde(default = "one_minute")]
     pub content_timeout_ms: Bounded<10, 3_600_000>,
-    /// A PEM file of certificate authorities to trust instead of the system's; a relative path starts at
-    /// the config's folder. Default: the system's.
+    /// A PEM file of certificate authorities to trust instead of the system's. A relative path starts at the
+    /// folder of the config. Default: the system's certificate authorities.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
 }
 
-/// Why a text is no [`HostPattern`].
+/// A text is not a [`HostPattern`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("a host is written as a name or address without scheme, port and path, or is `*`")]
+#[error("a host must be a name or address without scheme, port and path, or `*`")]
 pub struct InvalidHostPattern;
 
 // ===== impl PassthroughSettings =====
 
 impl PassthroughSettings {
-    /// The pattern that stands for every host that is not named.
+    /// The pattern that matches every host that is not listed.
     pub(super) const ANY: &str = "*";
 }
 
@@ -73,7 +73,7 @@ impl HostPattern {
     ///
     /// # Errors
     ///
-    /// [`InvalidHostPattern`] if it names more than a host.
+    /// [`InvalidHostPattern`] if it is neither a host nor `*`.
     pub fn new(text: &str) -> Result<Self, InvalidHostPattern> {
         let is_address = text.starts_with('[') && text.ends_with(']');
         let is_name = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_short_for_a_table() {
+    fn a_url_is_shorthand_for_a_table() {
         let short = read("\"API.example\" = \"https://id.example\"").unwrap();
         let long = read("[\"api.example\"]\nurl = \"https://id.example/\"\nupgrade = false").unwrap();
         assert_eq!(short, long);
@@ -209,19 +209,19 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_host_or_a_target_is_refused() {
-        for (text, told) in [
+    fn invalid_hosts_and_targets_are_refused() {
+        for (text, expected) in [
             ("\"a.example:80\" = \"https://b.example\"", "without scheme, port and path"),
             ("\"\" = \"https://b.example\"", "without scheme, port and path"),
-            ("\"*\" = \"https://b.example/prefix\"", "must have no path"),
-            ("\"*\" = { url = \"https://b.example/prefix\" }", "must have no path"),
+            ("\"*\" = \"https://b.example/prefix\"", "must not have a path"),
+            ("\"*\" = { url = \"https://b.example/prefix\" }", "must not have a path"),
             ("\"*\" = { url = \"https://b.example\", upgarde = true }", "unknown field `upgarde`"),
             ("\"*\" = { upgrade = true }", "missing field `url`"),
             ("\"*\" = 5", "a URL such as"),
-            ("\"*\" = \"b.example\"", "no absolute URL"),
+            ("\"*\" = \"b.example\"", "not an absolute URL"),
         ] {
             let error = read(text).unwrap_err();
-            assert!(error.contains(told), "{text}: {error}");
+            assert!(error.contains(expected), "{text}: {error}");
         }
     }
 }

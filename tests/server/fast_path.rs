@@ -1,5 +1,4 @@
-//! Plain requests, and those that are not, on one connection: nothing is lost or answered twice where
-//! one server hands over to the other.
+//! The fast path, and its handover to hyper: no request is lost or answered twice.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,7 +10,7 @@ use tokio::time::sleep;
 use super::rig::{Origin, Wire, settings, start, start_before, within};
 
 const HELLO: &str = "GET /hello HTTP/1.1\r\nhost: a\r\n\r\n";
-/// After this, the rest of its connection is the library's.
+/// Hands its connection over to hyper.
 const CHUNKED: &str = "POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n3\r\ntwo\r\n0\r\n\r\n";
 
 #[tokio::test]
@@ -45,7 +44,7 @@ async fn late_remainder_of_a_request_is_read() {
     let rig = start(&settings());
     let mut wire = rig.connect().await;
     wire.send("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 6\r\n\r\nabc").await;
-    sleep(Duration::from_millis(1_500)).await; // longer than plain requests are waited for
+    sleep(Duration::from_millis(1_500)).await; // longer than the fast path waits
     wire.send("def").await;
     assert_eq!(wire.reply().await.content, "abcdef");
 }
@@ -89,7 +88,7 @@ async fn slow_reader_gets_the_whole_response() {
         }
         writer
     });
-    sleep(Duration::from_millis(200)).await; // by now nobody can send any more
+    sleep(Duration::from_millis(200)).await; // by now all buffers are full
     assert!(!sending.is_finished());
     let mut buffered = Vec::new();
     let mut reader = tokio::io::BufReader::new(reader);
@@ -128,14 +127,14 @@ async fn fast_path_framing_matches_hyper() {
     })
     .await;
     let rig = start_before(&origin);
-    let (mut lean, mut library) = (rig.connect().await, rig.connect().await);
-    library.send(CHUNKED).await;
-    library.reply().await;
+    let (mut fast, mut hyper) = (rig.connect().await, rig.connect().await);
+    hyper.send(CHUNKED).await;
+    hyper.reply().await;
     for (number, said) in SAID.into_iter().enumerate() {
         let request = format!("GET /{number} HTTP/1.1\r\nhost: a\r\n\r\n");
-        lean.send(&request).await;
-        library.send(&request).await;
-        let (ours, theirs) = (lean.reply().await, library.reply().await);
+        fast.send(&request).await;
+        hyper.send(&request).await;
+        let (ours, theirs) = (fast.reply().await, hyper.reply().await);
         let lines = |head: &str| {
             // A 304's length is optional (RFC 9110 section 8.6), and a missing one is not added.
             let own: &[&str] = match said.contains("304") && said.contains("content-length") {
@@ -159,7 +158,7 @@ async fn pipelined_input_is_bounded() {
     rig.toy.arrival().await;
     let (_reader, mut writer) = wire.stream.into_split();
     let sending = tokio::spawn(async move { writer.write_all(&vec![b'x'; MUCH]).await });
-    sleep(Duration::from_millis(500)).await; // by now nobody can send any more
+    sleep(Duration::from_millis(500)).await; // by now all buffers are full
     assert!(!sending.is_finished());
     sending.abort();
 }
@@ -171,6 +170,6 @@ async fn truncated_content_is_an_error() {
     wire.send(&format!("{HELLO}POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 6\r\n\r\nabc")).await;
     assert_eq!(wire.reply().await.content, "hello");
     wire.stream.shutdown().await.unwrap();
-    assert_eq!(wire.reply().await.content, "error: the content broke off");
+    assert_eq!(wire.reply().await.content, "error: the content is incomplete");
     assert_eq!(wire.rest().await, "");
 }

@@ -1,0 +1,14 @@
+//! HTTP/1.1 messages as bytes (RFC 9112): heads, framing and chunked content, without I/O.
+//!
+//! The fast path of the server and the HTTP/1.1 client of the upstreams share this module. It must not
+//! know connections, the config or providers. Start reading at [`response_reader`].
+
+pub(crate) mod chunked;
+pub(crate) mod field;
+pub(crate) mod framing;
+pub mod header_filter;
+pub mod invalid_message;
+pub(crate) mod response_head;
+pub mod response_reader;
+#[cfg(test)]
+mod ureq_oracle;

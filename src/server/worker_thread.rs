@@ -1,0 +1,161 @@
+//! One worker thread: builds its application, serves connections, drains.
+
+use std::error::Error;
+use std::io;
+use std::net::TcpListener;
+use std::sync::{Arc, mpsc};
+
+use http::Request;
+use http::header::UPGRADE;
+use hyper::body::Incoming;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{Semaphore, oneshot};
+use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
+
+use crate::gateway::handler::{Handler, Peer};
+use crate::server::accept::{AcceptedConnection, accept};
+use crate::server::application::Application;
+use crate::server::body::RequestBody;
+use crate::server::fast_path::{self, HandOver};
+use crate::server::hyper_connection::{self, ConnectionLimits};
+use crate::server::lifecycle::Lifecycle;
+use crate::server::limits::RequestLimits;
+use crate::server::passthrough::Passthrough;
+use crate::server::passthrough::target_settings::PassthroughSettings;
+use crate::server::server_settings::ServerSettings;
+use crate::telemetry;
+use crate::upstream::tls::TlsError;
+
+/// What all worker threads share.
+pub(super) struct WorkerThread<F> {
+    pub(super) settings: ServerSettings,
+    pub(super) passthrough: PassthroughSettings,
+    pub(super) lifecycle: Lifecycle,
+    pub(super) limits: RequestLimits,
+    pub(super) connection_permits: Arc<Semaphore>,
+    pub(super) build_gateway: F,
+}
+
+/// How a drain ended.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Drained {
+    /// The connections that were still open at the deadline and were closed.
+    pub cut: usize,
+}
+
+/// Why a worker could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The system provided no thread, runtime or socket.
+    #[error("cannot start a worker thread")]
+    System(#[from] io::Error),
+    /// The client of a passthrough target cannot be built.
+    #[error("cannot set up a passthrough target")]
+    Passthrough(#[from] TlsError),
+    /// The gateway cannot be built.
+    #[error("cannot build the gateway")]
+    Gateway(#[source] Box<dyn Error + Send + Sync>),
+    /// A worker panicked while it started. The panic hook reported it.
+    #[error("a worker panicked while it started")]
+    Panicked,
+}
+
+// ===== impl WorkerThread =====
+
+impl<F, G, E> WorkerThread<F>
+where
+    F: Fn() -> Result<G, E>,
+    G: Handler,
+    E: Into<Box<dyn Error + Send + Sync>>,
+{
+    /// Runs a worker on the current thread until it has drained.
+    pub(super) fn run(
+        &self,
+        listener: TcpListener,
+        ready: &mpsc::Sender<Result<(), StartError>>,
+        drained: oneshot::Sender<Drained>,
+    ) {
+        telemetry::buffer_on_this_thread();
+        let _stop_all = self.lifecycle.stopped().clone().drop_guard();
+        let tasks = TaskTracker::new();
+        let prepared = runtime().and_then(|runtime| {
+            let inside = runtime.enter();
+            let parts = (tokio::net::TcpListener::from_std(listener)?, self.application(&tasks)?);
+            drop(inside);
+            Ok((runtime, parts))
+        });
+        match prepared {
+            Ok((runtime, (listener, application))) => {
+                let _ = ready.send(Ok(())); // the receiver is gone only if another worker failed to start
+                let outcome = runtime.block_on(self.serve(listener, application, tasks));
+                runtime.shutdown_background(); // does not wait for a name lookup on a blocking thread
+                telemetry::flush(); // the process may end before the thread does
+                let _ = drained.send(outcome); // the receiver is gone only if the process is exiting
+            }
+            Err(error) => {
+                telemetry::flush();
+                let _ = ready.send(Err(error));
+            }
+        }
+    }
+
+    fn application(&self, tasks: &TaskTracker) -> Result<Application<G>, StartError> {
+        Ok(Application {
+            gateway: (self.build_gateway)().map_err(|error| StartError::Gateway(error.into()))?,
+            limits: self.limits.clone(),
+            passthrough: Passthrough::new(&self.passthrough, tasks.clone())?,
+        })
+    }
+
+    /// Serves until the server stops, then until all connections have ended or the deadline has passed.
+    async fn serve(
+        &self,
+        listener: tokio::net::TcpListener,
+        application: Application<G>,
+        tasks: TaskTracker,
+    ) -> Drained {
+        let limits = ConnectionLimits::from(&self.settings);
+        let content_timeout = self.settings.content_timeout_ms.millis();
+        let stop = self.lifecycle.stopped();
+        let application = Arc::new(application);
+        accept(listener, &self.connection_permits, stop, |AcceptedConnection { mut stream, peer, permit }| {
+            let (application, stop, peer) = (application.clone(), stop.clone(), Peer::new(peer));
+            let respond = move |request: Request<RequestBody>| application.respond(request, &peer);
+            tasks.spawn(async move {
+                let ended = match fast_path::serve(&mut stream, &respond, limits.header_timeout, &stop).await {
+                    Ok(None) => Ok(()),
+                    Ok(Some(HandOver { unread })) => {
+                        let permit = permit.clone();
+                        let respond = move |request: Request<Incoming>| {
+                            let mut request = request.map(|content| RequestBody::streamed(content, content_timeout));
+                            if request.headers().contains_key(UPGRADE) {
+                                request.extensions_mut().insert(permit.clone());
+                            }
+                            respond(request)
+                        };
+                        // Boxed to keep hyper's state out of every connection's task.
+                        Box::pin(hyper_connection::serve(unread, stream, respond, limits, &stop)).await
+                    }
+                    Err(error) => Err(error),
+                };
+                drop(permit);
+                if let Err(error) = ended {
+                    tracing::debug!(error = &error as &dyn Error, "connection ended early");
+                }
+            });
+        })
+        .await;
+        tasks.close();
+        let deadline = self.settings.drain_timeout_ms.millis();
+        let cut = timeout(deadline, tasks.wait()).await.map_or_else(|_| tasks.len(), |()| 0);
+        if cut > 0 {
+            tracing::warn!(connections = cut, "drain timeout exceeded, closing connections");
+        }
+        Drained { cut }
+    }
+}
+
+fn runtime() -> Result<Runtime, StartError> {
+    Ok(Builder::new_current_thread().enable_all().on_thread_park(telemetry::flush).build()?)
+}
