@@ -50,7 +50,7 @@ fn pair<'p>(dialect: &'p Provider, upstream: ProviderSide<'p>) -> Pair<'p> {
         issues_tokens: false,
         discoverable: Some(true),
         identity: None,
-        vouched_upstream: false,
+        upstream_verifies_tokens: false,
         has_handles: false,
     }
 }

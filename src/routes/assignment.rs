@@ -1,6 +1,6 @@
-//! What the config gives a member: a constant, a secret, or another member of the request.
+//! The entries of `set` and `fill`: a member, and its value: a constant, a secret, or another member of the request.
 //!
-//! A reference to a member that is absent gives nothing; whether that matters, the message decides.
+//! A reference to an absent member gives no value; the message decides whether the value is required.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -19,36 +19,36 @@ use crate::provider::template::hole::Pattern;
 use crate::routes::route_settings::Assigned;
 
 /// The remedy for a secret in the config itself.
-const LITERAL: &str = "write `env:NAME` and set that variable for the gateway, or `file:PATH`";
+const USE_REFERENCE: &str = "write `env:NAME` and set that environment variable, or write `file:PATH`";
 
-/// A member and what it is given.
+/// A member and its value.
 #[derive(Clone, Debug)]
 pub struct Assignment {
-    /// Which member.
+    /// The member.
     pub member: Member,
-    /// What it is given.
+    /// Its value.
     pub given: Given,
-    /// Whether the config takes it from where secrets are kept, whatever member it is for.
+    /// Whether the value is a secret reference, `env:NAME` or `file:PATH`.
     pub is_secret: bool,
 }
 
-/// What a member is given.
+/// The value of an assignment.
 #[derive(Clone)]
 pub enum Given {
-    /// Always the same.
+    /// A constant.
     Constant(Value<'static>),
     /// A member of the caller's request, with constant text around it.
     Reference {
-        /// Before.
+        /// The text before it.
         prefix: String,
-        /// Which member.
+        /// The member.
         member: Member,
-        /// After.
+        /// The text after it.
         suffix: String,
     },
 }
 
-// By hand: a constant may be a secret.
+// Written by hand because a constant may be a secret.
 impl fmt::Debug for Given {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -59,10 +59,10 @@ impl fmt::Debug for Given {
 }
 
 impl Assignment {
-    /// The member that an entry of a `set` or `fill` table names.
+    /// The member of an entry of a `set` or `fill` table.
     ///
     /// # Errors
-    /// A diagnostic without a place.
+    /// If there is no such member. The diagnostic has no location.
     pub fn member(name: &str, direction: Direction) -> Result<Member, Diagnostic> {
         if let Some(member) = Member::named(name).filter(|member| belongs(*member, direction)) {
             return Ok(member);
@@ -70,22 +70,22 @@ impl Assignment {
         let known = Member::ALL.iter().filter(|member| belongs(**member, direction)).map(|member| member.name());
         let remedy = match nearest(name, known) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => "`passbridge members` shows their names".to_owned(),
+            None => "`passbridge members` lists the members".to_owned(),
         };
-        let message = format!("no {} has a member `{name}`", direction.name());
+        let message = format!("no {} has the member `{name}`", direction.name());
         Err(Diagnostic::error(message).label("this member").remedy(remedy))
     }
 
-    /// Checks what an entry gives its member.
+    /// Compiles an entry.
     ///
     /// # Errors
-    /// A diagnostic without a place.
+    /// If the value does not fit the member. The diagnostic has no location.
     pub fn compile(member: Member, assigned: &Assigned, direction: Direction, base: &Path) -> Result<Self, Diagnostic> {
         let is_secret = matches!(assigned, Assigned::Text(text) if SecretReference::parse(text).is_some());
         Ok(Self { member, given: given(member, assigned, direction, base)?, is_secret })
     }
 
-    /// The member this refers to, if any.
+    /// The member to which the value refers, if it is a reference.
     pub fn reference(&self) -> Option<Member> {
         match self.given {
             Given::Constant(_) => None,
@@ -93,7 +93,7 @@ impl Assignment {
         }
     }
 
-    /// The value for a request of that caller, if there is one.
+    /// The value for a caller's request; `None` if the member to which it refers is absent.
     pub fn value<'a>(&'a self, caller: &dyn Record<'_>) -> Option<Value<'a>> {
         match &self.given {
             Given::Constant(value) => Some(value.borrowed()),
@@ -118,7 +118,7 @@ fn given(member: Member, assigned: &Assigned, direction: Direction, base: &Path)
         (Assigned::Number(number), Kind::Number) => Ok(Given::Constant(Value::Number(*number))),
         (Assigned::Flag(flag), Kind::Flag) => Ok(Given::Constant(Value::Flag(*flag))),
         (Assigned::Number(_), _) => Err(wrong("a number").remedy("write it between quotes if it is text")),
-        (Assigned::Flag(_), _) => Err(wrong("true or false").remedy("write what the member holds")),
+        (Assigned::Flag(_), _) => Err(wrong("true or false").remedy("write a value of that type")),
         (Assigned::Group(_), _) => Err(wrong("a table").remedy("write a value")),
     }
 }
@@ -126,15 +126,15 @@ fn given(member: Member, assigned: &Assigned, direction: Direction, base: &Path)
 fn from_text(member: Member, text: &str, direction: Direction, base: &Path) -> Result<Given, Diagnostic> {
     if let Some(reference) = SecretReference::parse(text) {
         let secret = reference.resolve(base).map_err(|problem| {
-            Diagnostic::error(format!("`{}` is missing: {problem}", member.name()))
+            Diagnostic::error(format!("the secret for `{}` cannot be read: {problem}", member.name()))
                 .label("this reference")
                 .remedy(reference.remedy())
         })?;
         return Ok(Given::Constant(Value::Text(Cow::Owned(secret.expose_secret().to_owned()))));
     }
     if member.is_secret(direction) {
-        let message = format!("`{}` is a secret and must not stand in the config", member.name());
-        return Err(Diagnostic::error(message).label("a literal").remedy(LITERAL));
+        let message = format!("`{}` is a secret and must not be written in the config", member.name());
+        return Err(Diagnostic::error(message).label("a literal value").remedy(USE_REFERENCE));
     }
     match Pattern::parse(text, Member::ALL, Codec::Base64Url) {
         Err(bad) => Err(Diagnostic::error(bad.message).label("this value").remedy(bad.remedy)),
@@ -147,7 +147,7 @@ fn from_text(member: Member, text: &str, direction: Direction, base: &Path) -> R
                 Kind::Number => "write the number without quotes",
                 Kind::Flag => "write true or false without quotes",
                 Kind::Text | Kind::Bytes | Kind::Texts | Kind::Json | Kind::List(_) => {
-                    "leave it out: no constant can stand for it"
+                    "remove it: this member cannot be a constant"
                 }
             };
             Err(Diagnostic::error(message).label("this value").remedy(remedy))
@@ -167,17 +167,17 @@ fn reference(
     let is_secret = of.is_caller_credential() || (direction == Direction::Request && of.is_sign_in_token());
     if !known || is_secret {
         let message = match is_secret {
-            true => format!("`{}` proves who calls, and must not travel on", of.name()),
-            false => format!("no {} has a member `{}`", direction.name(), of.name()),
+            true => format!("`{}` is a credential of the caller and must not be forwarded", of.name()),
+            false => format!("no {} has the member `{}`", direction.name(), of.name()),
         };
-        let remedy = "refer to another member: `passbridge members` shows their names";
+        let remedy = "refer to another member: `passbridge members` lists them";
         return Err(Diagnostic::error(message).label("this reference").remedy(remedy));
     }
     let bare = prefix.is_empty() && suffix.is_empty();
     if member.kind() != of.kind() || !(bare || of.kind() == Kind::Text) {
         let message =
             format!("`{}` is {}, and `{}` is {}", member.name(), member.kind().noun(), of.name(), of.kind().noun());
-        return Err(Diagnostic::error(message).label("this reference").remedy("refer to a member of the same kind"));
+        return Err(Diagnostic::error(message).label("this reference").remedy("refer to a member of the same type"));
     }
     Ok(Given::Reference { prefix, member: of, suffix })
 }
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_takes_what_the_caller_sent() {
+    fn a_reference_takes_the_callers_value() {
         let assignment = compiled("organization", "org_{account}").unwrap();
         let caller = AssertionRequest { account: Some("acme".into()), ..Default::default() };
         assert_eq!(assignment.value(&caller), Some(Value::Text("org_acme".into())));
@@ -202,20 +202,20 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_not_taken_as_a_literal() {
-        let told = compiled("client.secret", "hunter2").unwrap_err().to_string();
-        assert!(told.contains("must not stand in the config") && !told.contains("hunter2"), "{told}");
+    fn a_literal_secret_is_refused() {
+        let text = compiled("client.secret", "hunter2").unwrap_err().to_string();
+        assert!(text.contains("must not be written in the config") && !text.contains("hunter2"), "{text}");
         assert!(compiled("tokens.refresh", "hunter2").is_err());
         let placeholder = Assigned::Text("none".into());
         assert!(Assignment::compile(Member::TokensRefresh, &placeholder, Direction::Response, Path::new(".")).is_ok());
     }
 
     #[test]
-    fn kinds_and_names_are_checked() {
+    fn types_and_names_are_checked() {
         assert!(compiled("user.id", "{timeout}").is_err());
         assert!(compiled("usr.id", "x").unwrap_err().to_string().contains("did you mean `user.id`?"));
         for secret in ["{client.key}", "{tokens.refresh}"] {
-            assert!(compiled("user.id", secret).unwrap_err().to_string().contains("must not travel on"), "{secret}");
+            assert!(compiled("user.id", secret).unwrap_err().to_string().contains("must not be forwarded"), "{secret}");
         }
     }
 }

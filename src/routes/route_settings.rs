@@ -1,4 +1,4 @@
-//! What the config says of a route, before it was proved to work.
+//! The settings of a route, as written in the config.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,116 +13,112 @@ use crate::caller_auth::settings::CallerSettings;
 use crate::model::user_verification::UserVerification;
 use crate::policy::settings::{FallbackSettings, PinnedSettings, RuleSettings, ShadowSettings, SplitSettings};
 
-/// `[routes.NAME]`: which dialect is spoken where, and who does the work.
+/// `[routes.NAME]`: the API that callers use, on which hosts and paths, and the upstream that handles the requests.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RouteSettings {
-    /// The provider whose API the callers of this route speak.
+    /// The provider whose API the callers of this route use.
     pub dialect: String,
-    /// The name of the upstream that does the work, for everybody whom nothing below sends elsewhere.
+    /// The upstream that handles the requests, unless `pinned`, `rules` or `split` selects another one.
     pub upstream: String,
-    /// The hosts this route is for, without port. Default: any.
+    /// The hosts of this route, without port. Default: every host.
     #[serde(default)]
     pub hosts: Vec<String>,
-    /// What stands before the dialect's own paths, such as `/api/v4`. Default: nothing.
+    /// The prefix of the dialect's paths, such as `/api/v4`. Default: none.
     #[serde(default)]
     pub prefix: String,
-    /// Who may call, one answer for each kind of caller the dialect's operations have.
+    /// The allowed callers, for each kind of caller that the dialect's operations have.
     #[serde(default)]
     pub callers: CallerSettings,
-    /// Operations that must be carried; one that cannot be is an error. Default: `login.begin` and
-    /// `login.finish` must, the others are carried where they can be.
+    /// Operations that must be supported beside `login.begin` and `login.finish`: one that is not is an error. Default:
+    /// none; other operations are served where they are supported.
     #[serde(default)]
     pub required_operations: Vec<String>,
-    /// Operations of the dialect that this route leaves alone: their requests pass through. Default: none.
+    /// Operations that this route does not serve; their requests pass through. Default: none.
     #[serde(default)]
     pub exclude_operations: Vec<String>,
-    /// Members the dialect requires that may be written empty; `subject` where nothing can prove that
-    /// the user who finishes is the one who began; `one_user` where every caller's passkeys shall be
-    /// those of the one user that `set` names.
+    /// Required members that may be written empty. Also `subject`, to accept sign-ins although nothing proves that the
+    /// user who finishes is the user who began, and `one_user`, to let every caller manage the passkeys of the one user
+    /// that `set` names. Default: none.
     #[serde(default)]
     pub relax: Vec<String>,
-    /// Members of requests: constants, or `{member}` of what the caller sent.
+    /// Members of upstream requests: a constant, or `{member}` for a member of the caller's request.
     #[serde(default)]
     pub set: Assignments,
-    /// Members of responses, used where the upstream gave none.
+    /// Members of responses that the upstream did not return: a constant, or `{member}`.
     #[serde(default)]
     pub fill: Assignments,
-    /// The least user verification a ceremony of this route asks for. Default: what the upstream asks for.
+    /// The minimum user verification of this route's ceremonies. Default: what the upstream asks for.
     pub user_verification: Option<UserVerification>,
-    /// What happens to a finish whose begin the gateway never saw, and to a refresh token that the
-    /// embedded relying party never made. Default: `reject`.
+    /// What happens to a finish whose begin the gateway did not handle, and to a refresh token that the embedded relying
+    /// party did not issue. Default: `reject`.
     #[serde(default)]
     pub unknown_ceremonies: UnknownCeremonies,
-    /// Whether a begin tells who has an account. Default: `documented`.
+    /// Whether the response to `login.begin` reveals which users exist. Default: `documented`.
     #[serde(default)]
     pub enumeration: Enumeration,
-    /// Which pages may call from a browser. Default: none.
+    /// The web pages that may call this route. Default: none.
     pub cors: Option<CorsSettings>,
-    /// The name of an embedded upstream whose issuer makes the tokens, where the dialect needs tokens
-    /// that the upstream does not give. Its users and the upstream's are one: the same id is the same
-    /// user.
+    /// An embedded upstream that issues the tokens, where the dialect requires tokens that the upstream does not return.
+    /// The same user id is the same user at both. Default: the upstream's own tokens.
     pub issuer: Option<String>,
-    /// The name of an embedded upstream that learns its passkeys from the sign-ins of this route: the public key is
-    /// computed from two signatures that the upstream accepted, and whoever was signed in can sign in there from
-    /// then on. The upstream's word is all the proof there is of whose passkey it is; its users and the embedded
-    /// upstream's are one, the same id is the same user. Ask whether your contract with the provider, and what you
-    /// told your users, allow it. What the embedded upstream knows already is verified. Default: nobody learns.
+    /// An embedded upstream that learns passkeys from the sign-ins of this route. A public key is computed from two
+    /// signatures that the upstream accepted; from then on, the user can sign in at the embedded upstream. The upstream's
+    /// response is the only proof of whose passkey it is. The same user id is the same user at both. Check that your
+    /// contract with the provider and your privacy notice allow it. Sign-ins with known passkeys are verified and counted.
+    /// Default: none.
     pub learn_keys: Option<String>,
-    /// The name of an embedded upstream that holds each sign-in of this route against the passkeys it has, imported
-    /// or learned before, and counts; it asks nobody, changes no answer and adds no passkey. Default: none.
+    /// An embedded upstream that verifies each sign-in of this route with the passkeys that it has, and counts the results.
+    /// Responses do not change and no passkey is added. Default: none.
     pub verify_against: Option<String>,
-    /// Users and accounts that are pinned to an upstream: its name, and a file with one of them a line, by
-    /// `user.id`, `user.email` or `account`. `#` begins a comment. It is read again with the config. Default:
-    /// none.
+    /// Users and accounts that always use one upstream: the upstream's name, and a file with one `user.id`, `user.email`
+    /// or `account` per line. `#` starts a comment. The file is read again when the config is reloaded. Default: none.
     #[serde(default)]
     pub pinned: PinnedSettings,
-    /// Rules that send requests elsewhere by what they say, for those who are on no list. Default: none.
+    /// Rules that select an upstream by the request, for users who are not pinned. Default: none.
     #[serde(default)]
     pub rules: BTreeMap<String, RuleSettings>,
-    /// Which part of the users goes elsewhere, of those no list and no rule has. Default: none.
+    /// Percentages of the users that use other upstreams, of users without a pin or a matching rule. Default: none.
     pub split: Option<SplitSettings>,
-    /// Where a login's begin goes on when an upstream cannot serve it. Default: nowhere.
+    /// The upstreams that `login.begin` tries when the selected one fails. Default: none.
     pub fallback: Option<FallbackSettings>,
-    /// A second upstream at which a login's begin is tried too, for comparison. Default: none.
+    /// A second upstream that also gets `login.begin` requests, for comparison. Default: none.
     pub shadow: Option<ShadowSettings>,
-    /// Whether answers say in `Passbridge-...` header fields which upstream it was, why, and by which config.
-    /// Default false: callers need not know.
+    /// Whether responses have `Passbridge-...` header fields with the upstream, the reason and the config. Default: false.
     #[serde(default)]
     pub decision_headers: bool,
 }
 
-/// What happens to what was begun before the gateway stood there.
+/// What happens to ceremonies and tokens that did not start at the gateway.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum UnknownCeremonies {
-    /// The caller is told that the challenge or the token is not known.
+    /// They are refused as unknown.
     #[default]
     Reject,
-    /// It passes through, untouched: what was begun at the old provider before the gateway stood in
-    /// front of it is finished there.
+    /// They pass through unchanged, so that ceremonies that began at the old provider finish there.
     Pass,
 }
 
-/// Whether a begin tells who has an account (WebAuthn 14.6.2).
+/// Whether `login.begin` reveals which users exist (WebAuthn Level 3, section 14.6.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Enumeration {
-    /// As the dialect's contract has it: an unknown user is told to be one.
+    /// As the dialect documents it: an unknown user is answered as unknown.
     #[default]
     Documented,
-    /// An unknown user is answered as a known one, with made-up credentials that are always the same for
-    /// the same user, and refused at the finish as a wrong passkey is. Needs `gateway.hash_key`.
+    /// An unknown user is answered like a known one, with decoy credentials that stay the same for the same user, and is
+    /// refused at the finish like a wrong passkey. Needs `gateway.hash_key`.
     Hidden,
 }
 
-/// `[routes.NAME.cors]`: which pages may call from a browser (Fetch standard, CORS protocol).
+/// `[routes.NAME.cors]`: the web pages that may call this route (Fetch standard, CORS protocol).
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CorsSettings {
-    /// The pages' origins, such as `https://app.example.com`.
+    /// The origins of the pages, such as `https://app.example.com`.
     pub origins: Vec<String>,
-    /// Seconds for which a browser may remember the permission. Default 600.
+    /// Seconds for which a browser may cache the permission. Default 600.
     #[serde(default = "ten_minutes")]
     pub max_age: Bounded<0, 86_400>,
 }
@@ -131,11 +127,11 @@ fn ten_minutes() -> Bounded<0, 86_400> {
     Bounded::nearest(600)
 }
 
-/// Members and what they are given. Tables nest: `client.id` may be written as a table `client`.
+/// Members and their values. Tables nest: `client.id` may be written as a table `client`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub struct Assignments(pub BTreeMap<String, Assigned>);
 
-/// What a member is given.
+/// The value of a member.
 #[derive(Clone, Debug, JsonSchema)]
 #[schemars(untagged)]
 pub enum Assigned {
@@ -199,7 +195,7 @@ impl<'de> Visitor<'de> for AnyAssigned {
 // ===== impl Assignments =====
 
 impl Assignments {
-    /// Each member's name and what it is given.
+    /// Each member's name and its value.
     pub fn flatten(&self) -> Vec<(String, &Assigned)> {
         let mut flat = Vec::new();
         for (name, assigned) in &self.0 {

@@ -62,7 +62,8 @@ impl Finding {
 /// The findings of a backend. `required` are the operations that it must serve; one that does not finish logins is only
 /// begun at, for comparison, and nothing else of it matters.
 ///
-/// Without `claims_are_known` the users' tokens are not configured correctly, and nothing is known of whom they prove.
+/// If `claims_are_known` is false, the config of the users' tokens has errors, and a missing proof of the user follows from
+/// them.
 pub(crate) fn report_findings(
     pair: &PairNames<'_>,
     route: &str,

@@ -164,7 +164,7 @@ impl Pair<'_> {
             let reason = reason.unwrap_or("the dialect cannot carry it").to_owned();
             support.losses.push(Loss { direction, list: None, member, reason });
         }
-        self.check_meaning(&messages, &mut support);
+        self.check_effect(&messages, &mut support);
         support
     }
 
@@ -296,8 +296,8 @@ impl Pair<'_> {
         }
     }
 
-    /// Whether the operation, with every member there, still does what the caller asks for.
-    fn check_meaning(&self, messages: &Messages, support: &mut OperationSupport) {
+    /// Whether the operation, with every required member present, does what the caller requests.
+    fn check_effect(&self, messages: &Messages, support: &mut OperationSupport) {
         let Messages { caller_request, upstream_request, upstream_response, caller_response } = messages;
         let operation = support.operation;
         let manages_own_passkeys = matches!(

@@ -44,8 +44,8 @@ pub struct Pair<'p> {
     pub discoverable: Option<bool>,
     /// The identity map of the upstream.
     pub identity: Option<&'p Map>,
-    /// Whether the upstream verifies the users' tokens, so that they name its users.
-    pub vouched_upstream: bool,
+    /// Whether the upstream verifies the users' tokens, which then name its users.
+    pub upstream_verifies_tokens: bool,
     /// Whether the user handles of the upstream's passkeys are stored.
     pub has_handles: bool,
 }
@@ -190,7 +190,8 @@ impl Pair<'_> {
         member: Member,
         caller_request: &[(Member, Need)],
     ) -> Availability {
-        let is_claim = self.claims.contains(&member) && self.caller_is_verified(operation) && !self.vouched_upstream;
+        let is_claim =
+            self.claims.contains(&member) && self.caller_is_verified(operation) && !self.upstream_verifies_tokens;
         let in_request = if is_claim { Availability::Always } else { availability(caller_request, member) };
         let at_begin = begin_of(operation)
             .map_or(Availability::Never, |begin| self.caller_names(begin, member, &self.caller_request(begin)));
@@ -213,7 +214,7 @@ impl Pair<'_> {
         caller_request: &[(Member, Need)],
     ) -> Availability {
         // A token that the upstream verifies names the upstream's user.
-        if self.vouched_upstream && self.claims.contains(&member) && self.caller_is_verified(operation) {
+        if self.upstream_verifies_tokens && self.claims.contains(&member) && self.caller_is_verified(operation) {
             return Availability::Always;
         }
         let mapped = match map.gives(Namespace::Upstream).contains(&member) {
@@ -254,7 +255,7 @@ impl Pair<'_> {
         self.caller_names(operation, member, caller_request).max(mapped).max(unmapped)
     }
 
-    /// How reliably a finished login proves the user for whom it was begun.
+    /// How reliably a finished login proves the user who began it.
     ///
     /// It does where the begin names no user, where the upstream request names the user, or where the upstream's
     /// response names the user who signed in.
@@ -276,7 +277,7 @@ impl Pair<'_> {
         let is_sent = USER.into_iter().any(|member| {
             has(&upstream_request, member) && self.request_source(begin, member, &caller_request) != Availability::Never
         });
-        // That the upstream signs in a constant user proves nothing about the user whom the caller named.
+        // A sign-in of a constant user proves nothing about the user named by the caller.
         if is_sent && !names_constant_user(self.set) {
             return Availability::Always;
         }
