@@ -13,7 +13,7 @@ use clap::Subcommand;
 use crate::config::load::{self, Config, Origin};
 use crate::import_export;
 use crate::relying_party::RelyingParty;
-use crate::relying_party::settings::EmbeddedSettings;
+use crate::relying_party::config::EmbeddedSettings;
 use crate::routes::UpstreamKind;
 
 /// `passbridge users`.

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use crate::config::load::{self, Config, Origin};
 use crate::features::key_learning::readiness::{Counts, Readiness};
 use crate::relying_party::clock::now;
-use crate::relying_party::settings::EmbeddedSettings;
+use crate::relying_party::config::EmbeddedSettings;
 use crate::routes::UpstreamKind;
 
 /// `passbridge readiness`.

@@ -10,7 +10,7 @@ use crate::features::user_handles::Handles;
 use crate::gateway::pipeline::{Gateway, Shared};
 use crate::gateway::steps::call_upstream::Worker;
 use crate::relying_party::RelyingParty;
-use crate::relying_party::error::OpenError;
+use crate::relying_party::error::StartError;
 use crate::routes::{Plan, Upstream, UpstreamKind};
 use crate::upstream::admission::Admission;
 use crate::upstream::client::InvalidClient;
@@ -38,7 +38,7 @@ enum Door {
 #[error("the upstream `{name}` cannot be used")]
 pub(super) struct Unusable {
     name: String,
-    source: OpenError,
+    source: StartError,
 }
 
 impl Ready {
@@ -146,7 +146,7 @@ fn open(upstream: &Upstream, base: &Path) -> Result<Door, Unusable> {
 
 fn open_handles(upstream: &Upstream, base: &Path) -> Result<Option<Handles>, Unusable> {
     let opened = upstream.handles.as_ref().map(|file| Handles::open(&base.join(file))).transpose();
-    opened.map_err(|source| Unusable { name: upstream.name.to_string(), source })
+    opened.map_err(|source| Unusable { name: upstream.name.to_string(), source: source.into() })
 }
 
 fn worker(upstream: &Upstream, door: &Door) -> Result<Worker, InvalidClient> {

@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use crate::relying_party::directory::credential::{Credential, MAX_CREDENTIAL_ID};
 use crate::relying_party::directory::user::{MAX_HANDLE, Profile, User, is_email};
-use crate::relying_party::error::StoreError;
 use crate::relying_party::pending::Bytes;
 use crate::relying_party::random;
+use crate::storage::error::StoreError;
 use crate::webauthn::cose_key::CoseKey;
 
 /// A user with their passkeys.

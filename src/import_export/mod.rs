@@ -15,7 +15,7 @@ use crate::relying_party::clock::now;
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::directory::user::User;
-use crate::relying_party::error::StoreError;
+use crate::storage::error::StoreError;
 
 /// The longest line that is read, in bytes: some thousand passkeys.
 const MAX_LINE: usize = 1 << 20;

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use crate::model::assertion::Descriptor;
 use crate::model::fault::{Fault, Refusal};
 use crate::model::user_verification::UserVerification;
+use crate::relying_party::config::RelyingPartyConfig;
 use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::pending::{Bytes, Terms};
 use crate::relying_party::random;
-use crate::relying_party::settings::RelyingPartyConfig;
 
 /// How long a challenge is, in bytes (WebAuthn 13.4.3 asks for 16 at least).
 const CHALLENGE: usize = 32;

@@ -8,8 +8,8 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::directory::user::{MAX_HANDLE, Profile, User};
-use crate::relying_party::error::StoreError;
 use crate::relying_party::random;
+use crate::storage::error::StoreError;
 use crate::webauthn::cose_key::CoseKey;
 
 /// The demo user's `user.id`.

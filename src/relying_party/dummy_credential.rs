@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::directory::user::User;
-use crate::relying_party::error::StoreError;
+use crate::storage::error::StoreError;
 
 /// An id that no user has: users' ids are not empty.
 pub(crate) const ID: &str = "";

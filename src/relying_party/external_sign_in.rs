@@ -9,11 +9,11 @@ use crate::model::fault::{Fault, Refusal};
 use crate::relying_party::clock::now;
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::user::{MAX_HANDLE, Profile, User};
-use crate::relying_party::error::StoreError;
 use crate::relying_party::tokens::authentication::Authentication;
 use crate::relying_party::tokens::grant::Grant;
 use crate::relying_party::tokens::issue::{Issued, Occasion};
 use crate::relying_party::{RelyingParty, Shared, random};
+use crate::storage::error::StoreError;
 
 /// A user's id is not longer than this, in bytes.
 const MAX_ID: usize = 255;

@@ -16,13 +16,13 @@ use crate::relying_party::directory::credential::{Credential, Use};
 use crate::relying_party::directory::observed::ObservedCredential;
 use crate::relying_party::directory::user::User;
 use crate::relying_party::dummy_credential;
-use crate::relying_party::error::StoreError;
 use crate::relying_party::pending::{Named, Pending, PendingLogin};
 use crate::relying_party::subject::Subject;
 use crate::relying_party::tokens::authentication::Authentication;
 use crate::relying_party::tokens::grant::Grant;
 use crate::relying_party::tokens::issue::{Issued, Occasion};
 use crate::relying_party::verification;
+use crate::storage::error::StoreError;
 use crate::webauthn::assertion::Assertion;
 
 /// `login.begin`, as far as it matters here.

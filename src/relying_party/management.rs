@@ -11,8 +11,8 @@ use crate::relying_party::Shared;
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::directory::observed::ObservedCredential;
-use crate::relying_party::error::StoreError;
 use crate::relying_party::subject::Subject;
+use crate::storage::error::StoreError;
 
 /// `credentials.list`, as far as it matters here.
 #[derive(Debug)]

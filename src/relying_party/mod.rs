@@ -7,6 +7,7 @@
 pub mod capability;
 pub(crate) mod ceremony;
 pub(crate) mod clock;
+pub mod config;
 pub(crate) mod creation;
 pub mod demo;
 pub mod directory;
@@ -18,7 +19,6 @@ pub(crate) mod management;
 pub(crate) mod pending;
 pub(crate) mod random;
 pub(crate) mod registration;
-pub mod settings;
 pub(crate) mod signup;
 pub(crate) mod subject;
 #[cfg(test)]
@@ -35,14 +35,14 @@ use crate::model::fault::{Fault, Refusal};
 use crate::model::message::{Request, Response};
 use crate::model::user_verification::UserVerification;
 use crate::relying_party::clock::now;
+use crate::relying_party::config::{EmbeddedSettings, RelyingPartyConfig};
 use crate::relying_party::demo::DEMO_USER;
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::user::User;
-use crate::relying_party::error::{OpenError, StoreError};
+use crate::relying_party::error::StartError;
 use crate::relying_party::login::{BeginLogin, FinishLogin};
 use crate::relying_party::management::{DeleteCredential, ListCredentials};
 use crate::relying_party::registration::{BeginRegistration, FinishRegistration};
-use crate::relying_party::settings::{EmbeddedSettings, RelyingPartyConfig};
 use crate::relying_party::signup::{BeginSignup, FinishSignup};
 use crate::relying_party::tokens::authentication::Authentication;
 use crate::relying_party::tokens::discovery;
@@ -52,13 +52,14 @@ use crate::relying_party::tokens::keys::{self, Keys};
 use crate::relying_party::tokens::opaque::{self, Kind};
 use crate::relying_party::tokens::refresh::{RefreshRequest, refresh};
 use crate::relying_party::tokens::verify::{self, UserId, Verdict, unauthenticated};
-use crate::storage::blocking_pool::Workers;
+use crate::storage::blocking_pool::BlockingPool;
+use crate::storage::error::{OpenError, StoreError};
 
 /// A running relying party. Clones are the same one; it may be shared by any number of runtimes.
 #[derive(Clone, Debug)]
 pub struct RelyingParty {
     shared: Arc<Shared>,
-    workers: Arc<Workers>,
+    pool: Arc<BlockingPool<Store>>,
     pub(crate) learner: Arc<Learner>,
     demo: Option<Arc<User>>,
     least: UserVerification,
@@ -76,8 +77,8 @@ impl RelyingParty {
     /// A relative path in the settings starts at `base_dir`.
     ///
     /// # Errors
-    /// See [`OpenError`].
-    pub fn open(settings: &EmbeddedSettings, base_dir: &Path) -> Result<Self, OpenError> {
+    /// See [`StartError`].
+    pub fn open(settings: &EmbeddedSettings, base_dir: &Path) -> Result<Self, StartError> {
         let party = RelyingPartyConfig::checked(settings)?;
         let path = base_dir.join(&settings.database);
         let failed = |source: StoreError| OpenError::Database { path: path.clone(), source };
@@ -88,12 +89,12 @@ impl RelyingParty {
             demo::ensure(&mut first, &party.rp_id, now()).map_err(failed)?;
             demo = User::by_id(first.connection(), DEMO_USER).map_err(failed)?.map(Arc::new);
         }
-        let others = (1..Workers::<Store>::wanted()).map(|_| Store::open(&path));
-        let stores = std::iter::once(Ok(first)).chain(others).collect::<Result<_, _>>()?;
-        let workers = Arc::new(Workers::start(stores).map_err(OpenError::Threads)?);
+        let others = (1..BlockingPool::<Store>::default_size()).map(|_| Store::open(&path));
+        let stores = std::iter::once(Ok(first)).chain(others).collect::<Result<_, OpenError>>()?;
+        let pool = Arc::new(BlockingPool::start(stores).map_err(OpenError::Threads)?);
         let shared = Arc::new(Shared { party, keys });
         let learner = Learner::start(Store::open(&path)?, Arc::clone(&shared)).map_err(OpenError::Threads)?;
-        Ok(Self { shared, workers, learner: Arc::new(learner), demo, least: UserVerification::Discouraged })
+        Ok(Self { shared, pool, learner: Arc::new(learner), demo, least: UserVerification::Discouraged })
     }
 
     /// The same relying party, with ceremonies that ask for at least this much user verification, and
@@ -285,6 +286,6 @@ impl RelyingParty {
         work: impl FnOnce(&mut Store, &Shared) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
         let shared = Arc::clone(&self.shared);
-        self.workers.run(move |store| work(store, &shared)).await
+        self.pool.run(move |store| work(store, &shared)).await
     }
 }

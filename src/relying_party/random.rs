@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
-use crate::relying_party::error::StoreError;
+use crate::storage::error::StoreError;
 
 /// That many random bytes.
 pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], StoreError> {

@@ -14,9 +14,9 @@ use crate::relying_party::creation::{self, Created};
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::directory::user::User;
-use crate::relying_party::error::StoreError;
 use crate::relying_party::pending::{Pending, PendingRegistration};
 use crate::relying_party::subject::Subject;
+use crate::storage::error::StoreError;
 
 /// How many passkeys a user may register here; an import may bring more.
 const MAX_CREDENTIALS: usize = 100;

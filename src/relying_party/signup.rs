@@ -16,12 +16,12 @@ use crate::relying_party::ceremony::{check_rp_id, new_terms, rejected};
 use crate::relying_party::creation::{self, Created};
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::user::{MAX_HANDLE, Profile, User, is_email};
-use crate::relying_party::error::StoreError;
 use crate::relying_party::pending::{Bytes, Pending, PendingSignup};
 use crate::relying_party::random;
 use crate::relying_party::tokens::authentication::Authentication;
 use crate::relying_party::tokens::grant::Grant;
 use crate::relying_party::tokens::issue::{Issued, Occasion};
+use crate::storage::error::StoreError;
 
 /// `signup.begin`, as far as it matters here.
 #[derive(Debug)]

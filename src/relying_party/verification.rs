@@ -5,11 +5,11 @@
 
 use crate::model::fault::{Fault, Refusal};
 use crate::model::user_verification::UserVerification;
+use crate::relying_party::config::RelyingPartyConfig;
 use crate::relying_party::directory::credential::{Credential, Use};
 use crate::relying_party::directory::user::User;
-use crate::relying_party::error::StoreError;
 use crate::relying_party::pending::Terms;
-use crate::relying_party::settings::RelyingPartyConfig;
+use crate::storage::error::StoreError;
 use crate::webauthn::algorithm::Algorithm;
 use crate::webauthn::assertion::{Assertion, AssertionPolicy};
 use crate::webauthn::cose_key::CoseKey;

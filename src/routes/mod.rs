@@ -34,7 +34,7 @@ use crate::policy::shadow::Shadow;
 use crate::provider::descriptor::Provider;
 use crate::provider::registry::Registry;
 use crate::relying_party::RelyingParty;
-use crate::relying_party::settings::EmbeddedSettings;
+use crate::relying_party::config::EmbeddedSettings;
 use crate::routes::assignment::{Assignment, Given};
 use crate::routes::compatibility::OperationSupport;
 use crate::routes::compile::builder::Builder;

@@ -1,33 +1,23 @@
 //! Numbered migrations, one transaction each.
 //!
-//! `user_version` counts the ones that were applied. A file of another program or of a later version
-//! is left exactly as it was.
+//! `user_version` counts the applied ones. A file of another program or of a later version is not changed.
 
 use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::relying_party::error::{OpenError, StoreError};
+use crate::storage::error::{OpenError, StoreError};
 
-/// What a file of ours holds.
+/// The schema of a file.
 pub(crate) struct Schema {
-    /// Says in the file what it is.
+    /// Identifies the file's contents, in SQLite's header.
     pub(crate) application_id: i64,
-    /// The n-th entry leads from version n to n + 1. An entry that was released never changes.
+    /// Entry n migrates from version n to n + 1. A released entry never changes.
     pub(crate) migrations: &'static [&'static str],
 }
 
-/// The directory's: "PBRG".
-pub(crate) const DIRECTORY: Schema = Schema {
-    application_id: 0x5042_5247,
-    migrations: &[
-        include_str!("../relying_party/directory/migrations/001_users_credentials_keys_tokens.sql"),
-        include_str!("../relying_party/directory/migrations/002_observed_credentials.sql"),
-    ],
-};
-
-/// Applies what is missing.
-pub(crate) fn to_latest(connection: &mut Connection, path: &Path, schema: &Schema) -> Result<(), OpenError> {
+/// Applies the missing migrations.
+pub(super) fn to_latest(connection: &mut Connection, path: &Path, schema: &Schema) -> Result<(), OpenError> {
     apply(connection, schema.application_id, schema.migrations).map_err(|problem| match problem {
         Problem::Foreign => OpenError::Foreign { path: path.to_owned() },
         Problem::Newer { found, known } => OpenError::Newer { path: path.to_owned(), found, known },
@@ -50,7 +40,7 @@ impl From<rusqlite::Error> for Problem {
 
 fn apply(connection: &mut Connection, application_id: i64, migrations: &[&str]) -> Result<(), Problem> {
     for (version, sql) in (0_i64..).zip(migrations) {
-        // Two processes may start at once: whoever gets the lock second finds the work done.
+        // Two processes may start at once: the second to get the lock has nothing left to do.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let found = version_of(&transaction, application_id, migrations.len())?;
         if found != version {
@@ -67,8 +57,8 @@ fn apply(connection: &mut Connection, application_id: i64, migrations: &[&str]) 
 fn version_of(connection: &Connection, ours: i64, known: usize) -> Result<i64, Problem> {
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let things: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    let empty = application == 0 && found == 0 && things == 0;
+    let objects: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let empty = application == 0 && found == 0 && objects == 0;
     if application != ours && !empty {
         return Err(Problem::Foreign);
     }
@@ -102,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_migration_that_fails_leaves_nothing_behind() {
+    fn failed_migration_is_rolled_back() {
         let mut connection = Connection::open_in_memory().unwrap();
         apply(&mut connection, &["CREATE TABLE a (x)", "CREATE TABLE b (x); CREATE TABLE a (x)"]).unwrap_err();
         assert_eq!(version(&connection), 1);
@@ -110,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_a_later_version_or_another_program_is_left_alone() {
+    fn file_of_a_later_version_or_another_program_is_not_changed() {
         let mut connection = Connection::open_in_memory().unwrap();
         apply(&mut connection, &["CREATE TABLE a (x)", "CREATE TABLE b (x)"]).unwrap();
         let problem = apply(&mut connection, &["CREATE TABLE a (x)"]).unwrap_err();

@@ -20,8 +20,8 @@ use crate::relying_party::directory::Store;
 use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::directory::observed::ObservedCredential;
 use crate::relying_party::directory::user::User;
-use crate::relying_party::error::StoreError;
 use crate::relying_party::{RelyingParty, Shared};
+use crate::storage::error::StoreError;
 
 /// A sign-in that another upstream accepted.
 #[derive(Clone, Debug, Default)]

@@ -8,14 +8,14 @@ use aws_lc_rs::digest::{SHA256, digest};
 use rusqlite::{Connection, Transaction};
 
 use crate::features::key_learning::{Observation, Purpose};
+use crate::relying_party::config::RelyingPartyConfig;
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::credential::{Credential, Use};
 use crate::relying_party::directory::days::{Aside, DAY, Day, Known, WINDOW};
 use crate::relying_party::directory::observed::{ObservedCredential, State};
 use crate::relying_party::directory::user::{MAX_HANDLE, Profile, User, is_email};
-use crate::relying_party::error::StoreError;
 use crate::relying_party::random;
-use crate::relying_party::settings::RelyingPartyConfig;
+use crate::storage::error::StoreError;
 use crate::webauthn::assertion::Assertion;
 use crate::webauthn::cose_key::CoseKey;
 use crate::webauthn::observed::Observed;

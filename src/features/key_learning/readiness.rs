@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::days::{DAY, Day, WINDOW};
-use crate::relying_party::error::StoreError;
+use crate::storage::error::StoreError;
 
 /// The readiness of a relying party.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

@@ -18,8 +18,8 @@ use std::sync::Arc;
 use crate::features::user_handles::passkey::{NewPasskey, Passkey};
 use crate::features::user_handles::store::{Claim, HandleStore, UserPasskeys};
 use crate::model::fault::Refusal;
-use crate::relying_party::error::OpenError;
-use crate::storage::blocking_pool::Workers;
+use crate::storage::blocking_pool::BlockingPool;
+use crate::storage::error::OpenError;
 
 /// One for what reads, one for what writes: SQLite has one writer.
 const CONNECTIONS: usize = 2;
@@ -27,7 +27,7 @@ const CONNECTIONS: usize = 2;
 /// The handles of one upstream's passkeys. Clones are the same ones, on any runtime.
 #[derive(Clone, Debug)]
 pub struct Handles {
-    workers: Arc<Workers<HandleStore>>,
+    pool: Arc<BlockingPool<HandleStore>>,
 }
 
 impl Handles {
@@ -37,17 +37,17 @@ impl Handles {
     /// See [`OpenError`].
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let books = (0..CONNECTIONS).map(|_| HandleStore::open(path)).collect::<Result<_, _>>()?;
-        Ok(Self { workers: Arc::new(Workers::start(books).map_err(OpenError::Threads)?) })
+        Ok(Self { pool: Arc::new(BlockingPool::start(books).map_err(OpenError::Threads)?) })
     }
 
     /// What is known of a passkey.
     pub(crate) async fn find(&self, id: Vec<u8>) -> Result<Option<Passkey>, Refusal> {
-        self.workers.run(move |book| Ok(book.find(&id)?)).await
+        self.pool.run(move |book| Ok(book.find(&id)?)).await
     }
 
     /// What is known of the upstream's user who has that handle.
     pub(crate) async fn family(&self, upstream_handle: Vec<u8>, rp_id: String) -> Result<UserPasskeys, Refusal> {
-        self.workers.run(move |book| Ok(book.family(&upstream_handle, &rp_id)?)).await
+        self.pool.run(move |book| Ok(book.family(&upstream_handle, &rp_id)?)).await
     }
 
     /// Notes a passkey that the upstream is about to be told of.
@@ -55,21 +55,21 @@ impl Handles {
     /// # Errors
     /// `conflict` where the id is that of another user's passkey.
     pub(crate) async fn claim(&self, new: NewPasskey) -> Result<Claim, Refusal> {
-        self.workers.run(move |book| book.claim(&new)).await
+        self.pool.run(move |book| book.claim(&new)).await
     }
 
     /// Notes that the upstream has the passkey of a claim, and what it calls it.
     pub(crate) async fn confirm(&self, serial: i64, name: Option<String>) -> Result<(), Refusal> {
-        self.workers.run(move |book| Ok(book.confirm(serial, name.as_deref())?)).await
+        self.pool.run(move |book| Ok(book.confirm(serial, name.as_deref())?)).await
     }
 
     /// Takes a claim back that the upstream refused.
     pub(crate) async fn release(&self, serial: i64) -> Result<(), Refusal> {
-        self.workers.run(move |book| Ok(book.release(serial)?)).await
+        self.pool.run(move |book| Ok(book.release(serial)?)).await
     }
 
     /// Forgets a passkey that the upstream has deleted, by its id or by what the upstream calls it.
     pub(crate) async fn forget(&self, id: Option<Vec<u8>>, name: Option<String>) -> Result<u64, Refusal> {
-        self.workers.run(move |book| Ok(book.forget(id.as_deref(), name.as_deref())?)).await
+        self.pool.run(move |book| Ok(book.forget(id.as_deref(), name.as_deref())?)).await
     }
 }

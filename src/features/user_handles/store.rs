@@ -11,9 +11,9 @@ use crate::features::user_handles::file::APPLICATION_ID;
 use crate::features::user_handles::passkey::{NewPasskey, Passkey};
 use crate::model::fault::{Fault, Refusal};
 use crate::relying_party::clock::now;
-use crate::relying_party::directory::connect;
-use crate::relying_party::error::{OpenError, StoreError};
+use crate::storage::error::{OpenError, StoreError};
 use crate::storage::migrate::Schema;
+use crate::storage::sqlite;
 
 const SCHEMA: Schema =
     Schema { application_id: APPLICATION_ID, migrations: &[include_str!("migrations/001_passkeys.sql")] };
@@ -57,7 +57,7 @@ impl HandleStore {
     /// # Errors
     /// See [`OpenError`].
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let connection = connect(path, &SCHEMA)?;
+        let connection = sqlite::open(path, &SCHEMA)?;
         let failed = |error: rusqlite::Error| OpenError::Database { path: path.to_owned(), source: error.into() };
         connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
         Ok(Self { connection })

@@ -5,7 +5,8 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use crate::relying_party::error::StoreError;
+use crate::relying_party::directory::insert_error;
+use crate::storage::error::StoreError;
 
 /// The longest credential id (WebAuthn 4), in bytes.
 pub(crate) const MAX_CREDENTIAL_ID: usize = 1023;
@@ -98,7 +99,7 @@ impl Credential {
                    VALUES (:id, :user_id, :handle, :rp_id, :public_key, :sign_count, :transports,
                        :uv_initialized, :backup_eligible, :backup_state, :aaguid, :name, :created_at, :last_used_at,
                        :user_handle, :learned)";
-        connection.prepare_cached(sql)?.execute(named_params! {
+        let inserted = connection.prepare_cached(sql)?.execute(named_params! {
             ":id": self.id,
             ":user_id": self.user_id,
             ":handle": self.handle,
@@ -115,8 +116,8 @@ impl Credential {
             ":last_used_at": self.last_used_at,
             ":user_handle": self.user_handle,
             ":learned": self.learned,
-        })?;
-        Ok(())
+        });
+        inserted.map(drop).map_err(insert_error)
     }
 
     /// Notes a verified sign-in. `false`: the credential is gone, or its counter is already there or

@@ -5,7 +5,7 @@
 
 use rusqlite::Connection;
 
-use crate::relying_party::error::StoreError;
+use crate::storage::error::StoreError;
 
 /// A day, in seconds.
 pub(crate) const DAY: i64 = 86_400;

@@ -6,7 +6,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use crate::relying_party::directory::days::{DAY, Day, Known, WINDOW};
-use crate::relying_party::error::StoreError;
+use crate::storage::error::StoreError;
 use crate::webauthn::cose_key::CoseKey;
 
 const COLUMNS: &str = "id, user_id, rp_id, state, candidates, signed, user_handle, sign_count, user_verified, \

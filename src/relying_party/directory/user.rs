@@ -7,7 +7,8 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::relying_party::error::StoreError;
+use crate::relying_party::directory::insert_error;
+use crate::storage::error::StoreError;
 
 /// The longest user handle (WebAuthn 5.4.3), in bytes.
 pub(crate) const MAX_HANDLE: usize = 64;
@@ -94,7 +95,7 @@ impl User {
         let profile = serde_json::to_string(&self.profile).map_err(|_| StoreError::Unreadable("profile"))?;
         let sql = "INSERT INTO users (id, handle, email, email_key, name, display_name, profile, created_at)
                    VALUES (:id, :handle, :email, :email_key, :name, :display_name, :profile, :created_at)";
-        connection.prepare_cached(sql)?.execute(named_params! {
+        let inserted = connection.prepare_cached(sql)?.execute(named_params! {
             ":id": self.id,
             ":handle": self.handle,
             ":email": self.email,
@@ -103,8 +104,8 @@ impl User {
             ":display_name": self.display_name,
             ":profile": profile,
             ":created_at": self.created_at,
-        })?;
-        Ok(())
+        });
+        inserted.map(drop).map_err(insert_error)
     }
 
     /// Up to `limit` users whose id comes after `after`, in the order of ids.

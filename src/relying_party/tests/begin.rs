@@ -5,9 +5,9 @@ use crate::model::assertion::AssertionRequest;
 use crate::model::fault::Fault;
 use crate::model::user_verification::UserVerification;
 use crate::relying_party::RelyingParty;
+use crate::relying_party::config::EmbeddedSettings;
 use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::directory::user::User;
-use crate::relying_party::settings::EmbeddedSettings;
 
 fn for_email(email: &str) -> AssertionRequest<'_> {
     AssertionRequest { user_email: Some(email.into()), ..AssertionRequest::default() }

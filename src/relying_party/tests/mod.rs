@@ -18,8 +18,8 @@ use crate::model::message::{Request, Response};
 use crate::model::registration::{AttestationResponse, CreationRequest, CredentialCreation, Registered};
 use crate::model::session::RefreshRequest;
 use crate::relying_party::RelyingParty;
+use crate::relying_party::config::{EmbeddedSettings, RelyingPartyConfig};
 use crate::relying_party::directory::Store;
-use crate::relying_party::settings::{EmbeddedSettings, RelyingPartyConfig};
 
 /// Settings with everything a test wants to say.
 pub(crate) fn settings() -> EmbeddedSettings {

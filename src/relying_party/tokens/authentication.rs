@@ -3,9 +3,9 @@
 //! A token that was refreshed ever so often still knows when its user last proved themselves, what was
 //! granted then, and when it was to end.
 
-use crate::relying_party::error::StoreError;
 use crate::relying_party::random;
 use crate::relying_party::tokens::grant::Grant;
+use crate::storage::error::StoreError;
 
 /// A session lasts a year at most, in seconds.
 const MAX_SESSION_LIFETIME: i64 = 525_600 * 60;

@@ -5,7 +5,7 @@
 //! use, and a token for any API would be too much.
 
 use crate::model::fault::{Fault, Refusal};
-use crate::relying_party::settings::RelyingPartyConfig;
+use crate::relying_party::config::RelyingPartyConfig;
 
 /// What a sign-in is good for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -12,15 +12,15 @@ use rusqlite::Connection;
 use serde::Serialize;
 
 use crate::model::assertion::SignIn;
+use crate::relying_party::config::RelyingPartyConfig;
 use crate::relying_party::directory::user::User;
-use crate::relying_party::error::StoreError;
 use crate::relying_party::random;
-use crate::relying_party::settings::RelyingPartyConfig;
 use crate::relying_party::tokens::authentication::Authentication;
 use crate::relying_party::tokens::claims::{ACCESS_TYPE, AccessClaims, Audience, Header, ID_TYPE, IdClaims};
 use crate::relying_party::tokens::grant::Grant;
 use crate::relying_party::tokens::keys::{KeyRing, SigningKey};
 use crate::relying_party::tokens::opaque::{Kind, OpaqueToken};
+use crate::storage::error::StoreError;
 
 /// The tokens of one sign-in, not yet given to anybody. Purposefully not `Debug`: they are secrets.
 pub(crate) struct Issued {

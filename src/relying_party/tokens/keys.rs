@@ -17,7 +17,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::relying_party::directory::Store;
-use crate::relying_party::error::StoreError;
+use crate::storage::error::StoreError;
 
 /// A key pair, ready to sign: to read it anew for every token would cost six times the signature.
 #[derive(Debug)]

@@ -6,10 +6,10 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use rusqlite::{Connection, OptionalExtension, named_params};
 
-use crate::relying_party::error::StoreError;
 use crate::relying_party::random;
 use crate::relying_party::tokens::authentication::Authentication;
 use crate::relying_party::tokens::grant::Grant;
+use crate::storage::error::StoreError;
 
 /// What a token is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

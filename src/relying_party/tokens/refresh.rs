@@ -8,9 +8,9 @@ use crate::model::fault::Refusal;
 use crate::relying_party::Shared;
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::user::User;
-use crate::relying_party::error::StoreError;
 use crate::relying_party::tokens::issue::{Issued, Occasion};
 use crate::relying_party::tokens::opaque::{Refreshable, Shown, show_refresh};
+use crate::storage::error::StoreError;
 
 /// A refresh token with what else the client sent. Purposefully not `Debug`: it is a secret.
 pub(crate) struct RefreshRequest {

@@ -6,7 +6,7 @@
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 
 use crate::model::fault::{Fault, Refusal};
-use crate::relying_party::settings::RelyingPartyConfig;
+use crate::relying_party::config::RelyingPartyConfig;
 use crate::relying_party::tokens::claims::{ACCESS_TYPE, AccessClaims};
 use crate::relying_party::tokens::keys::KeyRing;
 

@@ -6,7 +6,7 @@ use crate::base::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::caller_auth::fetched_keys::KeySets;
 use crate::model::operation::Direction;
 use crate::provider::descriptor::Provider;
-use crate::relying_party::settings::InvalidSetting;
+use crate::relying_party::error::InvalidSetting;
 use crate::routes::assignment::Assignment;
 use crate::routes::route_settings::Assignments;
 use crate::routes::router::{Candidate, Router};

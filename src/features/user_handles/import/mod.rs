@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use crate::features::user_handles::line::{self, BadLine, COLUMNS, Texts};
 use crate::features::user_handles::passkey::NewPasskey;
 use crate::features::user_handles::store::{self, HandleStore};
-use crate::relying_party::error::StoreError;
+use crate::storage::error::StoreError;
 
 /// A line of JSON is not longer than this, in bytes.
 const MAX_LINE: u64 = 64 * 1024;

@@ -10,9 +10,8 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::model::user_verification::UserVerification;
-
 use crate::relying_party::directory::Store;
-use crate::relying_party::error::OpenError;
+use crate::relying_party::error::{InvalidSetting, StartError};
 
 /// An upstream of the kind `embedded`: this program is the relying party.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -87,27 +86,14 @@ impl EmbeddedSettings {
         problems
     }
 
-    /// Opens the directory alone, for the command line; a running relying party may have it open too.
-    /// A relative path starts at `base_dir`.
+    /// Opens the directory, which a running relying party may have open too. A relative path starts at `base_dir`.
     ///
     /// # Errors
-    /// See [`OpenError`].
-    pub fn open_directory(&self, base_dir: &Path) -> Result<Store, OpenError> {
+    /// See [`StartError`].
+    pub fn open_directory(&self, base_dir: &Path) -> Result<Store, StartError> {
         RelyingPartyConfig::checked(self)?;
-        Store::open(&base_dir.join(&self.database))
+        Ok(Store::open(&base_dir.join(&self.database))?)
     }
-}
-
-/// A setting that cannot be used: which, and why.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{setting}` {problem}")]
-pub struct InvalidSetting {
-    /// The key of the config.
-    pub setting: &'static str,
-    /// What its value, which is not repeated, must be.
-    pub problem: &'static str,
-    /// What to write.
-    pub remedy: &'static str,
 }
 
 /// The settings, checked and with their defaults in place.
