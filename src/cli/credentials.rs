@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use crate::import_export::convert::{Defaults, convert};
-use crate::import_export::formats::Format;
+use crate::import_export::formats::PasskeyFormat;
 
 /// An input is not larger than this, in bytes: it is held in memory.
 const MAX_INPUT: u64 = 1 << 30;
@@ -23,10 +23,10 @@ pub(super) enum Credentials {
     Convert {
         /// The form they are in.
         #[arg(long, value_name = "FORM", value_parser = form)]
-        from: Format,
+        from: PasskeyFormat,
         /// The form they are wanted in.
         #[arg(long, value_name = "FORM", value_parser = written_form)]
-        to: Format,
+        to: PasskeyFormat,
         /// The relying party of records that do not name one.
         #[arg(long, value_name = "DOMAIN")]
         rp_id: Option<String>,
@@ -49,7 +49,7 @@ pub(super) fn credentials(command: Credentials) -> ExitCode {
         }
     };
     let converted = convert(&input, from, to, &Defaults { rp_id });
-    converted.told.iter().for_each(|told| eprintln!("{told}"));
+    converted.messages.iter().for_each(|message| eprintln!("{message}"));
     let written = match &output {
         Some(path) => write_whole(path, &converted.text).map_err(|problem| (path, problem)),
         None => Ok(()),
@@ -68,20 +68,24 @@ pub(super) fn credentials(command: Credentials) -> ExitCode {
     if converted.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn form(name: &str) -> Result<Format, String> {
-    Format::named(name).ok_or_else(|| format!("the forms are: {}", names(|_| true)))
+fn form(name: &str) -> Result<PasskeyFormat, String> {
+    PasskeyFormat::named(name).ok_or_else(|| format!("the forms are: {}", names(|_| true)))
 }
 
-fn written_form(name: &str) -> Result<Format, String> {
-    match Format::named(name) {
+fn written_form(name: &str) -> Result<PasskeyFormat, String> {
+    match PasskeyFormat::named(name) {
         Some(format) if format.is_written() => Ok(format),
-        Some(_) => Err(format!("this form is only read; those that are written are: {}", names(Format::is_written))),
-        None => Err(format!("the forms are: {}", names(Format::is_written))),
+        Some(_) => Err(format!(
+            "this format cannot be written; those that are written are: {}",
+            names(PasskeyFormat::is_written)
+        )),
+        None => Err(format!("the forms are: {}", names(PasskeyFormat::is_written))),
     }
 }
 
-fn names(which: impl Fn(Format) -> bool) -> String {
-    let names: Vec<_> = Format::ALL.into_iter().filter(|format| which(*format)).map(Format::name).collect();
+fn names(which: impl Fn(PasskeyFormat) -> bool) -> String {
+    let names: Vec<_> =
+        PasskeyFormat::ALL.into_iter().filter(|format| which(*format)).map(PasskeyFormat::name).collect();
     names.join(", ")
 }
 

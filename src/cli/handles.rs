@@ -11,7 +11,7 @@ use clap::Subcommand;
 
 use crate::base::base64;
 use crate::config::load::{self, Config, Origin};
-use crate::features::user_handles::import::{Form, NotImported, import};
+use crate::features::user_handles::import::{ImportError, InputFormat, import};
 use crate::features::user_handles::store::HandleStore;
 
 /// `passbridge handles`.
@@ -67,9 +67,9 @@ pub(super) fn handles(origin: &Origin, command: &HandlesCommand) -> ExitCode {
         return ExitCode::from(super::BAD_CONFIG);
     };
     let (HandlesCommand::Import { upstream, .. } | HandlesCommand::Forget { upstream, .. }) = command;
-    let done = open(&config, upstream.as_deref()).and_then(|book| match command {
-        HandlesCommand::Import { file, .. } => import_file(book, file),
-        HandlesCommand::Forget { ids, .. } => forget(&book, ids),
+    let done = open(&config, upstream.as_deref()).and_then(|store| match command {
+        HandlesCommand::Import { file, .. } => import_file(store, file),
+        HandlesCommand::Forget { ids, .. } => forget(&store, ids),
     });
     match done {
         Ok(code) => code,
@@ -100,11 +100,11 @@ fn open(config: &Config, name: Option<&str>) -> Result<HandleStore, String> {
     HandleStore::open(&config.base.join(file)).map_err(|error| super::chain(&error))
 }
 
-fn import_file(mut book: HandleStore, file: &Path) -> Result<ExitCode, String> {
-    let form = match file.extension().and_then(|extension| extension.to_str()) {
-        Some("csv") => Form::Csv,
-        Some("jsonl" | "ndjson") => Form::JsonLines,
-        None if file == Path::new("-") => Form::JsonLines,
+fn import_file(mut store: HandleStore, file: &Path) -> Result<ExitCode, String> {
+    let format = match file.extension().and_then(|extension| extension.to_str()) {
+        Some("csv") => InputFormat::Csv,
+        Some("jsonl" | "ndjson") => InputFormat::JsonLines,
+        None if file == Path::new("-") => InputFormat::JsonLines,
         _ => {
             let shown = file.display();
             return Err(format!("{shown} is neither a `.csv` nor a `.jsonl` file: name it after what it holds"));
@@ -116,28 +116,29 @@ fn import_file(mut book: HandleStore, file: &Path) -> Result<ExitCode, String> {
             File::open(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?,
         )),
     };
-    match import(&mut book, form, input, |lines| eprintln!("{lines} lines read")) {
+    match import(&mut store, format, input, |lines| eprintln!("{lines} lines read")) {
         Ok(imported) => {
             eprintln!("{} passkeys imported, {} known already", imported.added, imported.known);
             Ok(ExitCode::SUCCESS)
         }
-        Err(NotImported::Lines { told, all }) => {
-            for problem in &told {
+        Err(ImportError::Lines { reported, all }) => {
+            for problem in &reported {
                 eprintln!("line {} {}\n  help: {}", problem.line, problem.message, problem.remedy);
             }
-            let rest = if all > told.len() { format!(" (the first {} are told)", told.len()) } else { String::new() };
+            let rest =
+                if all > reported.len() { format!(" (the first {} are told)", reported.len()) } else { String::new() };
             eprintln!("nothing imported: {all} lines are wrong{rest}");
             Ok(ExitCode::FAILURE)
         }
-        Err(error @ (NotImported::Input(_) | NotImported::HandleStore(_))) => Err(super::chain(&error)),
+        Err(error @ (ImportError::Input(_) | ImportError::HandleStore(_))) => Err(super::chain(&error)),
     }
 }
 
-fn forget(book: &HandleStore, ids: &[String]) -> Result<ExitCode, String> {
+fn forget(store: &HandleStore, ids: &[String]) -> Result<ExitCode, String> {
     let mut forgotten = 0;
     for (index, id) in (1..).zip(ids) {
         let id = base64::read(id).map_err(|_| format!("credential id {index} is not base64"))?;
-        match book.forget(Some(&id), None).map_err(|error| super::chain(&error))? {
+        match store.forget(Some(&id), None).map_err(|error| super::chain(&error))? {
             0 => eprintln!("credential id {index} is not known"),
             some => forgotten += some,
         }

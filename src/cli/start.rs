@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use crate::ceremony::memory::Ceremonies;
 use crate::config::load::Config;
+use crate::features::key_learning::KeyLearner;
 use crate::features::user_handles::Handles;
 use crate::gateway::pipeline::{Gateway, Shared};
 use crate::gateway::steps::call_upstream::Worker;
 use crate::relying_party::RelyingParty;
-use crate::relying_party::error::StartError;
+use crate::relying_party::error::RelyingPartyError;
 use crate::routes::{Plan, Upstream, UpstreamKind};
 use crate::upstream::admission::Admission;
 use crate::upstream::client::InvalidClient;
@@ -29,7 +30,7 @@ pub(super) struct Ready {
 /// What the workers share of one upstream.
 #[derive(Clone)]
 enum Door {
-    Embedded(RelyingParty),
+    Embedded(RelyingParty, KeyLearner),
     Http(Arc<Admission>),
 }
 
@@ -38,7 +39,7 @@ enum Door {
 #[error("the upstream `{name}` cannot be used")]
 pub(super) struct Unusable {
     name: String,
-    source: StartError,
+    source: RelyingPartyError,
 }
 
 impl Ready {
@@ -101,7 +102,7 @@ impl Ready {
     /// The embedded relying party of an upstream.
     pub(super) fn party(&self, upstream: usize) -> Option<&RelyingParty> {
         match self.doors.get(upstream)? {
-            Door::Embedded(party) => Some(party),
+            Door::Embedded(party, _) => Some(party),
             Door::Http(_) => None,
         }
     }
@@ -126,7 +127,7 @@ fn shadows(plan: &Plan, doors: &[Door]) -> Vec<(usize, Door)> {
     let shadowed = plan.routes.iter().enumerate();
     let shadowed = shadowed.filter_map(|(index, route)| Some((index, route.way(route.shadow()?.way).upstream)));
     let door = |upstream: usize| match (&doors[upstream], &plan.upstreams[upstream]) {
-        (Door::Embedded(party), _) => Door::Embedded(party.clone()),
+        (door @ Door::Embedded(..), _) => door.clone(),
         (Door::Http(_), Upstream { name, kind: UpstreamKind::Http { http, .. }, .. }) => {
             Door::Http(Admission::new(&format!("{name} (shadow)"), http))
         }
@@ -137,9 +138,12 @@ fn shadows(plan: &Plan, doors: &[Door]) -> Vec<(usize, Door)> {
 
 fn open(upstream: &Upstream, base: &Path) -> Result<Door, Unusable> {
     match &upstream.kind {
-        UpstreamKind::Embedded(settings) => RelyingParty::open(settings, base)
-            .map(Door::Embedded)
-            .map_err(|source| Unusable { name: upstream.name.to_string(), source }),
+        UpstreamKind::Embedded(settings) => {
+            let unusable = |source| Unusable { name: upstream.name.to_string(), source };
+            let party = RelyingParty::open(settings, base).map_err(unusable)?;
+            let learner = KeyLearner::start(party.clone()).map_err(|error| unusable(error.into()))?;
+            Ok(Door::Embedded(party, learner))
+        }
         UpstreamKind::Http { http, .. } => Ok(Door::Http(Admission::new(&upstream.name, http))),
     }
 }
@@ -154,7 +158,7 @@ fn worker(upstream: &Upstream, door: &Door) -> Result<Worker, InvalidClient> {
         (Door::Http(admission), UpstreamKind::Http { base_url, http, .. }) => {
             HttpUpstream::new(base_url.clone(), http, admission.clone()).map(Worker::Http)
         }
-        (Door::Embedded(party), _) => Ok(Worker::Embedded(party.clone())),
+        (Door::Embedded(party, learner), _) => Ok(Worker::Embedded(party.clone(), learner.clone())),
         (Door::Http(_), UpstreamKind::Embedded(_)) => unreachable!("a door is made for its upstream"),
     }
 }

@@ -57,7 +57,7 @@ async fn replace_tokens(issuer: &Worker, request: &Request<'_>, sign_in: &mut Si
             _ => None,
         },
     };
-    let issued = party.vouch(vouched).await?;
+    let issued = party.issue_for(vouched).await?;
     sign_in.tokens_access = issued.tokens_access;
     sign_in.tokens_refresh = issued.tokens_refresh;
     sign_in.tokens_id = issued.tokens_id;
@@ -83,7 +83,7 @@ pub(crate) async fn refresh(issuer: &Worker, request: &RefreshRequest<'_>) -> Re
 
 fn party(issuer: &Worker) -> Result<&RelyingParty, Refusal> {
     match issuer {
-        Worker::Embedded(party) => Ok(party),
+        Worker::Embedded(party, _) => Ok(party),
         Worker::Http(_) => Err(Refusal::new(Fault::Internal, "the issuer is no embedded relying party")),
     }
 }

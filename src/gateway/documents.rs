@@ -50,7 +50,7 @@ impl Gateway {
         };
         self.shared.plan.routes.iter().filter(is_for).flat_map(Route::ways).find_map(|route| {
             match &self.workers[route.issuer.unwrap_or(route.upstream)] {
-                Worker::Embedded(party) => Some((route, party)),
+                Worker::Embedded(party, _) => Some((route, party)),
                 Worker::Http(_) => None,
             }
         })

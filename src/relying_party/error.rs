@@ -4,7 +4,7 @@ use crate::storage::error::OpenError;
 
 /// Why the relying party cannot start.
 #[derive(Debug, thiserror::Error)]
-pub enum StartError {
+pub enum RelyingPartyError {
     /// A setting is invalid.
     #[error(transparent)]
     Setting(#[from] InvalidSetting),

@@ -19,26 +19,26 @@ pub(crate) struct Schema {
 /// Applies the missing migrations.
 pub(super) fn to_latest(connection: &mut Connection, path: &Path, schema: &Schema) -> Result<(), OpenError> {
     apply(connection, schema.application_id, schema.migrations).map_err(|problem| match problem {
-        Problem::Foreign => OpenError::Foreign { path: path.to_owned() },
-        Problem::Newer { found, known } => OpenError::Newer { path: path.to_owned(), found, known },
-        Problem::Sqlite(error) => OpenError::Database { path: path.to_owned(), source: StoreError::from(error) },
+        MigrationError::Foreign => OpenError::Foreign { path: path.to_owned() },
+        MigrationError::Newer { found, known } => OpenError::Newer { path: path.to_owned(), found, known },
+        MigrationError::Sqlite(error) => OpenError::Database { path: path.to_owned(), source: StoreError::from(error) },
     })
 }
 
 #[derive(Debug)]
-enum Problem {
+enum MigrationError {
     Foreign,
     Newer { found: i64, known: i64 },
     Sqlite(rusqlite::Error),
 }
 
-impl From<rusqlite::Error> for Problem {
+impl From<rusqlite::Error> for MigrationError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error)
     }
 }
 
-fn apply(connection: &mut Connection, application_id: i64, migrations: &[&str]) -> Result<(), Problem> {
+fn apply(connection: &mut Connection, application_id: i64, migrations: &[&str]) -> Result<(), MigrationError> {
     for (version, sql) in (0_i64..).zip(migrations) {
         // Two processes may start at once: the second to get the lock has nothing left to do.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -54,23 +54,23 @@ fn apply(connection: &mut Connection, application_id: i64, migrations: &[&str]) 
     Ok(())
 }
 
-fn version_of(connection: &Connection, ours: i64, known: usize) -> Result<i64, Problem> {
+fn version_of(connection: &Connection, ours: i64, known: usize) -> Result<i64, MigrationError> {
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let objects: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     let empty = application == 0 && found == 0 && objects == 0;
     if application != ours && !empty {
-        return Err(Problem::Foreign);
+        return Err(MigrationError::Foreign);
     }
     let known = i64::try_from(known).expect("there are fewer migrations than an i64 counts");
-    if found > known { Err(Problem::Newer { found, known }) } else { Ok(found) }
+    if found > known { Err(MigrationError::Newer { found, known }) } else { Ok(found) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn apply(connection: &mut Connection, migrations: &[&str]) -> Result<(), Problem> {
+    fn apply(connection: &mut Connection, migrations: &[&str]) -> Result<(), MigrationError> {
         super::apply(connection, 7, migrations)
     }
 
@@ -104,12 +104,15 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         apply(&mut connection, &["CREATE TABLE a (x)", "CREATE TABLE b (x)"]).unwrap();
         let problem = apply(&mut connection, &["CREATE TABLE a (x)"]).unwrap_err();
-        assert!(matches!(problem, Problem::Newer { found: 2, known: 1 }), "{problem:?}");
+        assert!(matches!(problem, MigrationError::Newer { found: 2, known: 1 }), "{problem:?}");
 
         let mut other = Connection::open_in_memory().unwrap();
         other.execute("CREATE TABLE notes (x)", []).unwrap();
-        assert!(matches!(apply(&mut other, &["CREATE TABLE a (x)"]).unwrap_err(), Problem::Foreign));
+        assert!(matches!(apply(&mut other, &["CREATE TABLE a (x)"]).unwrap_err(), MigrationError::Foreign));
         assert_eq!(version(&other), 0);
-        assert!(matches!(super::apply(&mut connection, 8, &["CREATE TABLE a (x)"]).unwrap_err(), Problem::Foreign));
+        assert!(matches!(
+            super::apply(&mut connection, 8, &["CREATE TABLE a (x)"]).unwrap_err(),
+            MigrationError::Foreign
+        ));
     }
 }

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use passbridge::webauthn::algorithm::Algorithm;
 use passbridge::webauthn::assertion::{Assertion, AssertionPolicy};
 use passbridge::webauthn::credential_record::CredentialRecord;
+use passbridge::webauthn::error::VerificationError;
 use passbridge::webauthn::policy::{CeremonyPolicy, CrossOrigin};
-use passbridge::webauthn::refusal::Refusal;
 use passbridge::webauthn::registration::{Registration, RegistrationPolicy};
 use passkey::authenticator::{Authenticator, UiHint, UserCheck, UserValidationMethod};
 use passkey::client::{Client, DefaultClientData};
@@ -126,7 +126,7 @@ fn sign_in(
     credential: &AuthenticatedPublicKeyCredential,
     challenge: &[u8],
     record: &mut CredentialRecord,
-) -> Result<(), Refusal> {
+) -> Result<(), VerificationError> {
     let assertion = Assertion {
         credential_id: &credential.raw_id,
         client_data_json: &credential.response.client_data_json,
@@ -138,7 +138,9 @@ fn sign_in(
     let policy = AssertionPolicy { ceremony: ceremony(challenge), allowed: &[], user_handle: None };
     let verified = assertion.verify(&policy, record)?;
     assert!(verified.user_verified);
-    record.update(&verified);
+    record.sign_count = verified.sign_count;
+    record.backup_eligible = Some(verified.backup_eligible);
+    record.backup_state = verified.backup_state;
     Ok(())
 }
 
@@ -167,8 +169,16 @@ async fn follows_the_counter_and_refuses_a_copy() {
     assert_eq!(sign_in(&second, challenge, &mut record), Ok(()));
     assert!(record.sign_count > before);
     let stored = record.clone();
-    assert_eq!(sign_in(&first, challenge, &mut record), Err(Refusal::SignCountNotIncreased), "older than the last");
-    assert_eq!(sign_in(&second, challenge, &mut record), Err(Refusal::SignCountNotIncreased), "as old as the last");
+    assert_eq!(
+        sign_in(&first, challenge, &mut record),
+        Err(VerificationError::SignCountNotIncreased),
+        "older than the last"
+    );
+    assert_eq!(
+        sign_in(&second, challenge, &mut record),
+        Err(VerificationError::SignCountNotIncreased),
+        "as old as the last"
+    );
     assert_eq!(record, stored);
 }
 
@@ -180,7 +190,7 @@ async fn refuses_a_passkey_of_another_device() {
     let mut record = register(&device.create(challenge, Algorithm::Es256).await, challenge, Algorithm::Es256);
     other.create(challenge, Algorithm::Es256).await;
     let mut foreign = other.get(challenge).await;
-    assert_eq!(sign_in(&foreign, challenge, &mut record), Err(Refusal::CredentialMismatch));
+    assert_eq!(sign_in(&foreign, challenge, &mut record), Err(VerificationError::CredentialMismatch));
     foreign.raw_id = record.id.clone().into();
-    assert_eq!(sign_in(&foreign, challenge, &mut record), Err(Refusal::SignatureInvalid));
+    assert_eq!(sign_in(&foreign, challenge, &mut record), Err(VerificationError::SignatureInvalid));
 }

@@ -134,9 +134,9 @@ impl Decoys {
     ) -> Result<DecoyOutcome<'static>, Refusal> {
         tracing::debug!("a user who is not there was answered with decoys");
         let options = match occasion.worker {
-            Worker::Embedded(party) => {
+            Worker::Embedded(party, _) => {
                 let strict = occasion.least.map(|least| party.at_least(least));
-                strict.as_ref().unwrap_or(party).begin_for_nobody()?
+                strict.as_ref().unwrap_or(party).begin_for_unknown_user()?
             }
             Worker::Http(_) => self.mould.cast()?,
         };

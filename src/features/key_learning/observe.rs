@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::ceremony::{Ceremony, Subject};
 use crate::features::key_learning::proven_user::{IdentityMaps, SignedIn};
 use crate::features::key_learning::readiness::Readiness;
-use crate::features::key_learning::{Observation, Purpose};
+use crate::features::key_learning::{KeyLearner, Observation, Purpose};
 use crate::gateway::pipeline::Gateway;
 use crate::gateway::steps::build_upstream_request;
 use crate::gateway::steps::call_upstream::Worker;
@@ -20,7 +20,6 @@ use crate::model::message::{Request, Response};
 use crate::model::operation::Operation;
 use crate::model::record::Record;
 use crate::model::value::Value;
-use crate::relying_party::RelyingParty;
 use crate::routes::Route;
 
 /// Which embedded upstream learns from a route's sign-ins, and how.
@@ -50,7 +49,7 @@ impl Answered {
 /// A sign-in on its way to whoever learns from it, who does not know yet whose it is.
 struct Handing {
     route: Arc<str>,
-    party: RelyingParty,
+    learner: KeyLearner,
     observation: Observation,
     purpose: Purpose,
 }
@@ -59,7 +58,7 @@ impl Handing {
     fn over(mut self, user: Subject) {
         self.observation.user_id = user.id.map(String::from);
         self.observation.email = user.email.map(String::from);
-        if !self.party.observe(self.observation, self.purpose) {
+        if !self.learner.observe(self.observation, self.purpose) {
             tracing::debug!(route = &*self.route, "a sign-in came too fast to be observed");
         }
     }
@@ -78,7 +77,7 @@ impl Gateway {
         response: &Response<'_>,
     ) {
         let Some(Observes { upstream: learner, purpose }) = route.observes else { return };
-        let Worker::Embedded(party) = &self.workers[learner] else { return };
+        let Worker::Embedded(_, key_learner) = &self.workers[learner] else { return };
         let record = request.record();
         let observation = Observation {
             user_id: None,
@@ -97,7 +96,7 @@ impl Gateway {
         };
         let identity = |upstream: usize| self.shared.plan.upstreams[upstream].identity.clone();
         let between = IdentityMaps { upstream: identity(route.upstream), learner: identity(learner) };
-        let handing = Handing { route: route.name.clone(), party: party.clone(), observation, purpose };
+        let handing = Handing { route: route.name.clone(), learner: key_learner.clone(), observation, purpose };
         if between.is_nothing() {
             return handing.over(signed_in.alike());
         }
@@ -120,8 +119,8 @@ impl Gateway {
     pub(crate) async fn readiness(&self) -> Result<BTreeMap<String, Readiness>, Refusal> {
         let mut readiness = BTreeMap::new();
         for (upstream, worker) in self.shared.plan.upstreams.iter().zip(self.workers.iter()) {
-            if let Worker::Embedded(party) = worker {
-                readiness.insert(upstream.name.to_string(), party.readiness().await?);
+            if let Worker::Embedded(_, learner) = worker {
+                readiness.insert(upstream.name.to_string(), learner.readiness().await?);
             }
         }
         Ok(readiness)
@@ -133,10 +132,10 @@ impl Gateway {
             return;
         }
         let Some(Observes { upstream, purpose: Purpose::Learn }) = route.observes else { return };
-        let Worker::Embedded(party) = &self.workers[upstream] else { return };
+        let Worker::Embedded(_, learner) = &self.workers[upstream] else { return };
         let id = bytes(told.record(), Member::CredentialId);
         let handle = build_upstream_request::text(told.record(), Member::CredentialHandle).map(String::from);
-        if let Err(Refusal { reason, .. }) = party.unlearn(id, handle).await {
+        if let Err(Refusal { reason, .. }) = learner.unlearn(id, handle).await {
             let route = &*route.name;
             tracing::error!(route, %reason, "a passkey was deleted at the upstream, and is still learned here");
         }

@@ -53,12 +53,12 @@ impl Gateway {
     pub(crate) async fn cross(
         &self,
         way: &Route,
-        told: &mut Request<'_>,
+        reported: &mut Request<'_>,
         begun: Option<&Ceremony>,
     ) -> Result<HandleState, Refusal> {
         let Some(handles) = self.handles_of(way) else { return Ok(HandleState::Untouched) };
         // In boxes, so that a route without a bridge does not carry the room for them about.
-        match told {
+        match reported {
             Request::LoginFinish(response) => Box::pin(self.map(handles, way, response)).await,
             Request::RegistrationFinish(response) | Request::SignupFinish(response) => {
                 match begun.and_then(|begun| begun.handles.as_deref()) {
@@ -112,14 +112,14 @@ impl Gateway {
     pub(crate) async fn crossed<'r>(
         &self,
         way: &Route,
-        told: &Request<'_>,
+        reported: &Request<'_>,
         crossing: HandleState,
         understood: Result<Response<'r>, Refusal>,
     ) -> Result<Response<'r>, Refusal> {
         let Some(handles) = self.handles_of(way) else { return understood };
         let noted = match (crossing, &understood) {
             (HandleState::Poisoned, _) => return understood.and(Err(poisoned())),
-            (HandleState::Untouched, Ok(Response::CredentialsDelete(_))) => Box::pin(forget(handles, told)).await,
+            (HandleState::Untouched, Ok(Response::CredentialsDelete(_))) => Box::pin(forget(handles, reported)).await,
             (HandleState::Mapped(passkey), Ok(response)) => Box::pin(confirm(handles, &passkey, response)).await,
             (HandleState::Claimed(serial), Ok(response)) => {
                 self.count(way, "registered");
@@ -153,8 +153,8 @@ async fn confirm(handles: &Handles, passkey: &Passkey, response: &Response<'_>) 
     if says_more { handles.confirm(passkey.serial, name).await } else { Ok(()) }
 }
 
-async fn forget(handles: &Handles, told: &Request<'_>) -> Result<(), Refusal> {
-    let Request::CredentialsDelete(deletion) = told else { return Ok(()) };
+async fn forget(handles: &Handles, reported: &Request<'_>) -> Result<(), Refusal> {
+    let Request::CredentialsDelete(deletion) = reported else { return Ok(()) };
     let id = deletion.credential_id.as_deref().map(<[u8]>::to_vec);
     handles.forget(id, deletion.credential_handle.as_deref().map(str::to_owned)).await.map(drop)
 }

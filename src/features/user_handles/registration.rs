@@ -8,7 +8,7 @@ use crate::ceremony::{Ceremony, UserHandles};
 use crate::features::user_handles::Handles;
 use crate::features::user_handles::before_call::HandleState;
 use crate::features::user_handles::passkey::{MAX_HANDLE, NewPasskey};
-use crate::features::user_handles::store::{Claim, Excluded, UserPasskeys};
+use crate::features::user_handles::store::{Excluded, HandleClaim, UserPasskeys};
 use crate::gateway::pipeline::Gateway;
 use crate::gateway::steps::build_upstream_request;
 use crate::model::assertion::Descriptor;
@@ -30,7 +30,7 @@ impl Gateway {
     pub(crate) async fn bridge(
         &self,
         way: &Route,
-        told: &Request<'_>,
+        reported: &Request<'_>,
         response: &mut Response<'_>,
     ) -> Result<Option<Box<UserHandles>>, Refusal> {
         let (Some(handles), Response::RegistrationBegin(options) | Response::SignupBegin(options)) =
@@ -38,13 +38,13 @@ impl Gateway {
         else {
             return Ok(None);
         };
-        let operation = told.operation();
+        let operation = reported.operation();
         let tells = way.dialect.operations[&operation].response.message.carries(Member::UserHandle);
         let rp_id = options
             .rp_id
             .as_deref()
             .map(Box::from)
-            .or_else(|| build_upstream_request::text(told.record(), Member::RpId));
+            .or_else(|| build_upstream_request::text(reported.record(), Member::RpId));
         Box::pin(given(handles, options, tells, rp_id.unwrap_or_default())).await
     }
 }
@@ -64,22 +64,22 @@ async fn given(
     if !(1..=MAX_HANDLE).contains(&upstream.len()) {
         return Err(Refusal::new(Fault::UpstreamInvalid, "the answer's `user.handle` is not 1 to 64 bytes long"));
     }
-    let family = handles.family(upstream.clone(), rp_id.to_string()).await?;
-    let caller = if tells { Some(caller_handle(&upstream, &family)?) } else { None };
+    let user_passkeys = handles.user_passkeys(upstream.clone(), rp_id.to_string()).await?;
+    let caller = if tells { Some(caller_handle(&upstream, &user_passkeys)?) } else { None };
     if let Some(caller) = &caller {
         options.user_handle = Some(Cow::Owned(caller.clone()));
     }
-    exclude(options, family.passkeys);
+    exclude(options, user_passkeys.passkeys);
     let caller = caller.map(Vec::into_boxed_slice);
     Ok(Some(Box::new(UserHandles { upstream: upstream.into(), caller, rp_id })))
 }
 
 /// The handle for the client: the one that it knows, else the upstream's own. Where that is what the clients of
 /// somebody else know, a new passkey would take theirs away on an authenticator that both use; so it is a new one.
-fn caller_handle(upstream: &[u8], family: &UserPasskeys) -> Result<Vec<u8>, Refusal> {
-    match &family.caller_handle {
+fn caller_handle(upstream: &[u8], user_passkeys: &UserPasskeys) -> Result<Vec<u8>, Refusal> {
+    match &user_passkeys.caller_handle {
         Some(known) => Ok(known.clone()),
-        None if family.is_anothers => Ok(random::bytes::<32>()?.into()),
+        None if user_passkeys.is_caller_handle_of_another => Ok(random::bytes::<32>()?.into()),
         None => Ok(upstream.to_vec()),
     }
 }
@@ -120,8 +120,8 @@ pub(crate) async fn claim(
         key: attested.public_key.map(|key| key.as_bytes().to_vec()),
     });
     match claim.await? {
-        Claim::Pending(serial) => Ok(HandleState::Claimed(serial)),
-        Claim::Known => Ok(HandleState::Untouched),
+        HandleClaim::Pending(serial) => Ok(HandleState::Claimed(serial)),
+        HandleClaim::Known => Ok(HandleState::Untouched),
     }
 }
 

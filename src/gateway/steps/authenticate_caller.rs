@@ -35,7 +35,7 @@ impl Gateway {
         admission: &'b Admission,
     ) -> Result<CallerIdentity<'b>, Refusal> {
         let user = match (admission.judge, &self.workers[way.upstream], request.record().value(Member::UserToken)) {
-            (Judge::Upstream, Worker::Embedded(party), Some(Value::Text(token))) => {
+            (Judge::Upstream, Worker::Embedded(party, _), Some(Value::Text(token))) => {
                 // In a box, so that nobody else carries the room for it about.
                 Some(Box::pin(party.verify(&token)).await?.as_str().to_owned())
             }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request as HttpRequest, Response as HttpResponse, StatusCode};
 use jiff::Timestamp;
 
+use crate::features::key_learning::KeyLearner;
 use crate::gateway::trace::Trace;
 use crate::model::fault::{Fault, Refusal};
 use crate::model::message::{Request, Response};
@@ -27,8 +28,8 @@ use crate::upstream::http_upstream::{HttpUpstream, RetryClass};
 /// An upstream as one worker sees it.
 #[derive(Debug)]
 pub enum Worker {
-    /// The embedded relying party.
-    Embedded(RelyingParty),
+    /// The embedded relying party, and the learner of its passkeys.
+    Embedded(RelyingParty, KeyLearner),
     /// A provider over HTTP.
     Http(HttpUpstream),
 }
@@ -65,7 +66,7 @@ pub struct Call<'c> {
 /// A fault, when there is no answer or the embedded relying party refuses.
 pub async fn ask(call: Call<'_>, request: &Request<'_>, now: Timestamp) -> Result<Answer, Refusal> {
     match (call.worker, &call.upstream.kind) {
-        (Worker::Embedded(party), _) => {
+        (Worker::Embedded(party, _), _) => {
             if let Some(trace) = call.trace {
                 trace.told(request.record());
             }

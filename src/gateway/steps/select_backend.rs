@@ -111,14 +111,14 @@ impl Gateway {
 
     /// Whether the user could sign in at the embedded upstream of a way today.
     async fn is_proven(&self, asking: &Asking<'_, '_>, way: &Route) -> bool {
-        let Worker::Embedded(party) = &self.workers[way.upstream] else { return false };
+        let Worker::Embedded(_, learner) = &self.workers[way.upstream] else { return false };
         let [id, email] = [Member::UserId, Member::UserEmail].map(|member| asking.text(member));
         let Some(map) = &self.shared.plan.upstreams[way.upstream].identity else {
-            return party.is_proven(id.as_deref(), email.as_deref()).await;
+            return learner.is_proven(id.as_deref(), email.as_deref()).await;
         };
         let asked = Subject { id: id.as_deref().map(Into::into), email: email.as_deref().map(Into::into) };
         match map.translate(Namespace::Caller, &asked).await {
-            Ok(Some(user)) => party.is_proven(user.id.as_deref(), user.email.as_deref()).await,
+            Ok(Some(user)) => learner.is_proven(user.id.as_deref(), user.email.as_deref()).await,
             Ok(None) | Err(_) => false,
         }
     }
@@ -139,7 +139,7 @@ impl Gateway {
         let embedded: Vec<_> = route.makers(token).collect();
         if let ([_, _, ..], Some(token)) = (embedded.as_slice(), token) {
             for way in embedded {
-                let Worker::Embedded(party) = &self.workers[way.upstream] else { continue };
+                let Worker::Embedded(party, _) = &self.workers[way.upstream] else { continue };
                 if party.has_made(token).await.unwrap_or(true) {
                     return place_of(route, way);
                 }
@@ -153,7 +153,7 @@ impl Gateway {
     /// so; nobody else is shown what may be its own.
     async fn way_of_bearer(&self, route: &Route, token: &str) -> usize {
         for (place, way) in route.ways().enumerate() {
-            let Worker::Embedded(party) = &self.workers[way.upstream] else { continue };
+            let Worker::Embedded(party, _) = &self.workers[way.upstream] else { continue };
             let is_not_its = |refusal: &Refusal| refusal.fault == Fault::Unauthenticated;
             if !party.verify(token).await.is_err_and(|refusal| is_not_its(&refusal)) {
                 return place;

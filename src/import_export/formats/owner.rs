@@ -1,16 +1,17 @@
-//! Whose a passkey is, where the record itself does not say it: members beside the record's own.
+//! The user of a passkey whose record does not name one: members beside the record's own.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::{Value, json};
 
-use crate::import_export::formats::Bad;
+use crate::import_export::formats::{MemberProblem, present};
 use crate::import_export::line::{CredentialLine, UserLine};
-use crate::relying_party::pending::Bytes;
+use crate::relying_party::pending::Base64Bytes;
 
-/// What stands beside a record that says nothing of its user.
+/// The members beside a record.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Beside {
-    pub(super) user_id: Option<Id>,
-    pub(super) user_handle: Option<Bytes>,
+pub(super) struct Owner {
+    pub(super) user_id: Option<OwnerId>,
+    pub(super) user_handle: Option<Base64Bytes>,
     pub(super) email: Option<String>,
     pub(super) rp_id: Option<String>,
 }
@@ -18,12 +19,12 @@ pub(super) struct Beside {
 /// An identifier that may be a number.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-pub(super) enum Id {
+pub(super) enum OwnerId {
     Text(String),
     Number(i64),
 }
 
-impl Id {
+impl OwnerId {
     pub(super) fn text(self) -> String {
         match self {
             Self::Text(text) => text,
@@ -32,12 +33,11 @@ impl Id {
     }
 }
 
-impl Beside {
-    /// The user, with one passkey.
-    pub(super) fn user(self, credential: CredentialLine) -> Result<UserLine, Bad> {
-        let id = self
-            .user_id
-            .ok_or_else(|| Bad::new("user_id", "the record does not say whose it is, nor does a member beside it"))?;
+impl Owner {
+    /// The user with one passkey.
+    pub(super) fn user(self, credential: CredentialLine) -> Result<UserLine, MemberProblem> {
+        let missing = || MemberProblem::new("user_id", "neither the record nor a member beside it names the user");
+        let id = self.user_id.ok_or_else(missing)?;
         let credential = CredentialLine { rp_id: credential.rp_id.or(self.rp_id), ..credential };
         Ok(UserLine {
             id: id.text(),
@@ -49,25 +49,17 @@ impl Beside {
     }
 }
 
-/// The same, written.
-#[derive(Debug, Serialize)]
-pub(super) struct WrittenBeside<'u> {
-    pub(super) user_id: &'u str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) user_handle: Option<&'u Bytes>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) email: Option<&'u str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) rp_id: Option<&'u str>,
+/// The user handle that the passkey returns, if known.
+pub(super) fn handle<'u>(user: &'u UserLine, passkey: &'u CredentialLine) -> Option<&'u Base64Bytes> {
+    passkey.user_handle.as_ref().or(user.handle.as_ref())
 }
 
-impl<'u> WrittenBeside<'u> {
-    pub(super) fn of(user: &'u UserLine, passkey: &'u CredentialLine) -> Self {
-        Self {
-            user_id: &user.id,
-            user_handle: passkey.user_handle.as_ref().or(user.handle.as_ref()),
-            email: user.email.as_deref(),
-            rp_id: passkey.rp_id.as_deref(),
-        }
+/// A record with the members that name its user.
+pub(super) fn with_owner(mut record: Value, user: &UserLine, passkey: &CredentialLine) -> Value {
+    let handle = handle(user, passkey);
+    let owner = json!({"user_id": user.id, "user_handle": handle, "email": user.email, "rp_id": passkey.rp_id});
+    if let (Value::Object(record), Value::Object(owner)) = (&mut record, present(owner)) {
+        record.extend(owner);
     }
+    record
 }

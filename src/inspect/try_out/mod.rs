@@ -145,7 +145,7 @@ impl Gateway {
     /// A bearer for the demo user, where the route has one.
     fn demo_token(&self, route: &Route) -> Option<String> {
         match &self.workers[route.upstream] {
-            Worker::Embedded(party) => party.demo_token(),
+            Worker::Embedded(party, _) => party.demo_token(),
             Worker::Http(_) => None,
         }
     }

@@ -10,7 +10,10 @@ pub(crate) mod user;
 
 use std::path::Path;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::Error::FromSqlConversionFailure;
+use rusqlite::types::Type;
+use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
+use serde::de::DeserializeOwned;
 
 use crate::storage::error::{OpenError, StoreError};
 use crate::storage::migrate::Schema;
@@ -50,6 +53,12 @@ impl Store {
     pub(crate) fn write(&mut self) -> Result<Transaction<'_>, StoreError> {
         Ok(self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
     }
+}
+
+/// A column of JSON.
+pub(super) fn json_column<T: DeserializeOwned>(row: &Row<'_>, index: usize) -> rusqlite::Result<T> {
+    let text = row.get_ref(index)?.as_str()?;
+    serde_json::from_str(text).map_err(|error| FromSqlConversionFailure(index, Type::Text, Box::new(error)))
 }
 
 /// The error of an insert, with the name of a value that is taken.
