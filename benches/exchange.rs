@@ -14,10 +14,11 @@ use http::Request;
 use http_body_util::Empty;
 use passbridge::ceremony::memory::Ceremonies;
 use passbridge::config::load::{Origin, load};
+use passbridge::gateway::Gateway;
 use passbridge::gateway::handler::{Arrival, Content, Handler as _, Peer, RequestId, host_of};
-use passbridge::gateway::pipeline::{Gateway, Shared};
-use passbridge::gateway::steps::call_upstream::Worker;
-use passbridge::routes::UpstreamKind;
+use passbridge::gateway::runtime::RunningConfig;
+use passbridge::gateway::upstream_client::UpstreamClient;
+use passbridge::routes::upstream::UpstreamKind;
 use passbridge::upstream::admission::Admission;
 use passbridge::upstream::http_upstream::HttpUpstream;
 
@@ -33,23 +34,18 @@ fn gateway(upstream: SocketAddr) -> Gateway {
     fs::write(folder.path().join("gateway.toml"), text).unwrap();
     let (config, diagnostics) = load(&Origin::File(folder.path().join("gateway.toml")));
     let config = config.unwrap_or_else(|| panic!("{diagnostics}"));
-    let worker = |upstream: &passbridge::routes::Upstream| match &upstream.kind {
+    let client = |upstream: &passbridge::routes::upstream::Upstream| match &upstream.kind {
         UpstreamKind::Http { base_url, http, .. } => {
             let admission = Admission::new(&upstream.name, http);
-            Worker::Http(HttpUpstream::new(base_url.clone(), http, admission).unwrap())
+            UpstreamClient::Http(HttpUpstream::new(base_url.clone(), http, admission).unwrap())
         }
         UpstreamKind::Embedded(_) => panic!("the upstreams of the benchmark are providers"),
     };
-    let workers = config.plan.upstreams.iter().map(worker).collect();
-    let shared = Shared {
-        ceremonies: Arc::new(Ceremonies::new(&config.ceremonies)),
-        limits: config.limits,
-        passes: Vec::new(),
-        metrics: Default::default(),
-        fingerprint: config.fingerprint,
-        plan: config.plan,
-    };
-    Gateway::new(Arc::new(shared), workers)
+    let clients = config.plan.upstreams.iter().map(client).collect();
+    let ceremonies = Arc::new(Ceremonies::new(&config.ceremonies));
+    let running =
+        RunningConfig::new(config.plan, ceremonies, Arc::default(), config.limits, Vec::new(), config.fingerprint);
+    Gateway::new(Arc::new(running), clients)
 }
 
 fn begins(criterion: &mut Criterion) {
@@ -78,7 +74,7 @@ fn begins(criterion: &mut Criterion) {
                 .unwrap();
             let (head, content) = request.into_parts();
             let answer =
-                gateway.exchange(&head, &arrival, host_of(&head), &mut Content::<Empty<Bytes>>::Read(content)).await;
+                gateway.handle(&head, &arrival, host_of(&head), &mut Content::<Empty<Bytes>>::Read(content)).await;
             let answer = answer.expect("the benchmark's request is an operation");
             assert_eq!(answer.status(), 200, "{answer:?}");
         };

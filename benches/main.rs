@@ -4,13 +4,13 @@
 #![allow(clippy::unwrap_used, reason = "a benchmark stops at what it did not expect")]
 
 #[allow(dead_code, reason = "the benchmarks need a part of it")]
-#[path = "../tests/contract/fixture.rs"]
+#[path = "../tests/provider/expectations.rs"]
+mod expectations;
+#[allow(dead_code, reason = "the benchmarks need a part of it")]
+#[path = "../tests/provider/fixture.rs"]
 mod fixture;
 #[allow(dead_code, reason = "the benchmarks need a part of it")]
-#[path = "../tests/contract/ground.rs"]
-mod ground;
-#[allow(dead_code, reason = "the benchmarks need a part of it")]
-#[path = "../tests/contract/wire.rs"]
+#[path = "../tests/provider/wire.rs"]
 mod wire;
 
 mod ceremonies;

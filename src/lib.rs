@@ -1,4 +1,4 @@
-//! passbridge goes on speaking one identity provider's passkey API while another does the work.
+//! Keeps one identity provider's passkey API working while another provider handles the requests.
 
 pub mod base;
 pub mod caller_auth;
@@ -10,7 +10,6 @@ pub mod gateway;
 pub mod identity;
 pub mod import_export;
 pub mod inspect;
-pub mod manual;
 pub mod model;
 pub mod policy;
 pub mod provider;

@@ -18,12 +18,13 @@ use http_body_util::Empty;
 use passbridge::ceremony::memory::Ceremonies;
 use passbridge::config::load::{Origin, load};
 use passbridge::features::key_learning::KeyLearner;
+use passbridge::gateway::Gateway;
 use passbridge::gateway::handler::{Arrival, Content, Handler as _, Peer, RequestId, host_of};
-use passbridge::gateway::pipeline::{Gateway, Shared};
-use passbridge::gateway::steps::call_upstream::Worker;
+use passbridge::gateway::runtime::RunningConfig;
+use passbridge::gateway::upstream_client::UpstreamClient;
 use passbridge::import_export;
 use passbridge::relying_party::RelyingParty;
-use passbridge::routes::UpstreamKind;
+use passbridge::routes::upstream::UpstreamKind;
 use passbridge::upstream::admission::Admission;
 use passbridge::upstream::http_upstream::HttpUpstream;
 
@@ -70,35 +71,29 @@ fn over_http(address: SocketAddr) -> String {
 fn gateway(folder: &Path, upstream: &str) -> Gateway {
     let text = format!(
         "{upstream}\n[gateway]\nhash_key = \"file:key\"\n[routes.app]\ndialect = \"quiva\"\nupstream = \"work\"\n\
-         callers = {{ open = \"anyone\", user = \"upstream\" }}\nenumeration = \"private\"\n"
+         callers = {{ open = \"anyone\", user = \"upstream\" }}\nenumeration = \"hidden\"\n"
     );
     let file = folder.join("gateway.toml");
     std::fs::write(&file, text).unwrap();
     let (config, diagnostics) = load(&Origin::File(file));
     let config = config.unwrap_or_else(|| panic!("{diagnostics}"));
     let upstream = &config.plan.upstreams[0];
-    let worker = match &upstream.kind {
+    let client = match &upstream.kind {
         UpstreamKind::Embedded(settings) => {
             let mut directory = settings.open_directory(folder).unwrap();
             import_export::import(&mut directory, "localhost", people().as_bytes(), |bad| panic!("{bad}")).unwrap();
             let party = RelyingParty::open(settings, folder).unwrap();
             let learner = KeyLearner::start(party.clone()).unwrap();
-            Worker::Embedded(party, learner)
+            UpstreamClient::Embedded(party, learner)
         }
         UpstreamKind::Http { base_url, http, .. } => {
             let admission = Admission::new(&upstream.name, http);
-            Worker::Http(HttpUpstream::new(base_url.clone(), http, admission).unwrap())
+            UpstreamClient::Http(HttpUpstream::new(base_url.clone(), http, admission).unwrap())
         }
     };
-    let shared = Shared {
-        fingerprint: String::new(),
-        ceremonies: Arc::new(Ceremonies::new(&config.ceremonies)),
-        limits: config.limits,
-        metrics: Arc::default(),
-        passes: Vec::new(),
-        plan: config.plan,
-    };
-    Gateway::new(Arc::new(shared), vec![worker])
+    let ceremonies = Arc::new(Ceremonies::new(&config.ceremonies));
+    let running = RunningConfig::new(config.plan, ceremonies, Arc::default(), config.limits, Vec::new(), String::new());
+    Gateway::new(Arc::new(running), vec![client])
 }
 
 /// The known users as lines for the directory.
@@ -214,7 +209,7 @@ async fn timed(gateway: &Gateway, request: Request<Bytes>) -> (String, f64) {
     let mut content = Content::<Empty<Bytes>>::Read(content);
     let arrival = Arrival { peer: Peer::new(([127, 0, 0, 1], 1).into()), id: RequestId::random() };
     let begun = Instant::now();
-    let answer = gateway.exchange(&head, &arrival, host_of(&head), &mut content).await.expect("nobody answered");
+    let answer = gateway.handle(&head, &arrival, host_of(&head), &mut content).await.expect("nobody answered");
     let time = begun.elapsed();
     (String::from_utf8(answer.into_body().to_vec()).unwrap(), micros(time))
 }

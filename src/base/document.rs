@@ -226,6 +226,12 @@ impl Places {
         }
     }
 
+    /// Gives a key, and what is below it, the place of another one.
+    pub fn alias(&mut self, old: &str, new: &str) {
+        copy_below(&mut self.entries, old, new);
+        copy_below(&mut self.elsewhere, old, new);
+    }
+
     /// Puts a finding at the value of a key, or at the nearest table around it that stands in the file.
     #[must_use]
     pub fn locate(&self, diagnostic: Diagnostic, path: &str) -> Diagnostic {
@@ -268,6 +274,15 @@ impl Places {
         let around = self.elsewhere.iter().find(|(known, _)| path == *known || is_in(path, known));
         let within = || self.elsewhere.iter().find(|(known, _)| is_in(known, path) && !self.entries.contains_key(path));
         around.or_else(within).map(|(_, place)| place.as_str())
+    }
+}
+
+fn copy_below<T: Clone>(paths: &mut BTreeMap<String, T>, old: &str, new: &str) {
+    let below =
+        |path: &str| path.strip_prefix(old).filter(|rest| rest.is_empty() || rest.starts_with('.')).map(str::to_owned);
+    let copies: Vec<_> = paths.iter().filter_map(|(path, place)| Some((below(path)?, place.clone()))).collect();
+    for (rest, place) in copies {
+        paths.entry(format!("{new}{rest}")).or_insert(place);
     }
 }
 

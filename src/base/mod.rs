@@ -5,5 +5,6 @@ pub mod bounded;
 pub mod diagnostic;
 pub mod document;
 pub mod hash_key;
+pub(crate) mod host;
 pub(crate) mod keyword_or;
 pub mod secret;

@@ -14,7 +14,9 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
+use crate::model::member::Member;
 use crate::model::operation::Operation;
+use crate::model::record::{Record, text};
 
 /// A ceremony that has begun.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,9 +38,9 @@ pub struct Ceremony {
     /// The session value sent to the caller.
     pub caller_session: Option<Box<str>>,
     /// The user that the caller named.
-    pub asked: Subject,
+    pub requested: Subject,
     /// The members of the begin that were sent to the upstream.
-    pub told: Told,
+    pub sent: SentToUpstream,
     /// The upstream's user by the identity map, whether it was sent or not.
     pub expected: Subject,
     /// The user whose bearer began it. Only that user may finish it.
@@ -68,6 +70,11 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// The user that a record names.
+    pub(crate) fn named_in(record: &dyn Record<'_>) -> Self {
+        Self { id: text(record, Member::UserId), email: text(record, Member::UserEmail) }
+    }
+
     /// Whether it names no user.
     pub fn is_nobody(&self) -> bool {
         self.id.is_none() && self.email.is_none()
@@ -100,7 +107,7 @@ impl Subject {
 
 /// Members of the begin that were sent to the upstream, which a finish may need again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
+pub struct SentToUpstream {
     /// The user.
     pub subject: Subject,
     /// The account.

@@ -70,7 +70,7 @@ fn key_bytes(key: ChallengeKey) -> [u8; KEY_LENGTH] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ceremony::{Subject, Told, UserHandles};
+    use crate::ceremony::{SentToUpstream, Subject, UserHandles};
     use crate::model::operation::Operation;
 
     fn full() -> Ceremony {
@@ -85,8 +85,8 @@ mod tests {
             begun_by: Operation::SignupBegin,
             upstream_session: text("a session"),
             caller_session: text(""),
-            asked: Subject { id: text("asked"), email: text("asked@\u{fc}.example") },
-            told: Told {
+            requested: Subject { id: text("asked"), email: text("asked@\u{fc}.example") },
+            sent: SentToUpstream {
                 subject: Subject { id: text("told"), email: text("told@b.example") },
                 account: text("account"),
                 organization: text("organization"),
@@ -105,11 +105,12 @@ mod tests {
     #[test]
     fn ceremony_survives_the_round_trip() {
         let full = full();
-        let told = Told { subject: full.asked.clone(), ..full.told.clone() };
-        let empty = Ceremony { asked: Subject::default(), told: Told::default(), handles: None, ..full.clone() };
+        let sent = SentToUpstream { subject: full.requested.clone(), ..full.sent.clone() };
+        let empty =
+            Ceremony { requested: Subject::default(), sent: SentToUpstream::default(), handles: None, ..full.clone() };
         for ceremony in [
             full.clone(),
-            Ceremony { told, ..full.clone() },
+            Ceremony { sent, ..full.clone() },
             Ceremony { upstream_session: None, bearer_user: None, expected: Subject::default(), ..full },
             Ceremony { caller_session: None, verify_user: false, is_decoy: false, ..empty },
         ] {

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use crate::config::load::{self, Origin};
 use crate::model::operation::Operation;
-use crate::routes::{Plan, Route};
+use crate::routes::Plan;
+use crate::routes::route::{Backend, Route};
 
 pub(super) fn check(origin: &Origin) -> ExitCode {
     let (config, diagnostics) = load::load(origin);
@@ -30,7 +31,7 @@ fn report(origin: &Origin, plan: &Plan) -> String {
 }
 
 fn describe(route: &Route, plan: &Plan) -> String {
-    let upstream = &plan.upstreams[route.upstream];
+    let upstream = &plan.upstreams[route.own_backend().upstream];
     let mut text = format!(
         "\nroute `{}`: callers speak {}, `{}` ({}) does the work\n",
         route.name,
@@ -38,26 +39,26 @@ fn describe(route: &Route, plan: &Plan) -> String {
         upstream.name,
         upstream.side().name()
     );
-    let name = |way| route.ways().nth(way).map_or("", |way| &*plan.upstreams[way.upstream].name).to_owned();
-    for line in route.policy.iter().flat_map(|policy| policy.describe(name)) {
+    let name = |way: usize| plan.upstreams[route.backends[way].upstream].name.to_string();
+    for line in route.policy.iter().flat_map(|policy| policy.describe(route.backends.len(), name)) {
         text.push_str(&format!("  {line}\n"));
     }
-    text.push_str(&carries(route, plan));
-    for way in route.ways().skip(1) {
+    text.push_str(&carries(route, route.own_backend(), plan));
+    for way in route.backends.iter().skip(1) {
         let upstream = &plan.upstreams[way.upstream];
         text.push_str(&format!("  by way of `{}` ({}):\n", upstream.name, upstream.side().name()));
-        carries(way, plan).lines().for_each(|line| text.push_str(&format!("  {line}\n")));
+        carries(route, way, plan).lines().for_each(|line| text.push_str(&format!("  {line}\n")));
     }
     text
 }
 
 /// What one way carries, what it cannot, what gets lost on it.
-fn carries(route: &Route, plan: &Plan) -> String {
+fn carries(route: &Route, backend: &Backend, plan: &Plan) -> String {
     let mut text = String::new();
-    if let Some(file) = &plan.upstreams[route.upstream].handles {
+    if let Some(file) = &plan.upstreams[backend.upstream].handles {
         text.push_str(&format!("  user handles: each passkey keeps its own, by `{}`\n", file.display()));
     }
-    let carried: Vec<_> = route.carriages.values().filter(|carriage| carriage.works()).collect();
+    let carried: Vec<_> = backend.operations.values().filter(|carriage| carriage.works()).collect();
     let names: Vec<_> = carried.iter().map(|carriage| carriage.operation.name()).collect();
     text.push_str(&format!("  carries: {}\n", names.join(", ")));
     for carriage in &carried {
@@ -65,11 +66,11 @@ fn carries(route: &Route, plan: &Plan) -> String {
             text.push_str(&format!("  {}: {}\n", carriage.operation.name(), loss.describe()));
         }
     }
-    for (operation, carriage) in route.carriages.iter().filter(|(_, carriage)| !carriage.works()) {
+    for (operation, carriage) in backend.operations.iter().filter(|(_, carriage)| !carriage.works()) {
         text.push_str(&format!(
             "  not enabled: {}: {}\n",
             operation.name(),
-            obstacles(route, plan, *operation, carriage)
+            obstacles(route, backend, plan, *operation, carriage)
         ));
     }
     text
@@ -77,24 +78,25 @@ fn carries(route: &Route, plan: &Plan) -> String {
 
 fn obstacles(
     route: &Route,
+    backend: &Backend,
     plan: &Plan,
     operation: Operation,
     carriage: &crate::routes::compatibility::OperationSupport,
 ) -> String {
     let pair = crate::routes::compatibility::Pair {
         dialect: &route.dialect,
-        upstream: plan.upstreams[route.upstream].side(),
-        set: &route.set,
+        upstream: plan.upstreams[backend.upstream].side(),
+        set: &backend.set,
         fill: &route.fill,
         relax: &route.relax,
         relax_subject: route.relax_subject,
         relax_one_user: route.relax_one_user,
         claims: &[],
         issues_tokens: route.issuer.is_some(),
-        discoverable: plan.upstreams[route.upstream].discoverable(),
-        identity: plan.upstreams[route.upstream].identity.as_deref(),
+        discoverable: plan.upstreams[backend.upstream].discoverable(),
+        identity: plan.upstreams[backend.upstream].identity.as_deref(),
         vouched_upstream: route.callers.are_judged_by_upstream(),
-        has_handles: plan.upstreams[route.upstream].handles.is_some(),
+        has_handles: plan.upstreams[backend.upstream].handles.is_some(),
     };
     let described: Vec<_> = carriage.obstacles.iter().map(|obstacle| obstacle.describe(&pair, operation)).collect();
     described.join("; ")

@@ -12,7 +12,8 @@ use crate::model::operation::Operation;
 use crate::provider::template::encode::Writing;
 use crate::provider::wire_format::WrittenRequest;
 use crate::relying_party::demo::{DEMO_EMAIL, DEMO_USER};
-use crate::routes::{Route, UpstreamKind};
+use crate::routes::route::Route;
+use crate::routes::upstream::UpstreamKind;
 use crate::server::admin::RunningAdmin;
 
 /// What is served, where, and how to try it.
@@ -25,7 +26,7 @@ pub(super) fn banner(ready: &Ready, origin: &Origin, address: SocketAddr, admin:
         admin.address()
     );
     for route in &plan.routes {
-        let upstream = &plan.upstreams[route.upstream];
+        let upstream = &plan.upstreams[route.own_backend().upstream];
         text.push_str(&format!(
             "  {:12} speaks {}, answered by {}\n",
             route.name,
@@ -46,8 +47,10 @@ pub(super) fn banner(ready: &Ready, origin: &Origin, address: SocketAddr, admin:
 }
 
 fn command(ready: &Ready, route: &Route, address: SocketAddr) -> Option<String> {
-    let UpstreamKind::Embedded(settings) = &ready.shared.plan.upstreams[route.upstream].kind else { return None };
-    let token = ready.party(route.upstream)?.demo_token()?;
+    let UpstreamKind::Embedded(settings) = &ready.shared.plan.upstreams[route.own_backend().upstream].kind else {
+        return None;
+    };
+    let token = ready.party(route.own_backend().upstream)?.demo_token()?;
     let request = AssertionRequest {
         user_id: Some(DEMO_USER.into()),
         user_email: Some(DEMO_EMAIL.into()),

@@ -14,7 +14,7 @@ use crate::config::load::{self, Config, Origin};
 use crate::import_export;
 use crate::relying_party::RelyingParty;
 use crate::relying_party::config::EmbeddedSettings;
-use crate::routes::UpstreamKind;
+use crate::routes::upstream::UpstreamKind;
 
 /// `passbridge users`.
 #[derive(Debug, Subcommand)]

@@ -14,10 +14,11 @@ use crate::base::diagnostic::Diagnostic;
 use crate::ceremony::memory::Ceremonies;
 use crate::cli::saved::{self, Saved, Wanted};
 use crate::config::load::{self, Config, Origin};
-use crate::gateway::pipeline::{Gateway, Shared};
+use crate::gateway::Gateway;
+use crate::gateway::runtime::RunningConfig;
 use crate::gateway::trace::Seen;
 use crate::gateway::trace::shown::Message;
-use crate::inspect::explain::{Explanation, Taken, Verdict};
+use crate::inspect::explain::{self, Explanation, Taken, Verdict};
 
 /// The exit code of a request that no route takes.
 const NO_ROUTE: u8 = 3;
@@ -69,16 +70,17 @@ fn explained(config: Config, arguments: &Explain) -> Result<Explanation, Diagnos
         }
     };
     let targets = config.passthrough.0;
-    let shared = Shared {
-        fingerprint: config.fingerprint,
-        plan: config.plan,
-        ceremonies: Arc::new(Ceremonies::new(&config.ceremonies)),
-        limits: config.limits,
-        metrics: Arc::default(),
-        passes: targets.keys().map(ToString::to_string).collect(),
-    };
-    // Nobody works for it: nobody is asked.
-    let mut explanation = Gateway::new(Arc::new(shared), Vec::new()).explain(&head, &content);
+    let running = RunningConfig::new(
+        config.plan,
+        Arc::new(Ceremonies::new(&config.ceremonies)),
+        Arc::default(),
+        config.limits,
+        targets.keys().map(ToString::to_string).collect(),
+        config.fingerprint,
+    );
+    // It has no clients: explaining a request calls no upstream.
+    let gateway = Gateway::new(Arc::new(running), Vec::new());
+    let mut explanation = explain::explain(&gateway.runtime, &head, &content);
     if explanation.verdict == Verdict::PassesThrough {
         let host = explanation.host.as_deref().unwrap_or_default().to_ascii_lowercase();
         let named = |name: &str| targets.iter().find(|(known, _)| known.to_string() == name);

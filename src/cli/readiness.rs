@@ -10,7 +10,7 @@ use crate::config::load::{self, Config, Origin};
 use crate::features::key_learning::readiness::{Counts, Readiness};
 use crate::relying_party::clock::now;
 use crate::relying_party::config::EmbeddedSettings;
-use crate::routes::UpstreamKind;
+use crate::routes::upstream::UpstreamKind;
 
 /// `passbridge readiness`.
 #[derive(Debug, clap::Args)]

@@ -8,18 +8,21 @@ use crate::ceremony::memory::Ceremonies;
 use crate::config::load::Config;
 use crate::features::key_learning::KeyLearner;
 use crate::features::user_handles::Handles;
-use crate::gateway::pipeline::{Gateway, Shared};
-use crate::gateway::steps::call_upstream::Worker;
+use crate::gateway::Gateway;
+use crate::gateway::runtime::RunningConfig;
+use crate::gateway::upstream_client::UpstreamClient;
 use crate::relying_party::RelyingParty;
 use crate::relying_party::error::RelyingPartyError;
-use crate::routes::{Plan, Upstream, UpstreamKind};
+use crate::routes::Plan;
+use crate::routes::route::Route;
+use crate::routes::upstream::{Upstream, UpstreamKind};
 use crate::upstream::admission::Admission;
 use crate::upstream::client::InvalidClient;
 use crate::upstream::http_upstream::HttpUpstream;
 
 /// What every worker's gateway is built from.
 pub(super) struct Ready {
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<RunningConfig>,
     doors: Vec<Door>,
     /// The doors of shadows, by route.
     shadows: Vec<(usize, Door)>,
@@ -49,21 +52,17 @@ impl Ready {
         let doors = doors.collect::<Result<Vec<_>, _>>()?;
         let handles = config.plan.upstreams.iter().map(|upstream| open_handles(upstream, &config.base));
         let handles = handles.collect::<Result<_, _>>()?;
-        let shared = Arc::new(Shared {
-            ceremonies: Arc::new(Ceremonies::new(&config.ceremonies)),
-            metrics: Arc::default(),
-            limits: config.limits,
-            passes: config.passthrough.0.keys().map(ToString::to_string).collect(),
-            plan: config.plan,
-            fingerprint: config.fingerprint,
-        });
+        let ceremonies = Arc::new(Ceremonies::new(&config.ceremonies));
+        let passthrough_hosts = config.passthrough.0.keys().map(ToString::to_string).collect();
+        let (plan, limits, fingerprint) = (config.plan, config.limits, config.fingerprint);
+        let shared = RunningConfig::new(plan, ceremonies, Arc::default(), limits, passthrough_hosts, fingerprint);
+        let shared = Arc::new(shared);
         Ok(Self { shadows: shadows(&shared.plan, &doors), shared, doors, handles })
     }
 
     /// The same for a config that takes the place of another one: its ceremonies go on, and so does a
     /// directory whose settings did not change.
-    pub(super) fn reopen(mut config: Config, former: &Self) -> Result<Self, Unusable> {
-        config.plan.go_on_counting(&former.shared.plan);
+    pub(super) fn reopen(config: Config, former: &Self) -> Result<Self, Unusable> {
         let doors = config.plan.upstreams.iter().map(|upstream| match former.same_door(upstream) {
             Some(door) => Ok(door),
             None => open(upstream, &config.base),
@@ -74,14 +73,16 @@ impl Ready {
             None => open_handles(upstream, &config.base),
         });
         let handles = handles.collect::<Result<_, _>>()?;
-        let shared = Arc::new(Shared {
-            ceremonies: former.shared.ceremonies.clone(),
-            metrics: former.shared.metrics.clone(),
-            limits: config.limits,
-            passes: former.shared.passes.clone(),
-            plan: config.plan,
-            fingerprint: config.fingerprint,
-        });
+        let RunningConfig { ceremonies, metrics, passthrough_hosts, .. } = &*former.shared;
+        let shared = RunningConfig::new(
+            config.plan,
+            ceremonies.clone(),
+            metrics.clone(),
+            config.limits,
+            passthrough_hosts.clone(),
+            config.fingerprint,
+        );
+        let shared = Arc::new(shared.continuing(&former.shared));
         Ok(Self { shadows: shadows(&shared.plan, &doors), shared, doors, handles })
     }
 
@@ -112,20 +113,20 @@ impl Ready {
         let upstreams = self.shared.plan.upstreams.iter().zip(&self.doors);
         let workers = upstreams.map(|(upstream, door)| worker(upstream, door)).collect::<Result<_, _>>()?;
         let shadows = self.shadows.iter().map(|(route, door)| {
-            let route = &self.shared.plan.routes[*route];
-            let way = route.shadow().map_or(route, |shadow| route.way(shadow.way));
-            Ok((route.name.clone(), worker(&self.shared.plan.upstreams[way.upstream], door)?))
+            let upstream = &self.shared.plan.upstreams[shadowed(&self.shared.plan.routes[*route])];
+            Ok((*route, worker(upstream, door)?))
         });
         let shadows = shadows.collect::<Result<_, InvalidClient>>()?;
-        Ok(Gateway::new(self.shared.clone(), workers).with_shadows(shadows).with_handles(self.handles.clone()))
+        Ok(Gateway::new(self.shared.clone(), workers)
+            .with_shadow_clients(shadows)
+            .with_user_handles(self.handles.clone()))
     }
 }
 
 /// A door of its own for each shadow, so that what happens there stays there. A directory is the same one:
 /// its own queue is bounded, and a shadow asks few things at once.
 fn shadows(plan: &Plan, doors: &[Door]) -> Vec<(usize, Door)> {
-    let shadowed = plan.routes.iter().enumerate();
-    let shadowed = shadowed.filter_map(|(index, route)| Some((index, route.way(route.shadow()?.way).upstream)));
+    let with_shadow = plan.routes.iter().enumerate().filter(|(_, route)| route.shadow().is_some());
     let door = |upstream: usize| match (&doors[upstream], &plan.upstreams[upstream]) {
         (door @ Door::Embedded(..), _) => door.clone(),
         (Door::Http(_), Upstream { name, kind: UpstreamKind::Http { http, .. }, .. }) => {
@@ -133,7 +134,12 @@ fn shadows(plan: &Plan, doors: &[Door]) -> Vec<(usize, Door)> {
         }
         (Door::Http(_), _) => unreachable!("a door is made for its upstream"),
     };
-    shadowed.map(|(index, upstream)| (index, door(upstream))).collect()
+    with_shadow.map(|(index, route)| (index, door(shadowed(route)))).collect()
+}
+
+/// The upstream of a route's shadow.
+fn shadowed(route: &Route) -> usize {
+    route.shadow().map_or(route.own_backend(), |shadow| &route.backends[shadow.backend]).upstream
 }
 
 fn open(upstream: &Upstream, base: &Path) -> Result<Door, Unusable> {
@@ -153,12 +159,12 @@ fn open_handles(upstream: &Upstream, base: &Path) -> Result<Option<Handles>, Unu
     opened.map_err(|source| Unusable { name: upstream.name.to_string(), source: source.into() })
 }
 
-fn worker(upstream: &Upstream, door: &Door) -> Result<Worker, InvalidClient> {
+fn worker(upstream: &Upstream, door: &Door) -> Result<UpstreamClient, InvalidClient> {
     match (door, &upstream.kind) {
         (Door::Http(admission), UpstreamKind::Http { base_url, http, .. }) => {
-            HttpUpstream::new(base_url.clone(), http, admission.clone()).map(Worker::Http)
+            HttpUpstream::new(base_url.clone(), http, admission.clone()).map(UpstreamClient::Http)
         }
-        (Door::Embedded(party, learner), _) => Ok(Worker::Embedded(party.clone(), learner.clone())),
+        (Door::Embedded(party, learner), _) => Ok(UpstreamClient::Embedded(party.clone(), learner.clone())),
         (Door::Http(_), UpstreamKind::Embedded(_)) => unreachable!("a door is made for its upstream"),
     }
 }

@@ -25,7 +25,7 @@ impl Written {
     /// The hash, with what stands in the lists.
     pub(super) fn with_lists(mut self, plan: &Plan) -> String {
         for policy in plan.routes.iter().filter_map(|route| route.policy.as_ref()) {
-            self.0.update(policy.lists.fingerprint());
+            self.0.update(policy.pinned.fingerprint());
         }
         self.0.finish().as_ref()[..SHOWN].iter().map(|byte| format!("{byte:02x}")).collect()
     }

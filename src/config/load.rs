@@ -16,12 +16,13 @@ use crate::base::document::{Document, Places};
 use crate::base::hash_key::GatewaySettings;
 use crate::ceremony::memory::CeremonySettings;
 use crate::config::source::FileSource;
-use crate::config::{authorities, collect, environment, fingerprint, hash_key, secrets};
+use crate::config::{authorities, collect, environment, fingerprint, hash_key, renamed, secrets};
 use crate::gateway::limits::Limits;
 use crate::provider::registry::Registry;
+use crate::routes::Plan;
 use crate::routes::compile::identity::Identities;
+use crate::routes::compile::{CompileInput, compile};
 use crate::routes::route_settings::RouteSettings;
-use crate::routes::{CompileInput, Plan};
 use crate::server::admin::AdminSettings;
 use crate::server::passthrough::settings::PassthroughSettings;
 use crate::server::settings::ServerSettings;
@@ -188,7 +189,7 @@ impl Reader<'_> {
             base: &self.base,
             hash_secret: hash_secret.as_ref(),
         };
-        let (plan, found) = Plan::build(&ground);
+        let (plan, found) = compile(&ground);
         self.diagnostics.extend(found);
         let base = std::mem::take(&mut self.base);
         Some(Config {
@@ -248,9 +249,11 @@ impl Reader<'_> {
         }
         tables
             .into_iter()
-            .filter_map(|(name, table)| {
+            .filter_map(|(name, mut table)| {
+                let route = format!("routes.{name}");
+                renamed::replace(&route, &mut table, &mut self.places, self.diagnostics);
                 let value = Value::Dict(Tag::Default, table);
-                let settings = collect::section(&format!("routes.{name}"), value, &self.places, self.diagnostics)?;
+                let settings = collect::section(&route, value, &self.places, self.diagnostics)?;
                 Some((name, settings))
             })
             .collect()

@@ -10,6 +10,7 @@ mod fingerprint;
 mod hash_key;
 mod identity;
 pub mod load;
+mod renamed;
 pub mod schema;
 mod secrets;
 mod source;

@@ -79,7 +79,8 @@ pub fn provider() -> Value {
         "additionalProperties": false,
     });
     let mut properties = json!({
-        "title": { "type": "string" },
+        "title": { "type": "string", "description": "The name for people." },
+        "aliases": { "type": "array", "items": { "type": "string" }, "description": "Other names that a config may use for the id." },
         "bytes": { "enum": ["base64", "base64url"], "description": "How the provider writes binary values." },
         "content_type": { "type": "string" },
         "accepts": { "enum": ["json", "any"] },

@@ -31,7 +31,9 @@ pub(crate) fn find(root: &Table, text: &str) -> Vec<Range<usize>> {
 
 fn table(table: &Table, text: &str, around: Around, found: &mut Vec<Range<usize>>) {
     for entry in &table.entries {
-        let tells = entry.key.to_lowercase().split(['_', '-', '.']).any(|word| TELLING.contains(&word));
+        // The value of `learn_keys` is the name of an upstream.
+        let tells = entry.key != "learn_keys"
+            && entry.key.to_lowercase().split(['_', '-', '.']).any(|word| TELLING.contains(&word));
         let below = match (around, entry.key.as_str()) {
             (Around::Secrets, _) | (Around::Callers, "client") => Around::Secrets,
             _ if tells => Around::Secrets,
@@ -114,6 +116,7 @@ mod tests {
             "base_url = \"https://host/@path\"",
             "set.client.id = \"abc\"",
             "upstream = \"monkey\"",
+            "learn_keys = \"own\"",
         ] {
             assert_eq!(hidden(text), Vec::<&str>::new(), "{text}");
         }

@@ -1,6 +1,6 @@
 //! The challenge inside the client data that every finish carries (WebAuthn 5.8.1).
 //!
-//! Only the challenge is read here: whether the rest holds, whoever verifies decides.
+//! Only the challenge is read here; the party that verifies the assertion checks the rest.
 
 use serde::Deserialize;
 
@@ -17,8 +17,8 @@ struct ClientData<'a> {
     challenge: std::borrow::Cow<'a, str>,
 }
 
-/// Whether the authenticator says that it verified the user (WebAuthn 6.1, flag UV): beside its signature, or
-/// at a registration inside the attestation object.
+/// Whether the authenticator verified the user (WebAuthn 6.1, flag UV): in the authenticator data, or at a registration
+/// in the attestation object.
 pub fn user_was_verified(record: &dyn Record<'_>) -> bool {
     match record.value(Member::CredentialAuthenticatorData) {
         Some(Value::Bytes(data)) => data.get(32).is_some_and(|flags| flags & 0x04 != 0),
@@ -29,10 +29,10 @@ pub fn user_was_verified(record: &dyn Record<'_>) -> bool {
     }
 }
 
-/// The challenge that a finish answers, if it is a passkey that answers.
+/// The challenge of a finish whose credential is a public key.
 ///
 /// # Errors
-/// `invalid_request` where there is none, or the credential is of another type.
+/// `invalid_request` if there is none, or the credential is of another type.
 pub fn challenge_of_finish(record: &dyn Record<'_>) -> Result<Vec<u8>, Refusal> {
     match record.value(Member::CredentialType) {
         Some(Value::Text(kind)) if kind != "public-key" => {
@@ -45,7 +45,7 @@ pub fn challenge_of_finish(record: &dyn Record<'_>) -> Result<Vec<u8>, Refusal> 
 /// The challenge inside a finish's client data.
 ///
 /// # Errors
-/// `invalid_request` where there is none.
+/// `invalid_request` if there is none.
 pub fn challenge(record: &dyn Record<'_>) -> Result<Vec<u8>, Refusal> {
     let broken = || Refusal::with_public_message(Fault::InvalidRequest, "The client data has no readable challenge.");
     let Some(Value::Bytes(json)) = record.value(Member::CredentialClientDataJson) else { return Err(broken()) };

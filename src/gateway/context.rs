@@ -1,47 +1,121 @@
-//! A request on its way through the gateway, and what came of it.
+//! What a request carries between the steps of the pipeline.
 
 use bytes::Bytes;
 use http::{HeaderMap, Response as HttpResponse};
 use jiff::Timestamp;
 
-use crate::gateway::steps::build_upstream_request::Client;
-use crate::gateway::steps::select_backend::Decided;
+use crate::caller_auth::Admission;
+use crate::features::user_handles::before_call::UserHandleHooks;
+use crate::gateway::runtime::{BackendState, Runtime};
 use crate::gateway::trace::Trace;
-use crate::model::fault::Refusal;
-use crate::model::message::Request;
-use crate::routes::Route;
+use crate::gateway::upstream_client::UpstreamClient;
+use crate::model::fault::{Fault, Refusal};
+use crate::model::message::{Request, Response};
+use crate::model::operation::Operation;
+use crate::policy::decision::RecordedDecision;
+use crate::routes::route::{Backend, Route};
+use crate::routes::upstream::Upstream;
 
-/// A request that was recognised.
+/// A request whose operation is known.
 #[derive(Clone)]
 pub(crate) struct RequestContext<'a> {
     pub(crate) route: &'a Route,
     pub(crate) request: Request<'a>,
     pub(crate) client: Client<'a>,
     pub(crate) now: Timestamp,
-    /// Its header fields.
+    /// The header fields of the request.
     pub(crate) fields: &'a HeaderMap,
-    /// Where somebody wants to see it.
+    /// The trace that records the request, if there is one.
     pub(crate) trace: Option<&'a Trace>,
-    pub(crate) part: Part,
-    /// Whether an unknown user is answered as a known one, where the route is private. Not while another
-    /// upstream may know the user.
-    pub(crate) stands_in: bool,
+    pub(crate) shadow_role: ShadowRole,
+    /// Whether an unknown user gets a decoy. False while another upstream may know the user.
+    pub(crate) may_answer_with_decoy: bool,
 }
 
-/// What part a request has where one is a shadow of another.
+/// What the connection says about the client.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Client<'a> {
+    /// Its `User-Agent`.
+    pub user_agent: Option<&'a str>,
+    /// Its network address.
+    pub address: Option<&'a str>,
+}
+
+/// The role of a request beside a shadow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum ShadowRole {
     /// It has no shadow.
-    Alone,
-    /// It has one, which its answer will be compared with.
-    Lit,
-    /// It is the shadow: nobody is answered, and nothing is remembered.
+    None,
+    /// Its response is compared with a shadow's.
+    Primary,
+    /// It is the shadow: its response is not sent and its ceremony is not stored.
     Shadow,
 }
 
-/// What came of a request.
+/// The result of the pipeline.
 pub(crate) struct PipelineOutcome {
-    pub(crate) outcome: Result<HttpResponse<Bytes>, Refusal>,
-    /// On a route with policies, what they decided.
-    pub(crate) decided: Option<Decided>,
+    pub(crate) result: Result<HttpResponse<Bytes>, Refusal>,
+    /// The decision of the route's policy, if it has one.
+    pub(crate) decision: Option<RecordedDecision>,
+}
+
+/// A response before it is encoded; in the extensions of one that a shadow's is compared with.
+#[derive(Clone)]
+pub(crate) struct ModelResponse(pub(crate) Response<'static>);
+
+/// One attempt to serve a request by one backend.
+#[derive(Clone, Copy)]
+pub(crate) struct Attempt<'a> {
+    pub(crate) runtime: &'a Runtime,
+    pub(crate) context: &'a RequestContext<'a>,
+    pub(crate) backend: &'a Backend,
+    pub(crate) caller: &'a Admission,
+}
+
+impl RequestContext<'_> {
+    /// The same request, as a primary if its response is compared with a shadow's.
+    pub(crate) fn beside_shadow(&self, has_shadow: bool) -> Self {
+        let shadow_role = if has_shadow { ShadowRole::Primary } else { ShadowRole::None };
+        Self { shadow_role, ..self.clone() }
+    }
+}
+
+impl<'a> Attempt<'a> {
+    pub(crate) fn operation(&self) -> Operation {
+        self.context.request.operation()
+    }
+
+    pub(crate) fn route(&self) -> &'a Route {
+        self.context.route
+    }
+
+    pub(crate) fn upstream(&self) -> &'a Upstream {
+        &self.runtime.config.plan.upstreams[self.backend.upstream]
+    }
+
+    /// The client of the backend's upstream. A shadow has one of its own.
+    pub(crate) fn client(&self) -> Result<&'a UpstreamClient, Refusal> {
+        match self.context.shadow_role {
+            ShadowRole::None | ShadowRole::Primary => Ok(&self.runtime.clients[self.backend.upstream]),
+            ShadowRole::Shadow => {
+                let client = self.runtime.shadow_clients.get(&self.route().index);
+                client.ok_or_else(|| Refusal::new(Fault::Internal, "the route has no shadow"))
+            }
+        }
+    }
+
+    pub(crate) fn state(&self) -> &'a BackendState {
+        &self.runtime.config.states[self.route().index].backends[self.backend.index]
+    }
+
+    /// The user handles of the upstream, if they are stored.
+    pub(crate) fn user_handles(&self) -> Option<UserHandleHooks<'a>> {
+        let handles = self.runtime.user_handles.get(self.backend.upstream)?.as_ref()?;
+        Some(UserHandleHooks {
+            handles,
+            metrics: &self.runtime.config.metrics,
+            upstream: &self.upstream().name,
+            hides_users: self.backend.decoys.is_some(),
+        })
+    }
 }

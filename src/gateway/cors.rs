@@ -1,7 +1,6 @@
-//! Answers for browsers: which pages may call a route (Fetch standard, CORS protocol).
+//! CORS: which pages may call a route from a browser (Fetch standard, CORS protocol).
 //!
-//! A page that is not listed gets its answer without the permission to read it; a preflight never
-//! reaches an upstream.
+//! A page of another origin gets its response without the permission to read it. A preflight never reaches an upstream.
 
 use bytes::Bytes;
 use http::header::{
@@ -11,14 +10,15 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
+use crate::routes::route::Route;
 use crate::routes::route_settings::CorsSettings;
 
-/// Whether a request only asks what it may do.
+/// Whether a request is a preflight.
 pub(crate) fn is_preflight(method: &Method, fields: &HeaderMap) -> bool {
     method == Method::OPTIONS && fields.contains_key(ORIGIN) && fields.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// The answer to a preflight.
+/// The response to a preflight.
 pub(crate) fn preflight(cors: &CorsSettings, fields: &HeaderMap, methods: &str) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -36,12 +36,20 @@ pub(crate) fn preflight(cors: &CorsSettings, fields: &HeaderMap, methods: &str) 
     response
 }
 
-/// Lets a listed page read an answer.
-pub(crate) fn permit(cors: &CorsSettings, fields: &HeaderMap, answer: &mut HeaderMap) {
+/// Lets a page of a listed origin read a response.
+fn permit(cors: &CorsSettings, fields: &HeaderMap, answer: &mut HeaderMap) {
     answer.append(VARY, HeaderValue::from_static("origin"));
     let Some(origin) = fields.get(ORIGIN) else { return };
     if cors.origins.iter().any(|listed| listed.as_bytes() == origin.as_bytes()) {
         answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         answer.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("location, retry-after, x-request-id"));
     }
+}
+
+/// The response with the CORS header fields of a route, if it has any.
+pub(crate) fn with_cors_headers(route: &Route, fields: &HeaderMap, mut response: Response<Bytes>) -> Response<Bytes> {
+    if let Some(cors) = &route.cors {
+        permit(cors, fields, response.headers_mut());
+    }
+    response
 }

@@ -1,16 +1,15 @@
-//! Who an id token says signed in (OpenID Connect Core 1.0 section 2).
+//! The user of an id token (OpenID Connect Core 1.0 section 2).
 //!
-//! The token came over the gateway's own connection to the upstream that was asked, so that the
-//! connection vouches for it (section 3.1.3.7, point 6); its signature is for whoever gets it next.
+//! The token comes from the upstream over the gateway's own TLS connection, which stands in for its signature
+//! (section 3.1.3.7, point 6).
 
 use std::borrow::Cow;
 
 use serde::Deserialize;
 
 use crate::base::base64;
-use crate::gateway::steps::build_upstream_request::put_absent;
 use crate::model::member::Member;
-use crate::model::record::Record;
+use crate::model::record::{Record, put_absent};
 use crate::model::value::Value;
 
 #[derive(Deserialize)]
@@ -20,7 +19,7 @@ struct Claims {
     name: Option<String>,
 }
 
-/// Adds what the answer's id token says of the user, where the answer itself says nothing.
+/// Adds the user of a response's id token, where the response itself does not name one.
 pub(crate) fn complete(record: &mut dyn Record<'_>) {
     let claims = match record.value(Member::TokensId) {
         Some(Value::Text(token)) => read(&token),

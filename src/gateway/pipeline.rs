@@ -1,303 +1,257 @@
-//! One exchange: from the caller's request to the caller's answer.
+//! The life of a request, from top to bottom.
 //!
-//! This is the only place in the program that decides what becomes of a request on an operation's
-//! path. Every way out of it is an answer in the caller's own envelope, or the request untouched.
+//! [`run`] finds the config and the operation of a request, [`serve`] authenticates the caller and selects a backend,
+//! and [`attempt`] lets one backend serve the request. Each line is a step, in a file of its own name in
+//! [`steps`](crate::gateway::steps). The user handles, decoys, key learning and own tokens of a backend run in the steps
+//! [`before_call`], [`after_decode`] and [`after_proof`]; a route without them passes these steps by. Nothing is
+//! learned, and no token issued, before the subject is verified.
+//!
+//! The caller is identified at the backend before the ceremony is taken, so that a finish with an invalid token does
+//! not use the ceremony up. The response is built before [`after_proof`], because tokens are issued for the user that
+//! the caller is answered with.
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::iter;
-use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::USER_AGENT;
-use http::{HeaderMap, Response as HttpResponse, request};
+use http::{Response as HttpResponse, request};
 use http_body::Body;
-use jiff::Timestamp;
-use uuid::Uuid;
+use tokio::time::timeout_at;
 
-use crate::ceremony::memory::Ceremonies;
-use crate::features::user_handles::Handles;
-use crate::gateway::context::{Part, PipelineOutcome, RequestContext};
-use crate::gateway::cors;
-use crate::gateway::handler::{self, Arrival, Content, Handler, host_of};
-use crate::gateway::limits::Limits;
-use crate::gateway::metrics::Metrics;
-use crate::gateway::retired_config::{ConfigMatch, RetiredConfig};
-use crate::gateway::steps::build_upstream_request::Client;
-use crate::gateway::steps::call_upstream::Worker;
-use crate::gateway::steps::decode_request::Unrecognised;
-use crate::gateway::steps::read_content;
+use crate::caller_auth::Admission;
+use crate::gateway::context::{Attempt, PipelineOutcome, RequestContext};
+use crate::gateway::fallback::{FallbackAttempts, NextAttempt};
+use crate::gateway::handler::{Arrival, Content};
+use crate::gateway::refuse::refuse;
+use crate::gateway::retired_config::RetiredConfig;
+use crate::gateway::runtime::Runtime;
+use crate::gateway::shadow::ShadowCall;
+use crate::gateway::steps::after_decode::after_decode;
+use crate::gateway::steps::after_proof::after_proof;
+use crate::gateway::steps::authenticate_caller::authenticate_caller;
+use crate::gateway::steps::before_call::before_call;
+use crate::gateway::steps::build_response::build_response;
+use crate::gateway::steps::build_upstream_request::build_upstream_request;
+use crate::gateway::steps::call_upstream::call_upstream;
+use crate::gateway::steps::decode_request::{NotDecoded, decode_request};
+use crate::gateway::steps::decode_response::decode_response;
+use crate::gateway::steps::encode_response::encode_response;
+use crate::gateway::steps::identify_caller::identify_caller;
+use crate::gateway::steps::map_user::map_user;
+use crate::gateway::steps::map_user_back::map_user_back;
+use crate::gateway::steps::match_operation::{ConfigMatch, match_operation, no_operation_matched};
+use crate::gateway::steps::read_content::read_content;
+use crate::gateway::steps::select_backend::{record_decision, select_backend};
+use crate::gateway::steps::store_ceremony::store_ceremony;
+use crate::gateway::steps::take_ceremony::take_ceremony;
+use crate::gateway::steps::verify_subject::verify_subject;
 use crate::gateway::trace::Trace;
+use crate::gateway::{refresh, shadow};
 use crate::model::fault::{Fault, Refusal};
 use crate::model::operation::Operation;
-use crate::provider::template::reader::{Reading, Scratch};
-use crate::routes::router::Candidate;
-use crate::routes::{Plan, Route};
+use crate::policy::decision::Reason;
+use crate::policy::{Policy, Selection};
+use crate::provider::template::reader::Scratch;
 
-/// What every worker shares.
-#[derive(Debug)]
-pub struct Shared {
-    /// The routes.
-    pub plan: Plan,
-    /// The ceremonies that were begun.
-    pub ceremonies: Arc<Ceremonies>,
-    /// What is counted.
-    pub metrics: Arc<Metrics>,
-    /// Limits on requests.
-    pub limits: Limits,
-    /// The hosts whose other requests pass through; `*` is any.
-    pub passes: Vec<String>,
-    /// A hash of what the config says, for people to tell one from another.
-    pub fingerprint: String,
+/// Answers a request. `None` if it passes through.
+pub(crate) async fn run<B>(
+    runtime: &Runtime,
+    retired: &[RetiredConfig],
+    head: &request::Parts,
+    arrival: &Arrival,
+    host: Option<&str>,
+    content: &mut Content<B>,
+) -> Option<HttpResponse<Bytes>>
+where
+    B: Body<Data = Bytes> + Send + Unpin,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let current = match_operation(runtime, head, host);
+    let retired = RetiredConfig::matches(retired, &runtime.config.limits, head, host);
+    let unmatched = match current.candidates.is_empty() {
+        true => no_operation_matched(&current, head, host, arrival).await,
+        false => None,
+    };
+    let Some(likeliest) = iter::once(&current).chain(&retired).find(|config| !config.candidates.is_empty()) else {
+        return unmatched;
+    };
+    let content = match read_content(&head.headers, content, &runtime.config.limits).await {
+        Ok(content) => content,
+        Err(refusal) => return Some(likeliest.refuse(head, &refusal, arrival.id.as_uuid())),
+    };
+    let config = retired.iter().find(|config| config.owns_ceremony_of(head, &content)).unwrap_or(&current);
+    let response = match config.candidates.is_empty() {
+        true => unmatched,
+        // Boxed to keep the future of an operation out of every request future.
+        false => Box::pin(operation(config, head, arrival, &content)).await,
+    };
+    if let (Some(response), Some(trace)) = (&response, head.extensions.get::<Trace>()) {
+        trace.sent_response(response);
+    }
+    response
 }
 
-/// The gateway, as one worker runs it.
-#[derive(Clone, Debug)]
-pub struct Gateway {
-    pub(crate) shared: Arc<Shared>,
-    /// One for each upstream of the plan.
-    pub(crate) workers: Arc<[Worker]>,
-    /// How often the config was loaded before this.
-    pub(crate) generation: u64,
-    /// What the config is called in the log: that number, and the hash of what it says.
-    pub(crate) config: Arc<str>,
-    /// The workers of shadows, by route: nothing of them is shared with those above.
-    pub(crate) shadows: Arc<BTreeMap<Arc<str>, Worker>>,
-    /// The user handles of each upstream's passkeys, where it has a file of them; nothing where none has.
-    pub(crate) handles: Arc<[Option<Handles>]>,
-    /// The gateways of earlier configs, newest first, for the ceremonies that were begun under them.
-    pub(crate) former: Vec<RetiredConfig>,
+/// Answers a request on the path of an operation. `None` if its content is not an operation's and it passes through.
+async fn operation(
+    config: &ConfigMatch<'_>,
+    head: &request::Parts,
+    arrival: &Arrival,
+    content: &[u8],
+) -> Option<HttpResponse<Bytes>> {
+    let (runtime, scratch, id) = (config.runtime, Scratch::default(), arrival.id.as_uuid());
+    let context = match decode_request(config, head, arrival, content, &scratch) {
+        Ok(context) => context,
+        Err(NotDecoded::PassesThrough) => return None,
+        Err(NotDecoded::Refused(candidate, refusal)) => return Some(config.refuse_as(candidate, head, &refusal, id)),
+    };
+    let (started, route, operation) = (Instant::now(), context.route, context.request.operation());
+    let PipelineOutcome { result, decision } = serve(runtime, &context).await;
+    let (metrics, counters) =
+        (&runtime.config.metrics, runtime.config.states[route.index].backends[0].counters(operation));
+    let mut response = match result {
+        Ok(response) => {
+            metrics.request_succeeded(counters, &route.name, operation.name());
+            response
+        }
+        Err(refusal) => {
+            if let Some(trace) = context.trace {
+                trace.refused(&refusal);
+            }
+            refuse(runtime, route, operation, &refusal, id, None)
+        }
+    };
+    if let Some(decision) = decision {
+        decision.apply_to(&mut response);
+    }
+    metrics.request_took(counters, &route.name, operation.name(), started.elapsed());
+    response.extensions_mut().insert(route.log_names[&operation].clone());
+    Some(config.with_cors_headers(&head.headers, response))
 }
 
-impl Handler for Gateway {
-    async fn exchange<B>(
-        &self,
-        head: &request::Parts,
-        arrival: &Arrival,
-        host: Option<&str>,
-        content: &mut Content<B>,
-    ) -> Option<HttpResponse<Bytes>>
-    where
-        B: Body<Data = Bytes> + Send + Unpin,
-        B::Error: Into<Box<dyn Error + Send + Sync>>,
+/// Authenticates the caller, selects the backend, and lets it serve the request.
+async fn serve(runtime: &Runtime, context: &RequestContext<'_>) -> PipelineOutcome {
+    let caller = match authenticate_caller(context).await {
+        Ok(caller) => caller,
+        Err(refusal) => return PipelineOutcome { result: Err(refusal), decision: None },
+    };
+    let route = context.route;
+    let Some(policy) = &route.policy else {
+        let backend = route.own_backend();
+        return PipelineOutcome {
+            result: attempt(Attempt { runtime, context, backend, caller: &caller }).await,
+            decision: None,
+        };
+    };
+    // Boxed to keep the future of a policy out of the future of a plain route.
+    Box::pin(serve_by_policy(runtime, context, policy, &caller)).await
+}
+
+/// Lets the backend that a policy selects serve the request.
+async fn serve_by_policy(
+    runtime: &Runtime,
+    context: &RequestContext<'_>,
+    policy: &Policy,
+    caller: &Admission,
+) -> PipelineOutcome {
+    let route = context.route;
+    let selection = select_backend(runtime, context, policy, caller).await;
+    if context.request.operation() != Operation::LoginBegin {
+        let backend = &route.backends[selection.backend];
+        let result = attempt(Attempt { runtime, context, backend, caller }).await;
+        return PipelineOutcome { result, decision: Some(record_decision(runtime, route, policy, backend, selection)) };
+    }
+    let shadow = shadow::due(runtime, route);
+    let context = &context.beside_shadow(shadow.is_some());
+    let mut outcome = begin_login(runtime, context, policy, selection, caller).await;
+    if let Some(state) = shadow
+        && let Some(call) = ShadowCall::of(runtime, context, state, caller, &mut outcome.result)
     {
-        let (method, fields, path) = (&head.method, &head.headers, head.uri.path());
-        let passes = self.passes(host);
-        let on_path = self.shared.plan.router.find(host, path);
-        let asked = |one: &&Candidate| one.method == *method && !(passes && self.leaves(one));
-        let own = ConfigMatch { gateway: self, candidates: on_path.iter().copied().filter(asked).collect() };
-        let earlier = self.earlier(host, path, method, fields);
-        let id = arrival.id.as_uuid();
-        let aside = match own.candidates.is_empty() {
-            true => self.aside((head, host), &on_path, passes, id).await,
-            false => None,
-        };
-        let Some(likeliest) = iter::once(&own).chain(&earlier).find(|door| !door.candidates.is_empty()) else {
-            return aside;
-        };
-        let content = match read_content::read(fields, content, &self.shared.limits).await {
-            Ok(content) => content,
-            Err(refusal) => return Some(likeliest.refuse(fields, &refusal, id)),
-        };
-        let door = earlier.iter().find(|door| door.was_entered(head, &content)).unwrap_or(&own);
-        let answer = match door.candidates.is_empty() {
-            true => aside,
-            // Boxed for the same reason as the whole: see the server's application.
-            false => Box::pin(door.decide(head, arrival, &content, passes)).await,
-        };
-        if let (Some(response), Some(trace)) = (&answer, head.extensions.get::<Trace>()) {
-            trace.replied(response);
-        }
-        answer
+        tokio::spawn(run_shadow_call(call));
     }
-
-    fn refuse(
-        &self,
-        head: &request::Parts,
-        arrival: &Arrival,
-        refusal: handler::Refusal,
-    ) -> Option<HttpResponse<Bytes>> {
-        let found = self.shared.plan.router.find(host_of(head), head.uri.path());
-        let candidate = found.iter().find(|candidate| candidate.method == head.method)?;
-        let refusal = match refusal {
-            handler::Refusal::HeadTooLarge | handler::Refusal::TooManyFields => {
-                Refusal::with_public_message(Fault::TooLarge, "The header fields are too large.")
-            }
-            handler::Refusal::Overloaded => Refusal::new(Fault::Overloaded, "max_requests are under way"),
-        };
-        let response = self.refuse_with(candidate, &refusal, arrival.id.as_uuid(), None);
-        Some(self.readable(candidate, &head.headers, response))
-    }
+    outcome
 }
 
-impl Gateway {
-    /// A gateway whose `workers` are those of the plan's upstreams, in their order.
-    pub fn new(shared: Arc<Shared>, workers: Vec<Worker>) -> Self {
-        let config = config_name(0, &shared);
-        let (workers, shadows, handles) = (workers.into(), Arc::default(), Arc::default());
-        Self { shared, workers, generation: 0, config, shadows, handles, former: Vec::new() }
-    }
-
-    /// The same gateway, in the place of another one, whose ceremonies it lets finish.
-    #[must_use]
-    pub fn after(self, replaced: &Self) -> Self {
-        let generation = replaced.generation + 1;
-        Self {
-            generation,
-            config: config_name(generation, &self.shared),
-            former: RetiredConfig::after(replaced),
-            ..self
-        }
-    }
-
-    /// The same gateway without the earlier ones.
-    pub(crate) fn alone(&self) -> Self {
-        Self { former: Vec::new(), ..self.clone() }
-    }
-
-    pub(crate) fn route(&self, candidate: &Candidate) -> &Route {
-        &self.shared.plan.routes[candidate.route]
-    }
-
-    pub(crate) fn route_named(&self, name: &str) -> Option<&Route> {
-        self.shared.plan.routes.iter().find(|route| &*route.name == name)
-    }
-
-    pub(crate) fn reading<'a>(&self, scratch: &'a Scratch, now: Timestamp) -> Reading<'a> {
-        Reading { scratch, now, max_depth: self.shared.limits.max_depth.count(), lenient: false }
-    }
-
-    pub(crate) fn passes(&self, host: Option<&str>) -> bool {
-        let listed = |name: &String| name == "*" || host.is_some_and(|host| host.eq_ignore_ascii_case(name));
-        self.shared.passes.iter().any(listed)
-    }
-
-    /// Whether an operation is left to whoever else is there for the host: tokens are renewed by whoever
-    /// made them.
-    pub(crate) fn leaves(&self, candidate: &Candidate) -> bool {
-        let operation = candidate.operation;
-        operation == Operation::SessionRefresh && !self.route(candidate).ways().any(|way| way.carries(operation))
-    }
-
-    /// The same answer, for the pages that may read it.
-    pub(crate) fn readable(
-        &self,
-        candidate: &Candidate,
-        fields: &HeaderMap,
-        mut response: HttpResponse<Bytes>,
-    ) -> HttpResponse<Bytes> {
-        if let Some(cors) = &self.route(candidate).cors {
-            cors::permit(cors, fields, response.headers_mut());
-        }
-        response
-    }
-
-    /// The answer to a request on an operation's path; `None` where it is to pass through.
-    pub(crate) async fn decide(
-        &self,
-        candidates: &[&Candidate],
-        head: &request::Parts,
-        arrival: &Arrival,
-        content: &[u8],
-        passes: bool,
-    ) -> Option<HttpResponse<Bytes>> {
-        let id = arrival.id.as_uuid();
-        let (scratch, now) = (Scratch::default(), Timestamp::now());
-        // Decided before the first wait, so that what it takes to decide is not kept meanwhile.
-        let asked = match self.ask_of(candidates, (head, arrival), content, passes, (&scratch, now)) {
-            Ok(asked) => asked,
-            Err(unrecognised) => {
-                return unrecognised.map(|one| self.refuse_with(one.candidate, &one.refusal, id, None));
-            }
+/// Begins a login at the selected backend, else at those of the route's fallback.
+async fn begin_login(
+    runtime: &Runtime,
+    context: &RequestContext<'_>,
+    policy: &Policy,
+    selection: Selection,
+    caller: &Admission,
+) -> PipelineOutcome {
+    let route = context.route;
+    let selected = &route.backends[selection.backend];
+    let Some(fallback) = &policy.fallback else {
+        let result = attempt(Attempt { runtime, context, backend: selected, caller }).await;
+        return PipelineOutcome {
+            result,
+            decision: Some(record_decision(runtime, route, policy, selected, selection)),
         };
-        Some(self.answer(&asked, id).await)
-    }
-
-    /// What a request asks for; else what it fails to be, or `None` where it is to pass through.
-    fn ask_of<'a>(
-        &'a self,
-        candidates: &[&'a Candidate],
-        (head, arrival): (&'a request::Parts, &'a Arrival),
-        content: &'a [u8],
-        passes: bool,
-        (scratch, now): (&'a Scratch, Timestamp),
-    ) -> Result<RequestContext<'a>, Option<Unrecognised<'a>>> {
-        let recognised = self.recognise(candidates, head, content, scratch, now);
-        let (route, request) = recognised.map_err(|one| (!one.is_another || !passes).then_some(one))?;
-        if passes && route.passes_unseen && self.is_unseen(route, &request) {
-            return Err(None);
-        }
-        let client = Client {
-            user_agent: head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()),
-            address: Some(&arrival.peer.ip),
+    };
+    let mut attempts = FallbackAttempts::new(route, fallback, selection.backend);
+    while let Some(NextAttempt { backend, is_first, may_answer_with_decoy }) = attempts.next() {
+        let context = &RequestContext { may_answer_with_decoy, ..context.clone() };
+        let attempt = attempt(Attempt { runtime, context, backend, caller });
+        let refusal = match timeout_at(attempts.deadline, attempt).await {
+            Ok(Ok(response)) => {
+                let reason = if is_first { selection.reason } else { Reason::Fallback };
+                let decision = record_decision(runtime, route, policy, backend, Selection { reason, ..selection });
+                return PipelineOutcome { result: Ok(response), decision: Some(decision) };
+            }
+            Ok(Err(refusal)) => refusal,
+            Err(_) => Refusal::new(Fault::UpstreamTimeout, "the deadline of the route's fallback has passed"),
         };
-        let trace = head.extensions.get::<Trace>();
-        if let Some(trace) = trace {
-            trace.asked(head, content, request.record());
-        }
-        Ok(RequestContext {
-            route,
-            request,
-            client,
-            now,
-            fields: &head.headers,
-            trace,
-            part: Part::Alone,
-            stands_in: true,
-        })
+        attempts.failed(runtime, backend, refusal);
     }
-
-    /// What is answered on no operation's path and method; `None` where the request is to pass through.
-    async fn aside(
-        &self,
-        (head, host): (&request::Parts, Option<&str>),
-        on_path: &[&Candidate],
-        passes: bool,
-        id: Uuid,
-    ) -> Option<HttpResponse<Bytes>> {
-        let Some(other) = on_path.first() else { return self.document(head, host).await };
-        let mut methods: Vec<_> = on_path.iter().map(|candidate| candidate.method.as_str()).collect();
-        methods.dedup();
-        let methods = methods.join(", ");
-        match &self.route(other).cors {
-            Some(cors) if cors::is_preflight(&head.method, &head.headers) => {
-                Some(cors::preflight(cors, &head.headers, &methods))
-            }
-            _ if passes => None,
-            _ => {
-                let refusal = Refusal::new(Fault::MethodNotAllowed, "no operation of the path has this method");
-                let response = self.refuse_with(other, &refusal, id, Some(&methods));
-                Some(self.readable(other, &head.headers, response))
-            }
-        }
-    }
-
-    async fn answer(&self, asked: &RequestContext<'_>, id: Uuid) -> HttpResponse<Bytes> {
-        let (route, operation) = (asked.route, asked.request.operation());
-        let started = Instant::now();
-        let PipelineOutcome { outcome, decided } = self.serve(asked).await;
-        let mut response = match outcome {
-            Ok(response) => {
-                self.shared.metrics.succeeded(route, operation);
-                response
-            }
-            Err(refusal) => {
-                if let Some(trace) = asked.trace {
-                    trace.refused(&refusal);
-                }
-                self.refused(route, operation, &refusal, id, None)
-            }
-        };
-        if let Some(decided) = decided {
-            decided.mark(&mut response);
-        }
-        self.shared.metrics.took(route, operation, started.elapsed());
-        response.extensions_mut().insert(route.line_names[&operation].clone());
-        response
-    }
+    let decision = record_decision(runtime, route, policy, selected, selection);
+    PipelineOutcome { result: Err(attempts.into_refusal()), decision: Some(decision) }
 }
 
-fn config_name(generation: u64, shared: &Shared) -> Arc<str> {
-    format!("{generation}-{}", shared.fingerprint).into()
+/// Runs a shadow call, and compares its response with the primary's.
+async fn run_shadow_call(call: ShadowCall) {
+    let Some(_permit) = call.start().await else { return };
+    let result = attempt(call.attempt(&call.context())).await;
+    call.compare(result);
+}
+
+/// Lets one backend serve a request.
+///
+/// # Errors
+/// The refusal to answer with.
+pub(crate) async fn attempt(attempt: Attempt<'_>) -> Result<HttpResponse<Bytes>, Refusal> {
+    let Attempt { context, backend, .. } = attempt;
+    let operation = attempt.operation();
+    let identity = identify_caller(attempt).await?;
+    if !backend.supports(operation) {
+        return Err(Refusal::new(Fault::NotEnabled, "the route does not support this operation"));
+    }
+    if let Some(response) = refresh::refresh_locally(attempt).await? {
+        return encode_response(context, &response, false);
+    }
+    let begun = take_ceremony(attempt, identity.user.as_deref())?;
+    let user = identity.requested_user(context.request.record(), attempt.upstream().identity.is_some());
+    let upstream_user = map_user(attempt, &user, begun.as_ref().map(|begun| &*begun.ceremony)).await?;
+    let mut request = build_upstream_request(attempt, begun.as_ref(), upstream_user.as_ref());
+    let handles = before_call(attempt, &mut request, begun.as_ref()).await?;
+    let answer =
+        call_upstream(attempt, &request, begun.as_ref(), identity.user_at_upstream(upstream_user.as_ref())).await;
+    let scratch = Scratch::default();
+    let decoded = decode_response(attempt, &answer, &scratch);
+    let mut decoded = after_decode(attempt, &request, &user, begun.as_ref(), handles, decoded).await?;
+    let (ceremony, signed_in) = match begun {
+        Some(begun) => {
+            let signed_in = verify_subject(attempt, &begun.ceremony, upstream_user.as_ref(), &mut decoded.response)?;
+            (Some(begun.ceremony), signed_in)
+        }
+        None if operation.is_begin() => {
+            (Some(store_ceremony(attempt, &request, &user, upstream_user.as_ref(), identity, &mut decoded)?), None)
+        }
+        None => (None, None),
+    };
+    let ceremony = ceremony.as_deref();
+    let names = map_user_back(attempt, user.or_begun(ceremony), upstream_user.as_ref(), &mut decoded.response).await?;
+    build_response(attempt, ceremony, names.as_ref(), &mut decoded.response);
+    after_proof(attempt, &request, ceremony, signed_in, names.as_ref(), &mut decoded.response).await?;
+    encode_response(context, &decoded.response, decoded.is_decoy)
 }

@@ -1,7 +1,7 @@
-//! A gateway that can be replaced while it runs, when the config is loaded anew.
+//! A gateway that is replaced while it runs, when the config is reloaded.
 //!
-//! What is under way goes on with the gateway it came to; what was begun is finished by the config it
-//! was begun under.
+//! Requests in progress continue with the gateway they started with. Ceremonies are finished under the config that
+//! began them.
 
 use std::error::Error;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -10,33 +10,33 @@ use bytes::Bytes;
 use http::{Response, request};
 use http_body::Body;
 
-use crate::gateway::handler::{Arrival, Content, Handler, Refusal};
-use crate::gateway::pipeline::Gateway;
+use crate::gateway::Gateway;
+use crate::gateway::handler::{Arrival, Content, EdgeRejection, Handler};
 
-/// One worker's gateway of the moment. Clones are the same one.
+/// The current gateway of one worker thread. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Reloadable(Arc<RwLock<Arc<Gateway>>>);
 
 impl Reloadable {
-    /// Starts with a gateway.
+    /// A reloadable gateway.
     pub fn new(gateway: Gateway) -> Self {
         Self(Arc::new(RwLock::new(Arc::new(gateway))))
     }
 
-    /// Goes on with another one.
+    /// Replaces the gateway.
     pub fn replace(&self, gateway: Gateway) {
         let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        *current = Arc::new(gateway.after(&current));
+        *current = Arc::new(gateway.replacing(&current));
     }
 
-    /// The gateway of this moment.
+    /// The current gateway.
     pub(crate) fn current(&self) -> Arc<Gateway> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 impl Handler for Reloadable {
-    async fn exchange<B>(
+    async fn handle<B>(
         &self,
         head: &request::Parts,
         arrival: &Arrival,
@@ -47,10 +47,10 @@ impl Handler for Reloadable {
         B: Body<Data = Bytes> + Send + Unpin,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        self.current().exchange(head, arrival, host, content).await
+        self.current().handle(head, arrival, host, content).await
     }
 
-    fn refuse(&self, head: &request::Parts, arrival: &Arrival, refusal: Refusal) -> Option<Response<Bytes>> {
-        self.current().refuse(head, arrival, refusal)
+    fn reject(&self, head: &request::Parts, arrival: &Arrival, rejection: EdgeRejection) -> Option<Response<Bytes>> {
+        self.current().reject(head, arrival, rejection)
     }
 }

@@ -1,117 +1,73 @@
-//! Earlier configs, for as long as what was begun under them can be finished.
+//! Retired configs, kept until the ceremonies that were begun under them have expired.
 //!
-//! Such a finish is theirs whole: the path it came to, who may call, the route, the upstream. So many
-//! configs are kept and no more; what was begun before them has expired.
+//! Such a finish is served by its own config entirely: its path, its callers, its route, its upstream. A bounded number
+//! of configs is kept; ceremonies begun before them have expired.
 
 use std::iter;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{HeaderMap, Method, Response, request};
+use http::request;
 use jiff::Timestamp;
-use smallvec::SmallVec;
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use crate::ceremony::ChallengeKey;
 use crate::gateway::client_data;
-use crate::gateway::handler::Arrival;
-use crate::gateway::pipeline::Gateway;
+use crate::gateway::limits::Limits;
+use crate::gateway::runtime::Runtime;
+use crate::gateway::steps::decode_request::decode;
+use crate::gateway::steps::match_operation::ConfigMatch;
 use crate::gateway::steps::read_content;
-use crate::model::fault::Refusal;
 use crate::provider::template::reader::Scratch;
-use crate::routes::router::Candidate;
 
-/// So many earlier configs are kept.
-const MOST: usize = 8;
-/// A begin may have been under way when its config was replaced: as long as an upstream may take.
-const UNDER_WAY: Duration = Duration::from_secs(300);
+/// Retired configs that are kept at most.
+const MAX_RETIRED: usize = 8;
+/// How long a begin may have been in progress when its config was replaced: the longest deadline of an upstream.
+const MAX_BEGIN_TIME: Duration = Duration::from_secs(300);
 
-/// The gateway of an earlier config. It has no earlier ones itself, or none would ever be let go.
+/// A retired config.
 #[derive(Clone, Debug)]
 pub(crate) struct RetiredConfig {
-    gateway: Gateway,
+    runtime: Runtime,
     /// When the last ceremony begun under it has expired.
-    until: Instant,
-}
-
-/// A gateway, and which of its operations a request may be.
-pub(crate) struct ConfigMatch<'g> {
-    pub(crate) gateway: &'g Gateway,
-    pub(crate) candidates: SmallVec<[&'g Candidate; 4]>,
+    expires: Instant,
 }
 
 impl RetiredConfig {
-    /// The earlier configs of one that takes the place of `replaced`, newest first.
-    pub(crate) fn after(replaced: &Gateway) -> Vec<Self> {
+    /// The retired configs after a config is replaced, newest first.
+    pub(crate) fn after(replaced: &Runtime, retired: &[Self]) -> Vec<Self> {
         let now = Instant::now();
-        let until = now + replaced.shared.ceremonies.max_age() + UNDER_WAY;
-        let newest = Self { gateway: replaced.alone(), until };
-        let older = replaced.former.iter().filter(|former| former.until > now).cloned();
-        iter::once(newest).chain(older).take(MOST).collect()
+        let expires = now + replaced.config.ceremonies.max_age() + MAX_BEGIN_TIME;
+        let newest = Self { runtime: replaced.clone(), expires };
+        let older = retired.iter().filter(|config| config.expires > now).cloned();
+        iter::once(newest).chain(older).take(MAX_RETIRED).collect()
     }
-}
 
-impl Gateway {
-    /// The earlier configs that had a finish on that path.
-    pub(crate) fn earlier(
-        &self,
+    /// The retired configs that have a finish on the path of a request.
+    pub(crate) fn matches<'g>(
+        retired: &'g [Self],
+        limits: &Limits,
+        head: &request::Parts,
         host: Option<&str>,
-        path: &str,
-        method: &Method,
-        fields: &HeaderMap,
-    ) -> Vec<ConfigMatch<'_>> {
-        if self.former.is_empty() || read_content::is_announced_too_large(fields, &self.shared.limits) {
+    ) -> Vec<ConfigMatch<'g>> {
+        if retired.is_empty() || read_content::is_announced_too_large(&head.headers, limits) {
             return Vec::new();
         }
         let now = Instant::now();
-        let open = self.former.iter().filter(|former| former.until > now);
-        let doors = open.map(|RetiredConfig { gateway, .. }| {
-            let found = gateway.shared.plan.router.find(host, path).into_iter();
-            let finishes = found.filter(|one| one.method == *method && one.operation.is_finish());
-            ConfigMatch { gateway, candidates: finishes.collect() }
-        });
-        doors.filter(|door| !door.candidates.is_empty()).collect()
+        let kept = retired.iter().filter(|config| config.expires > now);
+        let matches = kept.map(|config| ConfigMatch::of_retired(&config.runtime, head, host));
+        matches.filter(|config| !config.candidates.is_empty()).collect()
     }
 }
 
 impl ConfigMatch<'_> {
-    /// Whether a request finishes what was begun under this config.
-    pub(crate) fn was_entered(&self, head: &request::Parts, content: &[u8]) -> bool {
+    /// Whether a request finishes a ceremony that was begun under this config.
+    pub(crate) fn owns_ceremony_of(&self, head: &request::Parts, content: &[u8]) -> bool {
         let scratch = Scratch::default();
-        let read = self.gateway.recognise(&self.candidates, head, content, &scratch, Timestamp::now());
-        let Ok((_, request)) = read else { return false };
+        let decoded = decode(self.runtime, &self.candidates, head, content, &scratch, Timestamp::now());
+        let Ok((_, request)) = decoded else { return false };
         let Ok(challenge) = client_data::challenge(request.record()) else { return false };
-        let begun_under = self.gateway.shared.ceremonies.generation_of(ChallengeKey::of(&challenge));
-        begun_under == Some(self.gateway.generation)
-    }
-
-    /// The answer to a request; `None` where it is to pass through.
-    pub(crate) async fn decide(
-        &self,
-        head: &request::Parts,
-        arrival: &Arrival,
-        content: &[u8],
-        passes: bool,
-    ) -> Option<Response<Bytes>> {
-        let answer = self.gateway.decide(&self.candidates, head, arrival, content, passes).await;
-        answer.map(|response| self.readable(&head.headers, response))
-    }
-
-    /// The answer to a request that cannot be looked at.
-    ///
-    /// # Panics
-    /// When there is no operation it may be.
-    pub(crate) fn refuse(&self, fields: &HeaderMap, refusal: &Refusal, id: Uuid) -> Response<Bytes> {
-        let response = self.gateway.refuse_with(self.candidates[0], refusal, id, None);
-        self.readable(fields, response)
-    }
-
-    fn readable(&self, fields: &HeaderMap, response: Response<Bytes>) -> Response<Bytes> {
-        match self.candidates.first() {
-            Some(candidate) => self.gateway.readable(candidate, fields, response),
-            None => response,
-        }
+        let generation = self.runtime.config.ceremonies.generation_of(ChallengeKey::of(&challenge));
+        generation == Some(self.runtime.generation)
     }
 }
 
@@ -121,6 +77,7 @@ mod tests {
     use std::path::Path;
     use std::sync::Arc;
 
+    use bytes::Bytes;
     use http::Request;
     use http_body_util::Full;
 
@@ -128,14 +85,15 @@ mod tests {
     use crate::base::document::{Document, Places};
     use crate::ceremony::Ceremony;
     use crate::ceremony::memory::{Ceremonies, CeremonySettings};
-    use crate::gateway::handler::{Content, Handler, Peer, RequestId};
+    use crate::gateway::Gateway;
+    use crate::gateway::handler::{Arrival, Content, Handler, Peer, RequestId};
     use crate::gateway::limits::Limits;
-    use crate::gateway::pipeline::Shared;
-    use crate::gateway::steps::call_upstream::Worker;
+    use crate::gateway::runtime::RunningConfig;
+    use crate::gateway::upstream_client::UpstreamClient;
     use crate::model::operation::Operation;
     use crate::provider::descriptor::OperationTemplate;
     use crate::provider::registry::Registry;
-    use crate::routes::{CompileInput, Plan, UpstreamSettings};
+    use crate::routes::compile::{CompileInput, UpstreamSettings, compile};
     use crate::upstream::admission::Admission;
     use crate::upstream::base_url::BaseUrl;
     use crate::upstream::http_upstream::HttpUpstream;
@@ -164,7 +122,7 @@ mod tests {
         let settings = format!(
             "dialect = '{dialect}'\nupstream = 'new'\nprefix = '{prefix}'\ncallers = {{ open = 'anyone', user = 'upstream' }}"
         );
-        let ground = CompileInput {
+        let input = CompileInput {
             registry: &registry,
             upstreams: &BTreeMap::from([("new".to_owned(), upstream)]),
             routes: &BTreeMap::from([(route.to_owned(), toml::from_str(&settings).unwrap())]),
@@ -174,18 +132,13 @@ mod tests {
             base: Path::new("."),
             hash_secret: None,
         };
-        let (plan, diagnostics) = Plan::build(&ground);
+        let (plan, diagnostics) = compile(&input);
         assert!(diagnostics.is_empty(), "{diagnostics}");
-        let shared = Shared {
-            plan,
-            ceremonies: ceremonies.clone(),
-            limits: Limits::default(),
-            passes: Vec::new(),
-            metrics: Default::default(),
-            fingerprint: String::new(),
-        };
-        let worker = HttpUpstream::new(base_url, &http, Admission::new("new", &http)).unwrap();
-        Gateway::new(Arc::new(shared), vec![Worker::Http(worker)])
+        let ceremonies = ceremonies.clone();
+        let config =
+            RunningConfig::new(plan, ceremonies, Default::default(), Limits::default(), Vec::new(), String::new());
+        let client = HttpUpstream::new(base_url, &http, Admission::new("new", &http)).unwrap();
+        Gateway::new(Arc::new(config), vec![UpstreamClient::Http(client)])
     }
 
     fn ceremonies() -> Arc<Ceremonies> {
@@ -202,8 +155,8 @@ mod tests {
             begun_by: Operation::LoginBegin,
             upstream_session: None,
             caller_session: None,
-            asked: Default::default(),
-            told: Default::default(),
+            requested: Default::default(),
+            sent: Default::default(),
             expected: Default::default(),
             bearer_user: None,
             handles: None,
@@ -211,7 +164,7 @@ mod tests {
         assert!(ceremonies.remember(ChallengeKey::of(challenge), &ceremony, None));
     }
 
-    /// What becomes of a finish: its status, or none where it goes on.
+    /// The status of a finish; `None` if it passes through.
     async fn finish(gateway: &Gateway, challenge: &[u8]) -> Option<u16> {
         let data = format!(r#"{{"type":"webauthn.get","challenge":"{}"}}"#, base64url(challenge));
         let credential = format!(
@@ -222,8 +175,8 @@ mod tests {
         let (head, content) = Request::post(FINISH).body(Full::new(Bytes::from(content))).unwrap().into_parts();
         let peer = Peer::new(([127, 0, 0, 1], 1).into());
         let arrival = Arrival { peer, id: RequestId::random() };
-        let mut content = Content::DecodeError(content);
-        let answer = gateway.exchange(&head, &arrival, None, &mut content).await;
+        let mut content = Content::Unread(content);
+        let answer = gateway.handle(&head, &arrival, None, &mut content).await;
         assert!(answer.is_some() || matches!(content, Content::Read(content) if !content.is_empty()));
         answer.map(|response| response.status().as_u16())
     }
@@ -236,50 +189,52 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_begun_is_finished_where_its_config_had_it() {
+    async fn a_finish_is_served_by_the_config_that_began_it() {
         let ceremonies = ceremonies();
         let first = gateway("main", "", &ceremonies);
-        let moved = gateway("renamed", "/v2", &ceremonies).after(&first);
-        let again = gateway("main", "/v3", &ceremonies).after(&moved);
+        let moved = gateway("renamed", "/v2", &ceremonies).replacing(&first);
+        let again = gateway("main", "/v3", &ceremonies).replacing(&moved);
         begun(&ceremonies, b"first", 0);
         begun(&ceremonies, b"moved", 1);
-        assert_eq!(finish(&again, b"nobody's").await, None, "no route has the path any more");
-        assert_eq!(finish(&again, b"moved").await, None, "that config did not have it on this path");
-        assert_eq!(finish(&again, b"first").await, Some(503), "its upstream was asked");
-        assert_eq!(ceremonies.generation_of(ChallengeKey::of(b"first")), None, "and it is used");
+        assert_eq!(finish(&again, b"unknown").await, None, "no route has the path");
+        assert_eq!(finish(&again, b"moved").await, None, "its config had another path");
+        assert_eq!(finish(&again, b"first").await, Some(503), "its upstream is called");
+        assert_eq!(ceremonies.generation_of(ChallengeKey::of(b"first")), None, "the challenge is used");
         assert_eq!(finish(&again, b"first").await, None);
     }
 
     #[tokio::test]
-    async fn a_ceremony_of_a_config_that_is_not_kept_has_expired() {
+    async fn a_ceremony_of_a_dropped_config_has_expired() {
         let ceremonies = ceremonies();
         let mut current = gateway("main", "", &ceremonies);
         begun(&ceremonies, b"old", 0);
         begun(&ceremonies, b"young", 1);
-        for _ in 0..=MOST {
-            current = gateway("main", "", &ceremonies).after(&current);
+        for _ in 0..=MAX_RETIRED {
+            current = gateway("main", "", &ceremonies).replacing(&current);
         }
         assert_eq!(finish(&current, b"old").await, Some(401));
         assert_eq!(finish(&current, b"young").await, Some(503));
-        assert_eq!(ceremonies.generation_of(ChallengeKey::of(b"old")), Some(0), "nobody had it");
+        assert_eq!(ceremonies.generation_of(ChallengeKey::of(b"old")), Some(0), "the ceremony was not taken");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn earlier_configs_are_let_go() {
+    async fn retired_configs_are_dropped() {
         let ceremonies = ceremonies();
         let mut current = gateway("main", "", &ceremonies);
-        let first = Arc::downgrade(&current.shared);
-        for _ in 0..MOST {
-            current = gateway("main", "", &ceremonies).after(&current);
+        let first = Arc::downgrade(&current.runtime.config);
+        for _ in 0..MAX_RETIRED {
+            current = gateway("main", "", &ceremonies).replacing(&current);
         }
         assert!(first.upgrade().is_some());
-        let doors = |gateway: &Gateway| gateway.earlier(None, FINISH, &Method::POST, &HeaderMap::new()).len();
-        assert_eq!(doors(&current), MOST);
-        current = gateway("main", "", &ceremonies).after(&current);
-        assert!(first.upgrade().is_none(), "the oldest makes room");
-        tokio::time::advance(ceremonies.max_age() + UNDER_WAY).await;
-        assert_eq!(doors(&current), 0);
-        current = gateway("main", "", &ceremonies).after(&current);
-        assert_eq!(current.former.len(), 1);
+        let head = Request::post(FINISH).body(()).unwrap().into_parts().0;
+        let matches =
+            |gateway: &Gateway| RetiredConfig::matches(&gateway.retired, &Limits::default(), &head, None).len();
+        assert_eq!(matches(&current), MAX_RETIRED);
+        current = gateway("main", "", &ceremonies).replacing(&current);
+        assert!(first.upgrade().is_none(), "the oldest is dropped");
+        tokio::time::advance(ceremonies.max_age() + MAX_BEGIN_TIME).await;
+        assert_eq!(matches(&current), 0);
+        current = gateway("main", "", &ceremonies).replacing(&current);
+        assert_eq!(current.retired.len(), 1);
     }
 }

@@ -8,12 +8,12 @@ use std::borrow::Cow;
 use http::StatusCode;
 use jiff::Timestamp;
 
-use crate::gateway::steps::build_upstream_request::{handle_of, id_of_handle, put, put_absent};
+use crate::gateway::steps::build_upstream_request::{credential_handle, restore_credential_id};
 use crate::model::fault::{Fault, FaultDetails};
 use crate::model::member::Member;
 use crate::model::message::{Request, Response};
 use crate::model::operation::{Direction, Operation};
-use crate::model::record::Record;
+use crate::model::record::{Record, put, put_absent};
 use crate::model::value::{Kind, Value};
 use crate::provider::descriptor::{OperationTemplate, Provider};
 use crate::provider::faults::WrittenFault;
@@ -166,9 +166,9 @@ fn named<'a>(request: &Request<'a>) -> Request<'a> {
     let mut request = request.clone();
     if request.operation() == Operation::CredentialsDelete {
         let record = request.record_mut();
-        id_of_handle(record);
+        restore_credential_id(record);
         let handle = match record.value(Member::CredentialId) {
-            Some(Value::Bytes(id)) => Some(handle_of(&id)),
+            Some(Value::Bytes(id)) => Some(credential_handle(&id)),
             _ => None,
         };
         put_absent(record, Member::CredentialHandle, handle.map(|handle| Value::Text(Cow::Owned(handle))));
@@ -180,12 +180,12 @@ fn named<'a>(request: &Request<'a>) -> Request<'a> {
 fn name_credentials(response: &mut Response<'_>) {
     if let Response::CredentialsList(list) = response {
         for credential in list.credentials.iter_mut().filter(|credential| credential.handle.is_none()) {
-            credential.handle = credential.id.as_deref().map(|id| handle_of(id).into());
+            credential.handle = credential.id.as_deref().map(|id| credential_handle(id).into());
         }
     }
     let record = response.record_mut();
     let handle = match record.value(Member::CredentialId) {
-        Some(Value::Bytes(id)) if !record.has(Member::CredentialHandle) => handle_of(&id),
+        Some(Value::Bytes(id)) if !record.has(Member::CredentialHandle) => credential_handle(&id),
         _ => return,
     };
     put(record, Member::CredentialHandle, Some(Value::Text(Cow::Owned(handle))));

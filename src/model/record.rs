@@ -41,6 +41,28 @@ pub trait Record<'a>: Send + Sync {
     }
 }
 
+/// The text of a member, to keep.
+pub(crate) fn text(record: &dyn Record<'_>, member: Member) -> Option<Box<str>> {
+    match record.value(member)? {
+        Value::Text(text) => Some(text.into_owned().into_boxed_str()),
+        _ => None,
+    }
+}
+
+/// Sets a member, if the record has it.
+pub(crate) fn put<'a>(record: &mut dyn Record<'a>, member: Member, value: Option<Value<'a>>) {
+    if record.members().contains(&member) {
+        record.put(member, value);
+    }
+}
+
+/// Sets a member that is absent, if the record has it.
+pub(crate) fn put_absent<'a>(record: &mut dyn Record<'a>, member: Member, value: Option<Value<'a>>) {
+    if value.is_some() && record.value(member).is_none() {
+        put(record, member, value);
+    }
+}
+
 /// Copies every member of a record to an empty one of the same kind, so that it borrows nothing.
 pub(crate) fn copy(from: &dyn Record<'_>, to: &mut dyn Record<'static>) {
     for member in from.members() {

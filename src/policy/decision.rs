@@ -1,44 +1,66 @@
-//! What was decided of one request, for the access line, and for the caller where the route says so.
+//! The decision of a policy, for the access log, and for the caller where the route says so.
 
 use std::fmt;
 use std::sync::Arc;
 
+use http::header::SET_COOKIE;
 use http::{HeaderName, HeaderValue, Response};
 
-/// Which upstream a request went to and why; in the extensions of a response, for the access line.
+/// The upstream of a request, and why. It is in the extensions of a response, for the access log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
     /// The upstream's name.
     pub upstream: Arc<str>,
-    /// Why that one.
+    /// Why it was selected.
     pub reason: Reason,
-    /// By which config: how often one was loaded before it, and a hash of what it says.
+    /// The version of the config: its generation and its fingerprint.
     pub config: Arc<str>,
 }
 
-/// Why a request went where it went.
+/// Why a backend was selected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// Nothing said otherwise.
+    /// Nothing else applied.
     Default,
-    /// A list has its user or account.
+    /// The user or account is pinned.
     List,
-    /// A rule of that name holds.
+    /// A rule of that name applies.
     Rule(Arc<str>),
-    /// By the lot its user has.
+    /// The split, by user.
     Split,
-    /// Its user's turn has come, and the upstream there could not verify the user yet.
+    /// The split would move the user, but the upstream there cannot verify the user's passkeys yet.
     Unproven,
-    /// By the lot its device has, by a header field.
+    /// The split, by a header field that identifies the device.
     Header,
-    /// By the lot its browser has, by a cookie.
+    /// The split, by a cookie that identifies the browser.
     Cookie,
-    /// Its ceremony was begun there.
+    /// The ceremony was begun there.
     Ceremony,
-    /// The token it shows was made there.
+    /// The token of the request was issued there.
     Token,
-    /// Those before could not.
+    /// The backends before it failed.
     Fallback,
+}
+
+/// A decision, and what of it the response carries.
+pub(crate) struct RecordedDecision {
+    pub(crate) decision: Decision,
+    pub(crate) adds_headers: bool,
+    /// The cookie that identifies the browser from now on.
+    pub(crate) cookie: Option<HeaderValue>,
+}
+
+impl RecordedDecision {
+    /// Adds the decision to a response, for the access log and for the caller.
+    pub(crate) fn apply_to<B>(self, response: &mut Response<B>) {
+        if self.adds_headers {
+            self.decision.add_headers(response);
+        }
+        if let Some(cookie) = self.cookie {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+        response.extensions_mut().insert(self.decision);
+    }
 }
 
 impl fmt::Display for Reason {
@@ -60,8 +82,8 @@ impl fmt::Display for Reason {
 }
 
 impl Decision {
-    /// Writes it into a response's fields. A name that no field can hold is left out.
-    pub(crate) fn tell<B>(&self, response: &mut Response<B>) {
+    /// Adds it to a response as header fields. A name that no field can hold is left out.
+    fn add_headers<B>(&self, response: &mut Response<B>) {
         let fields = [
             ("passbridge-upstream", self.upstream.to_string()),
             ("passbridge-reason", self.reason.to_string()),

@@ -1,13 +1,13 @@
-//! Which of its upstreams a route sends a request to, and why.
+//! Policies: which of a route's backends serves a request, and why.
 //!
-//! A policy is asked once a request was recognised and its caller let in. It decides by what the request
-//! says and by nothing that changes on its own, so that every replica decides alike. A finish is not its
-//! business: that goes to whoever began.
+//! A policy decides by what the request says and by the config, so that every replica decides alike. It performs no
+//! I/O: a gateway step asks the directory and passes the answer in. A finish is not decided here; it goes to the
+//! upstream that began the ceremony. Start with [`Policy::select`].
 
 mod cookie;
 pub mod decision;
+pub(crate) mod describe;
 pub(crate) mod fallback;
-mod keywords;
 pub mod percent;
 pub(crate) mod pinned;
 pub(crate) mod rules;
@@ -24,73 +24,70 @@ use crate::model::record::Record;
 use crate::model::value::Value;
 use crate::policy::decision::Reason;
 use crate::policy::fallback::Fallback;
-use crate::policy::pinned::Lists;
+use crate::policy::pinned::PinnedUsers;
 use crate::policy::rules::Rule;
 use crate::policy::shadow::Shadow;
 use crate::policy::split::Split;
-use crate::routes::Route;
 
-/// The ways of a route beside its own, and who takes which. A way is one upstream, with the proof that
-/// the dialect and it fit; the route itself is way 0, and the others follow.
+/// How a route chooses among its backends. A backend is named by its place in the route.
 #[derive(Debug)]
 pub(crate) struct Policy {
-    pub(crate) ways: Vec<Route>,
-    pub(crate) lists: Lists,
+    pub(crate) pinned: PinnedUsers,
     pub(crate) rules: Vec<Rule>,
     pub(crate) split: Option<Split>,
     pub(crate) fallback: Option<Fallback>,
     pub(crate) shadow: Option<Shadow>,
-    /// Whether answers tell the decision.
-    pub(crate) tells: bool,
+    /// Whether responses carry the decision in header fields.
+    pub(crate) adds_decision_headers: bool,
 }
 
-/// What a request says to whoever decides.
-pub(crate) struct Asking<'a, 'r> {
+/// What a policy can see of a request.
+pub(crate) struct RequestFacts<'a, 'r> {
     pub(crate) record: &'a dyn Record<'r>,
-    /// What its caller's verified token says, which stands before what the request says.
+    /// The claims of the caller's verified token. They take precedence over the request.
     pub(crate) claims: &'a [(Member, Value<'static>)],
     pub(crate) fields: &'a HeaderMap,
     pub(crate) is_begin: bool,
 }
 
-/// A way, and why it is taken.
+/// A backend, and why it was selected.
 #[derive(Debug)]
-pub(crate) struct Pick {
-    pub(crate) way: usize,
+pub(crate) struct Selection {
+    pub(crate) backend: usize,
     pub(crate) reason: Reason,
-    /// Whether it is taken only for a user whom the upstream there could verify.
+    /// Whether it holds only for a user whose passkeys the upstream there can verify.
     pub(crate) if_proven: bool,
-    /// By which the caller is known again.
+    /// The cookie that identifies the browser from now on.
     pub(crate) cookie: Option<HeaderValue>,
 }
 
 // ===== impl Policy =====
 
 impl Policy {
-    /// The way of a request that no ceremony and no token ties to one: the first that says something of a
-    /// list, a rule, the split, else the route's own.
-    pub(crate) fn pick(&self, asking: &Asking<'_, '_>) -> Pick {
-        if let Some(way) = self.lists.find(asking) {
-            return Pick::new(way, Reason::List);
+    /// Selects the backend of a request that no ceremony and no token ties to one: by a pinned user, else a rule,
+    /// else the split, else the route's own.
+    pub(crate) fn select(&self, facts: &RequestFacts<'_, '_>) -> Selection {
+        if let Some(backend) = self.pinned.find(facts) {
+            return Selection::new(backend, Reason::List);
         }
-        if let Some(rule) = self.rules.iter().find(|rule| rule.holds(asking)) {
-            return Pick::new(rule.way, Reason::Rule(rule.name.clone()));
+        if let Some(rule) = self.rules.iter().find(|rule| rule.holds(facts)) {
+            return Selection::new(rule.backend, Reason::Rule(rule.name.clone()));
         }
-        let dealt = self.split.as_ref().and_then(|split| split.assign(asking));
-        dealt.unwrap_or_else(|| Pick::new(0, Reason::Default))
+        let assigned = self.split.as_ref().and_then(|split| split.assign(facts));
+        assigned.unwrap_or_else(|| Selection::new(0, Reason::Default))
     }
 }
 
-impl Pick {
-    pub(crate) fn new(way: usize, reason: Reason) -> Self {
-        Self { way, reason, if_proven: false, cookie: None }
+impl Selection {
+    pub(crate) fn new(backend: usize, reason: Reason) -> Self {
+        Self { backend, reason, if_proven: false, cookie: None }
     }
 }
 
-// ===== impl Asking =====
+// ===== impl RequestFacts =====
 
-impl Asking<'_, '_> {
-    /// What is said of a member.
+impl RequestFacts<'_, '_> {
+    /// The text of a member.
     pub(crate) fn text(&self, member: Member) -> Option<Cow<'_, str>> {
         let claimed = self.claims.iter().find_map(|(known, value)| match value {
             Value::Text(text) if *known == member => Some(Cow::Borrowed(text.as_ref())),

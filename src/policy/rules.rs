@@ -1,25 +1,25 @@
-//! A rule that sends requests elsewhere by what they say. A request that says nothing of what a rule asks
-//! for is not meant by it.
+//! A rule that selects a backend by what a request says. A rule does not apply to a request that lacks one of its
+//! members.
 
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
 
 use crate::model::member::Member;
-use crate::policy::Asking;
+use crate::policy::RequestFacts;
 
 /// A rule.
 #[derive(Debug)]
 pub(crate) struct Rule {
     /// Its name in the config.
     pub(crate) name: Arc<str>,
-    /// Where whomever it means goes.
-    pub(crate) way: usize,
-    /// What must hold, all of it.
+    /// The backend of the requests that it applies to.
+    pub(crate) backend: usize,
+    /// Conditions, all of which must hold.
     pub(crate) conditions: Vec<Condition>,
 }
 
-/// One thing that must hold.
+/// A condition.
 #[derive(Debug)]
 pub(crate) enum Condition {
     /// A member has one of these values.
@@ -29,16 +29,16 @@ pub(crate) enum Condition {
 }
 
 impl Rule {
-    /// Whether a request is meant.
-    pub(crate) fn holds(&self, asking: &Asking<'_, '_>) -> bool {
+    /// Whether it applies to a request.
+    pub(crate) fn holds(&self, facts: &RequestFacts<'_, '_>) -> bool {
         self.conditions.iter().all(|condition| match condition {
-            Condition::Member(member, values) => asking.text(*member).is_some_and(|text| has(*member, values, &text)),
-            Condition::Field(name, values) => asking.fields.get_all(name).iter().any(|value| values.contains(value)),
+            Condition::Member(member, values) => facts.text(*member).is_some_and(|text| has(*member, values, &text)),
+            Condition::Field(name, values) => facts.fields.get_all(name).iter().any(|value| values.contains(value)),
         })
     }
 }
 
-/// E-mail addresses and domains are compared without case, everything else byte for byte.
+/// E-mail addresses and domains compare case-insensitively, everything else byte for byte.
 fn has(member: Member, values: &[String], text: &str) -> bool {
     match member {
         Member::UserEmail | Member::RpId => values.iter().any(|value| value.eq_ignore_ascii_case(text)),

@@ -12,11 +12,11 @@ use serde::{Deserialize, Deserializer};
 use crate::base::bounded::Bounded;
 use crate::policy::percent::Percent;
 
-/// `[routes.NAME.choose.RULE]`: who goes to an upstream by what a request says. All of its conditions
+/// `[routes.NAME.rules.RULE]`: who goes to an upstream by what a request says. All of its conditions
 /// must hold.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ChooseSettings {
+pub struct RuleSettings {
     /// Where whoever it is goes.
     pub upstream: String,
     /// Rules are tried from the lowest number on, and by name where numbers are the same; the first that
@@ -176,9 +176,9 @@ fn sixty_four() -> Bounded<0, 100_000> {
     Bounded::nearest(64)
 }
 
-/// `[routes.NAME.lists]`: upstreams, each with a file of the users and accounts who go there.
+/// `[routes.NAME.pinned]`: upstreams, each with a file of the users and accounts who go there.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-pub struct ListSettings(pub BTreeMap<String, PathBuf>);
+pub struct PinnedSettings(pub BTreeMap<String, PathBuf>);
 
 // ===== impl Conditions =====
 

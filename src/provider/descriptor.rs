@@ -16,6 +16,10 @@ pub struct Provider {
     pub id: String,
     /// Its name for people.
     pub title: String,
+    /// Its name in messages: the id, with the title where that is another name, such as `Cloudreve v4 (apifox)`.
+    pub display_name: String,
+    /// Other names by which the config may call it.
+    pub aliases: Vec<String>,
     /// The media type of what it writes, with its parameters.
     pub content_type: HeaderValue,
     /// Which media types it reads.

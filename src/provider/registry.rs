@@ -55,9 +55,15 @@ impl Registry {
         }
     }
 
-    /// The provider of that id.
-    pub fn provider(&self, id: &str) -> Option<&Arc<Provider>> {
-        self.providers.get(id)
+    /// The provider with that id, or else with that alias.
+    pub fn provider(&self, name: &str) -> Option<&Arc<Provider>> {
+        let with_alias = || self.iter().find(|provider| provider.aliases.iter().any(|alias| alias == name));
+        self.providers.get(name).or_else(with_alias)
+    }
+
+    /// Every name that the config may use: ids and aliases.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.iter().flat_map(|provider| std::iter::once(&provider.id).chain(&provider.aliases)).map(String::as_str)
     }
 
     /// Every provider, by id.
@@ -82,4 +88,18 @@ fn files(folder: &Path, diagnostics: &mut Diagnostics) -> Vec<PathBuf> {
         .collect();
     files.sort();
     files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_is_found_by_its_alias() {
+        let (registry, diagnostics) = Registry::load(None);
+        assert!(!diagnostics.has_errors(), "{diagnostics}");
+        let provider = registry.provider("cloudreve").unwrap();
+        assert_eq!((provider.id.as_str(), provider.display_name.as_str()), ("apifox", "Cloudreve v4 (apifox)"));
+        assert_eq!(registry.provider("auth0").unwrap().display_name, "auth0");
+    }
 }

@@ -15,6 +15,7 @@ use crate::relying_party::directory::user::Profile;
 /// A ceremony that was begun.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "it exists for the length of one call")]
 pub(crate) enum Pending {
     Login(PendingLogin),
     Registration(PendingRegistration),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use crate::base::bounded::Bounded;
 use crate::caller_auth::settings::CallerSettings;
 use crate::model::user_verification::UserVerification;
-use crate::policy::settings::{ChooseSettings, FallbackSettings, ListSettings, ShadowSettings, SplitSettings};
+use crate::policy::settings::{FallbackSettings, PinnedSettings, RuleSettings, ShadowSettings, SplitSettings};
 
 /// `[routes.NAME]`: which dialect is spoken where, and who does the work.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -33,10 +33,10 @@ pub struct RouteSettings {
     /// Operations that must be carried; one that cannot be is an error. Default: `login.begin` and
     /// `login.finish` must, the others are carried where they can be.
     #[serde(default)]
-    pub operations: Vec<String>,
+    pub required_operations: Vec<String>,
     /// Operations of the dialect that this route leaves alone: their requests pass through. Default: none.
     #[serde(default)]
-    pub leave: Vec<String>,
+    pub exclude_operations: Vec<String>,
     /// Members the dialect requires that may be written empty; `subject` where nothing can prove that
     /// the user who finishes is the one who began; `one_user` where every caller's passkeys shall be
     /// those of the one user that `set` names.
@@ -53,8 +53,8 @@ pub struct RouteSettings {
     /// What happens to a finish whose begin the gateway never saw, and to a refresh token that the
     /// embedded relying party never made. Default: `reject`.
     #[serde(default)]
-    pub unseen: Unseen,
-    /// Whether a begin tells who has an account. Default: `contract`.
+    pub unknown_ceremonies: UnknownCeremonies,
+    /// Whether a begin tells who has an account. Default: `documented`.
     #[serde(default)]
     pub enumeration: Enumeration,
     /// Which pages may call from a browser. Default: none.
@@ -68,18 +68,18 @@ pub struct RouteSettings {
     /// then on. The upstream's word is all the proof there is of whose passkey it is; its users and the embedded
     /// upstream's are one, the same id is the same user. Ask whether your contract with the provider, and what you
     /// told your users, allow it. What the embedded upstream knows already is verified. Default: nobody learns.
-    pub learn: Option<String>,
+    pub learn_keys: Option<String>,
     /// The name of an embedded upstream that holds each sign-in of this route against the passkeys it has, imported
     /// or learned before, and counts; it asks nobody, changes no answer and adds no passkey. Default: none.
-    pub verify: Option<String>,
+    pub verify_against: Option<String>,
     /// Users and accounts that are pinned to an upstream: its name, and a file with one of them a line, by
     /// `user.id`, `user.email` or `account`. `#` begins a comment. It is read again with the config. Default:
     /// none.
     #[serde(default)]
-    pub lists: ListSettings,
+    pub pinned: PinnedSettings,
     /// Rules that send requests elsewhere by what they say, for those who are on no list. Default: none.
     #[serde(default)]
-    pub choose: BTreeMap<String, ChooseSettings>,
+    pub rules: BTreeMap<String, RuleSettings>,
     /// Which part of the users goes elsewhere, of those no list and no rule has. Default: none.
     pub split: Option<SplitSettings>,
     /// Where a login's begin goes on when an upstream cannot serve it. Default: nowhere.
@@ -89,13 +89,13 @@ pub struct RouteSettings {
     /// Whether answers say in `Passbridge-...` header fields which upstream it was, why, and by which config.
     /// Default false: callers need not know.
     #[serde(default)]
-    pub tell: bool,
+    pub decision_headers: bool,
 }
 
 /// What happens to what was begun before the gateway stood there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Unseen {
+pub enum UnknownCeremonies {
     /// The caller is told that the challenge or the token is not known.
     #[default]
     Reject,
@@ -110,10 +110,10 @@ pub enum Unseen {
 pub enum Enumeration {
     /// As the dialect's contract has it: an unknown user is told to be one.
     #[default]
-    Contract,
+    Documented,
     /// An unknown user is answered as a known one, with made-up credentials that are always the same for
     /// the same user, and refused at the finish as a wrong passkey is. Needs `gateway.hash_key`.
-    Private,
+    Hidden,
 }
 
 /// `[routes.NAME.cors]`: which pages may call from a browser (Fetch standard, CORS protocol).
@@ -147,6 +147,15 @@ pub enum Assigned {
     Flag(bool),
     /// Members whose names begin with the key.
     Group(BTreeMap<String, Self>),
+}
+
+// ===== impl RouteSettings =====
+
+impl RouteSettings {
+    /// Whether `relax` has an entry.
+    pub(crate) fn relaxes(&self, entry: &str) -> bool {
+        self.relax.iter().any(|name| name == entry)
+    }
 }
 
 // ===== impl Assigned =====

@@ -10,7 +10,7 @@ use http::header::{HOST, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode, Version, request};
 use tower::{Service, ServiceBuilder};
 
-use crate::gateway::handler::{Arrival, Content, Handler, Refusal, host_of};
+use crate::gateway::handler::{Arrival, Content, EdgeRejection, Handler, host_of};
 use crate::server::body::EdgeBody;
 use crate::server::limits::RequestLimits;
 use crate::server::middleware::access::Access;
@@ -58,7 +58,7 @@ impl<G: Handler> Application<G> {
         let (mut head, body) = request.into_parts();
         let mut content = match body {
             EdgeBody::Whole(content) => Content::Read(content),
-            body @ EdgeBody::Streamed(_) => Content::DecodeError(body),
+            body @ EdgeBody::Streamed(_) => Content::Unread(body),
         };
         async move {
             let host = host_of(&head);
@@ -67,9 +67,9 @@ impl<G: Handler> Application<G> {
             }
             let _turn = match self.limits.admit(&head) {
                 Ok(turn) => turn,
-                Err(refusal) => return Ok(self.refuse(&head, &arrival, refusal)),
+                Err(rejection) => return Ok(self.refuse(&head, &arrival, rejection)),
             };
-            Ok(match self.gateway.exchange(&head, &arrival, host, &mut content).await {
+            Ok(match self.gateway.handle(&head, &arrival, host, &mut content).await {
                 Some(response) => response.map(EdgeBody::Whole),
                 // Boxed, so that a request that is answered does not carry the room for it about.
                 None => Box::pin(self.passthrough.forward(&mut head, &arrival, content)).await,
@@ -77,10 +77,15 @@ impl<G: Handler> Application<G> {
         }
     }
 
-    fn refuse(&self, head: &request::Parts, arrival: &Arrival, refusal: Refusal) -> Response<EdgeBody<Streamed>> {
-        match self.gateway.refuse(head, arrival, refusal) {
+    fn refuse(
+        &self,
+        head: &request::Parts,
+        arrival: &Arrival,
+        rejection: EdgeRejection,
+    ) -> Response<EdgeBody<Streamed>> {
+        match self.gateway.reject(head, arrival, rejection) {
             Some(response) => response.map(EdgeBody::Whole),
-            None => plain(refusal),
+            None => plain(rejection),
         }
     }
 }
@@ -90,14 +95,16 @@ fn needs_no_host(head: &request::Parts) -> bool {
     head.version < Version::HTTP_11 && head.uri.authority().is_none() && !head.headers.contains_key(HOST)
 }
 
-fn plain(refusal: Refusal) -> Response<EdgeBody<Streamed>> {
-    let (status, text) = match refusal {
-        Refusal::HeadTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the request head is too long\n"),
-        Refusal::TooManyFields => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "there are too many header fields\n"),
-        Refusal::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "too many requests are under way\n"),
+fn plain(rejection: EdgeRejection) -> Response<EdgeBody<Streamed>> {
+    let (status, text) = match rejection {
+        EdgeRejection::HeadTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the request head is too long\n"),
+        EdgeRejection::TooManyFields => {
+            (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "there are too many header fields\n")
+        }
+        EdgeRejection::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "too many requests are under way\n"),
     };
     let mut response = EdgeBody::plain(status, text);
-    if refusal == Refusal::Overloaded {
+    if rejection == EdgeRejection::Overloaded {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
     response

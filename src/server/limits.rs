@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::request;
 
-use crate::gateway::handler::Refusal;
+use crate::gateway::handler::EdgeRejection;
 use crate::server::settings::ServerSettings;
 
 /// The limits of one request, and of all that are under way.
@@ -35,17 +35,17 @@ impl RequestLimits {
     }
 
     /// Lets the request in for as long as its turn is kept.
-    pub(super) fn admit(&self, head: &request::Parts) -> Result<Turn<'_>, Refusal> {
+    pub(super) fn admit(&self, head: &request::Parts) -> Result<Turn<'_>, EdgeRejection> {
         if head.headers.len() > self.max_fields {
-            return Err(Refusal::TooManyFields);
+            return Err(EdgeRejection::TooManyFields);
         }
         if head_bytes(head) > self.max_head_bytes {
-            return Err(Refusal::HeadTooLarge);
+            return Err(EdgeRejection::HeadTooLarge);
         }
         let turn = Turn(&self.under_way);
         // Relaxed: it counts, and guards nothing.
         if self.under_way.fetch_add(1, Ordering::Relaxed) >= self.max_requests {
-            return Err(Refusal::Overloaded); // dropping `turn` takes the step back
+            return Err(EdgeRejection::Overloaded); // dropping `turn` takes the step back
         }
         Ok(turn)
     }
@@ -92,9 +92,9 @@ mod tests {
         // "GET / HTTP/1.1", one field of name and value, and the empty line after it
         let full = 1024 - 16 - "x-0: \r\n".len() - 2;
         assert!(limits().admit(&request(1, full)).is_ok());
-        assert_eq!(limits().admit(&request(1, full + 1)).unwrap_err(), Refusal::HeadTooLarge);
+        assert_eq!(limits().admit(&request(1, full + 1)).unwrap_err(), EdgeRejection::HeadTooLarge);
         assert!(limits().admit(&request(8, 1)).is_ok());
-        assert_eq!(limits().admit(&request(9, 1)).unwrap_err(), Refusal::TooManyFields);
+        assert_eq!(limits().admit(&request(9, 1)).unwrap_err(), EdgeRejection::TooManyFields);
     }
 
     #[test]
@@ -102,7 +102,7 @@ mod tests {
         let limits = limits();
         let other_worker = limits.clone();
         let turn = limits.admit(&request(1, 1)).unwrap();
-        assert_eq!(other_worker.admit(&request(1, 1)).unwrap_err(), Refusal::Overloaded);
+        assert_eq!(other_worker.admit(&request(1, 1)).unwrap_err(), EdgeRejection::Overloaded);
         drop(turn);
         assert!(other_worker.admit(&request(1, 1)).is_ok());
     }

@@ -8,6 +8,7 @@ mod clock;
 mod gathering;
 mod json;
 mod lines;
+pub mod metrics;
 pub mod request;
 mod text;
 

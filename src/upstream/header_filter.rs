@@ -7,14 +7,14 @@ use http::HeaderName;
 
 /// The fields that are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept<'k> {
+pub enum HeaderFilter<'k> {
     /// All of them.
     All,
     /// These, and those that the client itself reads.
     These(&'k [HeaderName]),
 }
 
-impl Kept<'_> {
+impl HeaderFilter<'_> {
     /// Whether a field is kept; names have no case.
     pub(super) fn has(self, name: &str) -> bool {
         match self {
@@ -35,10 +35,10 @@ mod tests {
 
     #[test]
     fn what_nobody_reads_is_not_kept() {
-        let kept = Kept::These(&[RETRY_AFTER]);
+        let kept = HeaderFilter::These(&[RETRY_AFTER]);
         for name in ["retry-after", "Retry-After", "Content-Encoding"] {
-            assert!(kept.has(name) && Kept::All.has(name), "{name}");
+            assert!(kept.has(name) && HeaderFilter::All.has(name), "{name}");
         }
-        assert!(!kept.has("x-served-by") && Kept::All.has("x-served-by"));
+        assert!(!kept.has("x-served-by") && HeaderFilter::All.has("x-served-by"));
     }
 }

@@ -16,7 +16,7 @@ use crate::upstream::base_url::BaseUrl;
 use crate::upstream::client::InvalidClient;
 use crate::upstream::content;
 use crate::upstream::failure::CallFailure;
-use crate::upstream::header_filter::Kept;
+use crate::upstream::header_filter::HeaderFilter;
 use crate::upstream::http1::client::WireClient;
 use crate::upstream::http2::LibraryClient;
 use crate::upstream::settings::{HttpSettings, HttpVersion};
@@ -82,7 +82,7 @@ impl HttpUpstream {
     ///
     /// [`CallFailure`] if there is no complete answer within the limits.
     pub async fn call(&self, request: &Request<Bytes>, class: RetryClass) -> Result<Response<Bytes>, CallFailure> {
-        self.call_keeping(Kept::All, request, class).await
+        self.call_keeping(HeaderFilter::All, request, class).await
     }
 
     /// The same, for one who reads only some of the answer's fields.
@@ -92,7 +92,7 @@ impl HttpUpstream {
     /// Those of [`Self::call`].
     pub async fn call_keeping(
         &self,
-        kept: Kept<'_>,
+        kept: HeaderFilter<'_>,
         request: &Request<Bytes>,
         class: RetryClass,
     ) -> Result<Response<Bytes>, CallFailure> {
@@ -114,7 +114,7 @@ impl HttpUpstream {
 
     async fn attempts(
         &self,
-        kept: Kept<'_>,
+        kept: HeaderFilter<'_>,
         request: &Request<Bytes>,
         class: RetryClass,
     ) -> Result<Response<Bytes>, CallFailure> {
@@ -125,7 +125,7 @@ impl HttpUpstream {
         }
     }
 
-    async fn attempt(&self, kept: Kept<'_>, request: &Request<Bytes>) -> Result<Response<Bytes>, CallFailure> {
+    async fn attempt(&self, kept: HeaderFilter<'_>, request: &Request<Bytes>) -> Result<Response<Bytes>, CallFailure> {
         let encoded = match &self.client {
             Client::Wire(client) => client.exchange(request, self.max_response_bytes, kept).await?,
             Client::Library(client) => Box::pin(client.exchange(request, self.max_response_bytes)).await?,

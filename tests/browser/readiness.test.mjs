@@ -45,7 +45,7 @@ const SIGN_INS = "Sign-ins by day (UTC), by what was known when each came";
 const text = (selector) => page.$eval(selector, (found) => found.textContent);
 
 test("shows who could move, as the sign-ins come, and counts again when asked", async (t) => {
-  const { client, ada, bob, open } = await watched(t, "learn");
+  const { client, ada, bob, open } = await watched(t, "learn_keys");
   await open();
   assert.equal(await page.$eval("#readiness", (section) => section.hidden), false);
   assert.match(await text("#readiness-own"), /Learns passkeys from the sign-ins through the route “front”/);
@@ -85,7 +85,7 @@ test("shows who could move, as the sign-ins come, and counts again when asked", 
 });
 
 test("shows what was verified and what mismatched, where nothing is learned", async (t) => {
-  const { client, ada, open } = await watched(t, "verify");
+  const { client, ada, open } = await watched(t, "verify_against");
   client.read(await client.login(ada, ada.passkeys));
   await open();
   assert.match(await text("#readiness-own"), /Verifies the sign-ins through the route “front”, and learns nothing/);
@@ -104,7 +104,7 @@ test("shows nothing where nothing learns, and asks for nothing", async (t) => {
 });
 
 test("says so where it cannot be read", async (t) => {
-  const { open } = await watched(t, "learn");
+  const { open } = await watched(t, "learn_keys");
   await page.setRequestInterception(true);
   const fail = (request) =>
     request.url().endsWith("/readiness")

@@ -255,7 +255,7 @@ test("signing up by way of a bridge", async (t) => {
 
 test("where nobody shall learn who is there, a poisoned handle is refused by asking", async (t) => {
   // The callers' key is a secret like any other.
-  const route = 'enumeration = "private"\n[gateway]\nhash_key = "env:CALLER_JWT_KEY"';
+  const route = 'enumeration = "hidden"\n[gateway]\nhash_key = "env:CALLER_JWT_KEY"';
   const all = await stage(t, "quiva", "streambird", { ...BRIDGE, route });
   const { client, gateway, ada, upstream } = all;
   const { passkeys, line } = await takenOver(all, ada);

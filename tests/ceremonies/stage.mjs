@@ -11,7 +11,7 @@ import { ADA, BOB, config, pair } from "./pairs.mjs";
 /**
  * @param {object} [changes] what differs from the pair's entry in `pairs.mjs`; `terms` go to the upstream, `map`
  *   is a table `[identity.users]`, and `there` makes of a person who they are at the upstream; `watch` is
- *   `learn` or `verify`: what an embedded relying party does besides
+ *   `learn_keys` or `verify_against`: what an embedded relying party does besides
  * @returns `{ client, ada, bob, upstream, gateway }`, ended with the test; a person has `id`, `email`,
  *   `token`, `passkeys` and what else its dialect's clients send
  */

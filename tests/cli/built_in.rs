@@ -3,10 +3,10 @@
 use std::process::Command;
 
 use crate::program::{Folder, PROGRAM};
-use crate::support::contract::check_response;
-use crate::support::gateway::Gateway;
-use crate::support::message::Request;
-use crate::support::provider::Provider;
+use kit::contract::check_response;
+use kit::gateway::Gateway;
+use kit::message::Request;
+use kit::provider::Provider;
 
 const ANY_PORTS: [(&str, &str); 2] =
     [("PASSBRIDGE__SERVER__LISTEN", "127.0.0.1:0"), ("PASSBRIDGE__ADMIN__LISTEN", "127.0.0.1:0")];
@@ -60,7 +60,7 @@ fn request(command: &str) -> Request {
 }
 
 #[tokio::test]
-async fn every_command_it_offers_is_answered_in_its_dialect() {
+async fn every_printed_command_works() {
     let gateway = start().await;
     assert!(
         gateway.banner[0].contains("serves the built-in gateway.toml on http://127.0.0.1:"),
@@ -89,6 +89,6 @@ async fn every_command_it_offers_is_answered_in_its_dialect() {
 }
 
 #[test]
-fn words_are_split_as_a_shell_splits_them() {
+fn words_are_split_like_a_shell() {
     assert_eq!(words(r"curl -H 'a: b'  -d 'it'\''s' x"), ["curl", "-H", "a: b", "-d", "it's", "x"]);
 }

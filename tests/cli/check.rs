@@ -1,8 +1,8 @@
 //! `passbridge check`: the report of a config that works, and files that are looked for beside it.
 
 use crate::program::Folder;
-use crate::support::config::{EMBEDDED, ENVIRONMENT, bare_upstream, route, route_judged_by_upstream, upstream};
-use crate::support::provider::Provider::{Auth0, Flashback, Quiva};
+use kit::config::{EMBEDDED, ENVIRONMENT, bare_upstream, route, route_judged_by_upstream, upstream};
+use kit::provider::Provider::{Auth0, Flashback, Quiva};
 
 /// The route before an upstream over TLS whose authorities stand in this file.
 fn config(ca_file: &str) -> String {
@@ -15,7 +15,7 @@ fn certificate() -> String {
 }
 
 #[test]
-fn the_report_says_what_each_route_carries_and_loses() {
+fn report_lists_what_each_route_supports_and_loses() {
     let tables = EMBEDDED.to_owned()
         + &upstream("new", Auth0, "http://127.0.0.1:1", "")
         + &route("moved", Quiva, "new", "relax = [\"subject\"]")
@@ -41,7 +41,7 @@ fn the_report_says_what_each_route_carries_and_loses() {
 }
 
 #[test]
-fn certificate_authorities_stand_beside_the_config() {
+fn ca_file_path_is_relative_to_the_config() {
     let folder = Folder::empty();
     folder.write(
         "etc/gateway.toml",

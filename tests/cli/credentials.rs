@@ -3,10 +3,10 @@
 use std::fs;
 
 use crate::program::{Folder, Ran, run};
-use crate::support::config::ENVIRONMENT;
-use crate::support::device::Device;
-use crate::support::signup::{signs_in, signs_up};
 use crate::users::gateway;
+use kit::config::ENVIRONMENT;
+use kit::device::Device;
+use kit::signup::{signs_in, signs_up};
 
 const RECORD: &str = r#"{"id":"AQID","publicKey":[165],"counter":0,"user_id":"u","user_handle":"AQ"}"#;
 
@@ -15,7 +15,7 @@ fn convert(folder: &Folder, from: &str, to: &str, more: &[&str], input: &str) ->
 }
 
 #[test]
-fn a_wrong_form_is_told_with_those_there_are() {
+fn unknown_format_lists_the_known_ones() {
     let folder = Folder::empty();
     let ran = convert(&folder, "simplewebauthm", "ory", &[], "");
     assert_eq!(ran.code, 2);
@@ -26,7 +26,7 @@ fn a_wrong_form_is_told_with_those_there_are() {
 }
 
 #[test]
-fn nothing_is_written_over_and_nothing_by_half() {
+fn export_never_overwrites_or_writes_partially() {
     let folder = Folder::empty();
     folder.write("taken.jsonl", "precious");
     let ran = convert(&folder, "simplewebauthn", "passbridge", &["--output", "taken.jsonl"], "");
@@ -52,7 +52,7 @@ fn nothing_is_written_over_and_nothing_by_half() {
 }
 
 #[tokio::test]
-async fn a_passkey_signs_in_after_it_was_moved_through_each_form() {
+async fn passkey_signs_in_after_a_move_through_each_format() {
     let from = gateway().await;
     let mut device = Device::default();
     signs_up(&from, &mut device, "grace@example.com").await;

@@ -4,10 +4,10 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
 use serde_json::Value;
 
-use crate::support::config::{EMBEDDED, bare_upstream, route_judged_by_upstream};
-use crate::support::gateway::Gateway;
-use crate::support::message::{Request, Response};
-use crate::support::provider::Provider::{Flashback, Quiva};
+use kit::config::{EMBEDDED, bare_upstream, route_judged_by_upstream};
+use kit::gateway::Gateway;
+use kit::message::{Request, Response};
+use kit::provider::Provider::{Flashback, Quiva};
 
 const METADATA: &str = "/.well-known/openid-configuration";
 const KEYS: &str = "/.well-known/jwks.json";
@@ -27,7 +27,7 @@ async fn document(gateway: &Gateway, path: &str, host: &str) -> Response {
 }
 
 #[tokio::test]
-async fn the_keys_check_a_token_that_the_metadata_describes() {
+async fn jwks_verifies_a_token_as_the_metadata_describes() {
     let gateway = start().await;
     let metadata = document(&gateway, METADATA, "own.example").await;
     assert_eq!((metadata.status, metadata.field("content-type")), (200, Some("application/json")));
@@ -52,7 +52,7 @@ async fn the_keys_check_a_token_that_the_metadata_describes() {
 }
 
 #[tokio::test]
-async fn a_host_whose_tokens_are_not_ours_has_none() {
+async fn host_without_an_issuer_serves_no_documents() {
     let gateway = start().await;
     for path in [METADATA, KEYS] {
         for host in ["theirs.example", "other.example"] {
@@ -64,7 +64,7 @@ async fn a_host_whose_tokens_are_not_ours_has_none() {
 }
 
 #[tokio::test]
-async fn a_listed_page_may_read_them() {
+async fn allowed_origin_may_read_the_documents() {
     let gateway = start().await;
     for (origin, permitted) in [("https://app.example", Some("https://app.example")), ("https://evil.example", None)] {
         let request = Request::new("GET", KEYS).with_field("host", "own.example").with_field("origin", origin);

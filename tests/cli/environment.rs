@@ -1,8 +1,8 @@
 //! What the environment says stands before what the file says.
 
 use crate::program::Folder;
-use crate::support::config::{EMBEDDED, route_judged_by_upstream};
-use crate::support::provider::Provider::Quiva;
+use kit::config::{EMBEDDED, route_judged_by_upstream};
+use kit::provider::Provider::Quiva;
 
 fn two_upstreams() -> Folder {
     let other = EMBEDDED.replace("[upstreams.own]", "[upstreams.other]").replace("own.db", "other.db");
@@ -10,7 +10,7 @@ fn two_upstreams() -> Folder {
 }
 
 #[test]
-fn a_setting_of_the_environment_wins() {
+fn environment_overrides_the_file() {
     let folder = two_upstreams();
     let route_of = |environment: &[(&str, &str)]| {
         let ran = folder.run_in(&["check"], environment);
@@ -23,7 +23,7 @@ fn a_setting_of_the_environment_wins() {
 }
 
 #[test]
-fn a_wrong_setting_of_the_environment_is_named_and_ends_with_78() {
+fn invalid_environment_setting_is_named_and_exits_78() {
     let folder = two_upstreams();
     for (variable, value) in [
         ("PASSBRIDGE__ROUTES__MAIN__UPSTREAM", "nobody"),
@@ -39,7 +39,7 @@ fn a_wrong_setting_of_the_environment_is_named_and_ends_with_78() {
 }
 
 #[test]
-fn the_config_may_be_named_by_the_environment() {
+fn config_path_may_come_from_the_environment() {
     let folder = two_upstreams();
     folder.write("elsewhere/other.toml", &folder.read("gateway.toml"));
     let checked = |arguments: &[&str], environment: &[(&str, &str)]| {

@@ -4,8 +4,8 @@ use std::fs;
 
 use crate::golden;
 use crate::program::{Folder, Ran, run};
-use crate::support::config::{CALLERS, ENVIRONMENT, JWT_KEY, OURS};
-use crate::support::provider::Provider;
+use kit::config::{CALLERS, ENVIRONMENT, JWT_KEY, OURS};
+use kit::provider::Provider;
 
 /// Every dialect before another provider, and before the embedded relying party on a host of its own.
 pub(crate) const CONFIG: &str = include_str!("golden/explain/gateway.toml");
@@ -36,7 +36,7 @@ fn is_secretless(ran: &Ran) {
 }
 
 #[test]
-fn every_dialect_is_explained_before_another_provider_and_before_our_own() {
+fn every_dialect_is_explained_for_provider_and_embedded_upstreams() {
     for dialect in Provider::ALL {
         let mut said = String::new();
         for operation in ["login.begin", "login.finish", "registration.begin"] {
@@ -53,7 +53,7 @@ fn every_dialect_is_explained_before_another_provider_and_before_our_own() {
 }
 
 #[test]
-fn a_machine_reads_the_same() {
+fn json_output_has_the_same_content() {
     let request = to_host(&fixture(Provider::Streambird, "login.begin"), "other.streambird.example", "");
     let ran = explain(&["--json", "-"], &request);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
@@ -65,7 +65,7 @@ fn a_machine_reads_the_same() {
 }
 
 #[test]
-fn what_no_route_takes_ends_with_3_and_says_why() {
+fn unmatched_request_exits_3_with_the_reason() {
     let quiva = fixture(Provider::Quiva, "login.begin");
     for (request, says) in [
         (to_host(&quiva, "nowhere.example", ""), "no route takes it, and `[passthrough]` names no place"),
@@ -94,7 +94,7 @@ fn what_no_route_takes_ends_with_3_and_says_why() {
 }
 
 #[test]
-fn what_the_gateway_refuses_itself_ends_with_1_in_the_callers_envelope() {
+fn refused_request_exits_1_with_the_dialects_envelope() {
     let request =
         to_host("POST /accounts/begin-auth-with-passkey HTTP/1.1\n\n{\"email\":7}", "other.quiva.example", "");
     let ran = explain(&[], &request);
@@ -105,7 +105,7 @@ fn what_the_gateway_refuses_itself_ends_with_1_in_the_callers_envelope() {
 }
 
 #[test]
-fn what_cannot_be_read_is_told_with_its_line() {
+fn unreadable_request_is_reported_with_its_line() {
     for (input, says) in [
         ("", "there is no message\n--> standard input:1"),
         ("{\"email\":\"a@b.c\"}", "this is content without a head"),
@@ -121,7 +121,7 @@ fn what_cannot_be_read_is_told_with_its_line() {
 }
 
 #[test]
-fn a_config_that_does_not_work_ends_with_78() {
+fn invalid_config_exits_78() {
     let folder = Folder::with_config("[routes.app]\ndialect = \"quvia\"\n");
     let ran = run(folder.path(), &["explain"], &[], "GET / HTTP/1.1\n");
     assert_eq!((ran.code, ran.stdout.as_str()), (78, ""), "{ran:?}");
@@ -129,7 +129,7 @@ fn a_config_that_does_not_work_ends_with_78() {
 }
 
 #[test]
-fn a_log_of_curl_is_taken_as_it_is() {
+fn curl_trace_is_accepted() {
     let log = "*   Trying 127.0.0.1:8080...\n> POST /accounts/begin-auth-with-passkey HTTP/1.1\r\n> Host: own.quiva.example\r\n\
                > Content-Type: application/json\r\n>\r\n{\"email\":\"user@example.com\"}\r\n< HTTP/1.1 401 Unauthorized\r\n";
     let ran = explain(&[], log);
@@ -138,8 +138,8 @@ fn a_log_of_curl_is_taken_as_it_is() {
 }
 
 #[test]
-fn a_policy_says_which_upstream_and_why() {
-    let policies = "\n[routes.quiva_own.choose.beta]\nupstream = \"second\"\nwhen = { account = [\"acme\"] }\n[upstreams.second]\n\
+fn policy_decision_is_explained() {
+    let policies = "\n[routes.quiva_own.rules.beta]\nupstream = \"second\"\nwhen = { account = [\"acme\"] }\n[upstreams.second]\n\
                     provider = \"embedded\"\nrp_id = \"localhost\"\norigins = [\"http://localhost:8080\"]\ndatabase = \"second.db\"\n";
     let folder = Folder::with_config(&format!("{CONFIG}{policies}"));
     for (account, says) in [("acme", "`second` by policy: choose:beta"), ("other", "`own` by policy: default")] {

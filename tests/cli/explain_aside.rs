@@ -5,8 +5,8 @@ use std::fs;
 
 use crate::explain::{CONFIG, fixture, to_host};
 use crate::program::{Folder, Ran, run};
-use crate::support::config::ENVIRONMENT;
-use crate::support::provider::Provider::{self, Apifox, Quiva};
+use kit::config::ENVIRONMENT;
+use kit::provider::Provider::{self, Apifox, Quiva};
 
 /// Who was there before stands behind some hosts, and a page may call one route.
 const MORE: &str = r#"
@@ -18,7 +18,7 @@ dialect  = "quiva"
 upstream = "own"
 hosts    = ["seen.example"]
 callers  = { open = "anyone", user = "upstream" }
-unseen   = "pass"
+unknown_ceremonies = "pass"
 cors     = { origins = ["https://app.example"] }
 user_verification = "required"
 
@@ -29,7 +29,7 @@ hosts    = ["claimed.example"]
 callers  = { open = "anyone", user = { jwt = { key = "env:CALLER_JWT_KEY", algorithms = ["HS256"], issuer = "https://issuer.example/", audience = "https://api.example/", claims = { "user.id" = "sub" } } } }
 "#;
 const SECOND: &str = r#"
-[routes.quiva_own.choose.beta]
+[routes.quiva_own.rules.beta]
 upstream = "second"
 when     = { account = ["acme"] }
 [upstreams.second]
@@ -79,7 +79,7 @@ pub(crate) fn get(path: &str, host: &str) -> String {
 }
 
 #[test]
-fn the_issuers_documents_are_answered_for_its_own_hosts_only() {
+fn issuer_documents_are_served_only_for_its_hosts() {
     let document = "it is a document of the gateway's own issuer";
     for path in ["/.well-known/jwks.json", "/.well-known/openid-configuration"] {
         says(&explain("", &get(path, "own.quiva.example")), 3, &[document]);
@@ -92,7 +92,7 @@ fn the_issuers_documents_are_answered_for_its_own_hosts_only() {
 }
 
 #[test]
-fn a_browsers_question_is_answered_where_a_page_may_call() {
+fn preflight_is_answered_for_allowed_origins() {
     let asks = |host: &str| {
         format!(
             "OPTIONS /accounts/begin-auth-with-passkey HTTP/1.1\nhost: {host}\norigin: https://app.example\n\
@@ -107,7 +107,7 @@ fn a_browsers_question_is_answered_where_a_page_may_call() {
 }
 
 #[test]
-fn what_is_too_large_or_broken_is_refused_and_does_not_pass() {
+fn oversized_or_malformed_request_does_not_pass_through() {
     let large = format!("{{\"email\":\"{}\"}}", "a".repeat(70_000));
     for (content, fault) in [(large.as_str(), "too_large as 413"), ("{\"email\":7}", "invalid_request as 400")] {
         let request = format!("POST /accounts/begin-auth-with-passkey HTTP/1.1\nhost: seen.example\n\n{content}");
@@ -118,14 +118,14 @@ fn what_is_too_large_or_broken_is_refused_and_does_not_pass() {
 }
 
 #[test]
-fn what_nobody_understood_is_shown_without_its_query() {
+fn unmatched_request_is_shown_without_its_query() {
     let ran = explain("", &get("/accounts?key=hunter2", "nowhere.example"));
     says(&ran, 3, &["GET /accounts?..."]);
     assert!(!ran.stdout.contains("hunter2"), "{}", ran.stdout);
 }
 
 #[test]
-fn a_refresh_goes_to_whoever_made_the_token() {
+fn refresh_goes_to_the_tokens_issuer() {
     let (there, passes) = (|host| of(Quiva, "session.refresh", host), "it passes through, as it came, to https://old");
     says(&explain(MORE, &there("seen.example")), 3, &[passes]);
     says(&explain(MORE, &there("other.quiva.example")), 3, &[passes]);
@@ -141,7 +141,7 @@ fn a_refresh_goes_to_whoever_made_the_token() {
 }
 
 #[test]
-fn whom_a_map_would_name_is_a_stand_in() {
+fn mapped_user_is_shown_as_a_placeholder() {
     let folder = Folder::with_config(&format!("{CONFIG}{MAPPED}"));
     fs::write(folder.path().join("users.csv"), "email,new_id\nuser@example.com,user_7\n").unwrap();
     let ran = run(folder.path(), &["explain"], ENVIRONMENT, &of(Quiva, "login.begin", "mapped.example"));
@@ -150,7 +150,7 @@ fn whom_a_map_would_name_is_a_stand_in() {
 }
 
 #[test]
-fn what_only_a_running_gateway_knows_is_said() {
+fn runtime_only_state_is_reported_as_unknown() {
     let finish = |host| of(Quiva, "login.finish", host);
     let (passes, unverified) =
         ("a finish whose begin the gateway never saw passes through", "and it was not: assertion");

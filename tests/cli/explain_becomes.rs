@@ -1,7 +1,7 @@
 //! Where each member of an upstream's request comes from, where the caller's own message is silent.
 
 use crate::explain_aside::{explain, of, says};
-use crate::support::provider::Provider::{Apifox, Auth0, Flashback, Quiva};
+use kit::provider::Provider::{Apifox, Auth0, Flashback, Quiva};
 
 /// Before Auth0 an account is an organization and a connection; before Quiva it is what it is.
 const MORE: &str = r#"
@@ -14,7 +14,7 @@ dialect  = "quiva"
 upstream = "auth0"
 hosts    = ["organized.example"]
 callers  = { open = "anyone" }
-leave    = ["registration.begin", "registration.finish", "credentials.delete"]
+exclude_operations = ["registration.begin", "registration.finish", "credentials.delete"]
 relax    = ["subject"]
 set      = { organization = "{account}", connection = "{account}" }
 
@@ -40,7 +40,7 @@ set      = { rp_id = "example.com" }
 "#;
 
 #[test]
-fn what_the_finish_leaves_out_was_said_at_the_begin() {
+fn finish_restores_members_of_the_begin() {
     let finish = |host: &str, account: &str| {
         let documented = of(Quiva, "login.finish", host);
         let (head, content) = documented.split_once("\n\n").unwrap();
@@ -59,7 +59,7 @@ fn what_the_finish_leaves_out_was_said_at_the_begin() {
 }
 
 #[test]
-fn what_the_begin_was_told_is_told_again() {
+fn finish_repeats_members_sent_at_begin() {
     // The finish says an organization too, and the config had another one told.
     let moved = explain(MORE, &of(Auth0, "login.finish", "moved.example"));
     says(&moved, 0, &["  organization                 the begin  -> /organization\n"]);
@@ -70,7 +70,7 @@ fn what_the_begin_was_told_is_told_again() {
 }
 
 #[test]
-fn what_must_be_said_and_was_not_has_the_standards_meaning() {
+fn absent_required_member_gets_the_standard_default() {
     let finish = of(Quiva, "login.finish", "other.quiva.example");
     let member = ",\\\"clientExtensionResults\\\":{}";
     assert!(finish.contains(member), "{finish}");
@@ -79,7 +79,7 @@ fn what_must_be_said_and_was_not_has_the_standards_meaning() {
 }
 
 #[test]
-fn what_the_issuer_renews_becomes_nothing_of_the_upstreams() {
+fn issuer_refresh_makes_no_upstream_request() {
     let ran = explain("", &of(Apifox, "session.refresh", "other.apifox.example"));
     says(&ran, 0, &["the route's issuer renews the tokens"]);
     assert!(!ran.stdout.contains("what each member becomes"), "{}", ran.stdout);

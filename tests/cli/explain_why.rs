@@ -4,8 +4,8 @@
 use crate::explain::{CONFIG, fixture};
 use crate::explain_aside::{explain, get, of, says};
 use crate::program::{Folder, Ran, run};
-use crate::support::config::ENVIRONMENT;
-use crate::support::provider::Provider::{Apifox, Auth0, Flashback, Quiva, Streambird};
+use kit::config::ENVIRONMENT;
+use kit::provider::Provider::{Apifox, Auth0, Flashback, Quiva, Streambird};
 
 /// Somewhere for whatever no other place is named for.
 const ANYWHERE: &str = "\"*\" = \"https://anywhere.example\"\n";
@@ -23,7 +23,7 @@ fn says_nothing_of(ran: &Ran, words: &[&str]) {
 }
 
 #[test]
-fn a_host_is_one_in_any_case() {
+fn host_is_case_insensitive() {
     let begin = explain("", &of(Quiva, "login.begin", "OTHER.quiva.Example"));
     says(&begin, 0, &["quiva        takes it: login.begin", "on the route `quiva`"]);
     let document = get("/.well-known/jwks.json", "OWN.quiva.Example");
@@ -36,10 +36,10 @@ fn a_host_is_one_in_any_case() {
 }
 
 #[test]
-fn a_route_without_hosts_is_for_any() {
+fn route_without_hosts_matches_any_host() {
     let folder = Folder::with_config(
         "[upstreams.own]\nprovider = \"embedded\"\nrp_id = \"localhost\"\norigins = [\"http://localhost:8080\"]\n\
-         database = \"own.db\"\n[routes.any]\ndialect = \"quiva\"\nupstream = \"own\"\nleave = [\"registration.begin\"]\n\
+         database = \"own.db\"\n[routes.any]\ndialect = \"quiva\"\nupstream = \"own\"\nexclude_operations = [\"registration.begin\"]\n\
          callers = { open = \"anyone\", user = \"upstream\" }\n",
     );
     let explain = |request: &str| run(folder.path(), &["explain"], &[], request);
@@ -52,7 +52,7 @@ fn a_route_without_hosts_is_for_any() {
 }
 
 #[test]
-fn a_prefix_is_part_of_every_path() {
+fn prefix_is_part_of_every_path() {
     let begin = of(Apifox, "login.begin", "own.apifox.example");
     says(&explain("", &begin), 0, &["host own.apifox.example, prefix /api/v4, method PUT, path"]);
     let bare = begin.replacen("/api/v4", "", 1);
@@ -62,7 +62,7 @@ fn a_prefix_is_part_of_every_path() {
 }
 
 #[test]
-fn the_methods_of_a_path_are_told_once_each() {
+fn allowed_methods_are_listed_once() {
     let other = |path: &str, host: &str| get(path, host).replacen("GET", "PATCH", 1);
     let passkeys = explain("", &other("/api/v4/user/authn", "own.apifox.example"));
     says(&passkeys, 3, &["is asked by DELETE or POST or PUT, and the request by PATCH"]);
@@ -73,7 +73,7 @@ fn the_methods_of_a_path_are_told_once_each() {
 }
 
 #[test]
-fn of_several_operations_on_a_path_the_likeliest_is_told() {
+fn closest_operation_on_a_path_is_explained() {
     let asked = |content: &str| explain("", &token_request("own.auth0.example", content));
     let refresh = asked("{\"grant_type\":\"refresh_token\",\"client_id\":\"a\",\"refresh_token\":7}");
     let takes = "auth0_own    takes it: session.refresh: host own.auth0.example or old.auth0.example, method POST, path, \
@@ -93,7 +93,7 @@ fn of_several_operations_on_a_path_the_likeliest_is_told() {
 }
 
 #[test]
-fn constants_of_every_kind_are_compared() {
+fn constants_of_every_type_are_compared() {
     let root = env!("CARGO_MANIFEST_DIR");
     let provider = std::fs::read_to_string(format!("{root}/providers/quiva.toml")).unwrap();
     let email = "email   = \"{user.email!}\"\n";
@@ -117,7 +117,7 @@ fn constants_of_every_kind_are_compared() {
 }
 
 #[test]
-fn content_may_be_as_large_as_the_limit_and_no_larger() {
+fn content_limit_is_inclusive() {
     let of_size = |size: usize| {
         let (before, after) = ("{\"email\":\"", "\"}");
         let content = format!("{before}{}{after}", "a".repeat(size - before.len() - after.len()));
@@ -128,7 +128,7 @@ fn content_may_be_as_large_as_the_limit_and_no_larger() {
 }
 
 #[test]
-fn what_a_pair_does_not_carry_is_not_enabled() {
+fn unsupported_operation_is_not_enabled() {
     let refresh = of(Quiva, "session.refresh", "other.quiva.example");
     let ran = explain("", &refresh);
     says(&ran, 1, &["not_enabled as ", "the route does not carry this operation", "`passbridge check` tells what"]);
@@ -138,7 +138,7 @@ fn what_a_pair_does_not_carry_is_not_enabled() {
 }
 
 #[test]
-fn who_calls_must_be_shown() {
+fn missing_credentials_are_explained() {
     let without = |request: String, line: &str| {
         let kept: Vec<_> = request.lines().filter(|one| !one.starts_with(line)).collect();
         kept.join("\n")
@@ -154,7 +154,7 @@ fn who_calls_must_be_shown() {
 }
 
 #[test]
-fn a_finish_passes_unseen_only_where_the_route_says_so() {
+fn unknown_ceremony_passes_only_where_configured() {
     let unseen = "a finish whose begin the gateway never saw passes through";
     let finish = explain("", &of(Auth0, "login.finish", "old.auth0.example"));
     says(&finish, 0, &["the upstream is asked"]);
@@ -165,24 +165,24 @@ fn a_finish_passes_unseen_only_where_the_route_says_so() {
 }
 
 #[test]
-fn the_documents_are_those_of_whoever_makes_a_routes_tokens() {
+fn well_known_documents_belong_to_the_routes_issuer() {
     let (of_host, document) =
         (|host: &str| get("/.well-known/jwks.json", host), "it is a document of the gateway's own issuer");
     says(&explain("", &of_host("other.apifox.example")), 3, &[document]);
     says_nothing_of(&explain("", &of_host("other.auth0.example")), &[document]);
-    let way = "[routes.quiva.choose.beta]\nupstream = \"own\"\nwhen = { account = [\"acme\"] }\n";
+    let way = "[routes.quiva.rules.beta]\nupstream = \"own\"\nwhen = { account = [\"acme\"] }\n";
     says_nothing_of(&explain("", &of_host("other.quiva.example")), &[document]);
     says(&explain(way, &of_host("other.quiva.example")), 3, &[document]);
 }
 
 #[test]
-fn which_upstream_a_policy_picks_is_told_as_far_as_the_request_says() {
+fn policy_is_explained_as_far_as_the_request_allows() {
     let second = "[upstreams.second]\nprovider = \"embedded\"\nrp_id = \"localhost\"\n\
                   origins = [\"http://localhost:8080\"]\ndatabase = \"second.db\"\n";
     let chosen = "upstream = \"own\"\nwhen = { account = [\"acme\"] }\n";
 
     // Only one of the two makes refresh tokens, and it is not the route's own.
-    let one_maker = format!("[routes.quiva.choose.beta]\n{chosen}");
+    let one_maker = format!("[routes.quiva.rules.beta]\n{chosen}");
     let head = "POST /accounts/refresh-token HTTP/1.1\nhost: other.quiva.example\ncontent-type: application/json";
     let refresh = format!("{head}\n\n{{\"auth_token\":\"x\",\"refresh_token\":\"pbr_x\"}}");
     let ran = explain(&one_maker, &refresh);

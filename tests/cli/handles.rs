@@ -1,8 +1,8 @@
 //! The file of user handles, filled and weeded by hand.
 
 use crate::program::{Folder, Ran, run};
-use crate::support::config::{EMBEDDED, route_judged_by_upstream};
-use crate::support::provider::Provider::Quiva;
+use kit::config::{EMBEDDED, route_judged_by_upstream};
+use kit::provider::Provider::Quiva;
 
 fn folder(handles: &[(&str, &str)]) -> Folder {
     let mut text = String::new();
@@ -25,7 +25,7 @@ fn said(ran: &Ran) -> (i32, &str) {
 }
 
 #[test]
-fn a_file_is_imported_once_and_can_be_imported_again() {
+fn import_is_idempotent() {
     let folder = one();
     folder.write("handles.csv", CSV);
     let first = folder.run(&["handles", "import", "handles.csv"]);
@@ -39,7 +39,7 @@ fn a_file_is_imported_once_and_can_be_imported_again() {
 }
 
 #[test]
-fn bad_lines_are_told_with_a_remedy_and_nothing_is_written() {
+fn bad_lines_are_reported_and_nothing_is_imported() {
     let folder = one();
     folder.write("handles.csv", "credential_id,upstream_handle\nAQID,YWRh\nBAUG,hunter2!\n,YWRh\n");
     let ran = folder.run(&["handles", "import", "handles.csv"]);
@@ -58,7 +58,7 @@ fn bad_lines_are_told_with_a_remedy_and_nothing_is_written() {
 }
 
 #[test]
-fn a_passkey_is_forgotten_by_its_id() {
+fn passkey_is_forgotten_by_id() {
     let folder = one();
     folder.write("handles.csv", CSV);
     folder.run(&["handles", "import", "handles.csv"]);
@@ -73,7 +73,7 @@ fn a_passkey_is_forgotten_by_its_id() {
 }
 
 #[test]
-fn the_upstream_is_the_one_with_handles_or_the_one_that_is_named() {
+fn upstream_option_is_needed_only_when_ambiguous() {
     let none = folder(&[("own", "")]).run(&["handles", "forget", "AQID"]);
     assert_eq!((none.code, none.stderr.contains("write `handles = \"handles.db\"` in it")), (1, true), "{none:?}");
     let two = folder(&[("one", "handles = \"one.h\""), ("two", "handles = \"two.h\""), ("three", "")]);
@@ -87,7 +87,7 @@ fn the_upstream_is_the_one_with_handles_or_the_one_that_is_named() {
 }
 
 #[test]
-fn a_file_of_something_else_is_left_alone() {
+fn foreign_file_is_left_unchanged() {
     let folder = one();
     folder.write("handles.sqlite", "not ours");
     let ran = folder.run(&["handles", "forget", "AQID"]);
@@ -96,7 +96,7 @@ fn a_file_of_something_else_is_left_alone() {
 }
 
 #[test]
-fn explain_says_what_it_cannot_know() {
+fn explain_reports_what_it_does_not_read() {
     let folder = one();
     let host = "own.example";
     let begin =
@@ -108,7 +108,7 @@ fn explain_says_what_it_cannot_know() {
 }
 
 #[test]
-fn the_check_tells_of_the_bridge() {
+fn check_reports_user_handle_bridging() {
     let ran = one().run(&["check"]);
     assert!(ran.stdout.contains("user handles: each passkey keeps its own, by `handles.sqlite`"), "{ran:?}");
     assert_eq!(ran.code, 0);

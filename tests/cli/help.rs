@@ -44,7 +44,7 @@ fn listed<'h>(help: &'h str, heading: &str) -> Vec<(&'h str, &'h str)> {
 }
 
 #[test]
-fn every_command_says_what_it_does() {
+fn every_command_has_help() {
     for command in COMMANDS {
         let text = help(command);
         let first = text.lines().next().unwrap();
@@ -58,7 +58,7 @@ fn every_command_says_what_it_does() {
 }
 
 #[test]
-fn no_command_goes_unsaid() {
+fn every_command_is_listed() {
     for command in COMMANDS {
         let text = help(command);
         let known = COMMANDS.iter().filter(|other| other.len() == command.len() + 1 && other.starts_with(command));
@@ -73,7 +73,7 @@ fn no_command_goes_unsaid() {
 }
 
 #[test]
-fn a_wrong_command_line_is_told_and_ends_with_2() {
+fn invalid_command_line_exits_2() {
     let wrong: [&[&str]; 9] = [
         &["sevre"],
         &["--no-such-option"],
@@ -93,14 +93,14 @@ fn a_wrong_command_line_is_told_and_ends_with_2() {
 }
 
 #[test]
-fn a_log_filter_that_cannot_be_used_ends_with_2() {
+fn invalid_log_filter_exits_2() {
     let ran = run(&["--log", "warn,passbridge=loud", "members"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
     assert!(ran.stderr.contains("the log filter cannot be used"), "{}", ran.stderr);
 }
 
 #[test]
-fn the_version_is_told() {
+fn version_is_printed() {
     let ran = run(&["--version"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (0, concat!("passbridge ", env!("CARGO_PKG_VERSION"), "\n")));
 }

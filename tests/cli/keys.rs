@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use crate::program::run;
-use crate::support::config::{EMBEDDED, ENVIRONMENT, route_judged_by_upstream};
-use crate::support::gateway::Gateway;
-use crate::support::message::Request;
-use crate::support::provider::Provider::{Auth0, Flashback};
+use kit::config::{EMBEDDED, ENVIRONMENT, route_judged_by_upstream};
+use kit::gateway::Gateway;
+use kit::message::Request;
+use kit::provider::Provider::{Auth0, Flashback};
 
 /// A token for the demo user, which the banner offers.
 fn demo_token(gateway: &Gateway) -> &str {
@@ -26,7 +26,7 @@ async fn keys(gateway: &Gateway) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn old_tokens_go_on_verifying() {
+async fn old_tokens_verify_after_key_rotation() {
     let tables = EMBEDDED.to_owned() + &route_judged_by_upstream("main", Flashback, "own", "");
     let gateway = Gateway::start(&tables).await;
     let token = demo_token(&gateway);

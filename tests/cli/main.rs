@@ -4,12 +4,11 @@
 //! Everything is the real program in a folder of its own. Nothing measures time.
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod built_in;
 mod check;
 mod credentials;
+mod diagnostics;
+mod docs;
 mod documents;
 mod environment;
 mod explain;

@@ -1,12 +1,12 @@
 //! Which pages may call from a browser (Fetch standard, CORS protocol).
 
-use crate::support::config::{route, upstream};
-use crate::support::contract::check_response;
-use crate::support::fake::Fake;
-use crate::support::gateway::Gateway;
-use crate::support::message::Request;
-use crate::support::passkey::begin;
-use crate::support::provider::Provider::{Apifox, Quiva};
+use kit::config::{route, upstream};
+use kit::contract::check_response;
+use kit::fake::Fake;
+use kit::gateway::Gateway;
+use kit::message::Request;
+use kit::passkey::begin;
+use kit::provider::Provider::{Apifox, Quiva};
 
 const PAGE: &str = "https://app.example";
 
@@ -24,7 +24,7 @@ fn preflight(origin: &str) -> Request {
 }
 
 #[tokio::test]
-async fn a_listed_page_is_told_what_it_may_do_and_the_upstream_hears_nothing() {
+async fn preflight_is_answered_without_an_upstream_call() {
     let cors = "cors = { origins = [\"https://other.example\", \"https://app.example\"], max_age = 60 }";
     let (fake, gateway) = start(cors).await;
     let answer = gateway.ask(&preflight(PAGE)).await;
@@ -48,7 +48,7 @@ async fn a_listed_page_is_told_what_it_may_do_and_the_upstream_hears_nothing() {
 }
 
 #[tokio::test]
-async fn any_other_page_gets_no_permission() {
+async fn unlisted_origin_gets_no_cors_headers() {
     let (_fake, gateway) = start("cors = { origins = [\"https://app.example\"] }").await;
     for origin in
         ["https://app.example.evil", "http://app.example", "https://APP.example", "null", "https://app.example/"]
@@ -65,7 +65,7 @@ async fn any_other_page_gets_no_permission() {
 }
 
 #[tokio::test]
-async fn a_route_that_says_nothing_of_pages_answers_no_preflight() {
+async fn route_without_origins_answers_no_preflight() {
     let (_fake, gateway) = start("").await;
     let (answer, refused) = gateway.refused(&preflight(PAGE)).await;
     assert_eq!((answer.status, refused.fault.as_str()), (405, "method_not_allowed"));

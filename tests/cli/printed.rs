@@ -47,7 +47,7 @@ fn providers() -> Vec<(String, String)> {
 }
 
 #[test]
-fn the_schema_of_the_config_takes_the_default_config() {
+fn config_schema_accepts_the_default_config() {
     let schema = schema("config");
     let text = fs::read_to_string(root().join("gateway.toml")).unwrap();
     assert_eq!(breaks(&schema, &text), [""; 0]);
@@ -56,7 +56,7 @@ fn the_schema_of_the_config_takes_the_default_config() {
 }
 
 #[test]
-fn the_schema_of_provider_files_takes_every_one() {
+fn provider_file_schema_accepts_every_provider() {
     let schema = schema("provider");
     for (id, text) in providers() {
         assert_eq!(breaks(&schema, &text), [""; 0], "{id}");
@@ -65,7 +65,7 @@ fn the_schema_of_provider_files_takes_every_one() {
 }
 
 #[test]
-fn members_are_every_name_that_a_provider_file_uses() {
+fn members_lists_every_name_used_in_provider_files() {
     let printed = printed(&["members"]);
     let mut known = BTreeSet::new();
     for line in printed.lines() {
@@ -83,7 +83,7 @@ fn members_are_every_name_that_a_provider_file_uses() {
 }
 
 #[test]
-fn the_matrix_says_of_every_pair_whether_it_works() {
+fn matrix_covers_every_pair() {
     let matrix = printed(&["matrix"]);
     let (_, table) = matrix.split_once("### `session.refresh`\n\n").unwrap();
     let (table, _) = table.split_once("\n\n").unwrap();

@@ -2,17 +2,15 @@
 
 use serde_json::Value;
 
-use crate::support::caller::Caller;
-use crate::support::config::{
-    CALLERS, EMBEDDED, OURS, bare_upstream, route_called_by, route_judged_by_upstream, upstream,
-};
-use crate::support::contract::{check_fault, check_response};
-use crate::support::fake::Fake;
-use crate::support::gateway::Gateway;
-use crate::support::message::{Request, Response};
-use crate::support::passkey::{begin, finish};
-use crate::support::provider::Begun;
-use crate::support::provider::Provider::{self, Apifox, Auth0, Quiva, Streambird};
+use kit::caller::Caller;
+use kit::config::{CALLERS, EMBEDDED, OURS, bare_upstream, route_called_by, route_judged_by_upstream, upstream};
+use kit::contract::{check_fault, check_response};
+use kit::fake::Fake;
+use kit::gateway::Gateway;
+use kit::message::{Request, Response};
+use kit::passkey::{begin, finish};
+use kit::provider::Begun;
+use kit::provider::Provider::{self, Apifox, Auth0, Quiva, Streambird};
 
 const LOADED: &str = "the config was loaded anew";
 
@@ -73,7 +71,7 @@ fn seen(fake: &Fake) -> [usize; 2] {
 }
 
 #[tokio::test]
-async fn what_was_begun_is_finished_where_it_was_begun_once() {
+async fn ceremony_begun_before_a_reload_finishes_once() {
     let (old, new, gateway) = old_and_new().await;
     let mut begun = Vec::new();
     for _ in 0..4 {
@@ -99,7 +97,7 @@ async fn what_was_begun_is_finished_where_it_was_begun_once() {
 }
 
 #[tokio::test]
-async fn a_config_that_does_not_work_changes_nothing_and_is_told() {
+async fn invalid_config_on_reload_keeps_the_previous_one() {
     let (old, new, gateway) = old_and_new().await;
     let begun = begins(&gateway).await;
     for broken in [
@@ -122,7 +120,7 @@ async fn a_config_that_does_not_work_changes_nothing_and_is_told() {
 }
 
 #[tokio::test]
-async fn a_path_that_moved_is_still_there_for_what_was_begun_on_it() {
+async fn moved_path_still_serves_finishes_begun_on_it() {
     let (old, _new, gateway) = old_and_new().await;
     let (one, two) = (begins(&gateway).await, begins(&gateway).await);
     let moved =
@@ -138,7 +136,7 @@ async fn a_path_that_moved_is_still_there_for_what_was_begun_on_it() {
 }
 
 #[tokio::test]
-async fn who_may_finish_is_whom_the_config_of_the_begin_let_in() {
+async fn finish_uses_the_caller_rules_of_its_begin() {
     let fake = Fake::start_knowing(Streambird, OURS).await;
     let keyed = |key: &str| {
         upstream("new", Streambird, &fake.base_url(), "")
@@ -157,7 +155,7 @@ async fn who_may_finish_is_whom_the_config_of_the_begin_let_in() {
 }
 
 #[tokio::test]
-async fn the_embedded_directory_and_its_ceremonies_go_on() {
+async fn embedded_ceremonies_survive_a_reload() {
     let tables = |more: &str| EMBEDDED.to_owned() + &route_judged_by_upstream("main", Quiva, "own", more);
     let gateway = Gateway::start(&tables("")).await;
     let request = begin(Quiva).with_json(&serde_json::json!({ "email": "demo@example.com" }));
@@ -170,7 +168,7 @@ async fn the_embedded_directory_and_its_ceremonies_go_on() {
 }
 
 #[tokio::test]
-async fn what_is_bound_once_is_not_changed_and_that_is_told() {
+async fn listener_changes_need_a_restart_and_are_reported() {
     let (old, _new, gateway) = old_and_new().await;
     let so_far = gateway.logs.count();
     let more = "[ceremonies]\nmax_age = 60\n[passthrough]\n\"*\" = \"http://127.0.0.1:1\"\n";
@@ -184,7 +182,7 @@ async fn what_is_bound_once_is_not_changed_and_that_is_told() {
 }
 
 #[tokio::test]
-async fn a_refresh_goes_by_the_config_of_the_moment() {
+async fn refresh_uses_the_current_config() {
     let fake = Fake::start_knowing(Quiva, CALLERS).await;
     let own = bare_upstream("new", Quiva, &fake.base_url(), "") + &route_judged_by_upstream("main", Quiva, "new", "");
     let gateway = Gateway::start(&own).await;

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::golden;
 use crate::program::{Folder, Ran, run};
-use crate::support::provider::Provider;
+use kit::provider::Provider;
 
 fn fixture(provider: Provider, name: &str) -> Option<String> {
     let root = env!("CARGO_MANIFEST_DIR");
@@ -28,7 +28,7 @@ const REQUESTS: &[&str] = &[
 ];
 
 #[test]
-fn every_documented_request_is_told_in_the_words_of_the_next_provider() {
+fn every_documented_request_is_translated() {
     let all = Provider::ALL;
     for (index, from) in all.into_iter().enumerate() {
         let mut said = String::new();
@@ -48,7 +48,7 @@ fn every_documented_request_is_told_in_the_words_of_the_next_provider() {
 }
 
 #[test]
-fn a_message_in_its_own_words_is_what_it_was() {
+fn same_provider_translation_is_identity() {
     for provider in Provider::ALL {
         let text = fixture(provider, "login.finish.request").unwrap();
         let ran = translate(&["--from", provider.id(), "--to", provider.id()], &text);
@@ -60,7 +60,7 @@ fn a_message_in_its_own_words_is_what_it_was() {
 }
 
 #[test]
-fn json_alone_is_told_as_json_alone() {
+fn bare_json_translates_to_bare_json() {
     let json = r#"{"email":"user@example.com","account":"acme"}"#;
     let ran = translate(&["--from", "quiva", "--to", "quiva", "--operation", "login.begin"], json);
     assert_eq!((ran.code, ran.stdout.as_str()), (0, format!("{json}\n").as_str()), "{ran:?}");
@@ -74,7 +74,7 @@ fn json_alone_is_told_as_json_alone() {
 }
 
 #[test]
-fn a_fault_is_told_as_the_other_provider_tells_it() {
+fn fault_is_translated() {
     let refusal = "HTTP/1.1 401 Unauthorized\ncontent-type: application/json\n\n{\"error\":\"no such user\"}";
     let ran = translate(&["--from", "quiva", "--to", "streambird", "--operation", "login.begin"], refusal);
     assert_eq!(ran.code, 0, "{ran:?}");
@@ -84,7 +84,7 @@ fn a_fault_is_told_as_the_other_provider_tells_it() {
 }
 
 #[test]
-fn what_cannot_be_told_ends_with_1_and_writes_nothing() {
+fn untranslatable_message_exits_1_without_output() {
     let begin = fixture(Provider::Auth0, "login.begin.request").unwrap();
     for (arguments, input, says) in [
         (&["--from", "auth0", "--to", "streambird"][..], &*begin, "requires what the message does not have: `"),
@@ -105,7 +105,7 @@ fn what_cannot_be_told_ends_with_1_and_writes_nothing() {
 }
 
 #[test]
-fn a_provider_of_ones_own_is_taken_from_a_folder() {
+fn custom_provider_folder_is_used() {
     let folder = Folder::empty();
     let root = env!("CARGO_MANIFEST_DIR");
     folder.write("own/mine.toml", &fs::read_to_string(format!("{root}/providers/quiva.toml")).unwrap());

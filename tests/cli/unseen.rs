@@ -1,13 +1,13 @@
 //! What becomes of a finish whose begin the gateway never saw, as after a restart.
 
-use crate::support::config::{route, upstream};
-use crate::support::contract::check_fault;
-use crate::support::fake::Fake;
-use crate::support::gateway::Gateway;
-use crate::support::message::Request;
-use crate::support::passkey::{begin, finish};
-use crate::support::provider::Provider::{Apifox, Quiva};
-use crate::support::rogue::Rogue;
+use kit::config::{route, upstream};
+use kit::contract::check_fault;
+use kit::fake::Fake;
+use kit::gateway::Gateway;
+use kit::message::Request;
+use kit::passkey::{begin, finish};
+use kit::provider::Provider::{Apifox, Quiva};
+use kit::rogue::Rogue;
 
 /// A gateway whose other requests go to the old place.
 async fn start(fake: &Fake, old: &Rogue, unseen: &str) -> Gateway {
@@ -31,10 +31,10 @@ async fn begun_elsewhere(fake: &Fake, old: &Rogue) -> Request {
 }
 
 #[tokio::test]
-async fn it_passes_byte_for_byte_where_the_route_says_so() {
+async fn unknown_ceremony_passes_through_unchanged() {
     let (fake, old) = (Fake::start(Apifox).await, old().await);
     let request = begun_elsewhere(&fake, &old).await;
-    let gateway = start(&fake, &old, "unseen = \"pass\"").await;
+    let gateway = start(&fake, &old, "unknown_ceremonies = \"pass\"").await;
     let answer = gateway.ask(&request).await;
     assert_eq!((answer.status, answer.text(), answer.field("x-theirs")), (203, "\u{0}{x", Some("yes")));
     let sent = String::from_utf8(request.content).unwrap();
@@ -48,8 +48,8 @@ async fn it_passes_byte_for_byte_where_the_route_says_so() {
 }
 
 #[tokio::test]
-async fn it_is_refused_where_the_route_says_nothing_or_so() {
-    for unseen in ["", "unseen = \"reject\""] {
+async fn unknown_ceremony_is_refused_by_default() {
+    for unseen in ["", "unknown_ceremonies = \"reject\""] {
         let (fake, old) = (Fake::start(Apifox).await, old().await);
         let request = begun_elsewhere(&fake, &old).await;
         let gateway = start(&fake, &old, unseen).await;

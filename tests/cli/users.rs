@@ -3,11 +3,11 @@
 use std::fs;
 
 use crate::program::{Folder, Ran, run};
-use crate::support::config::{EMBEDDED, ENVIRONMENT, route_judged_by_upstream};
-use crate::support::device::Device;
-use crate::support::gateway::Gateway;
-use crate::support::provider::Provider::{Auth0, Quiva};
-use crate::support::signup::{signs_in, signs_up};
+use kit::config::{EMBEDDED, ENVIRONMENT, route_judged_by_upstream};
+use kit::device::Device;
+use kit::gateway::Gateway;
+use kit::provider::Provider::{Auth0, Quiva};
+use kit::signup::{signs_in, signs_up};
 
 /// A config with these embedded upstreams, each with a route of its own.
 fn config(upstreams: &[&str]) -> String {
@@ -29,7 +29,7 @@ const GOOD: &str = r#"{"id":"ada","email":"ada@example.com","name":"Ada"}"#;
 const ALSO_GOOD: &str = r#"{"id":"bob"}"#;
 
 #[test]
-fn good_lines_are_taken_and_bad_ones_are_told_by_number() {
+fn good_lines_are_imported_and_bad_ones_reported_by_number() {
     let folder = folder();
     let lines = [
         GOOD,
@@ -61,7 +61,7 @@ fn good_lines_are_taken_and_bad_ones_are_told_by_number() {
 }
 
 #[test]
-fn an_import_without_a_bad_line_ends_with_0_also_from_standard_input() {
+fn clean_import_exits_0_also_from_stdin() {
     let folder = folder();
     let ran = run(folder.path(), &["users", "import", "-"], &[], &format!("{GOOD}\n{ALSO_GOOD}\n"));
     assert_eq!((ran.code, ran.stderr.as_str()), (0, "2 users with 0 passkeys imported, 0 lines refused\n"));
@@ -73,7 +73,7 @@ fn an_import_without_a_bad_line_ends_with_0_also_from_standard_input() {
 }
 
 #[test]
-fn an_export_reads_back_as_itself_and_writes_over_nothing() {
+fn export_round_trips_and_never_overwrites() {
     let (from, to) = (folder(), folder());
     run(from.path(), &["users", "import", "-"], &[], &format!("{GOOD}\n{ALSO_GOOD}\n"));
     let ran = from.run(&["users", "export", "users.jsonl"]);
@@ -90,14 +90,14 @@ fn an_export_reads_back_as_itself_and_writes_over_nothing() {
 }
 
 #[test]
-fn what_cannot_be_read_is_named() {
+fn unreadable_file_is_named() {
     let ran = folder().run(&["users", "import", "none.jsonl"]);
     assert_eq!(ran.code, 1);
     assert!(ran.stderr.starts_with("passbridge: none.jsonl cannot be read: "), "{ran:?}");
 }
 
 #[test]
-fn which_directory_is_meant_is_said_where_there_are_several() {
+fn directory_must_be_named_when_ambiguous() {
     let two = Folder::with_config(&config(&["one", "two"]));
     let import =
         |upstream: &[&str]| -> Ran { run(two.path(), &[&["users", "import", "-"], upstream].concat(), &[], GOOD) };
@@ -117,7 +117,7 @@ fn which_directory_is_meant_is_said_where_there_are_several() {
 }
 
 #[test]
-fn a_config_that_does_not_work_ends_with_78() {
+fn invalid_config_exits_78() {
     let folder = Folder::with_config("[routes.main]\ndialect = 'quiva'");
     for arguments in
         [&["users", "export", "-"][..], &["users", "import", "-"], &["keys", "rotate"], &["check"], &["serve"], &[]]
@@ -135,7 +135,7 @@ pub(crate) async fn gateway() -> Gateway {
 }
 
 #[tokio::test]
-async fn a_passkey_signs_in_where_its_user_was_moved_to() {
+async fn imported_passkey_signs_in() {
     let (from, to) = (gateway().await, gateway().await);
     let mut device = Device::default();
     signs_up(&from, &mut device, "grace@example.com").await;

@@ -43,7 +43,7 @@ upstream = "there"
 issuer   = "own"
 callers  = { client = { spa = "public" } }
 cors     = { origins = ["${origin}"] }
-leave    = ["registration.begin", "registration.finish", "credentials.list", "credentials.delete"]
+exclude_operations = ["registration.begin", "registration.finish", "credentials.list", "credentials.delete"]
 `;
 
 suite("against the embedded relying party", BOUNDED, () => {

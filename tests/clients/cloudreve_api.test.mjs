@@ -75,7 +75,7 @@ upstream = "there"
 issuer   = "own"
 prefix   = "/api/v4"
 callers  = { open = "anyone" }
-leave    = ["registration.begin", "registration.finish", "credentials.list", "credentials.delete"]
+exclude_operations = ["registration.begin", "registration.finish", "credentials.list", "credentials.delete"]
 [routes.app.fill]
 user.created_at = 1700000000
 `;

@@ -9,7 +9,7 @@ use super::rig::{Reply, Wire, settings, within};
 use super::toy::Toy;
 
 #[tokio::test]
-async fn readiness_follows_the_life_of_the_process() {
+async fn readiness_follows_the_process_lifecycle() {
     let lifecycle = Lifecycle::new();
     let admin = Admin::bind(&AdminSettings { listen: "127.0.0.1:0".parse().unwrap(), ..Default::default() }).unwrap();
     let admin = admin.start(&lifecycle).unwrap();
@@ -34,7 +34,7 @@ async fn readiness_follows_the_life_of_the_process() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_told_cleanly() {
+async fn unknown_admin_path_is_not_found() {
     let admin = Admin::bind(&AdminSettings { listen: "127.0.0.1:0".parse().unwrap(), ..Default::default() }).unwrap();
     let admin = admin.start(&Lifecycle::new()).unwrap();
     let mut wire = Wire::connect(admin.address()).await;

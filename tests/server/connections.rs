@@ -9,7 +9,7 @@ use super::rig::{settings, start};
 use super::toy::Toy;
 
 #[tokio::test]
-async fn one_connection_carries_many_requests() {
+async fn one_connection_serves_many_requests() {
     let rig = start(&settings());
     let mut wire = rig.connect().await;
     for _ in 0..3 {
@@ -24,7 +24,7 @@ async fn one_connection_carries_many_requests() {
 }
 
 #[tokio::test]
-async fn every_worker_answers() {
+async fn every_worker_serves() {
     let mut settings = settings();
     settings.workers = Bounded::new(3);
     let rig = start(&settings);
@@ -34,7 +34,7 @@ async fn every_worker_answers() {
 }
 
 #[tokio::test]
-async fn a_request_knows_its_peer_and_its_name() {
+async fn request_has_peer_address_and_id() {
     let rig = start(&settings());
     let mut wire = rig.connect().await;
     let own = wire.stream.local_addr().unwrap();
@@ -50,7 +50,7 @@ async fn a_request_knows_its_peer_and_its_name() {
 }
 
 #[tokio::test]
-async fn a_panic_is_one_requests_500() {
+async fn panic_fails_only_its_request() {
     let rig = start(&settings());
     let mut wire = rig.connect().await;
     wire.send("GET /panic HTTP/1.1\r\nhost: a\r\nx-request-id: boom\r\n\r\n").await;
@@ -62,7 +62,7 @@ async fn a_panic_is_one_requests_500() {
 }
 
 #[tokio::test]
-async fn a_caller_that_sends_no_whole_head_is_closed() {
+async fn incomplete_head_closes_the_connection() {
     let mut settings = settings();
     settings.header_timeout_ms = Bounded::nearest(50);
     let rig = start(&settings);
@@ -74,7 +74,7 @@ async fn a_caller_that_sends_no_whole_head_is_closed() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_is_closed() {
+async fn idle_connection_is_closed() {
     let mut settings = settings();
     settings.header_timeout_ms = Bounded::nearest(500);
     let rig = start(&settings);
@@ -85,7 +85,7 @@ async fn an_idle_connection_is_closed() {
 }
 
 #[tokio::test]
-async fn a_slow_answer_is_no_silence() {
+async fn slow_response_is_not_idle() {
     let mut settings = settings();
     settings.header_timeout_ms = Bounded::nearest(300);
     let rig = start(&settings);
@@ -98,7 +98,7 @@ async fn a_slow_answer_is_no_silence() {
 }
 
 #[tokio::test]
-async fn content_that_stops_coming_is_an_error() {
+async fn stalled_content_is_an_error() {
     let mut settings = settings();
     settings.content_timeout_ms = Bounded::nearest(50);
     let rig = start(&settings);
@@ -107,7 +107,7 @@ async fn content_that_stops_coming_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_gateway_that_cannot_be_built_stops_the_start() {
+async fn failed_gateway_build_stops_startup() {
     let lifecycle = Lifecycle::new();
     let server = Server::bind(&settings()).unwrap();
     let none: fn() -> Result<Toy, std::io::Error> = || Err(std::io::Error::other("no database"));
@@ -117,7 +117,7 @@ async fn a_gateway_that_cannot_be_built_stops_the_start() {
 }
 
 #[tokio::test]
-async fn a_worker_that_dies_at_the_start_is_told() {
+async fn worker_failure_at_startup_is_reported() {
     let server = Server::bind(&settings()).unwrap();
     let dies: fn() -> Result<Toy, std::io::Error> = || panic!("the factory panics");
     let error = server.start(&PassthroughSettings::default(), &Lifecycle::new(), dies).unwrap_err();
@@ -125,7 +125,7 @@ async fn a_worker_that_dies_at_the_start_is_told() {
 }
 
 #[tokio::test]
-async fn a_port_in_use_is_told_with_its_address() {
+async fn port_in_use_is_reported_with_its_address() {
     let rig = start(&settings());
     let mut taken = settings();
     taken.listen = rig.address;

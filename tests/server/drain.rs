@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use super::rig::{settings, start, within};
 
 #[tokio::test]
-async fn requests_under_way_are_finished_and_idle_connections_closed() {
+async fn drain_finishes_requests_and_closes_idle_connections() {
     let rig = start(&settings());
     assert_eq!(rig.lifecycle.phase(), Phase::Serving);
     let mut idle = rig.connect().await;
@@ -33,7 +33,7 @@ async fn requests_under_way_are_finished_and_idle_connections_closed() {
 }
 
 #[tokio::test]
-async fn what_does_not_end_in_time_is_cut_and_counted() {
+async fn unfinished_requests_are_cut_and_counted() {
     let mut settings = settings();
     settings.drain_timeout_ms = Bounded::nearest(50);
     settings.workers = Bounded::new(2);

@@ -23,7 +23,7 @@ fn url(rig: &Rig, path: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_caller_may_speak_http2() {
+async fn http2_caller_is_served() {
     let rig = start(&settings());
     let response = within(client().post(url(&rig, "/echo")).body("content").send()).await.unwrap();
     assert_eq!(response.version(), http::Version::HTTP_2);
@@ -32,7 +32,7 @@ async fn a_caller_may_speak_http2() {
 }
 
 #[tokio::test]
-async fn http2_requests_meet_the_same_limits() {
+async fn http2_requests_have_the_same_limits() {
     let rig = start(&settings());
     let mut request = client().get(url(&rig, "/hello"));
     for field in 0..120 {
@@ -44,7 +44,7 @@ async fn http2_requests_meet_the_same_limits() {
 }
 
 #[tokio::test]
-async fn a_drain_finishes_http2_requests() {
+async fn drain_finishes_http2_requests() {
     let rig = start(&settings());
     let asked = tokio::spawn(client().get(url(&rig, "/wait")).send());
     rig.toy.arrival().await;
@@ -56,7 +56,7 @@ async fn a_drain_finishes_http2_requests() {
 }
 
 #[tokio::test]
-async fn a_connection_that_never_asks_is_closed() {
+async fn http2_connection_without_requests_is_closed() {
     let mut settings = settings();
     settings.header_timeout_ms = Bounded::nearest(50);
     let rig = start(&settings);
@@ -68,7 +68,7 @@ async fn a_connection_that_never_asks_is_closed() {
 }
 
 #[tokio::test]
-async fn a_connection_that_asks_no_more_is_sent_away() {
+async fn idle_http2_connection_gets_goaway() {
     let mut settings = settings();
     settings.header_timeout_ms = Bounded::nearest(500);
     let rig = start(&settings);

@@ -15,7 +15,7 @@ const HELLO: &str = "GET /hello HTTP/1.1\r\nhost: a\r\n\r\n";
 const CHUNKED: &str = "POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n3\r\ntwo\r\n0\r\n\r\n";
 
 #[tokio::test]
-async fn plain_requests_and_others_are_answered_in_their_order() {
+async fn fast_path_and_hyper_requests_are_answered_in_order() {
     let rig = start(&settings());
     let mut wire = rig.connect().await;
     let plain = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\none";
@@ -28,7 +28,7 @@ async fn plain_requests_and_others_are_answered_in_their_order() {
 }
 
 #[tokio::test]
-async fn a_request_in_pieces_is_one_request() {
+async fn fragmented_request_is_served() {
     let rig = start(&settings());
     let mut wire = rig.connect().await;
     for piece in ["POST /ec", "ho HTTP/1.1\r\nhost: a\r\ncontent-", "length: 6\r\n\r\n", "abc", "def"] {
@@ -41,7 +41,7 @@ async fn a_request_in_pieces_is_one_request() {
 }
 
 #[tokio::test]
-async fn a_request_whose_rest_comes_late_is_answered_too() {
+async fn late_remainder_of_a_request_is_read() {
     let rig = start(&settings());
     let mut wire = rig.connect().await;
     wire.send("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 6\r\n\r\nabc").await;
@@ -51,7 +51,7 @@ async fn a_request_whose_rest_comes_late_is_answered_too() {
 }
 
 #[tokio::test]
-async fn what_comes_while_an_answer_is_waited_for_is_next() {
+async fn pipelined_bytes_become_the_next_request() {
     let rig = start(&settings());
     let mut wire = rig.connect().await;
     wire.send("GET /wait HTTP/1.1\r\nhost: a\r\n\r\n").await;
@@ -64,7 +64,7 @@ async fn what_comes_while_an_answer_is_waited_for_is_next() {
 }
 
 #[tokio::test]
-async fn a_caller_that_wants_nothing_more_is_told_and_closed() {
+async fn connection_close_is_honoured() {
     let rig = start(&settings());
     let mut wire = rig.connect().await;
     wire.send(&format!("GET /hello HTTP/1.1\r\nhost: a\r\nconnection: Close\r\n\r\n{HELLO}")).await;
@@ -74,7 +74,7 @@ async fn a_caller_that_wants_nothing_more_is_told_and_closed() {
 }
 
 #[tokio::test]
-async fn an_answer_that_the_caller_is_slow_to_read_stays_whole() {
+async fn slow_reader_gets_the_whole_response() {
     const TIMES: usize = 400; // more than the buffers of two sockets hold
     let rig = start(&settings());
     let socket = TcpSocket::new_v4().unwrap();
@@ -107,7 +107,7 @@ async fn an_answer_that_the_caller_is_slow_to_read_stays_whole() {
 }
 
 #[tokio::test]
-async fn an_answer_is_framed_as_the_library_frames_it() {
+async fn fast_path_framing_matches_hyper() {
     const SAID: [&str; 10] = [
         "HTTP/1.1 200 OK\r\ncontent-length: 3\r\na: 1\r\na: 2\r\n\r\nabc",
         "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
@@ -151,7 +151,7 @@ async fn an_answer_is_framed_as_the_library_frames_it() {
 }
 
 #[tokio::test]
-async fn what_comes_ahead_of_an_answer_is_bounded() {
+async fn pipelined_input_is_bounded() {
     const MUCH: usize = 64 << 20; // more than the buffers of two sockets hold
     let rig = start(&settings());
     let mut wire = rig.connect().await;
@@ -165,7 +165,7 @@ async fn what_comes_ahead_of_an_answer_is_bounded() {
 }
 
 #[tokio::test]
-async fn content_that_ends_before_its_length_is_no_request() {
+async fn truncated_content_is_an_error() {
     let rig = start(&settings());
     let mut wire = rig.connect().await;
     wire.send(&format!("{HELLO}POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 6\r\n\r\nabc")).await;

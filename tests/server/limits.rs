@@ -9,7 +9,7 @@ fn fields(count: usize, length: usize) -> String {
 }
 
 #[tokio::test]
-async fn too_many_fields_are_refused_by_us() {
+async fn too_many_header_fields_are_refused() {
     let rig = start(&settings());
     let at_most = rig.ask(&format!("GET /hello HTTP/1.1\r\nhost: a\r\n{}\r\n", fields(99, 1))).await;
     assert_eq!(at_most.status, 200, "99 fields and host");
@@ -20,7 +20,7 @@ async fn too_many_fields_are_refused_by_us() {
 }
 
 #[tokio::test]
-async fn a_long_head_is_refused_by_us() {
+async fn long_head_is_refused() {
     let rig = start(&settings());
     let reply = rig.ask(&format!("GET /hello HTTP/1.1\r\nhost: a\r\n{}\r\n", fields(17, 1000))).await;
     assert_eq!((reply.status, reply.content.as_str()), (431, "the request head is too long\n"));
@@ -32,14 +32,14 @@ async fn a_long_head_is_refused_by_us() {
 }
 
 #[tokio::test]
-async fn an_operations_refusal_is_in_its_envelope() {
+async fn limit_refusal_uses_the_operations_envelope() {
     let rig = start(&settings());
     let reply = rig.ask(&format!("GET /enveloped HTTP/1.1\r\nhost: a\r\n{}\r\n", fields(150, 1))).await;
     assert_eq!((reply.status, reply.content.as_str()), (418, "{\"refused\":\"TooManyFields\"}"));
 }
 
 #[tokio::test]
-async fn a_request_names_one_host() {
+async fn request_must_have_exactly_one_host() {
     let rig = start(&settings());
     for hosts in ["", "host: a\r\nhost: b\r\n", "host:\r\n", "host: a b\r\n", "host: u@a\r\n"] {
         let reply = rig.ask(&format!("GET /hello HTTP/1.1\r\n{hosts}\r\n")).await;
@@ -49,7 +49,7 @@ async fn a_request_names_one_host() {
 }
 
 #[tokio::test]
-async fn one_connection_too_many_is_told_so() {
+async fn connection_above_the_limit_gets_503() {
     let mut settings = settings();
     settings.max_connections = Bounded::nearest(1);
     let rig = start(&settings);
@@ -74,7 +74,7 @@ async fn one_connection_too_many_is_told_so() {
 }
 
 #[tokio::test]
-async fn one_request_too_many_is_told_so() {
+async fn request_above_the_limit_gets_503() {
     let mut settings = settings();
     settings.max_requests = Bounded::nearest(1);
     let rig = start(&settings);

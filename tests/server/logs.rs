@@ -35,7 +35,7 @@ async fn line(id: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_line_says_method_path_and_status_and_no_value() {
+async fn access_log_has_method_path_and_status_without_values() {
     listen();
     let rig = start(&settings());
     let content = "hunter2-content";
@@ -52,7 +52,7 @@ async fn a_line_says_method_path_and_status_and_no_value() {
 }
 
 #[tokio::test]
-async fn a_line_says_the_route_where_there_is_one() {
+async fn access_log_names_the_route() {
     listen();
     let rig = start(&settings());
     rig.ask("GET /named HTTP/1.1\r\nhost: a\r\nx-request-id: line-2\r\n\r\n").await;
@@ -62,7 +62,7 @@ async fn a_line_says_the_route_where_there_is_one() {
 }
 
 #[tokio::test]
-async fn a_panic_and_a_caller_that_leaves_have_a_line() {
+async fn panic_and_disconnect_are_logged() {
     listen();
     let rig = start(&settings());
     rig.ask("GET /panic HTTP/1.1\r\nhost: a\r\nx-request-id: line-3\r\n\r\n").await;

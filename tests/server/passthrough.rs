@@ -7,7 +7,7 @@ use passbridge::server::passthrough::settings::{HostPattern, PassthroughSettings
 use super::rig::{Origin, field, settings, start, start_before, start_with, target};
 
 #[tokio::test]
-async fn without_a_target_the_caller_is_told_what_to_configure() {
+async fn missing_target_names_the_config_key() {
     let rig = start(&settings());
     let reply = rig.ask("POST /else HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\nabc").await;
     assert_eq!(reply.status, 404);
@@ -15,7 +15,7 @@ async fn without_a_target_the_caller_is_told_what_to_configure() {
 }
 
 #[tokio::test]
-async fn the_host_leads_to_its_target() {
+async fn host_selects_the_target() {
     let (named, any) = (
         Origin::saying("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nnamed").await,
         Origin::saying("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nany").await,
@@ -36,7 +36,7 @@ async fn the_host_leads_to_its_target() {
 }
 
 #[tokio::test]
-async fn odd_targets_arrive_byte_for_byte() {
+async fn unusual_request_targets_are_forwarded_unchanged() {
     let origin = Origin::mirror().await;
     let rig = start_before(&origin);
     for path in [
@@ -55,7 +55,7 @@ async fn odd_targets_arrive_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn targets_that_would_change_are_refused() {
+async fn request_target_that_would_change_is_refused() {
     let origin = Origin::mirror().await;
     let rig = start_before(&origin);
     for path in ["/a/../b", "/a/%2e%2E/b", "/./a", "/a\\b", "/a?q='", "/a?q=<b>", "/ü", "*"] {
@@ -67,7 +67,7 @@ async fn targets_that_would_change_are_refused() {
 }
 
 #[tokio::test]
-async fn a_request_loses_what_concerns_one_connection_and_keeps_the_rest() {
+async fn hop_by_hop_request_fields_are_removed() {
     let origin = Origin::mirror().await;
     let rig = start_before(&origin);
     let sent = rig
@@ -98,7 +98,7 @@ async fn a_request_loses_what_concerns_one_connection_and_keeps_the_rest() {
 }
 
 #[tokio::test]
-async fn a_response_loses_what_concerns_one_connection_and_keeps_the_rest() {
+async fn hop_by_hop_response_fields_are_removed() {
     let origin = Origin::saying(
         "HTTP/1.1 302 Found\r\nconnection: close, x-named\r\nx-named: 1\r\nkeep-alive: timeout=5\r\n\
          proxy-authenticate: Basic\r\nupgrade: h2c\r\nset-cookie: a=b\r\nset-cookie: c=d\r\nlocation: /b\r\n\
@@ -131,7 +131,7 @@ async fn http2_callers_reach_http1_targets() {
 }
 
 #[tokio::test]
-async fn an_unreachable_target_is_a_502() {
+async fn unreachable_target_is_502() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let nowhere = TargetSettings::to(format!("http://{closed}").parse().unwrap());
     let rig = start_with(&settings(), &super::rig::everything_to(nowhere));

@@ -3,7 +3,7 @@
 use super::rig::{Origin, field, start_before, within};
 
 #[tokio::test]
-async fn content_is_streamed_both_ways_as_it_comes() {
+async fn content_is_streamed_both_ways() {
     let origin = Origin::start(|mut wire| async move {
         wire.try_head().await.unwrap();
         wire.until("one").await;
@@ -27,7 +27,7 @@ async fn content_is_streamed_both_ways_as_it_comes() {
 }
 
 #[tokio::test]
-async fn a_length_stays_a_length_and_chunks_stay_chunks() {
+async fn framing_is_preserved() {
     let origin = Origin::start(|mut wire| async move {
         while let Some(head) = wire.try_head().await {
             let content = match field(&head, "content-length") {
@@ -68,7 +68,7 @@ async fn a_length_stays_a_length_and_chunks_stay_chunks() {
 }
 
 #[tokio::test]
-async fn trailers_pass_both_ways() {
+async fn trailers_are_forwarded_both_ways() {
     let origin = Origin::start(|mut wire| async move {
         let head = wire.try_head().await.unwrap();
         assert_eq!(field(&head, "te"), Some("trailers"));
@@ -92,7 +92,7 @@ async fn trailers_pass_both_ways() {
 }
 
 #[tokio::test]
-async fn answers_without_content_keep_their_heads() {
+async fn response_without_content_keeps_its_head() {
     let origin = Origin::start(|mut wire| async move {
         while let Some(head) = wire.try_head().await {
             let reply = match head.split(' ').nth(1).unwrap() {
@@ -123,7 +123,7 @@ async fn answers_without_content_keep_their_heads() {
 }
 
 #[tokio::test]
-async fn a_caller_that_expects_100_gets_it_only_if_its_content_is_wanted() {
+async fn continue_is_sent_only_when_the_target_wants_content() {
     let origin = Origin::start(|mut wire| async move {
         wire.try_head().await.unwrap();
         let content = wire.exactly(5).await;
@@ -142,7 +142,7 @@ async fn a_caller_that_expects_100_gets_it_only_if_its_content_is_wanted() {
 }
 
 #[tokio::test]
-async fn a_caller_that_leaves_takes_its_call_with_it() {
+async fn disconnected_caller_cancels_the_call() {
     let (gone, mut told) = tokio::sync::mpsc::unbounded_channel();
     let origin = Origin::start(move |mut wire| {
         let gone = gone.clone();

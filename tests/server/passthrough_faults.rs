@@ -6,7 +6,7 @@ use passbridge::server::passthrough::settings::TargetSettings;
 use super::rig::{Origin, everything_to, settings, start_before, start_with, target};
 
 #[tokio::test]
-async fn a_target_that_does_not_answer_is_a_504() {
+async fn unresponsive_target_is_504() {
     let origin = Origin::start(|mut wire| async move {
         wire.rest().await;
     })
@@ -20,7 +20,7 @@ async fn a_target_that_does_not_answer_is_a_504() {
 }
 
 #[tokio::test]
-async fn a_target_that_breaks_off_before_its_head_is_a_502() {
+async fn target_closing_before_its_head_is_502() {
     for said in [
         "",
         "HTTP/1.1 2",
@@ -39,7 +39,7 @@ async fn a_target_that_breaks_off_before_its_head_is_a_502() {
 }
 
 #[tokio::test]
-async fn half_an_answer_is_never_made_to_look_whole() {
+async fn truncated_response_is_not_completed() {
     for (said, seen) in [
         ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n", "4\r\nhalf\r\n"),
         ("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf", "half"),
@@ -58,7 +58,7 @@ async fn half_an_answer_is_never_made_to_look_whole() {
 }
 
 #[tokio::test]
-async fn a_target_that_falls_silent_within_its_answer_is_cut() {
+async fn stalled_response_is_cut() {
     let origin = Origin::start(|mut wire| async move {
         wire.try_head().await.unwrap();
         wire.send("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf").await;
@@ -74,7 +74,7 @@ async fn a_target_that_falls_silent_within_its_answer_is_cut() {
 }
 
 #[tokio::test]
-async fn a_caller_that_falls_silent_within_its_content_is_a_408() {
+async fn stalled_request_content_is_408() {
     let origin = Origin::start(|mut wire| async move {
         wire.rest().await;
     })
@@ -87,7 +87,7 @@ async fn a_caller_that_falls_silent_within_its_content_is_a_408() {
 }
 
 #[tokio::test]
-async fn a_caller_that_breaks_its_framing_is_a_400() {
+async fn broken_request_framing_is_400() {
     let origin = Origin::start(|mut wire| async move {
         wire.rest().await;
     })

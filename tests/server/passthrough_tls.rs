@@ -6,7 +6,7 @@ use super::rig::{everything_to, settings, start_with};
 use super::upstream_tls::vouched;
 
 #[tokio::test]
-async fn http2_targets_are_reached_and_upgrades_stay_in_http1() {
+async fn http2_target_is_reached_and_upgrade_uses_http1() {
     let server = vouched(&["h2", "http/1.1"]).await;
     let url = format!("https://127.0.0.1:{}", server.address.port()).parse().unwrap();
     let target = TargetSettings { upgrade: true, ca_file: Some(server.ca_file.clone()), ..TargetSettings::to(url) };
@@ -21,7 +21,7 @@ async fn http2_targets_are_reached_and_upgrades_stay_in_http1() {
 }
 
 #[tokio::test]
-async fn a_target_nobody_vouches_for_is_a_502() {
+async fn untrusted_target_certificate_is_502() {
     let (server, other) = (vouched(&["h2"]).await, vouched(&["h2"]).await);
     let url = format!("https://127.0.0.1:{}", server.address.port()).parse().unwrap();
     let target = TargetSettings { ca_file: Some(other.ca_file.clone()), ..TargetSettings::to(url) };

@@ -14,7 +14,7 @@ use super::rig::within;
 const IN_CHILD: &str = "PASSBRIDGE_TEST_CHILD";
 
 #[test]
-fn the_first_signal_drains_and_the_second_exits() {
+fn first_signal_drains_and_second_exits() {
     for (first, second) in [("TERM", "TERM"), ("INT", "TERM"), ("TERM", "INT")] {
         let mut child = Command::new(env::current_exe().unwrap())
             .args(["--exact", "--nocapture", "signals::child"])

@@ -8,7 +8,8 @@ use bytes::Bytes;
 use http::{Response, request};
 use http_body::Body;
 use http_body_util::BodyExt;
-use passbridge::gateway::handler::{Arrival, Content, Handler, Refusal, RouteName};
+use passbridge::gateway::handler::{Arrival, Content, EdgeRejection, Handler};
+use passbridge::routes::route::RouteName;
 use tokio::sync::Semaphore;
 
 /// What a test and its toy share.
@@ -37,7 +38,7 @@ impl Toy {
 }
 
 impl Handler for Toy {
-    async fn exchange<B>(
+    async fn handle<B>(
         &self,
         head: &request::Parts,
         arrival: &Arrival,
@@ -71,9 +72,9 @@ impl Handler for Toy {
         }
     }
 
-    fn refuse(&self, head: &request::Parts, _: &Arrival, refusal: Refusal) -> Option<Response<Bytes>> {
+    fn reject(&self, head: &request::Parts, _: &Arrival, rejection: EdgeRejection) -> Option<Response<Bytes>> {
         (head.uri.path() == "/enveloped")
-            .then(|| Response::builder().status(418).body(format!("{{\"refused\":\"{refusal:?}\"}}").into()).unwrap())
+            .then(|| Response::builder().status(418).body(format!("{{\"refused\":\"{rejection:?}\"}}").into()).unwrap())
     }
 }
 
@@ -84,7 +85,7 @@ where
 {
     match content {
         Content::Read(content) => Ok(content.clone()),
-        Content::DecodeError(body) => Ok(body.collect().await.map_err(Into::into)?.to_bytes()),
+        Content::Unread(body) => Ok(body.collect().await.map_err(Into::into)?.to_bytes()),
     }
 }
 

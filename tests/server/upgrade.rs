@@ -42,7 +42,7 @@ fn carrying_within(settings: &ServerSettings, origin: &Origin) -> Rig {
 }
 
 #[tokio::test]
-async fn bytes_pass_both_ways_after_the_101() {
+async fn bytes_pass_both_ways_after_101() {
     let rig = carrying(&echo().await);
     let mut wire = rig.connect().await;
     wire.send(ASK).await;
@@ -62,7 +62,7 @@ async fn bytes_pass_both_ways_after_the_101() {
 }
 
 #[tokio::test]
-async fn bytes_sent_along_with_the_request_are_not_lost() {
+async fn bytes_sent_with_the_upgrade_request_are_forwarded() {
     let rig = carrying(&echo().await);
     let mut wire = rig.connect().await;
     wire.send(&format!("{ASK}early\n")).await;
@@ -71,7 +71,7 @@ async fn bytes_sent_along_with_the_request_are_not_lost() {
 }
 
 #[tokio::test]
-async fn an_upgrade_is_not_offered_where_it_is_not_carried() {
+async fn upgrade_is_removed_where_not_enabled() {
     let origin = echo().await;
     let rig = start_with(&settings(), &everything_to(target(&origin)));
     assert_eq!(rig.ask(ASK).await.status, 426);
@@ -85,21 +85,21 @@ async fn an_upgrade_is_not_offered_where_it_is_not_carried() {
 }
 
 #[tokio::test]
-async fn a_target_may_refuse_the_upgrade() {
+async fn target_may_refuse_the_upgrade() {
     let rig = carrying(&Origin::saying("HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno").await);
     let reply = rig.ask(ASK).await;
     assert_eq!((reply.status, reply.content.as_str()), (403, "no"));
 }
 
 #[tokio::test]
-async fn a_switch_to_another_protocol_is_a_502() {
+async fn switch_to_another_protocol_is_502() {
     let other = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: chess\r\n\r\n";
     let rig = carrying(&Origin::saying(other).await);
     assert_eq!(rig.ask(ASK).await.status, 502);
 }
 
 #[tokio::test]
-async fn the_drain_cuts_an_upgraded_connection_and_counts_it() {
+async fn drain_cuts_and_counts_upgraded_connections() {
     let mut hasty = settings();
     hasty.drain_timeout_ms = Bounded::nearest(50);
     let rig = carrying_within(&hasty, &echo().await);
@@ -114,7 +114,7 @@ async fn the_drain_cuts_an_upgraded_connection_and_counts_it() {
 }
 
 #[tokio::test]
-async fn an_upgraded_connection_keeps_its_place() {
+async fn upgraded_connection_keeps_its_permit() {
     let origin = echo().await;
     let mut one = settings();
     one.max_connections = Bounded::nearest(1);

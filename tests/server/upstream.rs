@@ -27,7 +27,7 @@ pub(crate) async fn call(origin: &Origin, settings: &HttpSettings) -> Result<Res
 }
 
 #[tokio::test]
-async fn a_call_stands_behind_the_base_and_asks_for_no_encoding() {
+async fn call_joins_the_base_url_and_requests_identity_encoding() {
     let origin = Origin::start(|mut wire| async move {
         let head = wire.try_head().await.unwrap();
         let content = wire.exactly(7).await;
@@ -54,7 +54,7 @@ async fn a_call_stands_behind_the_base_and_asks_for_no_encoding() {
 }
 
 #[tokio::test]
-async fn a_connection_is_kept_for_the_next_call() {
+async fn connection_is_reused() {
     let origin = Origin::saying("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
     let upstream = upstream(&origin.url(), &HttpSettings::default());
     for _ in 0..3 {
@@ -64,7 +64,7 @@ async fn a_connection_is_kept_for_the_next_call() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_an_answer() {
+async fn redirect_is_returned_as_a_response() {
     let elsewhere = Origin::saying("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
     let to = format!("HTTP/1.1 307 Temporary Redirect\r\nlocation: {}/\r\ncontent-length: 0\r\n\r\n", elsewhere.url());
     let origin = Origin::saying(to.leak()).await;
@@ -73,7 +73,7 @@ async fn a_redirect_is_an_answer() {
 }
 
 #[tokio::test]
-async fn a_path_that_would_change_is_not_sent() {
+async fn path_that_would_change_is_not_sent() {
     let origin = Origin::mirror().await;
     let upstream = upstream(&format!("{}/api", origin.url()), &HttpSettings::default());
     for target in ["/../admin", "/a/%2e%2e/b", "/a?q='"] {
@@ -85,7 +85,7 @@ async fn a_path_that_would_change_is_not_sent() {
 
 /// Runs a test above once more, where the environment names a proxy that is not there.
 #[test]
-fn the_environments_proxy_is_not_used() {
+fn environment_proxy_is_ignored() {
     let mut again = Command::new(env::current_exe().unwrap());
     again.args(["--exact", "upstream::a_connection_is_kept_for_the_next_call"]);
     for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"] {
@@ -95,7 +95,7 @@ fn the_environments_proxy_is_not_used() {
 }
 
 #[tokio::test]
-async fn workers_share_one_door() {
+async fn workers_share_one_concurrency_limit() {
     let origin = Origin::start(|mut wire| async move {
         wire.rest().await;
     })

@@ -48,7 +48,7 @@ fn encoded(coding: &str, content: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn an_upstream_that_hangs_is_timed_out() {
+async fn hanging_upstream_times_out() {
     for said in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf"] {
         let origin = Origin::start(move |mut wire| async move {
             wire.try_head().await;
@@ -63,7 +63,7 @@ async fn an_upstream_that_hangs_is_timed_out() {
 }
 
 #[tokio::test]
-async fn an_upstream_that_drips_is_timed_out() {
+async fn dripping_upstream_times_out() {
     let origin = Origin::start(|mut wire| async move {
         wire.try_head().await;
         wire.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await;
@@ -77,7 +77,7 @@ async fn an_upstream_that_drips_is_timed_out() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_whole_is_broken() {
+async fn truncated_response_is_broken() {
     for said in [
         "",
         "HTTP/1.1 2",
@@ -94,7 +94,7 @@ async fn an_answer_that_is_not_whole_is_broken() {
 }
 
 #[tokio::test]
-async fn an_upstream_that_resets_the_connection_is_broken() {
+async fn connection_reset_is_broken() {
     let origin = Origin::start(|mut wire| async move {
         wire.try_head().await;
         socket2::SockRef::from(&wire.stream).set_linger(Some(std::time::Duration::ZERO)).unwrap();
@@ -105,7 +105,7 @@ async fn an_upstream_that_resets_the_connection_is_broken() {
 }
 
 #[tokio::test]
-async fn what_follows_a_whole_answer_never_becomes_the_next_one() {
+async fn bytes_after_a_response_are_never_the_next_response() {
     let origin = Origin::start(|mut wire| async move {
         wire.try_head().await;
         wire.send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil")
@@ -122,7 +122,7 @@ async fn what_follows_a_whole_answer_never_becomes_the_next_one() {
 }
 
 #[tokio::test]
-async fn too_much_is_refused_however_it_is_framed() {
+async fn oversized_response_is_refused_in_any_framing() {
     let full = "x".repeat(LIMIT);
     for (framed, expected) in [
         (format!("HTTP/1.1 200 OK\r\ncontent-length: {LIMIT}\r\n\r\n{full}"), Some(LIMIT)),
@@ -142,7 +142,7 @@ async fn too_much_is_refused_however_it_is_framed() {
 }
 
 #[tokio::test]
-async fn an_encoding_nobody_asked_for_is_undone_within_the_limit() {
+async fn unrequested_encoding_is_decoded_within_the_limit() {
     let answer = call(&once(encoded("gzip", &gzip(b"{\"a\":1}"))).await, &small()).await.unwrap();
     assert_eq!(answer.body(), "{\"a\":1}");
     assert!(!answer.headers().contains_key("content-encoding") && !answer.headers().contains_key("content-length"));
@@ -159,7 +159,7 @@ async fn an_encoding_nobody_asked_for_is_undone_within_the_limit() {
 }
 
 #[tokio::test]
-async fn no_failure_shows_where_it_called() {
+async fn failures_do_not_reveal_the_url() {
     let origin = once("").await;
     let upstream = upstream(&origin.url(), &small());
     let failure = within(upstream.call(&get("/secret-path?secret=query"), RetryClass::Finish)).await.unwrap_err();

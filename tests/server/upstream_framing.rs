@@ -67,7 +67,7 @@ async fn all(method: Method, hangs_up: bool, cases: &[(&str, Fate)]) {
 }
 
 #[tokio::test]
-async fn a_length_is_one_number() {
+async fn content_length_must_be_one_number() {
     all(
         Method::GET,
         false,
@@ -95,7 +95,7 @@ async fn a_length_is_one_number() {
 }
 
 #[tokio::test]
-async fn chunks_end_where_they_say() {
+async fn chunked_coding_is_parsed_strictly() {
     let chunked = "HTTP/1.1 200 OK\ntransfer-encoding: chunked\n\n";
     let long = format!("{chunked}1;{}\na\n0\n\n", "x".repeat(20_000));
     let many = format!("{chunked}{}0\n\n", format!("1;{}\na\n", "x".repeat(200)).repeat(100));
@@ -140,7 +140,7 @@ async fn chunks_end_where_they_say() {
 }
 
 #[tokio::test]
-async fn an_end_that_is_told_in_two_ways_is_no_end() {
+async fn conflicting_framing_is_refused() {
     all(
         Method::GET,
         true,
@@ -162,7 +162,7 @@ async fn an_end_that_is_told_in_two_ways_is_no_end() {
 }
 
 #[tokio::test]
-async fn without_a_length_the_end_is_the_connections() {
+async fn content_without_length_ends_with_the_connection() {
     all(
         Method::GET,
         true,
@@ -179,7 +179,7 @@ async fn without_a_length_the_end_is_the_connections() {
 }
 
 #[tokio::test]
-async fn some_answers_have_no_content_whatever_they_say() {
+async fn bodiless_statuses_have_no_content() {
     let kept = [
         ("HTTP/1.1 204 No Content\n\n", Kept("")),
         ("HTTP/1.1 304 Not Modified\ncontent-length: 2\n\n", Kept("")),
@@ -196,7 +196,7 @@ async fn some_answers_have_no_content_whatever_they_say() {
 }
 
 #[tokio::test]
-async fn a_connection_is_kept_unless_something_speaks_against_it() {
+async fn connection_is_kept_unless_closed() {
     all(
         Method::GET,
         false,
@@ -214,7 +214,7 @@ async fn a_connection_is_kept_unless_something_speaks_against_it() {
 }
 
 #[tokio::test]
-async fn interim_answers_are_passed_over() {
+async fn interim_responses_are_skipped() {
     let continued = "HTTP/1.1 100 Continue\n\n";
     let early = "HTTP/1.1 103 Early Hints\nlink: </a>\n\n";
     let last = "HTTP/1.1 200 OK\ncontent-length: 2\n\nab";
@@ -233,7 +233,7 @@ async fn interim_answers_are_passed_over() {
 }
 
 #[tokio::test]
-async fn what_is_no_head_is_refused() {
+async fn malformed_head_is_refused() {
     let long = format!("HTTP/1.1 200 OK\nx: {}\ncontent-length: 0\n\n", "x".repeat(70_000));
     let endless = format!("HTTP/1.1 200 OK\nx: {}", "x".repeat(70_000));
     let many = format!("HTTP/1.1 200 OK\n{}content-length: 0\n\n", "x: y\n".repeat(100));
@@ -259,7 +259,7 @@ async fn what_is_no_head_is_refused() {
 }
 
 #[tokio::test]
-async fn fields_come_as_they_were_said() {
+async fn header_fields_are_returned_unchanged() {
     let origin =
         Origin::saying("HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a:  2 \r\nretry-after: 3\r\ncontent-length: 0\r\n\r\n").await;
     let upstream = upstream(&origin.url(), &HttpSettings::default());

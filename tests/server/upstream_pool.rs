@@ -22,7 +22,7 @@ async fn hear() {
 }
 
 #[tokio::test]
-async fn a_connection_that_died_while_it_lay_idle_is_replaced() {
+async fn dead_idle_connection_is_replaced() {
     // Closed, reset, and spoken over.
     for ending in 0..3 {
         let (ended, mut endings) = mpsc::unbounded_channel();
@@ -54,7 +54,7 @@ async fn a_connection_that_died_while_it_lay_idle_is_replaced() {
 }
 
 #[tokio::test]
-async fn calls_at_once_have_a_connection_each_and_the_last_used_is_used_next() {
+async fn most_recently_used_connection_is_reused_first() {
     let (connections, calls) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (second_came, go) = (Arc::new(Notify::new()), Arc::new(Semaphore::new(0)));
     let origin = Origin::start({
@@ -93,7 +93,7 @@ async fn calls_at_once_have_a_connection_each_and_the_last_used_is_used_next() {
 }
 
 #[tokio::test]
-async fn what_lies_idle_too_long_is_closed_without_a_call() {
+async fn idle_connection_is_closed_after_its_timeout() {
     let (closed, mut closings) = mpsc::unbounded_channel();
     let origin = Origin::start(move |mut wire| {
         let closed = closed.clone();
@@ -115,7 +115,7 @@ async fn what_lies_idle_too_long_is_closed_without_a_call() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_given_up_closes_its_connection() {
+async fn cancelled_call_closes_its_connection() {
     let (heard, mut hearings) = mpsc::unbounded_channel();
     let origin = Origin::start(move |mut wire| {
         let heard = heard.clone();
@@ -143,7 +143,7 @@ async fn a_call_that_is_given_up_closes_its_connection() {
 }
 
 #[tokio::test]
-async fn one_message_is_one_write() {
+async fn request_is_sent_in_one_write() {
     let origin = Origin::start(|mut wire| async move {
         let mut first = vec![0; 1 << 20];
         wire.stream.readable().await.unwrap();
@@ -164,7 +164,7 @@ async fn one_message_is_one_write() {
 }
 
 #[tokio::test]
-async fn a_name_is_reached_by_whichever_of_its_addresses_answers() {
+async fn any_address_of_a_name_is_tried() {
     let origin = Origin::saying(OK).await; // listens on 127.0.0.1; `localhost` may be ::1 first
     let upstream = upstream(&format!("http://localhost:{}", origin.address.port()), &HttpSettings::default());
     assert_eq!(within(upstream.call(&get("/"), Finish)).await.unwrap().body(), "ok");

@@ -22,7 +22,7 @@ async fn hangs_up() -> Origin {
 }
 
 #[tokio::test]
-async fn a_connection_that_cannot_be_made_is_tried_again_for_a_begin_only() {
+async fn failed_connect_is_retried_for_begin_only() {
     for (class, attempts) in [(Begin, 2), (Finish, 1)] {
         let origin = hangs_up().await;
         let base = format!("https://{}", origin.address);
@@ -35,7 +35,7 @@ async fn a_connection_that_cannot_be_made_is_tried_again_for_a_begin_only() {
 }
 
 #[tokio::test]
-async fn a_refused_connection_is_unreachable() {
+async fn refused_connection_is_unreachable() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     for class in [Begin, Finish] {
         let upstream = upstream(&format!("http://{closed}"), &HttpSettings::default());
@@ -45,7 +45,7 @@ async fn a_refused_connection_is_unreachable() {
 }
 
 #[tokio::test]
-async fn what_may_have_arrived_is_never_sent_twice() {
+async fn request_that_may_have_arrived_is_not_retried() {
     for class in [Begin, Finish] {
         let origin = Origin::start(|mut wire| async move {
             wire.try_head().await;
@@ -59,7 +59,7 @@ async fn what_may_have_arrived_is_never_sent_twice() {
 }
 
 #[tokio::test]
-async fn a_kept_connection_that_breaks_is_not_replaced_by_a_second_call() {
+async fn broken_kept_connection_is_not_retried() {
     let (heard, mut calls) = tokio::sync::mpsc::unbounded_channel();
     let origin = Origin::start(move |mut wire| {
         let heard = heard.clone();
@@ -81,7 +81,7 @@ async fn a_kept_connection_that_breaks_is_not_replaced_by_a_second_call() {
 }
 
 #[tokio::test]
-async fn failures_in_a_row_leave_the_upstream_alone() {
+async fn consecutive_failures_open_the_breaker() {
     let failing = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
     let refusing = "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n";
     let settings = HttpSettings {
@@ -108,7 +108,7 @@ async fn failures_in_a_row_leave_the_upstream_alone() {
 }
 
 #[tokio::test]
-async fn one_call_that_comes_back_closes_the_breaker() {
+async fn successful_probe_closes_the_breaker() {
     let is_well = Arc::new(AtomicBool::new(false));
     let health = is_well.clone();
     let origin = Origin::start(move |mut wire| {

@@ -125,7 +125,7 @@ impl ExternalSignIn {
 }
 
 #[tokio::test]
-async fn http2_is_spoken_where_it_is_offered_and_wanted() {
+async fn http2_is_used_where_offered_and_enabled() {
     for (protocols, version) in [(&["h2", "http/1.1"][..], "HTTP/2.0"), (&["http/1.1"], "HTTP/1.1"), (&[], "HTTP/1.1")]
     {
         let server = vouched(protocols).await;
@@ -138,7 +138,7 @@ async fn http2_is_spoken_where_it_is_offered_and_wanted() {
 }
 
 #[tokio::test]
-async fn a_second_connection_saves_a_begin_and_no_finish() {
+async fn begin_is_retried_on_a_new_connection_and_finish_is_not() {
     for http_version in [HttpVersion::One, HttpVersion::Two] {
         let settings = |server: &ExternalSignIn| HttpSettings { http_version, ..server.trusting() };
         let server = vouched_after(1, &["http/1.1"]).await;
@@ -154,7 +154,7 @@ async fn a_second_connection_saves_a_begin_and_no_finish() {
 }
 
 #[tokio::test]
-async fn a_session_is_resumed_and_its_tickets_do_not_disturb_a_kept_connection() {
+async fn tls_session_is_resumed() {
     let server = vouched(&["http/1.1"]).await;
     let upstream = server.upstream(&server.trusting());
     for _ in 0..3 {
@@ -171,7 +171,7 @@ async fn a_session_is_resumed_and_its_tickets_do_not_disturb_a_kept_connection()
 }
 
 #[tokio::test]
-async fn content_that_ends_with_the_connection_must_end_by_a_word() {
+async fn content_without_length_needs_close_notify() {
     for says_so in [true, false] {
         let server = vouched_for(&["http/1.1"], move |listener, tls| async move {
             let (stream, _) = listener.accept().await.unwrap();
@@ -194,7 +194,7 @@ async fn content_that_ends_with_the_connection_must_end_by_a_word() {
 }
 
 #[tokio::test]
-async fn an_authority_nobody_named_is_not_trusted() {
+async fn unlisted_authority_is_not_trusted() {
     let (server, other) = (vouched(&["h2"]).await, vouched(&["h2"]).await);
     for settings in [HttpSettings::default(), other.trusting()] {
         let failure = within(server.upstream(&settings).call(&get("/"), RetryClass::Finish)).await.unwrap_err();
@@ -203,7 +203,7 @@ async fn an_authority_nobody_named_is_not_trusted() {
 }
 
 #[tokio::test]
-async fn a_ca_file_that_holds_no_authority_is_told_by_its_path() {
+async fn ca_file_without_certificates_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let empty = folder.path().join("empty.pem");
     std::fs::write(&empty, "no certificate").unwrap();

@@ -1,7 +1,7 @@
 //! The layout rules of the repository, held by reading its files.
 //!
 //! A rule that a file breaks is told with the file, the line and the rule. There is no list of
-//! exceptions: a rule that cannot be kept is changed here, in `src/manual`, for everybody.
+//! exceptions: a rule that cannot be kept is changed here and in `docs/decisions.md`, for every file.
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 mod files;

@@ -145,7 +145,7 @@ fn sign_in(
 }
 
 #[tokio::test]
-async fn signs_in_with_challenges_of_any_length() {
+async fn challenge_of_any_length_is_accepted() {
     for algorithm in [Algorithm::Es256, Algorithm::EdDsa] {
         for challenge in [&[0][..], b"fourteen bytes", &[0xFF; 32], &[7; 1024]] {
             let mut device = Device::new(false);
@@ -159,7 +159,7 @@ async fn signs_in_with_challenges_of_any_length() {
 }
 
 #[tokio::test]
-async fn follows_the_counter_and_refuses_a_copy() {
+async fn sign_count_must_increase() {
     let mut device = Device::new(true);
     let challenge = b"challenge";
     let mut record = register(&device.create(challenge, Algorithm::Es256).await, challenge, Algorithm::Es256);
@@ -183,7 +183,7 @@ async fn follows_the_counter_and_refuses_a_copy() {
 }
 
 #[tokio::test]
-async fn refuses_a_passkey_of_another_device() {
+async fn passkey_of_another_device_is_refused() {
     let challenge = b"challenge";
     let mut device = Device::new(false);
     let mut other = Device::new(false);

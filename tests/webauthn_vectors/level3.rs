@@ -58,7 +58,7 @@ pub(crate) fn vector(anchor: &str) -> Vector {
 }
 
 #[test]
-fn the_file_holds_every_algorithm_and_the_longest_id() {
+fn vectors_cover_every_algorithm_and_the_longest_id() {
     let vectors = vectors();
     assert_eq!(vectors.len(), 11);
     for algorithm in Algorithm::ALL {
@@ -98,7 +98,7 @@ fn every_authentication_is_accepted() {
 }
 
 #[test]
-fn no_signature_verifies_with_the_key_of_another() {
+fn signature_does_not_verify_with_another_key() {
     let cases: Vec<_> = vectors().iter().map(AssertionCase::new).collect();
     for (signer, case) in cases.iter().enumerate() {
         let hash = digest(&SHA256, &case.client_data_json);

@@ -38,7 +38,7 @@ pub(crate) fn registered(change: impl FnOnce(&mut RegistrationCase)) -> Result<(
 }
 
 #[test]
-fn a_case_without_a_change_is_valid() {
+fn unchanged_case_is_valid() {
     assert_eq!(asserted(|_| {}), Ok(()));
     assert_eq!(registered(|_| {}), Ok(()));
 }
@@ -59,7 +59,7 @@ proptest! {
     /// Damage inside an otherwise sound object reaches deeper than arbitrary bytes do; what it comes to is open, since
     /// nothing signs an attestation object here, but it is an answer.
     #[test]
-    fn damaged_attestation_objects_are_answered(
+    fn damaged_attestation_object_does_not_panic(
         index in 0..vectors().len(),
         at in any::<prop::sample::Index>(),
         replacement in proptest::collection::vec(any::<u8>(), 0..16),

@@ -94,7 +94,7 @@ fn attempt(arguments: &Translate, registry: &Registry) -> Result<Done, Diagnosti
 }
 
 fn provider<'r>(registry: &'r Registry, id: &str) -> Result<&'r Provider, Diagnostic> {
-    let known = || registry.iter().map(|provider| provider.id.as_str());
+    let known = || registry.names();
     registry.provider(id).map(|provider| &**provider).ok_or_else(|| {
         let remedy = match nearest(id, known()) {
             Some(near) => format!("did you mean `{near}`?"),

@@ -1,30 +1,30 @@
-//! The credentials of a user who is not there: how many, how long their ids, how they are reached.
+//! The credentials of an unknown user: their number, the lengths of their ids, their transports.
 //!
-//! All of it comes out of a keyed hash of the user and of nothing else, so that it is the same after a
-//! restart, on every replica and before every upstream, and tells no more than noise.
+//! All of it is derived from a keyed hash of the user, so that it is the same after a restart, on every replica and
+//! for every upstream, and reveals nothing.
 
 use crate::base::hash_key::HashKey;
 use crate::model::assertion::Descriptor;
 
-/// A kind of passkey that people have.
-struct Sort {
-    /// Of 256 passkeys so many.
+/// A common kind of authenticator.
+struct Authenticator {
+    /// How many of 256 passkeys are of this kind.
     share: u16,
     /// The length of its ids, in bytes.
     length: usize,
     transports: &'static [&'static str],
 }
 
-/// The sorts there are, as the lengths of ids go that are seen in the wild: synced passkeys of the two large
-/// platforms and of password managers, passkeys of one computer, security keys.
-const SORTS: [Sort; 5] = [
-    Sort { share: 96, length: 20, transports: &["internal", "hybrid"] },
-    Sort { share: 48, length: 16, transports: &["internal", "hybrid"] },
-    Sort { share: 64, length: 32, transports: &["internal"] },
-    Sort { share: 32, length: 64, transports: &["usb", "nfc"] },
-    Sort { share: 16, length: 48, transports: &["usb"] },
+/// The kinds by the lengths of their ids: synced passkeys of the two large platforms and of password managers,
+/// device-bound passkeys, security keys.
+const AUTHENTICATORS: [Authenticator; 5] = [
+    Authenticator { share: 96, length: 20, transports: &["internal", "hybrid"] },
+    Authenticator { share: 48, length: 16, transports: &["internal", "hybrid"] },
+    Authenticator { share: 64, length: 32, transports: &["internal"] },
+    Authenticator { share: 32, length: 64, transports: &["usb", "nfc"] },
+    Authenticator { share: 16, length: 48, transports: &["usb"] },
 ];
-/// Of 256 users so many have one, two, three passkeys; the others have four.
+/// How many of 256 users have one, two and three passkeys. The others have four.
 const COUNTS: [u16; 3] = [160, 66, 22];
 
 /// The credentials of a user.
@@ -34,11 +34,11 @@ pub(super) fn list(key: &HashKey, user: &[&[u8]], has_transports: bool) -> Vec<D
 }
 
 fn credential(key: &HashKey, user: &[&[u8]], index: u8, has_transports: bool) -> Descriptor<'static> {
-    let sort = sort(hashed(key, b"sort", &[index], user)[0]);
-    let blocks = (0..sort.length.div_ceil(32)).zip(0u8..);
+    let authenticator = authenticator(hashed(key, b"sort", &[index], user)[0]);
+    let blocks = (0..authenticator.length.div_ceil(32)).zip(0u8..);
     let mut id: Vec<u8> = blocks.flat_map(|(_, block)| hashed(key, b"id", &[index, block], user)).collect();
-    id.truncate(sort.length);
-    let transports = if has_transports { sort.transports } else { &[] };
+    id.truncate(authenticator.length);
+    let transports = if has_transports { authenticator.transports } else { &[] };
     Descriptor {
         id: Some(id.into()),
         r#type: Some("public-key".into()),
@@ -60,13 +60,13 @@ fn count(byte: u8) -> u8 {
     found.map_or(4, |(_, count)| count)
 }
 
-fn sort(byte: u8) -> &'static Sort {
+fn authenticator(byte: u8) -> &'static Authenticator {
     let mut below = 0;
-    let found = SORTS.iter().find(|sort| {
-        below += sort.share;
+    let found = AUTHENTICATORS.iter().find(|one| {
+        below += one.share;
         u16::from(byte) < below
     });
-    found.unwrap_or(&SORTS[0])
+    found.unwrap_or(&AUTHENTICATORS[0])
 }
 
 #[cfg(test)]
@@ -77,12 +77,12 @@ mod tests {
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
     use crate::base::hash_key::HashSecret;
-    use crate::features::decoys::PURPOSE;
+    use crate::features::decoys::KEY_LABEL;
 
     use super::*;
 
     fn key(secret: &str) -> HashKey {
-        HashSecret::new(secret.repeat(32).into()).unwrap().derive(PURPOSE)
+        HashSecret::new(secret.repeat(32).into()).unwrap().derive(KEY_LABEL)
     }
 
     fn base64url(bytes: &[u8]) -> String {
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn it_depends_on_user_and_key_and_on_nothing_else() {
+    fn a_list_depends_only_on_user_and_key() {
         let one = list(&key("a"), &[b"email", b"a@b.c"], true);
         assert_eq!(one, list(&key("a"), &[b"email", b"a@b.c"], true));
         assert_ne!(one, list(&key("b"), &[b"email", b"a@b.c"], true));
@@ -99,9 +99,9 @@ mod tests {
         assert!(bare.iter().zip(&one).all(|(bare, one)| bare.id == one.id && bare.transports.is_empty()));
     }
 
-    /// Whoever saw a user's list change with the program would know that it was made up.
+    /// A list that changed with the version would reveal that it is a decoy.
     #[test]
-    fn what_was_answered_once_is_answered_by_every_version() {
+    fn a_list_never_changes_between_versions() {
         let listed = list(&key("a"), &[b"email", b"user35@example.com"], true);
         let told: Vec<_> =
             listed.iter().map(|one| (base64url(one.id.as_ref().unwrap()), one.transports.join(" "))).collect();
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_one_user_has_is_as_rare_as_it_should_be() {
+    fn numbers_and_lengths_have_their_frequencies() {
         let (mut counts, mut lengths, mut ids) = (BTreeMap::new(), BTreeMap::new(), HashSet::new());
         let key = key("a");
         let users = 20_000;
@@ -134,10 +134,10 @@ mod tests {
         for (count, share) in [(1, 160), (2, 66), (3, 22), (4, 8)] {
             assert!(is_near(counts[&count], users, share), "{count}: {counts:?}");
         }
-        for sort in &SORTS {
-            assert!(is_near(lengths[&sort.length], total, sort.share.into()), "{}: {lengths:?}", sort.length);
+        for one in &AUTHENTICATORS {
+            assert!(is_near(lengths[&one.length], total, one.share.into()), "{}: {lengths:?}", one.length);
         }
-        assert_eq!((counts.len(), lengths.len()), (4, SORTS.len()));
-        assert_eq!(SORTS.iter().map(|sort| sort.share).sum::<u16>(), 256);
+        assert_eq!((counts.len(), lengths.len()), (4, AUTHENTICATORS.len()));
+        assert_eq!(AUTHENTICATORS.iter().map(|one| one.share).sum::<u16>(), 256);
     }
 }

@@ -1,20 +1,16 @@
-//! Made-up answers for users who are not there, so that a begin tells nobody who is (WebAuthn 14.6.2).
+//! Decoys: generated responses for unknown users, so that a begin does not reveal which users exist (WebAuthn 14.6.2).
 //!
-//! The upstream is asked in either case, and a made-up answer goes the way of a real one: a ceremony is kept
-//! for it, and its finish is sent and refused. Only what the upstream itself takes longer for shows.
+//! The upstream is called in either case, and a decoy takes the path of a real response: its ceremony is stored, its
+//! finish is sent and refused. Only the upstream's own response time can tell the difference.
 
 mod list;
 mod response_shape;
 
-use std::sync::Arc;
+pub(crate) use response_shape::ResponseShape;
 
 use crate::base::hash_key::{HashKey, HashSecret};
 use crate::caller_auth::Relation;
 use crate::ceremony::{Ceremony, Subject};
-use crate::features::decoys::response_shape::ResponseShape;
-use crate::gateway::context::RequestContext;
-use crate::gateway::pipeline::Gateway;
-use crate::gateway::steps::call_upstream::Worker;
 use crate::model::assertion::{CredentialAssertion, Descriptor};
 use crate::model::fault::{Fault, Refusal};
 use crate::model::member::Member;
@@ -23,138 +19,120 @@ use crate::model::operation::Operation;
 use crate::model::record::Record;
 use crate::model::user_verification::UserVerification;
 use crate::model::value::Value;
-use crate::routes::Route;
+use crate::relying_party::RelyingParty;
 
-/// What the key for decoys is derived under.
-const PURPOSE: &str = "decoy credentials";
+/// The label of the key that decoys are derived with.
+const KEY_LABEL: &str = "decoy credentials";
 
-/// How one way of a route answers for users who are not there.
+/// How a backend generates decoys.
 #[derive(Debug)]
 pub struct Decoys {
     key: HashKey,
-    mould: ResponseShape,
-    /// Whether real answers list credentials.
-    pub(crate) lists: bool,
-    /// Whether an answer without credentials lets nobody sign in, and so says that nobody is there.
-    pub(crate) empty_is_nobody: bool,
-    /// Members beside the user that the upstream is told, and by which it may know users apart.
-    pub(crate) scope: Vec<Member>,
+    /// Whether real responses list credentials.
+    lists: bool,
+    /// Whether a response without credentials means that the user is unknown.
+    empty_is_unknown: bool,
+    /// Members beside the user that identify users at the upstream.
+    scope: Vec<Member>,
 }
 
-/// A begin or a finish that a private route was asked for.
+/// A begin or a finish on a route that hides which users exist.
 pub(crate) struct DecoyContext<'o> {
     pub(crate) request: &'o Request<'o>,
-    /// Whom the caller named.
+    /// The user that the caller named.
     pub(crate) named: &'o Subject,
-    /// Of a finish.
-    pub(crate) begun: Option<&'o Ceremony>,
+    /// The ceremony of a finish.
+    pub(crate) ceremony: Option<&'o Ceremony>,
     pub(crate) relation: Relation,
-    pub(crate) worker: &'o Worker,
-    /// The least user verification.
-    pub(crate) least: Option<UserVerification>,
+    /// The embedded relying party, where the upstream is one.
+    pub(crate) embedded: Option<&'o RelyingParty>,
+    /// The shape of the upstream's real responses.
+    pub(crate) shape: &'o ResponseShape,
+    pub(crate) min_user_verification: Option<UserVerification>,
 }
 
-/// An answer, and whether it was made up.
+/// A response, and whether it is a decoy.
 pub(crate) struct DecoyOutcome<'a> {
     pub(crate) response: Response<'a>,
     pub(crate) is_decoy: bool,
 }
 
-impl Gateway {
-    /// What becomes of an upstream's answer, where callers shall not learn who is there.
-    ///
-    /// # Errors
-    /// See [`Decoys::settle`].
-    pub(crate) fn settle<'r>(
-        &self,
-        asked: &RequestContext<'_>,
-        way: &Route,
-        named: impl FnOnce() -> Subject,
-        begun: Option<&Ceremony>,
-        answer: Result<Response<'r>, Refusal>,
-    ) -> Result<DecoyOutcome<'r>, Refusal> {
-        let decoys = way.decoys.as_deref().filter(|_| asked.stands_in || begun.is_some());
-        let Some(decoys) = decoys else { return answer.map(|response| DecoyOutcome { response, is_decoy: false }) };
-        let request = &asked.request;
-        let (relation, worker, least) = (way.relation, &self.workers[way.upstream], way.verification);
-        decoys.settle(&DecoyContext { request, named: &named(), begun, relation, worker, least }, answer)
+impl<'a> DecoyOutcome<'a> {
+    /// A response of the upstream.
+    pub(crate) fn real(response: Response<'a>) -> Self {
+        Self { response, is_decoy: false }
     }
 }
 
 impl Decoys {
     /// Decoys keyed with the gateway's secret.
-    pub fn new(secret: &HashSecret, lists: bool, empty_is_nobody: bool, scope: Vec<Member>) -> Arc<Self> {
-        Arc::new(Self { key: secret.derive(PURPOSE), mould: ResponseShape::default(), lists, empty_is_nobody, scope })
+    pub fn new(secret: &HashSecret, lists: bool, empty_is_unknown: bool, scope: Vec<Member>) -> Self {
+        Self { key: secret.derive(KEY_LABEL), lists, empty_is_unknown, scope }
     }
 
-    /// What is made of the upstream's answer: as it is, or one made up in its place.
+    /// Replaces the upstream's answer by a decoy where it reveals that the user is unknown.
     ///
     /// # Errors
-    /// A refusal that tells nobody who is there.
-    pub(crate) fn settle<'a>(
+    /// A refusal that does not reveal whether the user exists.
+    pub(crate) fn apply<'a>(
         &self,
-        occasion: &DecoyContext<'_>,
+        context: &DecoyContext<'_>,
         answer: Result<Response<'a>, Refusal>,
     ) -> Result<DecoyOutcome<'a>, Refusal> {
-        let real = |response| DecoyOutcome { response, is_decoy: false };
-        match occasion.request.operation() {
-            Operation::LoginBegin if !occasion.named.is_nobody() => {
-                // Made in either case, so that it takes as long.
-                let list = self.list(occasion);
+        match context.request.operation() {
+            Operation::LoginBegin if !context.named.is_nobody() => {
+                // Generated in either case, so that both take the same time.
+                let list = self.list(context);
                 match answer {
-                    Err(refusal) if refusal.fault == Fault::UnknownUser => self.made_up(occasion, list),
-                    Ok(response) if self.is_for_nobody(&response) => self.made_up(occasion, list),
+                    Err(refusal) if refusal.fault == Fault::UnknownUser => generate(context, list),
+                    Ok(response) if self.means_unknown(&response) => generate(context, list),
                     Ok(response) => {
                         if let Response::LoginBegin(options) = &response {
-                            self.mould.learn(options);
+                            context.shape.learn(options);
                         }
-                        Ok(real(response))
+                        Ok(DecoyOutcome::real(response))
                     }
                     Err(refusal) => Err(refusal),
                 }
             }
-            Operation::LoginFinish => match (occasion.begun.is_some_and(|begun| begun.is_decoy), answer) {
-                (false, Ok(response)) => Ok(real(response)),
-                (true, Ok(_)) => Err(Refusal::new(Fault::AssertionRejected, "nobody began this ceremony")),
-                (_, Err(refusal)) => Err(alike(refusal, occasion.relation)),
+            Operation::LoginFinish => match (context.ceremony.is_some_and(|ceremony| ceremony.is_decoy), answer) {
+                (false, Ok(response)) => Ok(DecoyOutcome::real(response)),
+                (true, Ok(_)) => Err(Refusal::new(Fault::AssertionRejected, "the ceremony is a decoy")),
+                (_, Err(refusal)) => Err(indistinguishable(refusal, context.relation)),
             },
-            _ => answer.map(real),
+            _ => answer.map(DecoyOutcome::real),
         }
     }
 
-    /// Whether an answer says by an empty list that nobody is there.
-    fn is_for_nobody(&self, response: &Response<'_>) -> bool {
-        self.empty_is_nobody && response.record().count(Member::AllowCredentials) == 0
+    /// Whether an empty list means that the user is unknown.
+    fn means_unknown(&self, response: &Response<'_>) -> bool {
+        self.empty_is_unknown && response.record().count(Member::AllowCredentials) == 0
     }
 
-    fn made_up(
-        &self,
-        occasion: &DecoyContext<'_>,
-        list: Vec<Descriptor<'static>>,
-    ) -> Result<DecoyOutcome<'static>, Refusal> {
-        tracing::debug!("a user who is not there was answered with decoys");
-        let options = match occasion.worker {
-            Worker::Embedded(party, _) => {
-                let strict = occasion.least.map(|least| party.at_least(least));
-                strict.as_ref().unwrap_or(party).begin_for_unknown_user()?
-            }
-            Worker::Http(_) => self.mould.cast()?,
-        };
-        let response = CredentialAssertion { allow_credentials: list, ..options };
-        Ok(DecoyOutcome { response: Response::LoginBegin(Box::new(response)), is_decoy: true })
-    }
-
-    fn list(&self, occasion: &DecoyContext<'_>) -> Vec<Descriptor<'static>> {
+    fn list(&self, context: &DecoyContext<'_>) -> Vec<Descriptor<'static>> {
         if !self.lists {
             return Vec::new();
         }
-        let user = user(occasion.named, occasion.request.record(), &self.scope);
+        let user = user(context.named, context.request.record(), &self.scope);
         let parts: Vec<&[u8]> = user.iter().map(String::as_bytes).collect();
-        list::list(&self.key, &parts, self.mould.has_transports())
+        list::list(&self.key, &parts, context.shape.has_transports())
     }
 }
 
-/// What a user is known by: e-mail addresses are the same user's in any case, as they are everywhere here.
+fn generate(context: &DecoyContext<'_>, list: Vec<Descriptor<'static>>) -> Result<DecoyOutcome<'static>, Refusal> {
+    tracing::debug!("decoy generated for an unknown user");
+    let options = match context.embedded {
+        Some(party) => {
+            let strict = context.min_user_verification.map(|min| party.at_least(min));
+            strict.as_ref().unwrap_or(party).begin_for_unknown_user()?
+        }
+        None => context.shape.generate()?,
+    };
+    let response = CredentialAssertion { allow_credentials: list, ..options };
+    Ok(DecoyOutcome { response: Response::LoginBegin(Box::new(response)), is_decoy: true })
+}
+
+/// What identifies a user. E-mail addresses compare case-insensitively, as everywhere.
 fn user(named: &Subject, record: &dyn Record<'_>, scope: &[Member]) -> Vec<String> {
     let mut user = match (&named.id, &named.email) {
         (Some(id), _) => vec!["id".to_owned(), id.to_string()],
@@ -169,13 +147,13 @@ fn user(named: &Subject, record: &dyn Record<'_>, scope: &[Member]) -> Vec<Strin
     user
 }
 
-/// Whatever is wrong with a passkey, the caller is told the same, whether there is a user or not.
-fn alike(refusal: Refusal, relation: Relation) -> Refusal {
+/// A rejected passkey gets the same answer whether the user exists or not.
+fn indistinguishable(refusal: Refusal, relation: Relation) -> Refusal {
     match refusal.fault {
         Fault::AssertionRejected | Fault::ChallengeExpired | Fault::UnknownUser | Fault::NotFound => {
             Refusal::new(Fault::AssertionRejected, refusal.reason)
         }
-        // The embedded relying party says so before it looks who is there.
+        // The embedded relying party refuses it before it looks up the user.
         Fault::InvalidRequest if relation != Relation::Embedded => {
             Refusal::new(Fault::AssertionRejected, refusal.reason)
         }

@@ -1,8 +1,7 @@
-//! What an upstream's real answers have beside the challenge and the credentials, which are the same for all
-//! its users: seen in the last real one, and cast again for users who are not there.
+//! The members of an upstream's real responses that are the same for all its users, learned from the last one.
 //!
-//! Extensions are not taken over: they may name one user's credentials. Before the first real answer there is
-//! nothing to see; what `fill` gives is in every answer anyway.
+//! Extensions are not learned: they can name a user's credentials. Before the first real response nothing is known;
+//! what `fill` gives is in every response anyway.
 
 use std::sync::{PoisonError, RwLock};
 
@@ -12,17 +11,17 @@ use uuid::Uuid;
 use crate::model::assertion::CredentialAssertion;
 use crate::model::fault::{Fault, Refusal};
 
-/// A challenge has so many bytes, where none was seen (WebAuthn 13.4.3 asks for 16 at least).
-const CHALLENGE: usize = 32;
-/// A challenge is cast no longer than this, in bytes.
-const LONGEST: usize = 128;
+/// The length of a challenge before one was seen, in bytes. WebAuthn 13.4.3 requires at least 16.
+const DEFAULT_CHALLENGE_BYTES: usize = 32;
+/// The longest challenge that is generated, in bytes.
+const MAX_CHALLENGE_BYTES: usize = 128;
 
-/// What was seen last.
+/// The shape of the last real response.
 #[derive(Debug, Default)]
-pub(super) struct ResponseShape(RwLock<Option<Seen>>);
+pub(crate) struct ResponseShape(RwLock<Option<Shape>>);
 
 #[derive(Clone, Debug, PartialEq)]
-struct Seen {
+struct Shape {
     challenge: usize,
     timeout: Option<i64>,
     rp_id: Option<String>,
@@ -33,11 +32,15 @@ struct Seen {
 }
 
 impl ResponseShape {
-    /// Takes the form of a real answer.
+    /// Learns the shape of a real response.
     pub(super) fn learn(&self, options: &CredentialAssertion<'_>) {
         let own = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().map(str::to_owned);
-        let seen = Seen {
-            challenge: options.challenge.as_deref().map_or(CHALLENGE, <[u8]>::len).clamp(16, LONGEST),
+        let seen = Shape {
+            challenge: options
+                .challenge
+                .as_deref()
+                .map_or(DEFAULT_CHALLENGE_BYTES, <[u8]>::len)
+                .clamp(16, MAX_CHALLENGE_BYTES),
             timeout: options.timeout,
             rp_id: own(&options.rp_id),
             user_verification: own(&options.user_verification),
@@ -50,19 +53,19 @@ impl ResponseShape {
         }
     }
 
-    /// Whether real answers say how a credential is reached; before one was seen, they may.
+    /// Whether real responses list transports. True until one was seen.
     pub(super) fn has_transports(&self) -> bool {
         self.0.read().unwrap_or_else(PoisonError::into_inner).as_ref().is_none_or(|seen| seen.has_transports)
     }
 
-    /// An answer of that form, with a challenge of its own and a handle that nobody gave out.
+    /// A response of that shape, with a new challenge and a random session.
     ///
     /// # Errors
-    /// `internal` where there is no randomness.
-    pub(super) fn cast(&self) -> Result<CredentialAssertion<'static>, Refusal> {
+    /// `internal` if the system gives no randomness.
+    pub(super) fn generate(&self) -> Result<CredentialAssertion<'static>, Refusal> {
         let seen = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut challenge = vec![0; seen.as_ref().map_or(CHALLENGE, |seen| seen.challenge)];
-        rand::fill(&mut challenge).map_err(|_| Refusal::new(Fault::Internal, "there is no randomness"))?;
+        let mut challenge = vec![0; seen.as_ref().map_or(DEFAULT_CHALLENGE_BYTES, |seen| seen.challenge)];
+        rand::fill(&mut challenge).map_err(|_| Refusal::new(Fault::Internal, "the system gives no randomness"))?;
         let session = Some(Uuid::new_v4().to_string().into());
         let options = CredentialAssertion { challenge: Some(challenge.into()), session, ..Default::default() };
         let Some(seen) = seen else { return Ok(options) };
@@ -84,10 +87,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_cast_has_the_form_of_the_last_real_answer_and_nothing_of_its_user() {
-        let mould = ResponseShape::default();
-        let before = mould.cast().unwrap();
-        assert_eq!((before.challenge.unwrap().len(), before.timeout, mould.has_transports()), (32, None, true));
+    fn a_generated_response_has_the_last_shape_and_nothing_of_its_user() {
+        let shape = ResponseShape::default();
+        let before = shape.generate().unwrap();
+        assert_eq!((before.challenge.unwrap().len(), before.timeout, shape.has_transports()), (32, None, true));
         let real = CredentialAssertion {
             challenge: Some(vec![1; 20].into()),
             timeout: Some(60_000),
@@ -100,8 +103,8 @@ mod tests {
             mediation: Some("conditional".into()),
             allow_credentials: vec![Descriptor::default()],
         };
-        mould.learn(&real);
-        let (one, other) = (mould.cast().unwrap(), mould.cast().unwrap());
+        shape.learn(&real);
+        let (one, other) = (shape.generate().unwrap(), shape.generate().unwrap());
         assert_ne!(one.challenge, other.challenge);
         assert_ne!(one.session, other.session);
         assert_eq!(one.challenge.as_ref().map(|challenge| challenge.len()), Some(20));
@@ -111,15 +114,15 @@ mod tests {
             (Some("required"), Some("conditional"))
         );
         assert_eq!((&one.user_id, &one.extensions, one.allow_credentials.len()), (&None, &None, 0));
-        assert!(!mould.has_transports());
+        assert!(!shape.has_transports());
     }
 
     #[test]
     fn a_challenge_is_cast_within_bounds_whatever_an_upstream_sends() {
-        let mould = ResponseShape::default();
+        let shape = ResponseShape::default();
         for (seen, cast) in [(1, 16), (16, 16), (128, 128), (4096, 128)] {
-            mould.learn(&CredentialAssertion { challenge: Some(vec![1; seen].into()), ..Default::default() });
-            assert_eq!(mould.cast().unwrap().challenge.unwrap().len(), cast);
+            shape.learn(&CredentialAssertion { challenge: Some(vec![1; seen].into()), ..Default::default() });
+            assert_eq!(shape.generate().unwrap().challenge.unwrap().len(), cast);
         }
     }
 }

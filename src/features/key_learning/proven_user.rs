@@ -1,8 +1,7 @@
-//! Whose sign-in it was, as the directory of whoever learns from it names users.
+//! The user of a sign-in, as the learning relying party's directory names users.
 //!
-//! Without identity maps every side names users alike, and a name that the caller alone said is
-//! nobody's. With one, a caller's name counts only as far as the map leads from it to the very user whom
-//! the upstream signed in, or back; what the caller said beside that is nobody's either.
+//! Without identity maps all sides name users alike, and a name that only the caller gave proves nothing. With one, a
+//! caller's name counts only if the map leads from it to the user whom the upstream signed in, or back.
 
 use std::sync::Arc;
 
@@ -11,36 +10,36 @@ use crate::identity::map::{Map, Unanswered};
 use crate::identity::names::{NAMES, Namespace, name};
 use crate::model::member::Member;
 
-/// What is known of whoever signed in.
+/// The names of the user who signed in.
 #[derive(Clone, Debug)]
 pub(crate) struct SignedIn {
-    /// As the caller was answered.
+    /// In the response to the caller.
     pub(crate) said: Subject,
-    /// As the upstream's own answer names them.
+    /// In the upstream's own answer.
     pub(crate) answered: Subject,
-    /// As the upstream was told.
+    /// In the request to the upstream.
     pub(crate) told: Subject,
 }
 
-/// The maps between the three sides.
+/// The identity maps of the upstream and of the relying party that learns.
 #[derive(Clone, Debug)]
 pub(crate) struct IdentityMaps {
-    /// To the upstream that does the work.
+    /// Of the upstream.
     pub(crate) upstream: Option<Arc<Map>>,
-    /// To the one that learns.
+    /// Of the relying party that learns.
     pub(crate) learner: Option<Arc<Map>>,
 }
 
 impl IdentityMaps {
-    /// Whether nothing has to be looked up.
-    pub(crate) fn is_nothing(&self) -> bool {
+    /// Whether there is no map.
+    pub(crate) fn is_empty(&self) -> bool {
         self.upstream.is_none() && self.learner.is_none()
     }
 
-    /// Who signed in; `None` where that is nobody the directory could know.
+    /// The user, as the directory names them. `None` if the directory cannot know them.
     ///
     /// # Errors
-    /// Where a map cannot say.
+    /// When a map cannot be queried.
     pub(crate) async fn name(&self, signed_in: &SignedIn) -> Result<Option<Subject>, Unanswered> {
         let here = match &self.upstream {
             None => Some(signed_in.alike()),
@@ -54,19 +53,18 @@ impl IdentityMaps {
 }
 
 impl SignedIn {
-    /// The user, where all sides name users alike: as the caller was answered, as far as the upstream
-    /// gave that name or was told it.
+    /// The user if all sides name users alike: the names of the response that the upstream gave or was sent.
     pub(crate) fn alike(&self) -> Subject {
         let known = [&self.answered.id, &self.answered.email, &self.told.id, &self.told.email];
         let proven = |name: &str| known.into_iter().flatten().any(|one| **one == *name);
         Subject {
-            // Where the answer names a user that nobody proved, it is nobody's sign-in, not one of that address.
+            // With an unproved id the sign-in has no user, and must not count for the address alone.
             id: self.said.id.clone().map(|id| if proven(&id) { id } else { "".into() }),
             email: self.answered.email.clone().or_else(|| self.told.email.clone()),
         }
     }
 
-    /// The user as the caller's side names them, as far as the map leads to them.
+    /// The user as the caller's side names them, as far as the map proves it.
     async fn led_back(&self, map: &Map) -> Result<Option<Subject>, Unanswered> {
         let there = Subject {
             id: self.answered.id.clone().or_else(|| self.told.id.clone()),
@@ -85,7 +83,7 @@ impl SignedIn {
             if is_proven {
                 proven = with(proven, alone);
             } else if member == Member::UserId {
-                // As above: not one of that address.
+                // As above.
                 return Ok(None);
             }
         }
@@ -93,7 +91,7 @@ impl SignedIn {
     }
 }
 
-/// Somebody of whom only one name is known.
+/// A user with one name.
 fn one(member: Member, name: &str) -> Subject {
     match member {
         Member::UserId => Subject { id: Some(name.into()), email: None },

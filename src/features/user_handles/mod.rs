@@ -4,6 +4,7 @@
 //! receives comes from the file, never from the client. A full queue or a locked file is `overloaded`. Start at
 //! [`Handles`]; `before_call` uses it in the pipeline.
 
+pub(crate) mod after_decode;
 pub(crate) mod before_call;
 pub mod file;
 pub mod import;

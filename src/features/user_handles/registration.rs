@@ -1,90 +1,80 @@
-//! A passkey that is being made: which handle its client is given, and what must not be made again.
+//! The user handle of a new passkey: which one its client gets, and which passkeys must not be created again.
 //!
-//! The finish is sent only when the new passkey is noted, so that a lost answer loses nothing.
+//! The new passkey is stored before the finish is sent, so that nothing is lost with a lost answer.
 
 use std::borrow::Cow;
 
 use crate::ceremony::{Ceremony, UserHandles};
 use crate::features::user_handles::Handles;
-use crate::features::user_handles::before_call::HandleState;
+use crate::features::user_handles::before_call::{HandleState, UserHandleHooks};
 use crate::features::user_handles::passkey::{MAX_HANDLE, NewPasskey};
 use crate::features::user_handles::store::{Excluded, HandleClaim, UserPasskeys};
-use crate::gateway::pipeline::Gateway;
-use crate::gateway::steps::build_upstream_request;
 use crate::model::assertion::Descriptor;
 use crate::model::fault::{Fault, Refusal};
 use crate::model::member::Member;
 use crate::model::message::{Request, Response};
+use crate::model::record::text;
 use crate::model::registration::{AttestationResponse, CredentialCreation};
 use crate::relying_party::random;
-use crate::routes::Route;
 use crate::webauthn::registration::attested;
 
-impl Gateway {
-    /// Gives the client of a registration the handle that its user has on the caller's side, and the passkeys that
-    /// must not be made again. What the finish must know of it is for the ceremony to keep.
+impl UserHandleHooks<'_> {
+    /// Replaces the user handle in the options of a registration by the one that the caller's side knows, and adds
+    /// the user's stored passkeys to `exclude_credentials`. Returns what the ceremony keeps for the finish.
+    ///
+    /// `dialect_has_handle` says whether the dialect's message has a place for the user handle.
     ///
     /// # Errors
-    /// `upstream_invalid` where the upstream gives no handle that can be bridged, and what the file of handles says
-    /// where it cannot be asked.
-    pub(crate) async fn bridge(
-        &self,
-        way: &Route,
-        reported: &Request<'_>,
+    /// `upstream_invalid` if the upstream gives no handle of 1 to 64 bytes, `overloaded` if the handles cannot be read.
+    pub(crate) async fn map_creation_options(
+        self,
+        request: &Request<'_>,
+        dialect_has_handle: bool,
         response: &mut Response<'_>,
     ) -> Result<Option<Box<UserHandles>>, Refusal> {
-        let (Some(handles), Response::RegistrationBegin(options) | Response::SignupBegin(options)) =
-            (self.handles_of(way), &mut *response)
-        else {
+        let (Response::RegistrationBegin(options) | Response::SignupBegin(options)) = response else {
             return Ok(None);
         };
-        let operation = reported.operation();
-        let tells = way.dialect.operations[&operation].response.message.carries(Member::UserHandle);
-        let rp_id = options
-            .rp_id
-            .as_deref()
-            .map(Box::from)
-            .or_else(|| build_upstream_request::text(reported.record(), Member::RpId));
-        Box::pin(given(handles, options, tells, rp_id.unwrap_or_default())).await
+        let rp_id = options.rp_id.as_deref().map(Box::from).or_else(|| text(request.record(), Member::RpId));
+        map_options(self.handles, options, dialect_has_handle, rp_id.unwrap_or_default()).await
     }
 }
 
-async fn given(
+async fn map_options(
     handles: &Handles,
     options: &mut CredentialCreation<'_>,
-    tells: bool,
+    dialect_has_handle: bool,
     rp_id: Box<str>,
 ) -> Result<Option<Box<UserHandles>>, Refusal> {
     let Some(upstream) = options.user_handle.as_deref().map(<[u8]>::to_vec) else {
-        // Where the dialect has a place for it, the upstream's silence is the caller's to hear.
-        let silent =
-            Refusal::new(Fault::UpstreamInvalid, "the answer lacks `user.handle`, and no passkey signs in without");
-        return if tells { Ok(None) } else { Err(silent) };
+        // With a place for the handle, the dialect's own rules decide whether it may be absent.
+        let missing = "the answer lacks `user.handle`, without which no passkey can sign in";
+        return if dialect_has_handle { Ok(None) } else { Err(Refusal::new(Fault::UpstreamInvalid, missing)) };
     };
     if !(1..=MAX_HANDLE).contains(&upstream.len()) {
         return Err(Refusal::new(Fault::UpstreamInvalid, "the answer's `user.handle` is not 1 to 64 bytes long"));
     }
-    let user_passkeys = handles.user_passkeys(upstream.clone(), rp_id.to_string()).await?;
-    let caller = if tells { Some(caller_handle(&upstream, &user_passkeys)?) } else { None };
+    let passkeys = handles.user_passkeys(upstream.clone(), rp_id.to_string()).await?;
+    let caller = if dialect_has_handle { Some(caller_handle(&upstream, &passkeys)?) } else { None };
     if let Some(caller) = &caller {
         options.user_handle = Some(Cow::Owned(caller.clone()));
     }
-    exclude(options, user_passkeys.passkeys);
+    exclude(options, passkeys.passkeys);
     let caller = caller.map(Vec::into_boxed_slice);
     Ok(Some(Box::new(UserHandles { upstream: upstream.into(), caller, rp_id })))
 }
 
-/// The handle for the client: the one that it knows, else the upstream's own. Where that is what the clients of
-/// somebody else know, a new passkey would take theirs away on an authenticator that both use; so it is a new one.
-fn caller_handle(upstream: &[u8], user_passkeys: &UserPasskeys) -> Result<Vec<u8>, Refusal> {
-    match &user_passkeys.caller_handle {
+/// The handle for the client: the one that it knows, else the upstream's own. If another user's clients know that
+/// one, a new passkey would overwrite theirs on a shared authenticator; then the handle is a new random one.
+fn caller_handle(upstream: &[u8], passkeys: &UserPasskeys) -> Result<Vec<u8>, Refusal> {
+    match &passkeys.caller_handle {
         Some(known) => Ok(known.clone()),
-        None if user_passkeys.is_caller_handle_of_another => Ok(random::bytes::<32>()?.into()),
+        None if passkeys.is_caller_handle_of_another => Ok(random::bytes::<32>()?.into()),
         None => Ok(upstream.to_vec()),
     }
 }
 
-/// Completes the list of what an authenticator must not make again.
+/// Completes the list of passkeys that an authenticator must not create again.
 fn exclude(options: &mut CredentialCreation<'_>, passkeys: Vec<Excluded>) {
     for Excluded { credential_id, transports } in passkeys {
         let is_listed = options.exclude_credentials.iter().any(|one| one.id.as_deref() == Some(&*credential_id));
@@ -98,8 +88,8 @@ fn exclude(options: &mut CredentialCreation<'_>, passkeys: Vec<Excluded>) {
     }
 }
 
-/// Notes the passkey of a finish that is about to be sent. Its id is the one that the authenticator attests, which
-/// must be the one that the client names: else one's passkey could be noted under the id of another's.
+/// Stores the passkey of a finish as pending. Its id is the attested one, which must be the id that the client sends:
+/// otherwise a passkey could be stored under the id of another user's.
 pub(crate) async fn claim(
     handles: &Handles,
     user: &UserHandles,
@@ -121,13 +111,13 @@ pub(crate) async fn claim(
     });
     match claim.await? {
         HandleClaim::Pending(serial) => Ok(HandleState::Claimed(serial)),
-        HandleClaim::Known => Ok(HandleState::Untouched),
+        HandleClaim::Known => Ok(HandleState::Unmapped),
     }
 }
 
-/// The caller hears its own handle of the user again, in the answer to the finish.
-pub(crate) fn echo(begun: Option<&Ceremony>, response: &mut Response<'_>) {
-    let known = begun.and_then(|begun| begun.handles.as_deref()?.caller.as_deref());
+/// Restores the caller's user handle in the response to a finish.
+pub(crate) fn restore_handle(ceremony: Option<&Ceremony>, response: &mut Response<'_>) {
+    let known = ceremony.and_then(|ceremony| ceremony.handles.as_deref()?.caller.as_deref());
     if let (Some(caller), Response::RegistrationFinish(registered)) = (known, response)
         && registered.user_handle.is_some()
     {

@@ -1,7 +1,7 @@
-//! From what the upstream answered to what the caller is answered.
+//! Building the caller's response.
 //!
-//! The caller gets its own name of the user back, never a session handle that is not its dialect's,
-//! and never less user verification than the route wants.
+//! The caller gets its own name of the user, a session handle only if its dialect has one, and never less user
+//! verification than the route requires.
 
 use std::borrow::Cow;
 
@@ -9,81 +9,84 @@ use uuid::Uuid;
 
 use crate::caller_auth::Relation;
 use crate::ceremony::{Ceremony, Subject};
-use crate::gateway::steps::build_upstream_request::{handle_of, put, put_absent};
+use crate::features::user_handles::registration::restore_handle;
+use crate::gateway::context::Attempt;
+use crate::gateway::steps::build_upstream_request::credential_handle;
 use crate::model::assertion::SignIn;
-use crate::model::fault::{Fault, Refusal};
 use crate::model::member::Member;
 use crate::model::message::{Request, Response};
 use crate::model::operation::Operation;
-use crate::model::record::Record;
+use crate::model::record::{Record, put, put_absent};
 use crate::model::user_verification::UserVerification;
 use crate::model::value::Value;
 use crate::provider::template::hole::Need;
-use crate::routes::Route;
 use crate::routes::assignment::Assignment;
 
-/// The session handle that a begin gives the caller, if its dialect has one: the upstream's own where
-/// both sides are one provider, else a new UUID.
-pub fn caller_session(route: &Route, response: &Response<'_>) -> Option<Box<str>> {
-    if !route.dialect.operations[&response.operation()].response.message.carries(Member::Session) {
+/// The session handle that a begin gives the caller, if its dialect has one: the upstream's own where both sides are
+/// one provider, else a new UUID.
+pub(super) fn caller_session(attempt: Attempt<'_>, response: &Response<'_>) -> Option<Box<str>> {
+    let template = &attempt.route().dialect.operations[&response.operation()].response;
+    if !template.message.carries(Member::Session) {
         return None;
     }
     match response.record().value(Member::Session) {
-        Some(Value::Text(session)) if route.relation == Relation::SameProvider => {
+        Some(Value::Text(session)) if attempt.backend.relation == Relation::SameProvider => {
             Some(session.into_owned().into_boxed_str())
         }
         _ => Some(Uuid::new_v4().to_string().into_boxed_str()),
     }
 }
 
-/// Completes an answer. `names` are the caller's of its user, where an identity map told them.
-pub fn complete<'a>(
-    route: &'a Route,
-    asked: &'a Request<'_>,
+/// Completes a response for the caller. `names` are the caller's names of the user, by the identity map.
+pub(crate) fn build_response<'a>(
+    attempt: Attempt<'a>,
     ceremony: Option<&'a Ceremony>,
     names: Option<&Subject>,
     response: &mut Response<'a>,
 ) {
+    let (route, requested) = (attempt.route(), &attempt.context.request);
     let operation = response.operation();
+    restore_handle(ceremony, response);
     if let Response::CredentialsList(list) = response {
         for credential in list.credentials.iter_mut().filter(|credential| credential.handle.is_none()) {
-            credential.handle = credential.id.as_deref().map(|id| handle_of(id).into());
+            credential.handle = credential.id.as_deref().map(|id| credential_handle(id).into());
         }
     }
     let record = response.record_mut();
-    let known = ceremony.map(|ceremony| &ceremony.asked);
-    echo(record, Member::UserId, known.and_then(|subject| subject.id.as_deref()), asked);
-    echo(record, Member::UserEmail, known.and_then(|subject| subject.email.as_deref()), asked);
+    let begun = ceremony.map(|ceremony| &ceremony.requested);
+    echo(record, Member::UserId, begun.and_then(|user| user.id.as_deref()), requested);
+    echo(record, Member::UserEmail, begun.and_then(|user| user.email.as_deref()), requested);
     if operation.is_begin() {
         put(record, Member::Session, ceremony.and_then(|ceremony| ceremony.caller_session.as_deref()).map(borrowed));
-        verification(route, record);
-        resident_key(record);
+        raise_user_verification(route.min_user_verification, record);
+        complete_resident_key(record);
     }
     for member in [Member::CredentialId, Member::CredentialName] {
-        let value = asked.record().value(member);
+        let value = requested.record().value(member);
         put_absent(record, member, value.map(Value::into_owned));
     }
-    if operation == Operation::LoginFinish && no_session_was_asked_for(route, asked) {
+    if operation == Operation::LoginFinish && wants_no_session(attempt) {
         TOKENS.iter().for_each(|token| record.put(*token, None));
     }
-    name_credentials(record, asked.record());
+    name_credential(record, requested.record());
     for assignment in &route.fill {
         if !record.has(assignment.member) {
-            let given = assignment.value(record).or_else(|| assignment.value(asked.record())).map(Value::into_owned);
-            let told = || told_of(assignment, names.or(ceremony.map(|ceremony| &ceremony.told.subject))?);
-            put_absent(record, assignment.member, given.or_else(told));
+            let from_messages = assignment.value(record).or_else(|| assignment.value(requested.record()));
+            let from_user = || user_value(assignment, names.or(ceremony.map(|ceremony| &ceremony.sent.subject))?);
+            let value = from_messages.map(Value::into_owned).or_else(from_user);
+            put_absent(record, assignment.member, value);
         }
     }
 }
 
-/// What is known of the user, where the config refers to that.
-fn told_of(assignment: &Assignment, subject: &Subject) -> Option<Value<'static>> {
+/// The value of an assignment that refers to the user.
+fn user_value(assignment: &Assignment, subject: &Subject) -> Option<Value<'static>> {
     let text = |text: &Option<Box<str>>| text.as_deref().map(|text| Cow::Owned(text.to_owned()));
-    let told = SignIn { user_id: text(&subject.id), user_email: text(&subject.email), ..SignIn::default() };
-    assignment.value(&told).map(Value::into_owned)
+    let sign_in = SignIn { user_id: text(&subject.id), user_email: text(&subject.email), ..SignIn::default() };
+    assignment.value(&sign_in).map(Value::into_owned)
 }
 
-/// Everything a session is made of.
+/// The members of a session.
 const TOKENS: &[Member] = &[
     Member::TokensAccess,
     Member::TokensRefresh,
@@ -94,42 +97,42 @@ const TOKENS: &[Member] = &[
     Member::TokensRefreshExpiresIn,
 ];
 
-/// In a dialect whose caller says how long the session shall last, and that promises no token, one who
-/// does not say wants none.
-fn no_session_was_asked_for(route: &Route, asked: &Request<'_>) -> bool {
-    if route.relation == Relation::SameProvider || asked.record().value(Member::SessionLifetime).is_some() {
+/// Whether the caller gets no session: in a dialect whose caller names the lifetime of the session, and whose response
+/// requires no token, the absence of a lifetime means that none is wanted.
+fn wants_no_session(attempt: Attempt<'_>) -> bool {
+    let names_lifetime = attempt.context.request.record().value(Member::SessionLifetime).is_some();
+    if attempt.backend.relation == Relation::SameProvider || names_lifetime {
         return false;
     }
-    let template = &route.dialect.operations[&asked.operation()];
-    let is_promised = |(member, need): &(Member, Need)| *need == Need::Required && TOKENS.contains(member);
-    let promises = || template.response.message.carried().iter().any(is_promised);
-    template.request.carries(Member::SessionLifetime) && !promises()
+    let template = &attempt.route().dialect.operations[&attempt.operation()];
+    let is_required = |(member, need): &(Member, Need)| *need == Need::Required && TOKENS.contains(member);
+    let requires_token = || template.response.message.carried().iter().any(is_required);
+    template.request.carries(Member::SessionLifetime) && !requires_token()
 }
 
 fn borrowed(text: &str) -> Value<'_> {
     Value::Text(Cow::Borrowed(text))
 }
 
-/// The caller's own name of the user stands before the upstream's.
-fn echo<'a>(record: &mut dyn Record<'a>, member: Member, known: Option<&'a str>, asked: &Request<'_>) {
-    let said = known.map(borrowed).or_else(|| asked.record().value(member).map(Value::into_owned));
-    if said.is_some() {
-        put(record, member, said);
+/// Prefers the caller's own name of the user to the upstream's.
+fn echo<'a>(record: &mut dyn Record<'a>, member: Member, begun: Option<&'a str>, requested: &Request<'_>) {
+    let named = begun.map(borrowed).or_else(|| requested.record().value(member).map(Value::into_owned));
+    if named.is_some() {
+        put(record, member, named);
     }
 }
 
-fn verification(route: &Route, record: &mut dyn Record<'_>) {
-    let Some(least) = route.verification else { return };
+fn raise_user_verification(min: Option<UserVerification>, record: &mut dyn Record<'_>) {
+    let Some(min) = min else { return };
     let wanted = match record.value(Member::UserVerification) {
         Some(Value::Text(word)) => UserVerification::read(&word),
         _ => UserVerification::Preferred,
     };
-    put(record, Member::UserVerification, Some(borrowed(wanted.max(least).name())));
+    put(record, Member::UserVerification, Some(borrowed(wanted.max(min).name())));
 }
 
-/// The two ways of asking for a discoverable credential say the same (WebAuthn 5.4.4); a dialect may
-/// know only one of them.
-fn resident_key(record: &mut dyn Record<'_>) {
+/// The two members that ask for a discoverable credential agree (WebAuthn 5.4.4). A dialect may know only one of them.
+fn complete_resident_key(record: &mut dyn Record<'_>) {
     match (record.value(Member::ResidentKey), record.value(Member::RequireResidentKey)) {
         (None, Some(Value::Flag(true))) => put(record, Member::ResidentKey, Some(borrowed("required"))),
         (Some(Value::Text(wish)), None) if wish == "required" => {
@@ -139,44 +142,14 @@ fn resident_key(record: &mut dyn Record<'_>) {
     }
 }
 
-/// A credential that has no name of its own goes by its id.
-fn name_credentials(record: &mut dyn Record<'_>, asked: &dyn Record<'_>) {
+/// A credential without a name of its own is named by its id.
+fn name_credential(record: &mut dyn Record<'_>, requested: &dyn Record<'_>) {
     let id = match record.value(Member::CredentialId) {
-        Some(Value::Bytes(id)) => Some(handle_of(&id)),
-        _ => match asked.value(Member::CredentialId) {
-            Some(Value::Bytes(id)) => Some(handle_of(&id)),
+        Some(Value::Bytes(id)) => Some(credential_handle(&id)),
+        _ => match requested.value(Member::CredentialId) {
+            Some(Value::Bytes(id)) => Some(credential_handle(&id)),
             _ => None,
         },
     };
     put_absent(record, Member::CredentialHandle, id.map(|handle| Value::Text(Cow::Owned(handle))));
-}
-
-/// Refuses an answer that is for another user than the one the ceremony was begun for. `mapped` is that
-/// user where an identity map says what the upstream calls them.
-///
-/// # Errors
-/// `assertion_rejected`, with the log's reason.
-pub fn prove_subject(
-    route: &Route,
-    ceremony: &Ceremony,
-    answered: &Subject,
-    mapped: Option<&Subject>,
-) -> Result<(), Refusal> {
-    let (told, expected) = (&ceremony.told.subject, mapped.unwrap_or(&ceremony.asked));
-    if told.contradicts(answered) {
-        return Err(rejected("the upstream signed in another user than it was asked for"));
-    }
-    if mapped.is_some() && expected.contradicts(answered) {
-        return Err(rejected("the upstream signed in another user than the identity map names"));
-    }
-    let nobody_was_named = expected.is_nobody() && ceremony.bearer_user.is_none();
-    let upstream_was_told = !told.is_nobody() && !route.constant_user;
-    if nobody_was_named || upstream_was_told || route.relax_subject || expected.agrees(answered) {
-        return Ok(());
-    }
-    Err(rejected("the upstream's answer does not prove the user the caller named"))
-}
-
-fn rejected(reason: &'static str) -> Refusal {
-    Refusal::new(Fault::AssertionRejected, reason)
 }

@@ -1,7 +1,7 @@
-//! From what the caller asked to what the upstream is asked.
+//! Building the upstream's request.
 //!
-//! The caller's own credentials stay here unless the upstream is of the same provider; what the
-//! config sets wins over what the caller sent; at a finish, what was told at the begin is told again.
+//! The caller's own credentials are removed unless the upstream is of the same provider. `set` takes precedence over
+//! the caller's values. At a finish, the members that the begin sent are sent again.
 
 use std::borrow::Cow;
 
@@ -10,81 +10,101 @@ use smallvec::SmallVec;
 use crate::base::base64;
 use crate::caller_auth::{Admission, Judge, Relation};
 use crate::ceremony::{Ceremony, Subject};
-use crate::gateway::steps::map_user;
+use crate::gateway::context::{Attempt, Client};
+use crate::gateway::steps::map_user::write_user;
+use crate::gateway::steps::take_ceremony::TakenCeremony;
 use crate::model::member::Member;
 use crate::model::message::Request;
 use crate::model::operation::Operation;
-use crate::model::record::Record;
+use crate::model::record::{Record, put, put_absent};
 use crate::model::value::Value;
 use crate::provider::template::codec::Codec;
-use crate::routes::Route;
 use crate::routes::forwarding::may_travel;
+use crate::routes::route::Backend;
 
-/// What the connection says of who calls.
-#[derive(Clone, Debug, Default)]
-pub struct Client<'a> {
-    /// Its `User-Agent`.
-    pub user_agent: Option<&'a str>,
-    /// Its network address.
-    pub address: Option<&'a str>,
+/// What an upstream's request is built from.
+pub(crate) struct RequestParts<'a, 'p> {
+    /// The caller's request.
+    pub(crate) request: &'p Request<'a>,
+    pub(crate) backend: &'a Backend,
+    pub(crate) caller: &'a Admission,
+    pub(crate) client: Client<'a>,
+    /// The ceremony of a finish.
+    pub(crate) ceremony: Option<&'p Ceremony>,
+    /// The challenge of a finish.
+    pub(crate) challenge: Option<&'p [u8]>,
+    /// The user by the identity map. It replaces every name that the caller gave.
+    pub(crate) user: Option<&'p Subject>,
 }
 
-/// Builds the upstream's request. `user` is whom an identity map says it is about: that, and nothing
-/// the caller said of the user, is what the upstream is told.
-pub fn resolve<'a>(
-    route: &'a Route,
-    asked: &Request<'a>,
-    admission: &'a Admission,
-    client: &Client<'a>,
-    ceremony: Option<&Ceremony>,
-    challenge: Option<&[u8]>,
+/// Builds the upstream's request of an attempt. `user` is the user by the identity map.
+pub(crate) fn build_upstream_request<'a>(
+    attempt: Attempt<'a>,
+    begun: Option<&TakenCeremony>,
     user: Option<&Subject>,
 ) -> Request<'a> {
-    let operation = asked.operation();
-    let mut request = asked.clone();
-    let record = request.record_mut();
-    for (member, value) in &admission.claims {
-        put(record, *member, Some(value.borrowed()));
+    let Attempt { context, backend, caller, .. } = attempt;
+    RequestParts {
+        request: &context.request,
+        backend,
+        caller,
+        client: context.client,
+        ceremony: begun.map(|begun| &*begun.ceremony),
+        challenge: begun.map(|begun| &*begun.challenge),
+        user,
     }
-    put_absent(record, Member::ClientUserAgent, client.user_agent.map(|agent| Value::Text(Cow::Borrowed(agent))));
-    put_absent(record, Member::ClientAddress, client.address.map(|address| Value::Text(Cow::Borrowed(address))));
-
-    let given = route.set.iter().filter_map(|assignment| Some((assignment.member, assignment.value(record)?)));
-    let given: SmallVec<[_; 4]> = given.collect();
-    for member in record.members().iter().copied() {
-        let stays = member == Member::UserToken && admission.judge == Judge::Gateway;
-        if stays || !may_travel(member, operation, route.relation) {
-            record.put(member, None);
-        }
-    }
-    if let Some(user) = user {
-        map_user::write(record, user);
-    }
-    for (member, value) in given {
-        put(record, member, Some(value));
-    }
-    if let Some(ceremony) = ceremony {
-        retell(record, ceremony);
-        let challenge = challenge.map(|challenge| Value::Bytes(Cow::Owned(challenge.to_owned())));
-        put(record, Member::Challenge, challenge);
-    }
-    if operation == Operation::CredentialsDelete && route.relation != Relation::Embedded {
-        id_of_handle(record);
-    }
-    request
+    .build()
 }
 
-/// Tells the upstream what it was told at the begin, and gives it its own session back.
-fn retell(record: &mut dyn Record<'_>, ceremony: &Ceremony) {
+impl<'a> RequestParts<'a, '_> {
+    pub(crate) fn build(self) -> Request<'a> {
+        let Self { backend, caller, client, .. } = self;
+        let operation = self.request.operation();
+        let mut request = self.request.clone();
+        let record = request.record_mut();
+        for (member, value) in &caller.claims {
+            put(record, *member, Some(value.borrowed()));
+        }
+        put_absent(record, Member::ClientUserAgent, client.user_agent.map(|agent| Value::Text(Cow::Borrowed(agent))));
+        put_absent(record, Member::ClientAddress, client.address.map(|address| Value::Text(Cow::Borrowed(address))));
+
+        let given = backend.set.iter().filter_map(|assignment| Some((assignment.member, assignment.value(record)?)));
+        let given: SmallVec<[_; 4]> = given.collect();
+        for member in record.members().iter().copied() {
+            let is_verified_token = member == Member::UserToken && caller.judge == Judge::Gateway;
+            if is_verified_token || !may_travel(member, operation, backend.relation) {
+                record.put(member, None);
+            }
+        }
+        if let Some(user) = self.user {
+            write_user(record, user);
+        }
+        for (member, value) in given {
+            put(record, member, Some(value));
+        }
+        if let Some(ceremony) = self.ceremony {
+            restore_begin_members(record, ceremony);
+            let challenge = self.challenge.map(|challenge| Value::Bytes(Cow::Owned(challenge.to_owned())));
+            put(record, Member::Challenge, challenge);
+        }
+        if operation == Operation::CredentialsDelete && backend.relation != Relation::Embedded {
+            restore_credential_id(record);
+        }
+        request
+    }
+}
+
+/// Restores the members that the begin sent, and the upstream's own session.
+fn restore_begin_members(record: &mut dyn Record<'_>, ceremony: &Ceremony) {
     let owned = |text: &str| Value::Text(Cow::Owned(text.to_owned()));
     put(record, Member::Session, ceremony.upstream_session.as_deref().map(owned));
-    let told = &ceremony.told;
+    let sent = &ceremony.sent;
     let members = [
-        (Member::UserId, &told.subject.id),
-        (Member::UserEmail, &told.subject.email),
-        (Member::Account, &told.account),
-        (Member::Organization, &told.organization),
-        (Member::Connection, &told.connection),
+        (Member::UserId, &sent.subject.id),
+        (Member::UserEmail, &sent.subject.email),
+        (Member::Account, &sent.account),
+        (Member::Organization, &sent.organization),
+        (Member::Connection, &sent.connection),
     ];
     for (member, text) in members {
         if let Some(text) = text {
@@ -93,9 +113,9 @@ fn retell(record: &mut dyn Record<'_>, ceremony: &Ceremony) {
     }
 }
 
-/// A credential that the gateway named after its id is known by the id again. An upstream's own name
-/// for it cannot be made out of the id.
-pub(crate) fn id_of_handle(record: &mut dyn Record<'_>) {
+/// Restores the id of a credential that the gateway named after its id. An upstream's own name cannot be derived from
+/// the id.
+pub(crate) fn restore_credential_id(record: &mut dyn Record<'_>) {
     let id = match (record.value(Member::CredentialId), record.value(Member::CredentialHandle)) {
         (None, Some(Value::Text(handle))) => base64::read(&handle).ok(),
         _ => None,
@@ -105,35 +125,9 @@ pub(crate) fn id_of_handle(record: &mut dyn Record<'_>) {
     }
 }
 
-/// The name of a credential whose provider has none for it: its id in base64url.
-pub fn handle_of(id: &[u8]) -> String {
+/// The name of a credential whose provider has none: its id in base64url.
+pub(crate) fn credential_handle(id: &[u8]) -> String {
     let mut handle = Vec::new();
     Codec::Base64Url.write_bytes(id, &mut handle);
     String::from_utf8(handle).expect("base64 digits are ASCII")
-}
-
-/// The user a record names.
-pub fn subject(record: &dyn Record<'_>) -> Subject {
-    Subject { id: text(record, Member::UserId), email: text(record, Member::UserEmail) }
-}
-
-/// A text of a record, to keep.
-pub(crate) fn text(record: &dyn Record<'_>, member: Member) -> Option<Box<str>> {
-    match record.value(member)? {
-        Value::Text(text) => Some(text.into_owned().into_boxed_str()),
-        _ => None,
-    }
-}
-
-/// Puts a member where the record has it.
-pub(crate) fn put<'a>(record: &mut dyn Record<'a>, member: Member, value: Option<Value<'a>>) {
-    if record.members().contains(&member) {
-        record.put(member, value);
-    }
-}
-
-pub(crate) fn put_absent<'a>(record: &mut dyn Record<'a>, member: Member, value: Option<Value<'a>>) {
-    if value.is_some() && record.value(member).is_none() {
-        put(record, member, value);
-    }
 }

@@ -1,4 +1,4 @@
-//! The caller's answer on the wire: a success or a fault, in the dialect's own envelope.
+//! Encoding the caller's response: a success or a fault, in the dialect's own envelope.
 
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
@@ -6,31 +6,48 @@ use http::{HeaderName, HeaderValue, Response, StatusCode};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::gateway::context::{ModelResponse, RequestContext, ShadowRole};
 use crate::model::fault::{Fault, FaultDetails, Refusal};
 use crate::model::message;
 use crate::model::operation::Operation;
 use crate::provider::template::encode::{Absent, Writing};
-use crate::routes::Route;
+use crate::provider::template::hole::Pattern;
+use crate::routes::route::Route;
 
-/// Writes a success.
+/// Encodes a success. A decoy is not compared with a shadow's response.
 ///
 /// # Errors
-/// `upstream_invalid` when a member the dialect requires has come from nowhere.
-pub fn success(route: &Route, response: &message::Response<'_>, now: Timestamp) -> Result<Response<Bytes>, Refusal> {
-    let operation = response.operation();
-    let template = &route.dialect.operations[&operation];
-    let writing = Writing { now, relaxed: &route.relax };
+/// `upstream_invalid` if a member that the dialect requires is missing.
+pub(crate) fn encode_response(
+    context: &RequestContext<'_>,
+    response: &message::Response<'_>,
+    is_decoy: bool,
+) -> Result<Response<Bytes>, Refusal> {
+    if let Some(trace) = context.trace {
+        trace.completed(response.record());
+    }
+    let RequestContext { route, now, .. } = context;
+    let template = &route.dialect.operations[&response.operation()];
+    let writing = Writing { now: *now, relaxed: &route.relax };
     let written = template.write_response(&route.dialect, response.record(), writing).map_err(|Absent(member)| {
-        Refusal::new(
-            Fault::UpstreamInvalid,
-            format!("the answer lacks `{}`, which the dialect requires", member.name()),
-        )
+        let reason = format!("the answer lacks `{}`, which the dialect requires", member.name());
+        Refusal::new(Fault::UpstreamInvalid, reason)
     })?;
-    Ok(assemble(route, written.status, &written.fields, written.content))
+    let mut encoded = assemble(route, written.status, &written.fields, written.content);
+    if context.shadow_role != ShadowRole::None && !is_decoy {
+        encoded.extensions_mut().insert(ModelResponse(response.owned()));
+    }
+    Ok(encoded)
 }
 
-/// Writes a fault. `id` is what it is logged under.
-pub fn fault(route: &Route, operation: Operation, refusal: &Refusal, id: Uuid, allow: Option<&str>) -> Response<Bytes> {
+/// Encodes a fault. `id` is the id in the log.
+pub(crate) fn fault(
+    route: &Route,
+    operation: Operation,
+    refusal: &Refusal,
+    id: Uuid,
+    allow: Option<&str>,
+) -> Response<Bytes> {
     let mut buffer = Uuid::encode_buffer();
     let details = FaultDetails {
         fault: Some(refusal.fault.name().into()),
@@ -45,7 +62,7 @@ pub fn fault(route: &Route, operation: Operation, refusal: &Refusal, id: Uuid, a
             assemble(route, written.status, &written.fields, content)
         }
         Err(Absent(member)) => {
-            tracing::error!(member = member.name(), "a fault row requires what a fault does not have");
+            tracing::error!(member = member.name(), "fault row requires a member that no fault has");
             assemble(route, StatusCode::INTERNAL_SERVER_ERROR, &[], None)
         }
     };
@@ -58,16 +75,16 @@ pub fn fault(route: &Route, operation: Operation, refusal: &Refusal, id: Uuid, a
 fn assemble(route: &Route, status: StatusCode, fields: &[(&str, String)], content: Option<Vec<u8>>) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = status;
-    // With room for the request's name, which every answer bears.
+    // With room for the request id, which every response has.
     response.headers_mut().reserve(3 + fields.len());
     // Challenges and tokens are for one caller, once (RFC 6749 section 5.1).
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let provider_fields = route.dialect.fields.iter().filter_map(|field| match &field.pattern {
-        crate::provider::template::hole::Pattern::Constant(text) => Some((field.name.as_str(), text)),
-        crate::provider::template::hole::Pattern::Hole { .. } => None,
+        Pattern::Constant(text) => Some((field.name.as_str(), text)),
+        Pattern::Hole { .. } => None,
     });
     for (name, value) in provider_fields.chain(fields.iter().map(|(name, value)| (*name, value))) {
-        // A value that no field can hold came from an upstream; it is left out rather than mended.
+        // A value that no field can hold came from an upstream. It is left out.
         if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
             response.headers_mut().insert(name, value);
         }

@@ -1,168 +1,108 @@
-//! Serving a request of a route with policies: by the way of its ceremony or its token, else as they pick.
-
-use bytes::Bytes;
-use http::Response as HttpResponse;
-use http::{HeaderValue, header::SET_COOKIE};
+//! Selecting the backend of a request: by its ceremony or token, else by the route's policy.
 
 use crate::caller_auth::{Admission, Judge, Relation};
 use crate::ceremony::{ChallengeKey, Subject};
 use crate::gateway::client_data;
-use crate::gateway::context::{Part, PipelineOutcome, RequestContext};
-use crate::gateway::pipeline::Gateway;
-use crate::gateway::steps::call_upstream::Worker;
+use crate::gateway::context::RequestContext;
+use crate::gateway::runtime::Runtime;
 use crate::identity::names::Namespace;
-use crate::model::fault::{Fault, Refusal};
+use crate::model::fault::Fault;
 use crate::model::member::Member;
 use crate::model::message::Request;
-use crate::model::operation::Operation;
 use crate::model::value::Value;
-use crate::policy::decision::{Decision, Reason};
-use crate::policy::{Asking, Pick, Policy};
-use crate::routes::Route;
+use crate::policy::decision::{Decision, Reason, RecordedDecision};
+use crate::policy::{Policy, RequestFacts, Selection};
+use crate::routes::route::{Backend, Route};
 
-/// What was decided of a request, and what of it its answer bears.
-pub(crate) struct Decided {
-    decision: Decision,
-    tells: bool,
-    cookie: Option<HeaderValue>,
+/// Selects the backend of a request.
+pub(crate) async fn select_backend(
+    runtime: &Runtime,
+    context: &RequestContext<'_>,
+    policy: &Policy,
+    caller: &Admission,
+) -> Selection {
+    let RequestContext { route, request, .. } = context;
+    if request.operation().is_finish() {
+        return Selection::new(by_ceremony(runtime, route, request), Reason::Ceremony);
+    }
+    if let Request::SessionRefresh(refresh) = request {
+        let backend = by_refresh_token(runtime, route, refresh.tokens_refresh.as_deref()).await;
+        return Selection::new(backend, Reason::Token);
+    }
+    if let (Judge::Upstream, Some(Value::Text(token))) = (caller.judge, request.record().value(Member::UserToken)) {
+        return Selection::new(by_bearer_token(runtime, route, &token).await, Reason::Token);
+    }
+    let (record, is_begin) = (request.record(), request.operation().is_begin());
+    let facts = RequestFacts { record, claims: &caller.claims, fields: context.fields, is_begin };
+    let selection = policy.select(&facts);
+    if selection.if_proven && !is_proven(runtime, &facts, &route.backends[selection.backend]).await {
+        return Selection { backend: 0, reason: Reason::Unproven, ..selection };
+    }
+    selection
 }
 
-// ===== impl Decided =====
+/// Counts a decision, and records it for the response.
+pub(crate) fn record_decision(
+    runtime: &Runtime,
+    route: &Route,
+    policy: &Policy,
+    backend: &Backend,
+    selection: Selection,
+) -> RecordedDecision {
+    let upstream = runtime.config.plan.upstreams[backend.upstream].name.clone();
+    let decision = Decision { upstream, reason: selection.reason, config: runtime.version.clone() };
+    runtime.config.metrics.decided(&route.name, &decision.upstream, decision.reason.to_string());
+    RecordedDecision { decision, adds_headers: policy.adds_decision_headers, cookie: selection.cookie }
+}
 
-impl Decided {
-    /// Marks an answer, for the log and for the caller.
-    pub(crate) fn mark(self, response: &mut HttpResponse<Bytes>) {
-        if self.tells {
-            self.decision.tell(response);
-        }
-        if let Some(cookie) = self.cookie {
-            response.headers_mut().append(SET_COOKIE, cookie);
-        }
-        response.extensions_mut().insert(self.decision);
+/// Whether the embedded upstream of a backend can verify a passkey of the user.
+async fn is_proven(runtime: &Runtime, facts: &RequestFacts<'_, '_>, backend: &Backend) -> bool {
+    let Some(learner) = runtime.clients[backend.upstream].learner() else { return false };
+    let [id, email] = [Member::UserId, Member::UserEmail].map(|member| facts.text(member));
+    let Some(map) = &runtime.config.plan.upstreams[backend.upstream].identity else {
+        return learner.is_proven(id.as_deref(), email.as_deref()).await;
+    };
+    let named = Subject { id: id.as_deref().map(Into::into), email: email.as_deref().map(Into::into) };
+    match map.translate(Namespace::Caller, &named).await {
+        Ok(Some(user)) => learner.is_proven(user.id.as_deref(), user.email.as_deref()).await,
+        Ok(None) | Err(_) => false,
     }
 }
 
-impl Gateway {
-    /// Serves a request by the way that is its own.
-    pub(crate) async fn serve_by_policy(
-        &self,
-        asked: &RequestContext<'_>,
-        policy: &Policy,
-        admission: &Admission,
-    ) -> PipelineOutcome {
-        let pick = self.pick(asked, policy, admission).await;
-        if asked.request.operation() != Operation::LoginBegin {
-            return self.serve_as_picked(asked, policy, pick, admission).await;
-        }
-        let shadow = policy.shadow.as_ref().filter(|shadow| shadow.is_due());
-        let asked = &RequestContext { part: if shadow.is_some() { Part::Lit } else { Part::Alone }, ..asked.clone() };
-        let mut served = match &policy.fallback {
-            Some(fallback) => self.begin_login_somewhere(asked, policy, fallback, pick, admission).await,
-            None => self.serve_as_picked(asked, policy, pick, admission).await,
-        };
-        if let Some(shadow) = shadow {
-            self.spawn_shadow_call(asked, shadow, admission, &mut served);
-        }
-        served
-    }
+/// The backend that began the ceremony of a finish, whatever the policy says now. If it is not known, the route's own
+/// backend refuses the finish.
+fn by_ceremony(runtime: &Runtime, route: &Route, request: &Request<'_>) -> usize {
+    let config = &runtime.config;
+    let challenge = client_data::challenge(request.record()).ok();
+    let upstream = challenge.and_then(|challenge| config.ceremonies.upstream_of(ChallengeKey::of(&challenge)));
+    let is_its = |one: &Backend| upstream.as_deref() == Some(&*config.plan.upstreams[one.upstream].name);
+    route.backends.iter().position(is_its).unwrap_or(0)
+}
 
-    async fn serve_as_picked(
-        &self,
-        asked: &RequestContext<'_>,
-        policy: &Policy,
-        pick: Pick,
-        admission: &Admission,
-    ) -> PipelineOutcome {
-        let way = asked.route.way(pick.way);
-        let outcome = self.serve_by(asked, way, admission).await;
-        PipelineOutcome { outcome, decided: Some(self.decided(policy, way, pick)) }
-    }
-
-    pub(crate) fn decided(&self, policy: &Policy, way: &Route, pick: Pick) -> Decided {
-        let upstream = self.shared.plan.upstreams[way.upstream].name.clone();
-        let decision = Decision { upstream, reason: pick.reason, config: self.config.clone() };
-        self.shared.metrics.decided(&way.name, &decision);
-        Decided { decision, tells: policy.tells, cookie: pick.cookie }
-    }
-
-    async fn pick(&self, asked: &RequestContext<'_>, policy: &Policy, admission: &Admission) -> Pick {
-        let (route, request) = (asked.route, &asked.request);
-        if request.operation().is_finish() {
-            return Pick::new(self.way_of_ceremony(route, request), Reason::Ceremony);
-        }
-        if let Request::SessionRefresh(refresh) = request {
-            let way = self.way_of_refresh(route, refresh.tokens_refresh.as_deref()).await;
-            return Pick::new(way, Reason::Token);
-        }
-        if let (Judge::Upstream, Some(Value::Text(token))) =
-            (admission.judge, request.record().value(Member::UserToken))
-        {
-            return Pick::new(self.way_of_bearer(route, &token).await, Reason::Token);
-        }
-        let is_begin = request.operation().is_begin();
-        let record = request.record();
-        let asking = Asking { record, claims: &admission.claims, fields: asked.fields, is_begin };
-        let pick = policy.pick(&asking);
-        if pick.if_proven && !self.is_proven(&asking, route.way(pick.way)).await {
-            return Pick { way: 0, reason: Reason::Unproven, ..pick };
-        }
-        pick
-    }
-
-    /// Whether the user could sign in at the embedded upstream of a way today.
-    async fn is_proven(&self, asking: &Asking<'_, '_>, way: &Route) -> bool {
-        let Worker::Embedded(_, learner) = &self.workers[way.upstream] else { return false };
-        let [id, email] = [Member::UserId, Member::UserEmail].map(|member| asking.text(member));
-        let Some(map) = &self.shared.plan.upstreams[way.upstream].identity else {
-            return learner.is_proven(id.as_deref(), email.as_deref()).await;
-        };
-        let asked = Subject { id: id.as_deref().map(Into::into), email: email.as_deref().map(Into::into) };
-        match map.translate(Namespace::Caller, &asked).await {
-            Ok(Some(user)) => learner.is_proven(user.id.as_deref(), user.email.as_deref()).await,
-            Ok(None) | Err(_) => false,
-        }
-    }
-
-    /// The way that began a ceremony, whatever the policies say by now. Where it is not known any more, the
-    /// route's own will say so.
-    fn way_of_ceremony(&self, route: &Route, request: &Request<'_>) -> usize {
-        let challenge = client_data::challenge(request.record()).ok();
-        let began = challenge.and_then(|challenge| self.shared.ceremonies.upstream_of(ChallengeKey::of(&challenge)));
-        let is_its = |way: &Route| began.as_deref() == Some(&*self.shared.plan.upstreams[way.upstream].name);
-        route.ways().position(is_its).unwrap_or(0)
-    }
-
-    /// The way of whoever made a refresh token. Where several embedded relying parties may have, their directories
-    /// say who did; one that cannot say is asked again, and says so.
-    async fn way_of_refresh(&self, route: &Route, token: Option<&str>) -> usize {
-        let Some(likely) = route.way_of_token(token) else { return 0 };
-        let embedded: Vec<_> = route.makers(token).collect();
-        if let ([_, _, ..], Some(token)) = (embedded.as_slice(), token) {
-            for way in embedded {
-                let Worker::Embedded(party, _) = &self.workers[way.upstream] else { continue };
-                if party.has_made(token).await.unwrap_or(true) {
-                    return place_of(route, way);
-                }
+/// The backend that issued a refresh token. If several embedded relying parties may have, their directories decide;
+/// one that cannot be queried gets the request, and refuses it.
+async fn by_refresh_token(runtime: &Runtime, route: &Route, token: Option<&str>) -> usize {
+    let Some(likeliest) = route.backend_of_refresh_token(token) else { return 0 };
+    let embedded: Vec<_> = route.possible_issuers(token).collect();
+    if let ([_, _, ..], Some(token)) = (embedded.as_slice(), token) {
+        for backend in embedded {
+            let Some(party) = runtime.clients[backend.upstream].embedded() else { continue };
+            if party.has_made(token).await.unwrap_or(true) {
+                return backend.index;
             }
         }
-        place_of(route, likely)
     }
-
-    /// The way of whoever made a bearer, where the upstream judges it: an embedded relying party knows its
-    /// own, and any other is of the dialect's own provider. One that cannot say is asked again, and says
-    /// so; nobody else is shown what may be its own.
-    async fn way_of_bearer(&self, route: &Route, token: &str) -> usize {
-        for (place, way) in route.ways().enumerate() {
-            let Worker::Embedded(party, _) = &self.workers[way.upstream] else { continue };
-            let is_not_its = |refusal: &Refusal| refusal.fault == Fault::Unauthenticated;
-            if !party.verify(token).await.is_err_and(|refusal| is_not_its(&refusal)) {
-                return place;
-            }
-        }
-        route.ways().position(|way| way.relation == Relation::SameProvider).unwrap_or(0)
-    }
+    likeliest.index
 }
 
-fn place_of(route: &Route, wanted: &Route) -> usize {
-    route.ways().position(|way| way.upstream == wanted.upstream).unwrap_or(0)
+/// The backend that issued a bearer token which the upstream verifies: an embedded relying party recognises its own,
+/// any other is the dialect's provider's. One that cannot be queried gets the request; no other upstream does.
+async fn by_bearer_token(runtime: &Runtime, route: &Route, token: &str) -> usize {
+    for backend in &route.backends {
+        let Some(party) = runtime.clients[backend.upstream].embedded() else { continue };
+        if !party.verify(token).await.is_err_and(|refusal| refusal.fault == Fault::Unauthenticated) {
+            return backend.index;
+        }
+    }
+    route.backends.iter().position(|backend| backend.relation == Relation::SameProvider).unwrap_or(0)
 }

@@ -1,7 +1,7 @@
-//! A trace of one exchange, for people who want to see what becomes of a message on its way.
+//! A trace of one request: its messages at each stage, for the console and `explain`.
 //!
-//! It travels in a request's extensions; a request without one costs a look into them and nothing
-//! else. Secrets are shortened before a step is kept, so that a trace can be shown.
+//! It is in the request's extensions; a request without one costs a look-up. Secrets are shortened before a step is
+//! recorded, so that a trace can be shown.
 
 mod shorten;
 pub mod shown;
@@ -14,47 +14,47 @@ use http::{Request, Response, StatusCode, request};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use crate::gateway::steps::call_upstream::Answer;
 use crate::gateway::trace::shorten::Secrets;
 use crate::gateway::trace::shown::{Extent, Message, members};
+use crate::gateway::upstream_client::Answer;
 use crate::model::fault::Refusal;
 use crate::model::record::Record;
 
-/// The trace of one exchange. Clones are the same one.
+/// The trace of one request. Clones share it.
 #[derive(Clone, Default)]
-pub struct Trace(Arc<Mutex<Kept>>);
+pub struct Trace(Arc<Mutex<Recorded>>);
 
-/// One step of an exchange.
+/// One step of a request.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Step {
-    /// Where on its way.
+    /// The stage.
     pub stage: Stage,
-    /// What it was there.
+    /// The message at that stage.
     #[serde(flatten)]
     pub seen: Seen,
 }
 
-/// The places on the way, in their order.
+/// The stages, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
-    /// What the caller sent.
+    /// The caller's request.
     CallerRequest,
-    /// How it was understood.
+    /// The request in the model.
     ModelRequest,
-    /// What the upstream got.
+    /// The upstream's request.
     UpstreamRequest,
-    /// What the upstream answered.
+    /// The upstream's answer.
     UpstreamAnswer,
-    /// How that was understood and completed.
+    /// The response in the model.
     ModelAnswer,
-    /// That it was refused, and why.
+    /// The refusal.
     Refusal,
-    /// What the caller was answered.
+    /// The caller's response.
     CallerAnswer,
 }
 
-/// What a message is at one place.
+/// A message at one stage.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Seen {
@@ -66,15 +66,15 @@ pub enum Seen {
     Fault {
         /// Its name.
         name: &'static str,
-        /// What the caller may read.
+        /// The text for the caller.
         message: String,
-        /// What the log reads.
+        /// The reason in the log.
         reason: String,
     },
 }
 
 #[derive(Default)]
-struct Kept {
+struct Recorded {
     secrets: Secrets,
     steps: Vec<Step>,
 }
@@ -84,84 +84,84 @@ struct Kept {
 impl Trace {
     /// The steps so far.
     pub fn steps(&self) -> Vec<Step> {
-        self.kept().steps.clone()
+        self.recorded().steps.clone()
     }
 
-    /// Takes values that are never to be shown whole.
+    /// Adds values that are never shown whole.
     pub(crate) fn conceal<'s>(&self, secrets: impl Iterator<Item = &'s str>) {
-        let mut kept = self.kept();
-        secrets.for_each(|secret| kept.secrets.add(secret));
+        let mut recorded = self.recorded();
+        secrets.for_each(|secret| recorded.secrets.add(secret));
     }
 
-    /// The caller's request, and how it was understood.
-    // Cold, as all that follow: hardly any request is watched.
+    /// Records the caller's request, and the request in the model.
+    // Cold, as all that follow: few requests are traced.
     #[cold]
-    pub(crate) fn asked(&self, head: &request::Parts, content: &[u8], record: &dyn Record<'_>) {
+    pub(crate) fn received(&self, head: &request::Parts, content: &[u8], record: &dyn Record<'_>) {
         let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
         let line = format!("{} {target}", head.method);
-        let mut kept = self.kept();
-        kept.secrets.note(record);
-        let message = Message::new(&line, &head.headers, content, &kept.secrets, true);
-        kept.add(Stage::CallerRequest, Seen::Message(message));
-        kept.add(Stage::ModelRequest, Seen::Members(members(record, Extent::Brief)));
+        let mut recorded = self.recorded();
+        recorded.secrets.note(record);
+        let message = Message::new(&line, &head.headers, content, &recorded.secrets, true);
+        recorded.add(Stage::CallerRequest, Seen::Message(message));
+        recorded.add(Stage::ModelRequest, Seen::Members(members(record, Extent::Brief)));
     }
 
-    /// What the embedded relying party is asked.
+    /// Records the request to the embedded relying party.
     #[cold]
-    pub(crate) fn told(&self, record: &dyn Record<'_>) {
-        let mut kept = self.kept();
-        kept.secrets.note_beyond(record);
-        kept.add(Stage::UpstreamRequest, Seen::Members(members(record, Extent::Beyond)));
+    pub(crate) fn sent_to_relying_party(&self, record: &dyn Record<'_>) {
+        let mut recorded = self.recorded();
+        recorded.secrets.note_beyond(record);
+        recorded.add(Stage::UpstreamRequest, Seen::Members(members(record, Extent::Beyond)));
     }
 
-    /// What a provider is sent, which says what the record says.
+    /// Records the request to a provider.
     #[cold]
-    pub(crate) fn sent(&self, request: &Request<Bytes>, record: &dyn Record<'_>) {
+    pub(crate) fn sent_to_provider(&self, request: &Request<Bytes>, record: &dyn Record<'_>) {
         let line = format!("{} {}", request.method(), request.uri());
-        let mut kept = self.kept();
-        kept.secrets.note_beyond(record);
-        let message = Message::new(&line, request.headers(), request.body(), &kept.secrets, true);
-        kept.add(Stage::UpstreamRequest, Seen::Message(message));
+        let mut recorded = self.recorded();
+        recorded.secrets.note_beyond(record);
+        let message = Message::new(&line, request.headers(), request.body(), &recorded.secrets, true);
+        recorded.add(Stage::UpstreamRequest, Seen::Message(message));
     }
 
-    /// What the upstream answered, and how that was understood, if it was.
+    /// Records the upstream's answer, and its members if it was decoded.
     #[cold]
-    pub(crate) fn answered(&self, answer: &Answer, understood: Option<&dyn Record<'_>>) {
-        let mut kept = self.kept();
-        if let Some(record) = understood {
-            kept.secrets.note_beyond(record);
+    pub(crate) fn answered(&self, answer: &Answer, decoded: Option<&dyn Record<'_>>) {
+        let mut recorded = self.recorded();
+        if let Some(record) = decoded {
+            recorded.secrets.note_beyond(record);
         }
         let seen = match answer {
             Answer::Embedded(response) => Seen::Members(members(response.record(), Extent::Beyond)),
-            Answer::Http(response) => Seen::Message(kept.response(response, understood.is_some())),
+            Answer::Http(response) => Seen::Message(recorded.response(response, decoded.is_some())),
         };
-        kept.add(Stage::UpstreamAnswer, seen);
+        recorded.add(Stage::UpstreamAnswer, seen);
     }
 
-    /// The answer as it is before it is written for the caller.
+    /// Records the response before it is encoded.
     #[cold]
     pub(crate) fn completed(&self, record: &dyn Record<'_>) {
-        let mut kept = self.kept();
-        kept.secrets.note(record);
-        kept.add(Stage::ModelAnswer, Seen::Members(members(record, Extent::Brief)));
+        let mut recorded = self.recorded();
+        recorded.secrets.note(record);
+        recorded.add(Stage::ModelAnswer, Seen::Members(members(record, Extent::Brief)));
     }
 
-    /// Why there is no such answer.
+    /// Records a refusal.
     #[cold]
     pub(crate) fn refused(&self, refusal: &Refusal) {
         let (message, reason) = (refusal.message.to_string(), refusal.reason.to_string());
-        self.kept().add(Stage::Refusal, Seen::Fault { name: refusal.fault.name(), message, reason });
+        self.recorded().add(Stage::Refusal, Seen::Fault { name: refusal.fault.name(), message, reason });
     }
 
-    /// What the caller is answered.
+    /// Records the caller's response.
     #[cold]
-    pub(crate) fn replied(&self, response: &Response<Bytes>) {
-        let mut kept = self.kept();
-        let message = kept.response(response, true);
-        kept.add(Stage::CallerAnswer, Seen::Message(message));
+    pub(crate) fn sent_response(&self, response: &Response<Bytes>) {
+        let mut recorded = self.recorded();
+        let message = recorded.response(response, true);
+        recorded.add(Stage::CallerAnswer, Seen::Message(message));
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn recorded(&self) -> MutexGuard<'_, Recorded> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -169,20 +169,20 @@ impl Trace {
 // By hand: the secrets are in it.
 impl fmt::Debug for Trace {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_tuple("Trace").field(&self.kept().steps).finish()
+        formatter.debug_tuple("Trace").field(&self.recorded().steps).finish()
     }
 }
 
-// ===== impl Kept =====
+// ===== impl Recorded =====
 
-impl Kept {
+impl Recorded {
     fn add(&mut self, stage: Stage, seen: Seen) {
         self.steps.push(Step { stage, seen });
     }
 
-    fn response(&self, response: &Response<Bytes>, is_understood: bool) -> Message {
+    fn response(&self, response: &Response<Bytes>, is_decoded: bool) -> Message {
         let line = status_line(response.status());
-        Message::new(&line, response.headers(), response.body(), &self.secrets, is_understood)
+        Message::new(&line, response.headers(), response.body(), &self.secrets, is_decoded)
     }
 }
 

@@ -4,15 +4,15 @@
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::ceremony::Told;
+use crate::ceremony::SentToUpstream;
 use crate::inspect::explain::considered::find;
 use crate::model::member::Member;
 use crate::model::message::Request;
 use crate::model::operation::{Direction, Operation};
 use crate::provider::template::hole::Need;
-use crate::routes::Route;
 use crate::routes::assignment::Given;
 use crate::routes::provider_side::ProviderSide;
+use crate::routes::route::{Backend, Route};
 
 /// A member on its way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -43,11 +43,12 @@ pub struct LostBack {
 /// What is known of a request on its way.
 pub(super) struct MemberFlow<'j> {
     pub(super) route: &'j Route,
+    pub(super) backend: &'j Backend,
     pub(super) upstream: ProviderSide<'j>,
     pub(super) asked: &'j Request<'j>,
     pub(super) told: &'j Request<'j>,
     /// What the begin of a finish left behind.
-    pub(super) begun: Option<&'j Told>,
+    pub(super) begun: Option<&'j SentToUpstream>,
     /// The members that the caller's verified token gives.
     pub(super) claims: &'j [Member],
     pub(super) content: Option<Json>,
@@ -81,7 +82,7 @@ impl MemberFlow<'_> {
 
     /// What the upstream says and the caller cannot hear.
     pub(super) fn lost_back(&self) -> Vec<LostBack> {
-        let Some(carriage) = self.route.carriages.get(&self.asked.operation()) else { return Vec::new() };
+        let Some(carriage) = self.backend.operations.get(&self.asked.operation()) else { return Vec::new() };
         let back = carriage.losses.iter().filter(|loss| loss.direction == Direction::Response);
         back.map(|loss| LostBack { member: loss.member.name(), reason: loss.reason.clone() }).collect()
     }
@@ -103,7 +104,7 @@ impl MemberFlow<'_> {
         if member == Member::Challenge && self.begun.is_some() {
             return "the client data".to_owned();
         }
-        let set = self.route.set.iter().find(|assignment| assignment.member == member);
+        let set = self.backend.set.iter().find(|assignment| assignment.member == member);
         match set.map(|assignment| &assignment.given) {
             Some(Given::Constant(_)) => return "config (set)".to_owned(),
             Some(Given::Reference { member: of, .. }) => return format!("config (set from {})", of.name()),
@@ -149,7 +150,7 @@ impl MemberFlow<'_> {
 
     /// What the config makes of a member that does not travel itself.
     fn used_for(&self, member: Member) -> Vec<String> {
-        let uses = self.route.set.iter().filter(|assignment| assignment.reference() == Some(member));
+        let uses = self.backend.set.iter().filter(|assignment| assignment.reference() == Some(member));
         uses.map(|assignment| format!("as {}", assignment.member.name())).collect()
     }
 

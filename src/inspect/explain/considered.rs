@@ -8,13 +8,14 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::base::diagnostic::nearest;
-use crate::gateway::pipeline::Gateway;
+use crate::gateway::runtime::Runtime;
+use crate::gateway::steps::decode_request::decode;
 use crate::inspect::explain::methods;
 use crate::model::operation::Operation;
 use crate::provider::descriptor::OperationTemplate;
 use crate::provider::template::content::Constant;
 use crate::provider::template::reader::Scratch;
-use crate::routes::Route;
+use crate::routes::route::Route;
 use crate::routes::router::Candidate;
 
 /// A route, and why it takes a request or not.
@@ -31,52 +32,56 @@ pub struct Considered {
     pub reason: String,
 }
 
-impl Gateway {
-    pub(super) fn consider(&self, head: &request::Parts, content: &Bytes, host: Option<&str>) -> Vec<Considered> {
-        let routes = self.shared.plan.routes.iter().enumerate();
-        routes
-            .map(|(index, route)| {
-                let found = match refused_by_place(route, head, host) {
-                    Ok(operations) => self.by_content(index, route, &operations, head, content),
-                    Err(reason) => Found { operation: None, takes: false, reason },
-                };
-                let Found { operation, takes, reason } = found;
-                let operation = operation.map(Operation::name);
-                Considered { route: route.name.to_string(), operation, takes, reason }
-            })
-            .collect()
-    }
+/// Why each route takes a request or not.
+pub(super) fn consider(
+    runtime: &Runtime,
+    head: &request::Parts,
+    content: &Bytes,
+    host: Option<&str>,
+) -> Vec<Considered> {
+    let routes = runtime.config.plan.routes.iter().enumerate();
+    routes
+        .map(|(index, route)| {
+            let found = match refused_by_place(route, head, host) {
+                Ok(operations) => by_content(runtime, index, route, &operations, head, content),
+                Err(reason) => Found { operation: None, takes: false, reason },
+            };
+            let Found { operation, takes, reason } = found;
+            let operation = operation.map(Operation::name);
+            Considered { route: route.name.to_string(), operation, takes, reason }
+        })
+        .collect()
+}
 
-    fn by_content(
-        &self,
-        index: usize,
-        route: &Route,
-        operations: &[Operation],
-        head: &request::Parts,
-        content: &Bytes,
-    ) -> Found {
-        let (scratch, now) = (Scratch::default(), Timestamp::now());
-        let mut not = None;
-        for operation in operations {
-            let template = &route.dialect.operations[operation];
-            let candidate = Candidate { route: index, operation: *operation, method: head.method.clone() };
-            let refused = match self.recognise(&[&candidate], head, content, &scratch, now) {
-                Ok(_) => return Found { operation: Some(*operation), takes: true, reason: matched(route, template) },
-                Err(unrecognised) => (unrecognised.is_another, unrecognised.refusal.reason.to_string()),
-            };
-            let found = match refused {
-                (false, defect) => {
-                    let reason = format!("{}; but it cannot be read: {defect}", matched(route, template));
-                    Found { operation: Some(*operation), takes: true, reason }
-                }
-                (true, _) => Found { operation: Some(*operation), takes: false, reason: another(template, content) },
-            };
-            if not.as_ref().is_none_or(|one: &Found| found.takes && !one.takes) {
-                not = Some(found);
+fn by_content(
+    runtime: &Runtime,
+    index: usize,
+    route: &Route,
+    operations: &[Operation],
+    head: &request::Parts,
+    content: &Bytes,
+) -> Found {
+    let (scratch, now) = (Scratch::default(), Timestamp::now());
+    let mut not = None;
+    for operation in operations {
+        let template = &route.dialect.operations[operation];
+        let candidate = Candidate { route: index, operation: *operation, method: head.method.clone() };
+        let refused = match decode(runtime, &[&candidate], head, content, &scratch, now) {
+            Ok(_) => return Found { operation: Some(*operation), takes: true, reason: matched(route, template) },
+            Err(unrecognised) => (unrecognised.is_other_message, unrecognised.refusal.reason.to_string()),
+        };
+        let found = match refused {
+            (false, defect) => {
+                let reason = format!("{}; but it cannot be read: {defect}", matched(route, template));
+                Found { operation: Some(*operation), takes: true, reason }
             }
+            (true, _) => Found { operation: Some(*operation), takes: false, reason: another(template, content) },
+        };
+        if not.as_ref().is_none_or(|one: &Found| found.takes && !one.takes) {
+            not = Some(found);
         }
-        not.unwrap_or(Found { operation: None, takes: false, reason: "no operation is left".to_owned() })
     }
+    not.unwrap_or(Found { operation: None, takes: false, reason: "no operation is left".to_owned() })
 }
 
 /// What a route makes of a request.
@@ -103,7 +108,7 @@ fn refused_by_place(route: &Route, head: &request::Parts, host: Option<&str>) ->
     let all = &route.dialect.operations;
     let on_path: Vec<_> = all.iter().filter(|(_, template)| template.request.path.matches(below)).collect();
     let (answered, left): (Vec<_>, Vec<_>) =
-        on_path.into_iter().partition(|(operation, _)| route.carriages.contains_key(operation));
+        on_path.into_iter().partition(|(operation, _)| route.own_backend().operations.contains_key(operation));
     if answered.is_empty() {
         if let Some((operation, _)) = left.first() {
             return Err(format!("it leaves `{}` alone", operation.name()));

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::gateway::steps::encode_response;
 use crate::model::fault::{Fault, Refusal};
 use crate::model::operation::Operation;
-use crate::routes::Route;
+use crate::routes::route::Route;
 
 /// A fault as a caller reads it. Where the envelope has an identifier, it stands as zeros.
 #[derive(Clone, Debug, PartialEq, Serialize)]

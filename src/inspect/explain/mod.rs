@@ -20,8 +20,10 @@ use uuid::Uuid;
 use crate::gateway::cors;
 use crate::gateway::documents;
 use crate::gateway::handler::host_of;
-use crate::gateway::pipeline::Gateway;
+use crate::gateway::runtime::Runtime;
+use crate::gateway::steps::decode_request::{self, ceremony_is_unknown};
 use crate::gateway::steps::encode_response;
+use crate::gateway::steps::match_operation::refresh_belongs_elsewhere;
 use crate::gateway::trace::shown::Message;
 use crate::gateway::trace::{Seen, shown};
 use crate::inspect::explain::becomes::{Becomes, LostBack};
@@ -29,8 +31,9 @@ use crate::inspect::explain::considered::Considered;
 use crate::inspect::explain::faults::ShownFault;
 use crate::inspect::explain::shown_caller::ShownCaller;
 use crate::model::fault::{Fault, Refusal};
+use crate::model::message::Request;
 use crate::provider::template::reader::Scratch;
-use crate::routes::Route;
+use crate::routes::route::Route;
 use crate::routes::router::Candidate;
 
 /// What would become of a request.
@@ -111,92 +114,98 @@ pub struct Answered {
     pub fault: Option<ShownFault>,
 }
 
-impl Gateway {
-    /// Tells what would become of a request.
-    pub fn explain(&self, head: &request::Parts, content: &Bytes) -> Explanation {
-        let host = host_of(head);
-        let passes = self.passes(host);
-        let on_path = self.shared.plan.router.find(host, head.uri.path());
-        let asked = |one: &&Candidate| one.method == head.method && !(passes && self.leaves(one));
-        let candidates: Vec<_> = on_path.iter().copied().filter(asked).collect();
-        let mut explanation = Explanation {
-            verdict: Verdict::Unanswered,
-            request: Message::of_stranger(head, content),
-            host: host.map(str::to_owned),
-            routes: self.consider(head, content, host),
-            taken: None,
-            answer: None,
-            passes_to: None,
-        };
-        if candidates.is_empty() {
-            self.explain_aside(&mut explanation, head, &on_path, passes);
-            return explanation;
-        }
-        if content.len() > self.shared.limits.max_content_bytes.count() {
-            let refusal = Refusal::new(Fault::TooLarge, "the content is larger than max_content_bytes");
-            explanation.refuse(self.route(candidates[0]), candidates[0], &refusal);
-            return explanation;
-        }
-        let (scratch, now) = (Scratch::default(), Timestamp::now());
-        match self.recognise(&candidates, head, content, &scratch, now) {
-            Ok((route, request)) if passes && self.is_left_unseen(route, &request) => {
-                explanation.verdict = Verdict::PassesThrough;
-            }
-            Ok((route, request)) => {
-                let offline::Way { shown, taken, refusal } = self.way(route, &request, head, content, passes);
-                explanation.request = shown;
-                explanation.taken = Some(taken);
-                explanation.verdict = Verdict::Carried;
-                if let Some(refusal) = refusal {
-                    let candidate = candidates.iter().find(|one| one.operation == request.operation());
-                    explanation.refuse(route, candidate.unwrap_or(&candidates[0]), &refusal);
-                }
-            }
-            Err(unrecognised) if unrecognised.is_another && passes => explanation.verdict = Verdict::PassesThrough,
-            Err(unrecognised) => {
-                let route = self.route(unrecognised.candidate);
-                explanation.refuse(route, unrecognised.candidate, &unrecognised.refusal);
-            }
-        }
-        explanation
+/// Explains a request.
+pub fn explain(runtime: &Runtime, head: &request::Parts, content: &Bytes) -> Explanation {
+    let host = host_of(head);
+    let passes = runtime.config.has_passthrough(host);
+    let on_path = runtime.config.plan.router.find(host, head.uri.path());
+    let asked = |one: &&Candidate| {
+        one.method == head.method && !(passes && refresh_belongs_elsewhere(runtime.route(one), one.operation))
+    };
+    let candidates: Vec<_> = on_path.iter().copied().filter(asked).collect();
+    let mut explanation = Explanation {
+        verdict: Verdict::Unanswered,
+        request: Message::of_stranger(head, content),
+        host: host.map(str::to_owned),
+        routes: considered::consider(runtime, head, content, host),
+        taken: None,
+        answer: None,
+        passes_to: None,
+    };
+    if candidates.is_empty() {
+        explain_aside(runtime, &mut explanation, head, &on_path, passes);
+        return explanation;
     }
-
-    /// What becomes of a request on no operation's path and method.
-    fn explain_aside(
-        &self,
-        explanation: &mut Explanation,
-        head: &request::Parts,
-        on_path: &[&Candidate],
-        passes: bool,
-    ) {
-        let has_issuer = |route: &Route| {
-            let is_for = route.hosts.is_empty() || explanation.host.as_ref().is_some_and(|host| route.is_for(host));
-            is_for && route.ways().any(|way| self.has_issuer(way))
-        };
-        let reason = match on_path.first() {
-            None if documents::is_one(&head.method, head.uri.path())
-                && self.shared.plan.routes.iter().any(has_issuer) =>
-            {
-                Some("it is a document of the gateway's own issuer")
-            }
-            Some(other) if self.route(other).cors.is_some() && cors::is_preflight(&head.method, &head.headers) => {
-                Some("it asks for a browser whether a page may call, and the route's `cors` answers")
-            }
-            _ => None,
-        };
-        if let Some(reason) = reason {
-            explanation.verdict = Verdict::Answered;
-            explanation.answer = Some(Answered { reason: reason.to_owned(), fault: None });
-            return;
+    if content.len() > runtime.config.limits.max_content_bytes.count() {
+        let refusal = Refusal::new(Fault::TooLarge, "the content is larger than max_content_bytes");
+        explanation.refuse(runtime.route(candidates[0]), candidates[0], &refusal);
+        return explanation;
+    }
+    let (scratch, now) = (Scratch::default(), Timestamp::now());
+    match decode_request::decode(runtime, &candidates, head, content, &scratch, now) {
+        Ok((route, request)) if passes && passes_unknown_token(runtime, route, &request) => {
+            explanation.verdict = Verdict::PassesThrough;
         }
-        match on_path.first() {
-            _ if passes => explanation.verdict = Verdict::PassesThrough,
-            None => {}
-            Some(other) => {
-                let refusal = Refusal::new(Fault::MethodNotAllowed, "no operation of the path has this method");
-                explanation.refuse(self.route(other), other, &refusal);
-                explanation.verdict = Verdict::Unanswered;
+        Ok((route, request)) => {
+            let offline::Way { shown, taken, refusal } = offline::way(runtime, route, &request, head, content, passes);
+            explanation.request = shown;
+            explanation.taken = Some(taken);
+            explanation.verdict = Verdict::Carried;
+            if let Some(refusal) = refusal {
+                let candidate = candidates.iter().find(|one| one.operation == request.operation());
+                explanation.refuse(route, candidate.unwrap_or(&candidates[0]), &refusal);
             }
+        }
+        Err(unrecognised) if unrecognised.is_other_message && passes => explanation.verdict = Verdict::PassesThrough,
+        Err(unrecognised) => {
+            let route = runtime.route(unrecognised.candidate);
+            explanation.refuse(route, unrecognised.candidate, &unrecognised.refusal);
+        }
+    }
+    explanation
+}
+
+/// Whether a request passes through with a refresh token that no embedded relying party issued.
+fn passes_unknown_token(runtime: &Runtime, route: &Route, request: &Request<'_>) -> bool {
+    let is_token = !request.operation().is_finish();
+    route.passes_unknown_ceremonies && is_token && ceremony_is_unknown(runtime, route, request)
+}
+
+/// What becomes of a request on no operation's path and method.
+fn explain_aside(
+    runtime: &Runtime,
+    explanation: &mut Explanation,
+    head: &request::Parts,
+    on_path: &[&Candidate],
+    passes: bool,
+) {
+    let has_issuer = |route: &Route| {
+        let backends = &mut route.backends.iter();
+        route.is_for_host(explanation.host.as_deref()) && backends.any(|one| offline::has_issuer(runtime, route, one))
+    };
+    let reason = match on_path.first() {
+        None if documents::is_document(&head.method, head.uri.path())
+            && runtime.config.plan.routes.iter().any(has_issuer) =>
+        {
+            Some("it is a document of the gateway's own issuer")
+        }
+        Some(other) if runtime.route(other).cors.is_some() && cors::is_preflight(&head.method, &head.headers) => {
+            Some("it asks for a browser whether a page may call, and the route's `cors` answers")
+        }
+        _ => None,
+    };
+    if let Some(reason) = reason {
+        explanation.verdict = Verdict::Answered;
+        explanation.answer = Some(Answered { reason: reason.to_owned(), fault: None });
+        return;
+    }
+    match on_path.first() {
+        _ if passes => explanation.verdict = Verdict::PassesThrough,
+        None => {}
+        Some(other) => {
+            let refusal = Refusal::new(Fault::MethodNotAllowed, "no operation of the path has this method");
+            explanation.refuse(runtime.route(other), other, &refusal);
+            explanation.verdict = Verdict::Unanswered;
         }
     }
 }
@@ -207,12 +216,6 @@ impl Explanation {
         self.verdict = Verdict::Refused;
         let fault = Some(ShownFault::new(refusal.fault, &response));
         self.answer = Some(Answered { reason: refusal.reason.to_string(), fault });
-    }
-}
-
-impl Route {
-    fn is_for(&self, host: &str) -> bool {
-        self.hosts.iter().any(|listed| listed.eq_ignore_ascii_case(host))
     }
 }
 

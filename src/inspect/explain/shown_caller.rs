@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::model::message::Request;
 use crate::provider::template::message::Caller;
-use crate::routes::Route;
+use crate::routes::route::Route;
 
 /// Who must call.
 #[derive(Clone, Debug, PartialEq, Serialize)]

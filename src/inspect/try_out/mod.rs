@@ -17,22 +17,23 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
+use crate::gateway::Gateway;
 use crate::gateway::handler::{Arrival, Content, Handler as _, Peer, RequestId, host_of};
-use crate::gateway::pipeline::Gateway;
-use crate::gateway::steps::build_upstream_request::put;
-use crate::gateway::steps::call_upstream::Worker;
+use crate::gateway::runtime::Runtime;
 use crate::gateway::trace::shown::{self, Extent};
 use crate::gateway::trace::{Stage, Step, Trace};
 use crate::model::member::Member;
 use crate::model::message::Request;
 use crate::model::operation::Operation;
+use crate::model::record::put;
 use crate::model::value::Value;
 use crate::provider::descriptor::OperationTemplate;
 use crate::provider::template::encode::{Absent, Writing};
 use crate::provider::template::reader::Scratch;
 use crate::provider::wire_format::WrittenRequest;
 use crate::relying_party::demo::{DEMO_EMAIL, DEMO_USER};
-use crate::routes::{Route, UpstreamKind};
+use crate::routes::route::Route;
+use crate::routes::upstream::UpstreamKind;
 
 /// The client that the demo user's requests name, where a dialect names one, and its key.
 const DEMO_CLIENT: &str = "demo";
@@ -100,90 +101,87 @@ pub enum InvalidTrial {
     PassesThrough,
 }
 
-impl Gateway {
-    /// Tries an operation of a route.
-    ///
-    /// # Errors
-    /// See [`InvalidTrial`]. A refusal by the gateway is no error: it is what came of it.
-    pub async fn try_out(&self, trial: &TryRequest, visitor: &Visitor) -> Result<TryResult, InvalidTrial> {
-        let route = self.route_named(&trial.route).ok_or(InvalidTrial::Route)?;
-        let token = self.demo_token(route);
-        let operation = Operation::named(&trial.operation)
-            .filter(|operation| *operation == Operation::LoginBegin || (token.is_some() && TRIED.contains(operation)))
-            .ok_or(InvalidTrial::Operation)?;
-        let template = route.dialect.operations.get(&operation).ok_or(InvalidTrial::Operation)?;
+/// Tries an operation of a route.
+///
+/// # Errors
+/// See [`InvalidTrial`]. A refusal by the gateway is no error: it is what came of it.
+pub async fn try_out(gateway: &Gateway, trial: &TryRequest, visitor: &Visitor) -> Result<TryResult, InvalidTrial> {
+    let runtime = &gateway.runtime;
+    let route = runtime.config.plan.routes.iter().find(|route| *route.name == *trial.route);
+    let route = route.ok_or(InvalidTrial::Route)?;
+    let token = demo_token(runtime, route);
+    let operation = Operation::named(&trial.operation)
+        .filter(|operation| *operation == Operation::LoginBegin || (token.is_some() && TRIED.contains(operation)))
+        .ok_or(InvalidTrial::Operation)?;
+    let template = route.dialect.operations.get(&operation).ok_or(InvalidTrial::Operation)?;
 
-        let mut asked = Request::new(operation);
-        if let Some(token) = token {
-            self.introduce_demo(route, token, &mut asked);
-        }
-        let agent = visitor.user_agent.as_ref().and_then(|agent| agent.to_str().ok());
-        put(asked.record_mut(), Member::ClientUserAgent, agent.map(|agent| Value::Text(agent.to_owned().into())));
-        members::put_all(&trial.members, asked.record_mut())?;
-        let now = Timestamp::now();
-        let written = template
-            .write_request(asked.record(), Writing { now, relaxed: &[] })
-            .map_err(|Absent(member)| InvalidTrial::Absent(member.name()))?;
-
-        let trace = Trace::default();
-        let request = assemble(route, written, visitor).ok_or(InvalidTrial::Unsendable)?;
-        let (mut head, content) = request.into_parts();
-        head.extensions.insert(trace.clone());
-        let arrival = Arrival { peer: Peer::new(visitor.address), id: RequestId::random() };
-        match self.exchange(&head, &arrival, host_of(&head), &mut Content::<Empty<Bytes>>::Read(content)).await {
-            None => Err(InvalidTrial::PassesThrough),
-            Some(response) => {
-                let answer = self.read_as_caller(route, operation, template, &response, now);
-                let steps = trace.steps();
-                let came_to = |stage| steps.iter().any(|step: &Step| step.stage == stage);
-                let is_success = came_to(Stage::ModelAnswer) && !came_to(Stage::Refusal);
-                Ok(TryResult { is_success, answer, steps })
-            }
-        }
+    let mut asked = Request::new(operation);
+    if let Some(token) = token {
+        introduce_demo(runtime, route, token, &mut asked);
     }
+    let agent = visitor.user_agent.as_ref().and_then(|agent| agent.to_str().ok());
+    put(asked.record_mut(), Member::ClientUserAgent, agent.map(|agent| Value::Text(agent.to_owned().into())));
+    members::put_all(&trial.members, asked.record_mut())?;
+    let now = Timestamp::now();
+    let written = template
+        .write_request(asked.record(), Writing { now, relaxed: &[] })
+        .map_err(|Absent(member)| InvalidTrial::Absent(member.name()))?;
 
-    /// A bearer for the demo user, where the route has one.
-    fn demo_token(&self, route: &Route) -> Option<String> {
-        match &self.workers[route.upstream] {
-            Worker::Embedded(party, _) => party.demo_token(),
-            Worker::Http(_) => None,
+    let trace = Trace::default();
+    let request = assemble(route, written, visitor).ok_or(InvalidTrial::Unsendable)?;
+    let (mut head, content) = request.into_parts();
+    head.extensions.insert(trace.clone());
+    let arrival = Arrival { peer: Peer::new(visitor.address), id: RequestId::random() };
+    match gateway.handle(&head, &arrival, host_of(&head), &mut Content::<Empty<Bytes>>::Read(content)).await {
+        None => Err(InvalidTrial::PassesThrough),
+        Some(response) => {
+            let answer = read_as_caller(runtime, route, operation, template, &response, now);
+            let steps = trace.steps();
+            let came_to = |stage| steps.iter().any(|step: &Step| step.stage == stage);
+            let is_success = came_to(Stage::ModelAnswer) && !came_to(Stage::Refusal);
+            Ok(TryResult { is_success, answer, steps })
         }
     }
+}
 
-    /// Says that the demo user asks, in every way a dialect may have for that.
-    fn introduce_demo(&self, route: &Route, token: String, asked: &mut Request<'static>) {
-        let rp_id = match &self.shared.plan.upstreams[route.upstream].kind {
-            UpstreamKind::Embedded(settings) => Some(settings.rp_id.clone()),
-            UpstreamKind::Http { .. } => None,
-        };
-        let introduction = [
-            (Member::UserId, Some(DEMO_USER.to_owned())),
-            (Member::UserEmail, Some(DEMO_EMAIL.to_owned())),
-            (Member::RpId, rp_id),
-            (Member::ClientId, Some(DEMO_CLIENT.to_owned())),
-            (Member::ClientKey, Some(DEMO_CLIENT.to_owned())),
-            (Member::UserToken, Some(token)),
-        ];
-        for (member, text) in introduction {
-            put(asked.record_mut(), member, text.map(|text| Value::Text(text.into())));
-        }
-    }
+/// A bearer for the demo user, where the route has one.
+fn demo_token(runtime: &Runtime, route: &Route) -> Option<String> {
+    runtime.clients[route.own_backend().upstream].embedded()?.demo_token()
+}
 
-    /// What a caller of the dialect makes of an answer: its own template, read the other way.
-    fn read_as_caller(
-        &self,
-        route: &Route,
-        operation: Operation,
-        template: &OperationTemplate,
-        response: &HttpResponse<Bytes>,
-        now: Timestamp,
-    ) -> Option<Map<String, Json>> {
-        let scratch = Scratch::default();
-        let (status, fields, content) = (response.status(), response.headers(), response.body());
-        let reading = self.reading(&scratch, now);
-        let answer = template.read_response(&route.dialect, operation, status, fields, content, reading).ok()?;
-        Some(shown::members(answer.record(), Extent::Whole))
+/// Says that the demo user asks, in every way a dialect may have for that.
+fn introduce_demo(runtime: &Runtime, route: &Route, token: String, asked: &mut Request<'static>) {
+    let rp_id = match &runtime.config.plan.upstreams[route.own_backend().upstream].kind {
+        UpstreamKind::Embedded(settings) => Some(settings.rp_id.clone()),
+        UpstreamKind::Http { .. } => None,
+    };
+    let introduction = [
+        (Member::UserId, Some(DEMO_USER.to_owned())),
+        (Member::UserEmail, Some(DEMO_EMAIL.to_owned())),
+        (Member::RpId, rp_id),
+        (Member::ClientId, Some(DEMO_CLIENT.to_owned())),
+        (Member::ClientKey, Some(DEMO_CLIENT.to_owned())),
+        (Member::UserToken, Some(token)),
+    ];
+    for (member, text) in introduction {
+        put(asked.record_mut(), member, text.map(|text| Value::Text(text.into())));
     }
+}
+
+/// What a caller of the dialect makes of an answer: its own template, read the other way.
+fn read_as_caller(
+    runtime: &Runtime,
+    route: &Route,
+    operation: Operation,
+    template: &OperationTemplate,
+    response: &HttpResponse<Bytes>,
+    now: Timestamp,
+) -> Option<Map<String, Json>> {
+    let scratch = Scratch::default();
+    let (status, fields, content) = (response.status(), response.headers(), response.body());
+    let reading = runtime.reading(&scratch, now);
+    let answer = template.read_response(&route.dialect, operation, status, fields, content, reading).ok()?;
+    Some(shown::members(answer.record(), Extent::Whole))
 }
 
 /// The request as it would have come over the wire.

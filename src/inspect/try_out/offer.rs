@@ -7,13 +7,15 @@
 use serde::Serialize;
 
 use crate::features::key_learning::Purpose;
-use crate::features::key_learning::observe::Observes;
-use crate::gateway::pipeline::Gateway;
+use crate::features::key_learning::observe::Learning;
+use crate::gateway::runtime::Runtime;
+use crate::inspect::try_out::demo_token;
 use crate::model::member::Member;
 use crate::model::operation::{Direction, Operation};
 use crate::provider::template::hole::Need;
 use crate::relying_party::demo::{DEMO_EMAIL, DEMO_USER};
-use crate::routes::{Route, UpstreamKind};
+use crate::routes::route::Route;
+use crate::routes::upstream::UpstreamKind;
 
 /// What a browser needs for a new passkey (WebAuthn 5.4).
 const OPTIONS: &[Member] =
@@ -86,46 +88,44 @@ pub struct Ask {
     pub is_secret: bool,
 }
 
-impl Gateway {
-    /// What can be tried.
-    pub fn offers(&self) -> Offers {
-        let routes = self.shared.plan.routes.iter().map(|route| self.offer(route)).collect();
-        Offers { version: env!("CARGO_PKG_VERSION"), user_id: DEMO_USER, user_email: DEMO_EMAIL, routes }
-    }
+/// What can be tried.
+pub fn offers(runtime: &Runtime) -> Offers {
+    let routes = runtime.config.plan.routes.iter().map(|route| offer(runtime, route)).collect();
+    Offers { version: env!("CARGO_PKG_VERSION"), user_id: DEMO_USER, user_email: DEMO_EMAIL, routes }
+}
 
-    fn offer(&self, route: &Route) -> RouteOffer {
-        let upstream = &self.shared.plan.upstreams[route.upstream];
-        let (provider, demo) = match &upstream.kind {
-            UpstreamKind::Embedded(settings) => {
-                let demo = self.demo_token(route).map(|_| Demo {
-                    rp_id: settings.rp_id.clone(),
-                    origins: settings.origins.clone(),
-                    registers: registers(route),
-                    discoverable: creation_says(route, &[Member::ResidentKey]),
-                });
-                (upstream.side().name().to_owned(), demo)
-            }
-            UpstreamKind::Http { provider, .. } => (provider.title.clone(), None),
-        };
-        let asks = if demo.is_some() { Vec::new() } else { asks(route) };
-        let (name, dialect) = (route.name.to_string(), route.dialect.title.clone());
-        let (upstream, observes) = (upstream.name.to_string(), self.watch(route));
-        RouteOffer { route: name, dialect, upstream, provider, demo, asks, observes }
-    }
+fn offer(runtime: &Runtime, route: &Route) -> RouteOffer {
+    let upstream = &runtime.config.plan.upstreams[route.own_backend().upstream];
+    let (provider, demo) = match &upstream.kind {
+        UpstreamKind::Embedded(settings) => {
+            let demo = demo_token(runtime, route).map(|_| Demo {
+                rp_id: settings.rp_id.clone(),
+                origins: settings.origins.clone(),
+                registers: registers(route),
+                discoverable: creation_says(route, &[Member::ResidentKey]),
+            });
+            (upstream.side().name().to_owned(), demo)
+        }
+        UpstreamKind::Http { provider, .. } => (provider.title.clone(), None),
+    };
+    let asks = if demo.is_some() { Vec::new() } else { asks(route) };
+    let (name, dialect) = (route.name.to_string(), route.dialect.title.clone());
+    let (upstream, observes) = (upstream.name.to_string(), watch(runtime, route));
+    RouteOffer { route: name, dialect, upstream, provider, demo, asks, observes }
+}
 
-    fn watch(&self, route: &Route) -> Option<Watch> {
-        // The way to the upstream that watches is watched by nobody.
-        let Observes { upstream, purpose } = route.ways().find_map(|way| way.observes)?;
-        let purpose = match purpose {
-            Purpose::Learn => "learn",
-            Purpose::Verify => "verify",
-        };
-        Some(Watch { upstream: self.shared.plan.upstreams[upstream].name.to_string(), purpose })
-    }
+fn watch(runtime: &Runtime, route: &Route) -> Option<Watch> {
+    let Learning { upstream, purpose } = route.backends.iter().find_map(|backend| backend.learning)?;
+    let purpose = match purpose {
+        Purpose::Learn => "learn",
+        Purpose::Verify => "verify",
+    };
+    Some(Watch { upstream: runtime.config.plan.upstreams[upstream].name.to_string(), purpose })
 }
 
 fn registers(route: &Route) -> bool {
-    let carries = [Operation::RegistrationBegin, Operation::RegistrationFinish].map(|leg| route.carries(leg));
+    let carries =
+        [Operation::RegistrationBegin, Operation::RegistrationFinish].map(|leg| route.own_backend().supports(leg));
     carries == [true; 2] && creation_says(route, OPTIONS)
 }
 

@@ -1,7 +1,7 @@
-//! What differs between two answers, as they are before they are written: member paths, never values.
+//! The differences between two responses of the model: member paths, never values.
 //!
-//! A challenge and a session handle differ by their nature and are not compared. The order of a list says
-//! nothing; its elements are known by their ids.
+//! A challenge and a session handle always differ and are not compared. The order of a list is ignored; its elements
+//! are matched by id.
 
 use crate::model::fault::Fault;
 use crate::model::member::Member;
@@ -9,26 +9,26 @@ use crate::model::message::Response;
 use crate::model::record::Record;
 use crate::model::value::{Kind, Value};
 
-/// What is not compared.
+/// Members that are not compared.
 const MASKED: [Member; 3] = [Member::Challenge, Member::Session, Member::UserHandle];
 
-/// One thing that differs.
+/// One difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Difference {
     pub(crate) member: Member,
-    /// The member of the list's elements, if it is about one.
+    /// The member of the list's elements, if it is one of theirs.
     pub(crate) of_element: Option<Member>,
     pub(crate) kind: Variance,
 }
 
-/// How something differs.
+/// How a member differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Variance {
-    /// The shadow lacks it.
+    /// The shadow's response lacks it.
     Missing,
-    /// The shadow has it, and the answer has not.
+    /// Only the shadow's response has it.
     Added,
-    /// Both have it, and not the same.
+    /// Both have it, with different values.
     Differs,
 }
 
@@ -39,7 +39,7 @@ impl Difference {
         Self { member, of_element: None, kind }
     }
 
-    /// Where it is, as people write it.
+    /// Its path, as people write it.
     pub(crate) fn path(&self) -> String {
         let name = self.member.name();
         match (self.member.kind(), self.of_element) {
@@ -61,7 +61,7 @@ impl Variance {
 }
 
 /// Compares what a caller was answered with what it would have been answered.
-pub(super) fn compare(answered: &Result<Response<'_>, Fault>, shadow: &Result<Response<'_>, Fault>) -> Vec<Difference> {
+pub(crate) fn compare(answered: &Result<Response<'_>, Fault>, shadow: &Result<Response<'_>, Fault>) -> Vec<Difference> {
     let fault = |kind| vec![Difference::of(Member::Fault, kind)];
     match (answered, shadow) {
         (Ok(answered), Ok(shadow)) => differences(answered.record(), shadow.record()),

@@ -1,4 +1,4 @@
-//! What shadows came to: counts, and the members that differed, each with how often. No value is kept.
+//! Counts of a shadow's outcomes, and of the members that differed. No value is kept.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,9 +8,9 @@ use serde::Serialize;
 use crate::model::fault::Fault;
 use crate::policy::shadow::compare::Difference;
 
-/// The counts of one route's shadow. They go on over a change of the config.
+/// The counts of one route's shadow. They continue when the config is reloaded.
 #[derive(Debug, Default)]
-pub(crate) struct Tally(Mutex<Counts>);
+pub(crate) struct ShadowTally(Mutex<Counts>);
 
 #[derive(Debug, Default)]
 struct Counts {
@@ -21,15 +21,15 @@ struct Counts {
     differences: BTreeMap<Difference, u64>,
 }
 
-/// The counts, for people and their machines.
+/// The counts as `/shadow` of the admin listener shows them.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Report {
+pub(crate) struct ShadowReport {
     route: String,
     upstream: String,
-    /// Answers that were the same, and that were not.
+    /// Responses that were the same, and that were not.
     same: u64,
     different: u64,
-    /// Begins for which there was no room.
+    /// Begins that were dropped because the queue was full.
     dropped: u64,
     /// The shadow's refusals, by fault.
     refused: BTreeMap<&'static str, u64>,
@@ -45,9 +45,9 @@ struct Counted {
 
 // ===== impl Tally =====
 
-impl Tally {
-    /// Notes a comparison. Returns the differences that were never seen before.
-    pub(super) fn note(&self, refused: Option<Fault>, differences: &[Difference]) -> Vec<Difference> {
+impl ShadowTally {
+    /// Counts a comparison. Returns the differences that are new.
+    pub(crate) fn count(&self, refused: Option<Fault>, differences: &[Difference]) -> Vec<Difference> {
         let mut counts = self.counts();
         if let Some(fault) = refused {
             *counts.refused.entry(fault.name()).or_default() += 1;
@@ -56,23 +56,23 @@ impl Tally {
             true => counts.same += 1,
             false => counts.different += 1,
         }
-        let mut unheard = Vec::new();
+        let mut new = Vec::new();
         for difference in differences {
             let count = counts.differences.entry(*difference).or_default();
             *count += 1;
             if *count == 1 {
-                unheard.push(*difference);
+                new.push(*difference);
             }
         }
-        unheard
+        new
     }
 
-    pub(super) fn dropped(&self) {
+    pub(crate) fn count_dropped(&self) {
         self.counts().dropped += 1;
     }
 
-    /// The counts so far, the most frequent difference first.
-    pub(crate) fn report(&self, route: &str, upstream: &str) -> Report {
+    /// The counts, the most frequent difference first.
+    pub(crate) fn report(&self, route: &str, upstream: &str) -> ShadowReport {
         let counts = self.counts();
         let counted = |(difference, count): (&Difference, &u64)| Counted {
             member: difference.path(),
@@ -81,7 +81,7 @@ impl Tally {
         };
         let mut differences: Vec<_> = counts.differences.iter().map(counted).collect();
         differences.sort_by_key(|one| std::cmp::Reverse(one.count));
-        Report {
+        ShadowReport {
             route: route.to_owned(),
             upstream: upstream.to_owned(),
             same: counts.same,
@@ -92,7 +92,7 @@ impl Tally {
         }
     }
 
-    /// How often it came to what.
+    /// How often each outcome occurred.
     pub(crate) fn outcomes(&self) -> [(&'static str, u64); 3] {
         let counts = self.counts();
         [("same", counts.same), ("different", counts.different), ("dropped", counts.dropped)]

@@ -20,6 +20,7 @@ use crate::provider::template::compile::Compiler;
 
 const KEYS: &[&str] = &[
     "title",
+    "aliases",
     "bytes",
     "content_type",
     "accepts",
@@ -39,9 +40,13 @@ pub fn provider(id: &str, document: &Document) -> (Provider, Diagnostics) {
         Compiler { source: document.source.clone(), bytes: Codec::Base64Url, diagnostics: Diagnostics::default() };
     keys::known(&mut compiler, root, KEYS);
     compiler.bytes = bytes(&mut compiler, root);
+    let title = keys::text(&mut compiler, root, "title").unwrap_or_else(|| id.to_owned());
+    let is_another_name = !title.to_lowercase().starts_with(&id.to_lowercase());
     let mut provider = Provider {
         id: id.to_owned(),
-        title: keys::text(&mut compiler, root, "title").unwrap_or_else(|| id.to_owned()),
+        display_name: if is_another_name { format!("{title} ({id})") } else { id.to_owned() },
+        title,
+        aliases: keys::texts(&mut compiler, root, "aliases"),
         content_type: content_type(&mut compiler, root),
         accepts: accepts(&mut compiler, root),
         fields: keys::table(&mut compiler, root, "fields").map_or_else(Vec::new, |fields| compiler.fields(fields, &[])),

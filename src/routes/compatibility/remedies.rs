@@ -148,7 +148,7 @@ impl Remedy {
                 "let the identity map's `caller` and its queries take what the dialect says of the user".to_owned()
             }
             Self::NameAlike => {
-                "leave it out of `operations`, or write `missing = \"same\"` in the map if both sides name new users alike"
+                "leave it out of `required_operations`, or write `missing = \"same\"` in the map if both sides name new users alike"
                     .to_owned()
             }
             Self::None => "no setting can help: choose another upstream".to_owned(),

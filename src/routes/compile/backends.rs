@@ -1,6 +1,6 @@
-//! The ways of a route: one for each upstream it may use, each proved on its own.
+//! The backends of a route: one for each upstream that it may use, each proved on its own.
 //!
-//! An entry of `set` or `fill` is unused where no way uses it; whatever else is wrong names its way.
+//! An entry of `set` or `fill` is unused only if no backend uses it. Every other finding names its backend.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,23 +8,21 @@ use std::sync::Arc;
 use crate::base::diagnostic::{Diagnostic, Severity};
 use crate::caller_auth::settings::Users;
 use crate::caller_auth::{Callers, CompileContext, Relation};
-use crate::features::key_learning::observe::Observes;
-use crate::gateway::handler::RouteName;
-use crate::gateway::metrics::RouteCounters;
+use crate::features::key_learning::observe::Learning;
 use crate::model::member::Member;
 use crate::model::operation::Operation;
 use crate::provider::descriptor::Provider;
 use crate::provider::template::message::Caller;
-use crate::routes::Route;
 use crate::routes::assignment::Assignment;
 use crate::routes::compatibility::Pair;
 use crate::routes::compatibility::source::names_constant_user;
 use crate::routes::compile::builder::Builder;
 use crate::routes::compile::decoys::privacy;
 use crate::routes::compile::findings::{judge, unused};
-use crate::routes::route_settings::{RouteSettings, Unseen};
+use crate::routes::route::{Backend, RouteName};
+use crate::routes::route_settings::RouteSettings;
 
-/// What all ways of a route have in common.
+/// What all backends of a route have in common.
 pub(crate) struct Common<'s> {
     pub(crate) name: &'s str,
     pub(crate) settings: &'s RouteSettings,
@@ -40,8 +38,8 @@ pub(crate) struct Common<'s> {
     pub(crate) left: Vec<Operation>,
     pub(crate) relax: Vec<Member>,
     pub(crate) issuer: Option<Option<usize>>,
-    /// Who watches the sign-ins.
-    pub(crate) observes: Option<Observes>,
+    /// Which embedded upstream learns from the sign-ins.
+    pub(crate) learning: Option<Learning>,
 }
 
 /// An upstream that a route uses.
@@ -53,16 +51,15 @@ pub(crate) struct Use {
     pub(crate) key: String,
 }
 
-/// Who may call, as far as that is right.
-struct Compiled {
-    callers: Arc<Callers>,
-    are_right: bool,
+/// The allowed callers of a route, and whether they compiled without an error.
+pub(crate) struct CompiledCallers {
+    pub(crate) callers: Arc<Callers>,
+    are_valid: bool,
 }
 
 impl Builder<'_> {
-    /// The ways to the upstreams, in their order.
-    pub(crate) fn ways(&mut self, common: &Common<'_>, uses: &[Use]) -> Vec<Route> {
-        let compiled = self.callers(common, uses);
+    /// The backends, in the order of the upstreams.
+    pub(crate) fn backends(&mut self, common: &Common<'_>, uses: &[Use], callers: &CompiledCallers) -> Vec<Backend> {
         let sets: Vec<_> = uses.iter().map(|one| self.whole_set(common, one.upstream)).collect();
         let one_user = |set: &Vec<Assignment>| {
             set.iter().any(|assignment| {
@@ -72,14 +69,14 @@ impl Builder<'_> {
         };
         self.safe_fill(&common.key, &common.fill, sets.iter().all(one_user));
         let mut unused_everywhere: Option<Vec<_>> = None;
-        let mut ways = Vec::new();
-        for (one, set) in uses.iter().zip(sets) {
+        let mut backends = Vec::new();
+        for (index, (one, set)) in uses.iter().zip(sets).enumerate() {
             let called = match uses.len() {
                 1 => String::new(),
                 _ => format!(" by way of `{}`", self.upstreams[one.upstream].name),
             };
-            let (way, unused) = self.way(common, one, &called, set, &compiled);
-            ways.push(way);
+            let (backend, unused) = self.backend(common, (index, one), &called, set, callers);
+            backends.push(backend);
             let still = |entry: &(&'static str, Member)| unused.contains(entry);
             unused_everywhere = Some(match unused_everywhere {
                 None => unused,
@@ -91,7 +88,7 @@ impl Builder<'_> {
             let message = format!("nothing on this route uses `{}`", member.name());
             self.error(&key, message, "unused", "take it out, or correct its name");
         }
-        ways
+        backends
     }
 
     /// What requests are given: the upstream's own first, then the route's.
@@ -104,26 +101,24 @@ impl Builder<'_> {
         set
     }
 
-    fn way(
+    fn backend(
         &mut self,
         common: &Common<'_>,
-        one: &Use,
+        (index, one): (usize, &Use),
         called: &str,
         set: Vec<Assignment>,
-        compiled: &Compiled,
-    ) -> (Route, Vec<(&'static str, Member)>) {
+        compiled: &CompiledCallers,
+    ) -> (Backend, Vec<(&'static str, Member)>) {
         let (settings, upstream) = (common.settings, &self.upstreams[one.upstream]);
         let relation = upstream.side().relation_to(&common.dialect);
-        let [relax_subject, relax_one_user] =
-            ["subject", "one_user"].map(|word| settings.relax.iter().any(|name| name == word));
         let pair = Pair {
             dialect: &common.dialect,
             upstream: upstream.side(),
             set: &set,
             fill: &common.fill,
             relax: &common.relax,
-            relax_subject,
-            relax_one_user,
+            relax_subject: settings.relaxes("subject"),
+            relax_one_user: settings.relaxes("one_user"),
             claims: &claims(settings, relation),
             issues_tokens: common.issuer.is_some(),
             discoverable: upstream.discoverable(),
@@ -138,7 +133,7 @@ impl Builder<'_> {
             "shadow.upstream" => &[Operation::LoginBegin],
             _ => &common.operations,
         };
-        let found = judge(&pair, (common.name, called), operations, &carriages, compiled.are_right);
+        let found = judge(&pair, (common.name, called), operations, &carriages, compiled.are_valid);
         let unused = unused(&pair, &common.own_set, &carriages);
         for (below, diagnostic) in found {
             let key = format!("{}.{}", common.key, if below == "upstream" { &*one.key } else { below });
@@ -146,35 +141,20 @@ impl Builder<'_> {
         }
         let privacy = privacy(self.ground, settings, &pair, carriages.values(), common.name);
         self.tell_once(&common.key, privacy.found);
-        let way = Route {
-            name: common.name.into(),
-            line_names: line_names(common.name, &common.dialect),
-            meters: common.dialect.operations.keys().map(|operation| (*operation, RouteCounters::default())).collect(),
-            prefix: settings.prefix.clone(),
-            hosts: settings.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
+        let backend = Backend {
+            index,
             upstream: one.upstream,
-            callers: compiled.callers.clone(),
-            relax_subject,
-            relax_one_user,
-            verification: settings.user_verification,
-            passes_unseen: settings.unseen == Unseen::Pass,
-            decoys: privacy.decoys,
-            cors: settings.cors.clone(),
-            issuer: common.issuer.flatten(),
-            observes: common.observes.filter(|observes| observes.upstream != one.upstream),
             relation,
-            constant_user: names_constant_user(&set),
-            carriages,
-            dialect: common.dialect.clone(),
+            sets_constant_user: names_constant_user(&set),
+            operations: carriages,
+            decoys: privacy.decoys,
+            learning: common.learning.filter(|learning| learning.upstream != one.upstream),
             set,
-            fill: common.fill.clone(),
-            relax: common.relax.clone(),
-            policy: None,
         };
-        (way, unused)
+        (backend, unused)
     }
 
-    /// Notes what was found of a way below its route, unless it was found of another way before.
+    /// Reports findings of a backend below its route. A finding that another backend had is not repeated.
     fn tell_once(&mut self, key: &str, found: Vec<(&'static str, Diagnostic)>) {
         for (below, diagnostic) in found {
             let found = self.ground.places.locate(diagnostic, &format!("{key}.{below}"));
@@ -184,8 +164,8 @@ impl Builder<'_> {
         }
     }
 
-    /// The callers of all ways are the same; each relation to an upstream is asked whether it can be.
-    fn callers(&mut self, common: &Common<'_>, uses: &[Use]) -> Compiled {
+    /// The allowed callers are those of all backends, and must fit each relation to an upstream.
+    pub(crate) fn callers(&mut self, common: &Common<'_>, uses: &[Use]) -> CompiledCallers {
         let mut needed: BTreeMap<Caller, Vec<&'static str>> = BTreeMap::new();
         let operations = common.dialect.operations.iter();
         for (operation, template) in operations.filter(|(operation, _)| !common.left.contains(operation)) {
@@ -205,16 +185,16 @@ impl Builder<'_> {
             let so_far: Vec<_> = found.iter().map(|(below, _)| below.clone()).collect();
             found.extend(diagnostics.into_iter().filter(|(below, _)| !so_far.contains(below)));
         }
-        let are_right = found.iter().all(|(_, diagnostic)| diagnostic.severity != Severity::Error);
+        let are_valid = found.iter().all(|(_, diagnostic)| diagnostic.severity != Severity::Error);
         for (below, diagnostic) in found {
             self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{}.{below}", common.key)));
         }
-        Compiled { callers: Arc::new(first.expect("a route has its own way")), are_right }
+        CompiledCallers { callers: Arc::new(first.expect("a route has its own upstream")), are_valid }
     }
 }
 
-/// What each operation of a route is called in the access line.
-fn line_names(route: &str, dialect: &Provider) -> BTreeMap<Operation, RouteName> {
+/// What each operation of a route is called in the access log.
+pub(crate) fn log_names(route: &str, dialect: &Provider) -> BTreeMap<Operation, RouteName> {
     let named = |operation: &Operation| (*operation, RouteName(format!("{route} {}", operation.name()).into()));
     dialect.operations.keys().map(named).collect()
 }

@@ -8,9 +8,11 @@ use crate::model::operation::Direction;
 use crate::provider::descriptor::Provider;
 use crate::relying_party::error::InvalidSetting;
 use crate::routes::assignment::Assignment;
+use crate::routes::compile::{CompileInput, UpstreamSettings};
+use crate::routes::route::{Backend, Route};
 use crate::routes::route_settings::Assignments;
 use crate::routes::router::{Candidate, Router};
-use crate::routes::{CompileInput, Route, Upstream, UpstreamKind, UpstreamSettings};
+use crate::routes::upstream::{Upstream, UpstreamKind};
 
 /// A plan in the making, and what was found wrong so far.
 pub(crate) struct Builder<'c> {
@@ -68,7 +70,7 @@ impl<'c> Builder<'c> {
         if let Some(provider) = self.ground.registry.provider(id) {
             return Some(provider.clone());
         }
-        let known: Vec<_> = self.ground.registry.iter().map(|provider| provider.id.as_str()).collect();
+        let known: Vec<_> = self.ground.registry.names().collect();
         let remedy = match nearest(id, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the providers are: {}", known.join(", ")),
@@ -144,8 +146,10 @@ impl<'c> Builder<'c> {
         Err(Some(finding.remedy(remedy)))
     }
 
-    pub(crate) fn add_paths(&mut self, router: &mut Router, index: usize, routes: &[Route], route: &Route) {
-        let answered = route.dialect.operations.iter().filter(|(operation, _)| route.carriages.contains_key(operation));
+    pub(crate) fn add_paths(&mut self, router: &mut Router, routes: &[Route], index: usize) {
+        let route = &routes[index];
+        let offered = &route.own_backend().operations;
+        let answered = route.dialect.operations.iter().filter(|(operation, _)| offered.contains_key(operation));
         for (operation, template) in answered {
             let request = &template.request;
             let candidate = Candidate { route: index, operation: *operation, method: request.method.clone() };
@@ -168,9 +172,12 @@ impl<'c> Builder<'c> {
     pub(crate) fn unused_upstreams(&mut self, routes: &[Route]) {
         let unused: Vec<_> = (0..self.upstreams.len())
             .filter(|index| {
-                let observes = |way: &Route| way.observes.is_some_and(|observes| observes.upstream == *index);
-                let uses = |way: &Route| way.upstream == *index || way.issuer == Some(*index) || observes(way);
-                !routes.iter().flat_map(Route::ways).any(uses)
+                let learns = |one: &Backend| one.learning.is_some_and(|learning| learning.upstream == *index);
+                let uses = |route: &Route| {
+                    let is_backend = route.backends.iter().any(|one| one.upstream == *index || learns(one));
+                    is_backend || route.issuer == Some(*index)
+                };
+                !routes.iter().any(uses)
             })
             .map(|index| self.upstreams[index].name.clone())
             .collect();

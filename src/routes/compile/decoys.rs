@@ -3,8 +3,6 @@
 //! What would tell it all the same is a warning with its reason; where there is nothing to hide, the setting
 //! does nothing, and that is said too.
 
-use std::sync::Arc;
-
 use crate::base::diagnostic::Diagnostic;
 use crate::features::decoys::Decoys;
 use crate::model::fault::Fault;
@@ -13,9 +11,9 @@ use crate::model::operation::{Direction, Operation};
 use crate::provider::descriptor::Provider;
 use crate::provider::template::hole::Need;
 use crate::provider::template::message::Caller;
-use crate::routes::CompileInput;
 use crate::routes::compatibility::source::{Source, USER, carried};
 use crate::routes::compatibility::{OperationSupport, Pair};
+use crate::routes::compile::CompileInput;
 use crate::routes::provider_side::ProviderSide;
 use crate::routes::route_settings::{Enumeration, RouteSettings};
 
@@ -24,7 +22,7 @@ const SETTING: &str = "enumeration";
 /// What was found of a route that wants to be private.
 #[derive(Default)]
 pub(crate) struct Privacy {
-    pub(crate) decoys: Option<Arc<Decoys>>,
+    pub(crate) decoys: Option<Decoys>,
     /// Each with the key below the route that it is about.
     pub(crate) found: Vec<(&'static str, Diagnostic)>,
 }
@@ -38,17 +36,17 @@ pub(crate) fn privacy<'c>(
     route: &str,
 ) -> Privacy {
     let mut privacy = Privacy::default();
-    if settings.enumeration == Enumeration::Contract {
+    if settings.enumeration == Enumeration::Documented {
         return privacy;
     }
     if let Some(reason) = nothing_to_hide(pair) {
-        let message = format!("`{SETTING} = \"private\"` does nothing on the route `{route}`: {reason}");
+        let message = format!("`{SETTING} = \"hidden\"` does nothing on the route `{route}`: {reason}");
         let finding = Diagnostic::warning(message).label("nothing to hide").remedy("leave it out");
         privacy.found.push((SETTING, finding));
         return privacy;
     }
     let Some(secret) = ground.hash_secret else {
-        let message = format!("`{SETTING} = \"private\"` of the route `{route}` needs a hash key");
+        let message = format!("`{SETTING} = \"hidden\"` of the route `{route}` needs a hash key");
         let remedy = "write `hash_key = \"env:HASH_KEY\"` in `[gateway]`, the same on every replica";
         privacy.found.push((SETTING, Diagnostic::error(message).label("needs `gateway.hash_key`").remedy(remedy)));
         return privacy;
@@ -61,7 +59,7 @@ pub(crate) fn privacy<'c>(
         .is_some_and(|fallback| fallback.on.iter().any(|fault| fault == Fault::UnknownUser.name()))
     {
         let reason = "a `fallback` on `unknown_user` asks on for those alone whom the first upstream does not know, which takes longer";
-        reasons.push((reason.to_owned(), "move the users by `lists`, `choose` or `split` instead".to_owned()));
+        reasons.push((reason.to_owned(), "move the users by `pinned`, `rules` or `split` instead".to_owned()));
     }
     for (reason, remedy) in reasons {
         let message = format!("the route `{route}` cannot keep to itself who has an account: {reason}");
@@ -129,7 +127,7 @@ fn tells_all_the_same<'c>(
         let reason = "`signup.begin` is answered `conflict` where the user is there".to_owned();
         reasons.push((
             reason,
-            format!("leave it to somebody else: `leave = [\"signup.begin\", \"signup.finish\"]` in `[routes.{route}]`"),
+            format!("leave it to somebody else: `exclude_operations = [\"signup.begin\", \"signup.finish\"]` in `[routes.{route}]`"),
         ));
     }
     let of_others = [Operation::RegistrationBegin, Operation::CredentialsList]
@@ -137,7 +135,10 @@ fn tells_all_the_same<'c>(
         .filter(|operation| carries.contains(operation) && pair.dialect_caller(*operation) != Some(Caller::User));
     for operation in of_others {
         let reason = format!("`{}` says `unknown_user`, and its callers name any user", operation.name());
-        let remedy = format!("leave it to somebody else: `leave = [\"{}\"]` in `[routes.{route}]`", operation.name());
+        let remedy = format!(
+            "leave it to somebody else: `exclude_operations = [\"{}\"]` in `[routes.{route}]`",
+            operation.name()
+        );
         reasons.push((reason, remedy));
     }
     let ProviderSide::Provider(upstream) = pair.upstream else { return reasons };

@@ -1,7 +1,7 @@
 //! What a route does with the begin of a login beside serving it: its fallback and its shadow.
 
 use crate::model::fault::Fault;
-use crate::policy::fallback::{Fallback, NAMED};
+use crate::policy::fallback::{FALLBACK_FAULTS, Fallback};
 use crate::policy::settings::{FallbackSettings, ShadowSettings};
 use crate::policy::shadow::Shadow;
 use crate::routes::compile::backends::{Common, Use};
@@ -10,12 +10,12 @@ use crate::routes::compile::builder::Builder;
 impl Builder<'_> {
     pub(crate) fn fallback(&mut self, common: &Common<'_>, settings: &FallbackSettings, uses: &[Use]) -> Fallback {
         let key = format!("{}.fallback", common.key);
-        let known: Vec<_> = NAMED.iter().map(|fault| fault.name()).collect();
+        let known: Vec<_> = FALLBACK_FAULTS.iter().map(|fault| fault.name()).collect();
         let remedy = format!("the faults to go on from are: {}", known.join(", "));
         let mut on = Vec::new();
         for (index, name) in settings.on.iter().enumerate() {
             let message = match Fault::named(name) {
-                Some(fault) if NAMED.contains(&fault) => {
+                Some(fault) if FALLBACK_FAULTS.contains(&fault) => {
                     on.push(fault);
                     continue;
                 }
@@ -29,12 +29,12 @@ impl Builder<'_> {
         }
         let mut to = Vec::new();
         for (index, name) in settings.to.iter().enumerate() {
-            match self.way_to(name, uses) {
-                Some(way) if to.contains(&way) => {
+            match self.backend_of(name, uses) {
+                Some(backend) if to.contains(&backend) => {
                     let message = format!("`{name}` is in the list before, and each upstream is asked once");
                     self.error(&format!("{key}.to.{index}"), message, "again", "take it out");
                 }
-                Some(way) => to.push(way),
+                Some(backend) => to.push(backend),
                 None => {}
             }
         }
@@ -45,13 +45,17 @@ impl Builder<'_> {
     }
 
     pub(crate) fn shadow(&mut self, common: &Common<'_>, settings: &ShadowSettings, uses: &[Use]) -> Option<Shadow> {
-        let way = self.way_to(&settings.upstream, uses)?;
-        if way == 0 {
+        let backend = self.backend_of(&settings.upstream, uses)?;
+        if backend == 0 {
             let message = format!("`{}` is the route's own upstream, and nobody's shadow", settings.upstream);
             let remedy = "name another upstream, or take the shadow out";
             self.error(&format!("{}.shadow.upstream", common.key), message, "this name", remedy);
         }
-        let (calls, waiting) = (settings.max_in_flight.count(), settings.max_waiting.count());
-        Some(Shadow::new(way, settings.percent, calls, waiting))
+        Some(Shadow {
+            backend,
+            percent: settings.percent,
+            max_in_flight: settings.max_in_flight.count(),
+            max_waiting: settings.max_waiting.count(),
+        })
     }
 }

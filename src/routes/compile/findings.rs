@@ -25,8 +25,8 @@ pub(crate) fn judge(
     for operation in operations {
         let Some(carriage) = carriages.get(operation) else {
             let message = format!("the dialect {} has no `{}`", pair.dialect.id, operation.name());
-            let finding = Diagnostic::error(message).label("this list").remedy("take it out of `operations`");
-            found.push(("operations", finding));
+            let finding = Diagnostic::error(message).label("this list").remedy("take it out of `required_operations`");
+            found.push(("required_operations", finding));
             continue;
         };
         let follows = |obstacle: &Obstacle| *obstacle == Obstacle::NoSubject && !claims_are_known;

@@ -1,22 +1,22 @@
-//! Which embedded upstream watches a route's sign-ins.
+//! Which embedded upstream learns from a route's sign-ins.
 
 use crate::features::key_learning::Purpose;
-use crate::features::key_learning::observe::Observes;
-use crate::routes::UpstreamKind;
+use crate::features::key_learning::observe::Learning;
 use crate::routes::compile::builder::Builder;
 use crate::routes::route_settings::RouteSettings;
+use crate::routes::upstream::UpstreamKind;
 
 impl Builder<'_> {
-    /// What `learn` and `verify` say of a route.
-    pub(crate) fn observes(&mut self, settings: &RouteSettings, key: &str) -> Option<Observes> {
-        let (name, word, purpose) = match (&settings.learn, &settings.verify) {
+    /// What `learn_keys` and `verify_against` say of a route.
+    pub(crate) fn learning(&mut self, settings: &RouteSettings, key: &str) -> Option<Learning> {
+        let (name, word, purpose) = match (&settings.learn_keys, &settings.verify_against) {
             (None, None) => return None,
-            (Some(name), None) => (name, "learn", Purpose::Learn),
-            (None, Some(name)) => (name, "verify", Purpose::Verify),
+            (Some(name), None) => (name, "learn_keys", Purpose::Learn),
+            (None, Some(name)) => (name, "verify_against", Purpose::Verify),
             (Some(_), Some(_)) => {
-                let remedy = "keep `learn` alone, or `verify` alone if nothing shall be learned";
-                let message = "`learn` verifies what is known already, and `verify` says it again";
-                self.error(&format!("{key}.verify"), message, "this name", remedy);
+                let remedy = "keep `learn_keys` alone, or `verify_against` alone if nothing shall be learned";
+                let message = "`learn_keys` verifies what is known already, and `verify_against` says it again";
+                self.error(&format!("{key}.verify_against"), message, "this name", remedy);
                 return None;
             }
         };
@@ -33,6 +33,6 @@ impl Builder<'_> {
             self.error(&key, message, "this name", remedy);
             return None;
         }
-        Some(Observes { upstream, purpose })
+        Some(Learning { upstream, purpose })
     }
 }

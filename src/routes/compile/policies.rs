@@ -9,11 +9,10 @@ use crate::model::member::Member;
 use crate::model::operation::{Direction, Operation};
 use crate::model::value::Kind;
 use crate::policy::Policy;
-use crate::policy::pinned::Lists;
+use crate::policy::pinned::PinnedUsers;
 use crate::policy::rules::{Condition, Rule};
-use crate::policy::settings::{ChooseSettings, HeaderCondition};
+use crate::policy::settings::{HeaderCondition, RuleSettings};
 use crate::provider::template::message::Caller;
-use crate::routes::Route;
 use crate::routes::compile::backends::{Common, Use};
 use crate::routes::compile::builder::Builder;
 use crate::routes::provider_side::ProviderSide;
@@ -25,13 +24,13 @@ impl Builder<'_> {
         let mut others = Vec::new();
         let mut add =
             |upstream: Option<usize>, key: String| others.extend(upstream.map(|upstream| Use { upstream, key }));
-        for name in settings.lists.0.keys() {
-            let below = format!("lists.{name}");
+        for name in settings.pinned.0.keys() {
+            let below = format!("pinned.{name}");
             add(self.upstream_of_key(name, &format!("{key}.{below}")), below);
         }
-        for (rule, choose) in &settings.choose {
-            let below = format!("choose.{rule}.upstream");
-            add(self.named_upstream(&choose.upstream, &format!("{key}.{below}")), below);
+        for (name, rule) in &settings.rules {
+            let below = format!("rules.{name}.upstream");
+            add(self.named_upstream(&rule.upstream, &format!("{key}.{below}")), below);
         }
         for name in settings.split.iter().flat_map(|split| split.to.keys()) {
             let below = format!("split.to.{name}");
@@ -49,19 +48,19 @@ impl Builder<'_> {
     }
 
     /// What the route's policies are; `None` where it has none.
-    pub(crate) fn policy(&mut self, common: &Common<'_>, uses: &[Use], ways: Vec<Route>) -> Option<Policy> {
+    pub(crate) fn policy(&mut self, common: &Common<'_>, uses: &[Use]) -> Option<Policy> {
         let settings = common.settings;
-        let sends_nobody = settings.lists.0.is_empty() && settings.choose.is_empty() && settings.split.is_none();
-        if sends_nobody && settings.fallback.is_none() && settings.shadow.is_none() && !settings.tell {
+        let sends_nobody = settings.pinned.0.is_empty() && settings.rules.is_empty() && settings.split.is_none();
+        if sends_nobody && settings.fallback.is_none() && settings.shadow.is_none() && !settings.decision_headers {
             return None;
         }
         self.tokens_are_told_apart(common, uses);
-        let lists = self.lists(common, uses);
+        let pinned = self.pinned(common, uses);
         let rules = self.rules(common, uses);
         let split = settings.split.as_ref().and_then(|split| self.split(common, split, uses));
         let fallback = settings.fallback.as_ref().map(|fallback| self.fallback(common, fallback, uses));
         let shadow = settings.shadow.as_ref().and_then(|shadow| self.shadow(common, shadow, uses));
-        Some(Policy { ways, lists, rules, split, fallback, shadow, tells: settings.tell })
+        Some(Policy { pinned, rules, split, fallback, shadow, adds_decision_headers: settings.decision_headers })
     }
 
     /// A token is shown to nobody but whoever made it, so it must be known who that is.
@@ -88,45 +87,46 @@ impl Builder<'_> {
         let is_left = common.left.contains(&Operation::SessionRefresh);
         if theirs > 1 && refreshes && !is_left && common.issuer.is_none() {
             let message = format!("{theirs} upstreams of this route make refresh tokens, and nothing tells them apart");
-            let remedy = "write `leave = [\"session.refresh\"]`, or let an `issuer` of your own make the tokens";
+            let remedy =
+                "write `exclude_operations = [\"session.refresh\"]`, or let an `issuer` of your own make the tokens";
             self.error(&common.key, message, "this route", remedy);
         }
     }
 
-    /// The way to an upstream; one that is not known was told of before.
-    pub(crate) fn way_to(&self, name: &str, uses: &[Use]) -> Option<usize> {
+    /// The backend of an upstream. An unknown upstream has been reported before.
+    pub(crate) fn backend_of(&self, name: &str, uses: &[Use]) -> Option<usize> {
         uses.iter().position(|one| &*self.upstreams[one.upstream].name == name)
     }
 
-    fn lists(&mut self, common: &Common<'_>, uses: &[Use]) -> Lists {
-        let mut lists = Lists::default();
-        for (name, file) in &common.settings.lists.0 {
-            let Some(way) = self.way_to(name, uses) else { continue };
-            if let Err(problem) = lists.add(way, &self.ground.base.join(file)) {
+    fn pinned(&mut self, common: &Common<'_>, uses: &[Use]) -> PinnedUsers {
+        let mut pinned = PinnedUsers::default();
+        for (name, file) in &common.settings.pinned.0 {
+            let Some(backend) = self.backend_of(name, uses) else { continue };
+            if let Err(problem) = pinned.add(backend, &self.ground.base.join(file)) {
                 let remedy = "write a file with one user or account a line, each in one list only";
-                self.error(&format!("{}.lists.{name}", common.key), problem, "this list", remedy);
+                self.error(&format!("{}.pinned.{name}", common.key), problem, "this list", remedy);
             }
         }
-        lists
+        pinned
     }
 
     /// The rules in the order in which they are tried.
     fn rules(&mut self, common: &Common<'_>, uses: &[Use]) -> Vec<Rule> {
-        let mut rules: Vec<_> = common.settings.choose.iter().collect();
+        let mut rules: Vec<_> = common.settings.rules.iter().collect();
         rules.sort_by_key(|(name, choose)| (choose.order, *name));
-        let compile = |(name, choose): (&String, &ChooseSettings)| {
-            let conditions = self.conditions(common, name, choose);
-            Some(Rule { name: name.as_str().into(), way: self.way_to(&choose.upstream, uses)?, conditions })
+        let compile = |(name, rule): (&String, &RuleSettings)| {
+            let conditions = self.conditions(common, name, rule);
+            Some(Rule { name: name.as_str().into(), backend: self.backend_of(&rule.upstream, uses)?, conditions })
         };
         rules.into_iter().filter_map(compile).collect()
     }
 
-    fn conditions(&mut self, common: &Common<'_>, rule: &str, choose: &ChooseSettings) -> Vec<Condition> {
-        let key = format!("{}.choose.{rule}", common.key);
+    fn conditions(&mut self, common: &Common<'_>, name: &str, rule: &RuleSettings) -> Vec<Condition> {
+        let key = format!("{}.rules.{name}", common.key);
         let mut conditions = Vec::new();
-        let members = choose.when.flatten();
-        if members.is_empty() && choose.header.is_none() {
-            let message = format!("the rule `{rule}` has no condition, and everybody would be meant");
+        let members = rule.when.flatten();
+        if members.is_empty() && rule.header.is_none() {
+            let message = format!("the rule `{name}` has no condition, and everybody would be meant");
             let remedy = "write `when.MEMBER = [...]` or `header = { name = ..., values = [...] }` in it";
             self.error(&key, message, "this rule", remedy);
         }
@@ -136,7 +136,7 @@ impl Builder<'_> {
             let member = self.naming_member(&name, &key, &said(common, None), "no request of this route says");
             conditions.extend(member.map(|member| Condition::Member(member, values.to_vec())));
         }
-        if let Some(HeaderCondition { name, values }) = &choose.header {
+        if let Some(HeaderCondition { name, values }) = &rule.header {
             let key = format!("{key}.header");
             self.some_values(&format!("{key}.values"), values);
             let field = self.field_name(name, &format!("{key}.name"));

@@ -1,16 +1,16 @@
 //! The settings of a route that stand for themselves: prefix, operations, relax, fill, issuer.
 
 use crate::base::diagnostic::nearest;
-use crate::gateway::handler;
+use crate::base::host::host as valid_host;
 use crate::model::member::Member;
 use crate::model::operation::Operation;
 use crate::model::value::Kind;
 use crate::provider::descriptor::Provider;
 use crate::provider::template::hole::Need;
-use crate::routes::UpstreamKind;
 use crate::routes::assignment::Assignment;
 use crate::routes::compile::builder::Builder;
 use crate::routes::route_settings::RouteSettings;
+use crate::routes::upstream::UpstreamKind;
 
 impl Builder<'_> {
     /// A constant must not answer every user as the same one: it may name the user only where every
@@ -27,7 +27,7 @@ impl Builder<'_> {
     }
 
     pub(crate) fn hosts(&mut self, hosts: &[String], key: &str) {
-        for host in hosts.iter().filter(|host| handler::host(host) != Some(host.as_str())) {
+        for host in hosts.iter().filter(|host| valid_host(host) != Some(host.as_str())) {
             let message = format!("`{host}` is no host");
             self.error(key, message, "this list", "write the name alone, without scheme, port and path");
         }
@@ -49,16 +49,16 @@ impl Builder<'_> {
     /// The operations that must be carried.
     pub(crate) fn operations(&mut self, settings: &RouteSettings, key: &str) -> Vec<Operation> {
         let mut operations = vec![Operation::LoginBegin, Operation::LoginFinish];
-        operations.extend(self.named_operations(&settings.operations, &format!("{key}.operations")));
+        operations.extend(self.named_operations(&settings.required_operations, &format!("{key}.required_operations")));
         operations
     }
 
     /// The operations that the route leaves alone; a login is what a route is for.
     pub(crate) fn left(&mut self, settings: &RouteSettings, key: &str) -> Vec<Operation> {
-        let key = format!("{key}.leave");
-        let left = self.named_operations(&settings.leave, &key);
+        let key = format!("{key}.exclude_operations");
+        let left = self.named_operations(&settings.exclude_operations, &key);
         for login in left.iter().filter(|one| matches!(one, Operation::LoginBegin | Operation::LoginFinish)) {
-            let message = format!("a route cannot leave `{}` alone", login.name());
+            let message = format!("a route cannot exclude `{}`", login.name());
             self.error(&key, message, "this list", "take it out, or take the route out");
         }
         left

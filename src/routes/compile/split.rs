@@ -4,11 +4,11 @@ use crate::base::diagnostic::Diagnostic;
 use crate::model::operation::Operation;
 use crate::policy::percent::WHOLE;
 use crate::policy::settings::{Only, SplitSettings};
-use crate::policy::split::{Part, Split};
-use crate::routes::UpstreamKind;
+use crate::policy::split::{Split, SplitPart};
 use crate::routes::compile::backends::{Common, Use};
 use crate::routes::compile::builder::Builder;
 use crate::routes::compile::policies::said;
+use crate::routes::upstream::UpstreamKind;
 
 impl Builder<'_> {
     pub(crate) fn split(&mut self, common: &Common<'_>, settings: &SplitSettings, uses: &[Use]) -> Option<Split> {
@@ -48,25 +48,25 @@ impl Builder<'_> {
         Some(if settings.cookie { split.with_cookie(secret) } else { split })
     }
 
-    fn parts(&mut self, common: &Common<'_>, settings: &SplitSettings, uses: &[Use], key: &str) -> Vec<Part> {
+    fn parts(&mut self, common: &Common<'_>, settings: &SplitSettings, uses: &[Use], key: &str) -> Vec<SplitPart> {
         let key = format!("{key}.to");
-        let mut parts: Vec<Part> = Vec::new();
+        let mut parts: Vec<SplitPart> = Vec::new();
         for (name, share) in &settings.to {
-            let Some(way) = self.way_to(name, uses) else { continue };
-            if way == 0 {
+            let Some(backend) = self.backend_of(name, uses) else { continue };
+            if backend == 0 {
                 let message = format!("`{name}` is the route's own upstream, which has the rest");
                 self.error(&format!("{key}.{name}"), message, "this part", "take it out");
                 continue;
             }
             let share = share.settings();
-            let is_embedded = matches!(self.upstreams[uses[way].upstream].kind, UpstreamKind::Embedded(_));
+            let is_embedded = matches!(self.upstreams[uses[backend].upstream].kind, UpstreamKind::Embedded(_));
             if share.only.is_some() && !is_embedded {
                 let message = format!("the upstream `{name}` does not say whose passkeys it could verify");
                 let remedy = "leave `only` out, or send the part to an upstream whose provider is `embedded`";
                 self.error(&format!("{key}.{name}.only"), message, "this word", remedy);
             }
             let only_proven = share.only == Some(Only::Proven);
-            parts.push(Part { way, percent: share.percent, from: share.from, only_proven });
+            parts.push(SplitPart { backend, percent: share.percent, from: share.from, only_proven });
         }
         match &parts[..] {
             [] if settings.to.is_empty() => {

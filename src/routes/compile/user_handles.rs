@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::features::user_handles::file::{Unfit, inspect};
 use crate::routes::compile::builder::Builder;
-use crate::routes::{Upstream, UpstreamKind};
+use crate::routes::upstream::{Upstream, UpstreamKind};
 
 impl Builder<'_> {
     /// The file that an upstream names for the user handles of its passkeys, if it names one.

@@ -16,7 +16,8 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use crate::gateway::reload::Reloadable;
-use crate::inspect::try_out::{InvalidTrial, TryRequest, Visitor};
+use crate::inspect::try_out::offer::offers;
+use crate::inspect::try_out::{InvalidTrial, TryRequest, Visitor, try_out};
 use crate::server::admin::guard;
 use crate::server::admin::pages::{fenced, page};
 
@@ -55,7 +56,7 @@ impl Console {
         }
         Some(match (method, page) {
             (&Method::GET | &Method::HEAD, Some(page)) => page,
-            (&Method::GET | &Method::HEAD, None) => answer(StatusCode::OK, &self.live.current().offers()),
+            (&Method::GET | &Method::HEAD, None) => answer(StatusCode::OK, &offers(&self.live.current().runtime)),
             (&Method::POST, None) => self.try_out(&head, content, ends.peer).await,
             (_, page) => {
                 let mut response = refused(StatusCode::METHOD_NOT_ALLOWED, "the method is not allowed here");
@@ -82,7 +83,7 @@ impl Console {
         let Ok(trial) = serde_json::from_slice::<TryRequest>(&content) else {
             return refused(StatusCode::BAD_REQUEST, "a trial names a route, an operation and members");
         };
-        match self.live.current().try_out(&trial, &visitor).await {
+        match try_out(&self.live.current(), &trial, &visitor).await {
             Ok(tried) => answer(StatusCode::OK, &tried),
             Err(invalid) => refused(status(&invalid), &invalid.to_string()),
         }

@@ -28,6 +28,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::gateway::reload::Reloadable;
+use crate::gateway::report;
 use crate::server::accept::{Accepted, accept};
 use crate::server::admin::console::{Console, Ends};
 use crate::server::hyper_connection::{self, ConnectionLimits};
@@ -195,12 +196,15 @@ impl Answers {
                 Phase::Draining => plain(StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
             },
             ("/readiness", &Method::GET | &Method::HEAD) => self.readiness().await,
-            ("/metrics", &Method::GET | &Method::HEAD) => match self.live.as_ref().map(|live| live.current().metrics())
-            {
-                Some(Ok(text)) => answer(StatusCode::OK, METRICS, Bytes::from(text)),
-                Some(Err(fmt::Error)) => plain(StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be written\n"),
-                None => plain(StatusCode::NOT_FOUND, "there is no gateway to measure\n"),
-            },
+            ("/metrics", &Method::GET | &Method::HEAD) => {
+                match self.live.as_ref().map(|live| report::metrics(&live.current().runtime)) {
+                    Some(Ok(text)) => answer(StatusCode::OK, METRICS, Bytes::from(text)),
+                    Some(Err(fmt::Error)) => {
+                        plain(StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be written\n")
+                    }
+                    None => plain(StatusCode::NOT_FOUND, "there is no gateway to measure\n"),
+                }
+            }
             ("/shadow", &Method::GET | &Method::HEAD) => self.shadows(),
             ("/healthz" | "/readyz" | "/metrics" | "/readiness" | "/shadow", _) => {
                 let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
@@ -222,7 +226,7 @@ impl Answers {
     /// How many of those who sign in could do so at each embedded upstream; counts only.
     async fn readiness(&self) -> Response<Full<Bytes>> {
         let Some(live) = &self.live else { return plain(StatusCode::NOT_FOUND, "there is no gateway to ask\n") };
-        let Ok(readiness) = live.current().readiness().await else {
+        let Ok(readiness) = report::readiness(&live.current().runtime).await else {
             return plain(StatusCode::SERVICE_UNAVAILABLE, "a directory does not answer\n");
         };
         let json = serde_json::to_vec(&readiness).expect("counts are JSON");
@@ -231,8 +235,8 @@ impl Answers {
 
     /// What the shadows of the routes came to so far: counts and the names of members, no values.
     fn shadows(&self) -> Response<Full<Bytes>> {
-        let reports = self.live.iter().flat_map(|live| live.current().shadow_reports());
-        let reports = serde_json::json!({ "routes": reports.collect::<Vec<_>>() });
+        let reports: Vec<_> = self.live.iter().flat_map(|live| report::shadows(&live.current().runtime)).collect();
+        let reports = serde_json::json!({ "routes": reports });
         answer(StatusCode::OK, "application/json", Bytes::from(reports.to_string()))
     }
 }

@@ -14,8 +14,8 @@ use pin_project_lite::pin_project;
 use tower::Service;
 use tracing::Level;
 
-use crate::gateway::handler::RouteName;
 use crate::policy::decision::Decision;
+use crate::routes::route::RouteName;
 use crate::server::received::Received;
 use crate::telemetry::request;
 

@@ -35,8 +35,8 @@ impl Progress {
     pub(super) fn body(&self, content: Content<EdgeBody<Incoming>>) -> Option<reqwest::Body> {
         match content {
             Content::Read(bytes) => (!bytes.is_empty()).then(|| bytes.into()),
-            Content::DecodeError(body) if body.is_end_stream() => None,
-            Content::DecodeError(inner) => Some(reqwest::Body::wrap(Outgoing { inner, progress: self.clone() })),
+            Content::Unread(body) if body.is_end_stream() => None,
+            Content::Unread(inner) => Some(reqwest::Body::wrap(Outgoing { inner, progress: self.clone() })),
         }
     }
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 
 use crate::upstream::failure::CallFailure;
-use crate::upstream::header_filter::Kept;
+use crate::upstream::header_filter::HeaderFilter;
 use crate::upstream::http1::chunked::Chunked;
 use crate::upstream::http1::framing::Framing;
 use crate::upstream::http1::head::{self, Head};
@@ -27,7 +27,7 @@ const COPIED: usize = 16 << 10;
 pub struct Reading<'k> {
     limit: usize,
     to_head: bool,
-    kept: Kept<'k>,
+    kept: HeaderFilter<'k>,
     state: State,
 }
 
@@ -57,7 +57,7 @@ pub struct Answer {
 impl<'k> Reading<'k> {
     /// Of an answer with at most `limit` bytes of content; `to_head` if the request was a `HEAD`.
     #[must_use]
-    pub fn new(limit: usize, to_head: bool, kept: Kept<'k>) -> Self {
+    pub fn new(limit: usize, to_head: bool, kept: HeaderFilter<'k>) -> Self {
         Self { limit, to_head, kept, state: State::Head { seen: 0 } }
     }
 
@@ -202,7 +202,7 @@ mod tests {
 
     /// The answers of one connection whose reads end at `cuts`: status, content and whether it is kept.
     fn read(said: &[u8], cuts: &[usize]) -> Result<(u16, Vec<u8>, bool), ()> {
-        let mut reading = Reading::new(LIMIT, false, Kept::All);
+        let mut reading = Reading::new(LIMIT, false, HeaderFilter::All);
         let mut buffer = Vec::new();
         let mut begin = 0;
         for end in cuts.iter().copied().chain([said.len()]) {
@@ -252,7 +252,7 @@ mod tests {
         for (length, is_left) in [(COPIED, true), (COPIED + 1, false)] {
             let mut buffer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n").into_bytes();
             buffer.resize(buffer.len() + length, b'x');
-            let answer = Reading::new(length, false, Kept::All).advance(&mut buffer).unwrap().unwrap();
+            let answer = Reading::new(length, false, HeaderFilter::All).advance(&mut buffer).unwrap().unwrap();
             assert!(answer.keeps_alive && answer.response.body().len() == length);
             assert_eq!(buffer.capacity() > 0, is_left);
         }
@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn a_read_has_room_for_what_is_to_come_and_one_more() {
-        let mut reading = Reading::new(1000, false, Kept::All);
+        let mut reading = Reading::new(1000, false, HeaderFilter::All);
         let mut buffer = Vec::new();
         assert_eq!(reading.room(&buffer), ROOM);
         buffer.extend_from_slice(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc");

@@ -10,7 +10,7 @@ use tokio::io::AsyncReadExt as _;
 use crate::upstream::base_url::BaseUrl;
 use crate::upstream::client::InvalidClient;
 use crate::upstream::failure::CallFailure;
-use crate::upstream::header_filter::Kept;
+use crate::upstream::header_filter::HeaderFilter;
 use crate::upstream::http1::answer::{Answer, Reading};
 use crate::upstream::http1::connect::Connector;
 use crate::upstream::http1::pool::{Buffers, Pool};
@@ -47,7 +47,7 @@ impl WireClient {
         &self,
         request: &Request<Bytes>,
         limit: usize,
-        kept: Kept<'_>,
+        kept: HeaderFilter<'_>,
     ) -> Result<Response<Bytes>, CallFailure> {
         let mut buffers = self.pool.buffers();
         self.writer.write(request, &mut buffers.outgoing);

@@ -8,7 +8,7 @@ use std::mem::MaybeUninit;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use httparse::Status;
 
-use crate::upstream::header_filter::Kept;
+use crate::upstream::header_filter::HeaderFilter;
 use crate::upstream::http1::framing::{Framing, Told};
 use crate::upstream::http1::malformed::Malformed;
 
@@ -35,7 +35,7 @@ pub(super) fn is_complete(bytes: &[u8], seen: usize) -> bool {
 }
 
 /// Reads the head that `bytes` begin with, and its length; `None` if its end has not come.
-pub(super) fn read(bytes: &[u8], to_head: bool, kept: Kept<'_>) -> Result<Option<(Head, usize)>, Malformed> {
+pub(super) fn read(bytes: &[u8], to_head: bool, kept: HeaderFilter<'_>) -> Result<Option<(Head, usize)>, Malformed> {
     let mut fields = [const { MaybeUninit::uninit() }; MOST_FIELDS];
     let mut parsed = httparse::Response::new(&mut []);
     let outcome = httparse::ParserConfig::default().parse_response_with_uninit_headers(&mut parsed, bytes, &mut fields);

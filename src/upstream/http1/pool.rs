@@ -28,12 +28,12 @@ pub(super) struct Buffers {
 /// What is kept between exchanges.
 #[derive(Debug)]
 pub(super) struct Pool {
-    kept: Arc<Mutex<Kept>>,
+    kept: Arc<Mutex<HeaderFilter>>,
     idle_timeout: Duration,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct HeaderFilter {
     /// The one that lay down last stands last.
     idle: VecDeque<Idle>,
     buffers: Vec<Buffers>,
@@ -91,7 +91,7 @@ impl Pool {
 }
 
 /// Closes what has lain idle for too long, until nothing does.
-async fn sweep(pool: Weak<Mutex<Kept>>) {
+async fn sweep(pool: Weak<Mutex<HeaderFilter>>) {
     loop {
         let Some(next) = pool.upgrade().and_then(|kept| close_old(&mut lock(&kept))) else { return };
         sleep_until(next).await;
@@ -99,7 +99,7 @@ async fn sweep(pool: Weak<Mutex<Kept>>) {
 }
 
 /// When to look again; `None` if nothing lies idle.
-fn close_old(kept: &mut Kept) -> Option<Instant> {
+fn close_old(kept: &mut HeaderFilter) -> Option<Instant> {
     let now = Instant::now();
     while kept.idle.front().is_some_and(|idle| idle.until <= now) {
         kept.idle.pop_front();
@@ -110,6 +110,6 @@ fn close_old(kept: &mut Kept) -> Option<Instant> {
 }
 
 /// No code panics while it holds the lock, so a poisoned pool is still a valid one.
-fn lock(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {
+fn lock(kept: &Mutex<HeaderFilter>) -> MutexGuard<'_, HeaderFilter> {
     kept.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -42,7 +42,7 @@ dialect    = "auth0"
 upstream   = "there"
 issuer     = "own"
 callers    = { client = { app = "env:APP_SECRET" } }
-leave      = ["registration.begin", "registration.finish", "credentials.list", "credentials.delete"]
+exclude_operations = ["registration.begin", "registration.finish", "credentials.list", "credentials.delete"]
 `;
 
 /** @param {string[]} command how the client is started */

@@ -139,7 +139,7 @@ dialect  = "quiva"
 upstream = "there"
 issuer   = "own"
 callers  = { open = "anyone" }
-leave    = ["registration.begin", "registration.finish", "credentials.delete"]
+exclude_operations = ["registration.begin", "registration.finish", "credentials.delete"]
 cors     = { origins = ["${origin}"] }
 [routes.app.set]
 user.id = "{user.email}"

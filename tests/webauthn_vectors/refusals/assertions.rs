@@ -7,7 +7,7 @@ use crate::level3::vector;
 use crate::refusals::{FLAGS, UP, asserted};
 
 #[test]
-fn a_credential_that_was_not_allowed() {
+fn credential_not_in_the_allow_list_is_refused() {
     let id = vector("none-es256").credential_id.0;
     let other = vector("packed-es256").credential_id.0;
     assert_eq!(asserted(|case| case.allowed = vec![other.clone()]), Err(VerificationError::CredentialNotAllowed));
@@ -16,13 +16,13 @@ fn a_credential_that_was_not_allowed() {
 }
 
 #[test]
-fn a_record_of_another_credential() {
+fn record_of_another_credential_is_refused() {
     assert_eq!(asserted(|case| case.record.id[0] ^= 1), Err(VerificationError::CredentialMismatch));
     assert_eq!(asserted(|case| case.credential_id[0] ^= 1), Err(VerificationError::CredentialMismatch));
 }
 
 #[test]
-fn another_user() {
+fn user_handle_of_another_user_is_refused() {
     let alice = Some(b"alice".to_vec());
     let mallory = Some(b"mallory".to_vec());
     let with = |identified: &Option<Vec<u8>>, named: &Option<Vec<u8>>, owner: &[u8]| {
@@ -44,7 +44,7 @@ fn another_user() {
 }
 
 #[test]
-fn an_assertion_with_a_credential_inside() {
+fn assertion_with_attested_credential_data_is_refused() {
     let changed = asserted(|case| case.authenticator_data = registration_data());
     assert_eq!(changed, Err(VerificationError::AttestedCredentialUnexpected));
 }
@@ -57,7 +57,7 @@ fn registration_data() -> Vec<u8> {
 }
 
 #[test]
-fn an_eligibility_that_changed() {
+fn changed_backup_eligibility_is_refused() {
     let changed = asserted(|case| case.record.backup_eligible = Some(false));
     assert_eq!(changed, Err(VerificationError::BackupEligibilityChanged));
     assert_eq!(asserted(|case| case.authenticator_data[FLAGS] = UP), Err(VerificationError::BackupEligibilityChanged));
@@ -65,7 +65,7 @@ fn an_eligibility_that_changed() {
 }
 
 #[test]
-fn a_signature_that_was_tampered_with() {
+fn altered_signature_is_refused() {
     assert_eq!(asserted(|case| case.signature.clear()), Err(VerificationError::SignatureInvalid));
     assert_eq!(asserted(|case| case.signature.push(0)), Err(VerificationError::SignatureInvalid));
     assert_eq!(asserted(|case| case.signature = vec![0x30; 100_000]), Err(VerificationError::SignatureInvalid));
@@ -80,7 +80,7 @@ fn a_signature_that_was_tampered_with() {
 }
 
 #[test]
-fn any_bit_of_what_is_signed() {
+fn any_flipped_bit_of_signed_data_is_refused() {
     for anchor in ["none-es256", "packed-es384", "packed-eddsa", "packed-rs256"] {
         let valid = AssertionCase::new(&vector(anchor));
         assert_eq!(valid.verify(), Ok(()));
@@ -103,7 +103,7 @@ fn any_bit_of_what_is_signed() {
 }
 
 #[test]
-fn a_counter_that_does_not_increase() {
+fn sign_count_that_does_not_increase_is_refused() {
     assert_eq!(
         asserted(|case| case.record.sign_count = 1),
         Err(VerificationError::SignCountNotIncreased),

@@ -13,14 +13,14 @@ fn text(bytes: &[u8]) -> &str {
 }
 
 #[test]
-fn client_data_that_do_not_parse() {
+fn unparsable_client_data_is_refused() {
     let malformed = Err(VerificationError::ClientData(InvalidClientData::Malformed));
     assert_eq!(asserted(|case| case.client_data_json.truncate(20)), malformed);
     assert_eq!(registered(|case| case.client_data_json.push(b'x')), malformed);
 }
 
 #[test]
-fn client_data_of_the_other_ceremony() {
+fn client_data_of_the_other_ceremony_is_refused() {
     let mixed_up = asserted(|case| {
         case.client_data_json = vector("none-es256").registration.client_data_json.0;
         case.expected.challenge = vector("none-es256").registration.challenge.0;
@@ -34,7 +34,7 @@ fn client_data_of_the_other_ceremony() {
 }
 
 #[test]
-fn another_challenge() {
+fn wrong_challenge_is_refused() {
     assert_eq!(asserted(|case| case.expected.challenge[31] ^= 1), Err(VerificationError::ChallengeMismatch));
     assert_eq!(asserted(|case| case.expected.challenge.truncate(31)), Err(VerificationError::ChallengeMismatch));
     assert_eq!(asserted(|case| case.expected.challenge.push(0)), Err(VerificationError::ChallengeMismatch));
@@ -43,7 +43,7 @@ fn another_challenge() {
 }
 
 #[test]
-fn another_origin() {
+fn wrong_origin_is_refused() {
     for origin in [
         "http://example.org",
         "https://example.org:8443",
@@ -67,7 +67,7 @@ fn another_origin() {
 }
 
 #[test]
-fn a_frame_of_another_origin() {
+fn cross_origin_frame_is_refused() {
     for anchor in ["none-es256-crossOrigin", "none-es256-topOrigin"] {
         let mut assertion = AssertionCase::new(&vector(anchor));
         let mut registration = RegistrationCase::new(&vector(anchor));
@@ -89,7 +89,7 @@ fn a_frame_of_another_origin() {
 }
 
 #[test]
-fn a_page_that_should_not_frame_us() {
+fn unlisted_top_origin_is_refused() {
     let vector = vector("none-es256-topOrigin");
     let elsewhere = Some(vec!["https://example.net".to_owned()]);
     let mut assertion = AssertionCase::new(&vector);
@@ -101,7 +101,7 @@ fn a_page_that_should_not_frame_us() {
 }
 
 #[test]
-fn authenticator_data_of_another_length() {
+fn authenticator_data_of_wrong_length_is_refused() {
     let trailing = Err(VerificationError::AuthenticatorData(InvalidAuthenticatorData::TrailingBytes));
     let truncated = Err(VerificationError::AuthenticatorData(InvalidAuthenticatorData::Truncated));
     assert_eq!(asserted(|case| case.authenticator_data.push(0)), trailing);
@@ -114,7 +114,7 @@ fn authenticator_data_of_another_length() {
 }
 
 #[test]
-fn another_rp_id() {
+fn wrong_rp_id_is_refused() {
     for rp_id in ["example.com", "sub.example.org", "org", "https://example.org", ""] {
         let changed = asserted(|case| case.expected.rp_id = rp_id.to_owned());
         assert_eq!(changed, Err(VerificationError::RpIdHashMismatch), "{rp_id}");
@@ -125,7 +125,7 @@ fn another_rp_id() {
 }
 
 #[test]
-fn a_user_who_was_not_present() {
+fn missing_user_presence_is_refused() {
     assert_eq!(asserted(|case| case.authenticator_data[FLAGS] ^= UP), Err(VerificationError::UserNotPresent));
     let absent = |case: &mut RegistrationCase| case.edit_authenticator_data(|data| data[FLAGS] ^= UP);
     assert_eq!(registered(absent), Err(VerificationError::UserNotPresent));
@@ -137,7 +137,7 @@ fn a_user_who_was_not_present() {
 }
 
 #[test]
-fn a_user_who_was_not_verified() {
+fn missing_user_verification_is_refused() {
     assert_eq!(asserted(|case| case.expected.user_verification = true), Err(VerificationError::UserNotVerified));
     assert_eq!(registered(|case| case.expected.user_verification = true), Err(VerificationError::UserNotVerified));
     let verified = registered(|case| {
@@ -148,7 +148,7 @@ fn a_user_who_was_not_verified() {
 }
 
 #[test]
-fn a_backup_without_eligibility() {
+fn backup_state_without_eligibility_is_refused() {
     assert_eq!(asserted(|case| case.authenticator_data[FLAGS] ^= BE), Err(VerificationError::BackupStateInconsistent));
     let changed = registered(|case| case.edit_authenticator_data(|data| data[FLAGS] ^= BE));
     assert_eq!(changed, Err(VerificationError::BackupStateInconsistent));

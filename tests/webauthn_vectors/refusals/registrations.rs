@@ -9,7 +9,7 @@ use passbridge::webauthn::error::VerificationError;
 use crate::refusals::{AT, ED, FLAGS, registered};
 
 #[test]
-fn an_attestation_object_of_another_form() {
+fn malformed_attestation_object_is_refused() {
     let malformed = Err(VerificationError::AttestationObject);
     assert_eq!(registered(|case| case.attestation_object.clear()), malformed);
     assert_eq!(registered(|case| case.attestation_object.truncate(100)), malformed);
@@ -25,7 +25,7 @@ fn an_attestation_object_of_another_form() {
 }
 
 #[test]
-fn an_attestation_object_beyond_its_limit() {
+fn oversized_attestation_object_is_refused() {
     let with_statement = |length: usize| {
         registered(|case| {
             case.edit_object(|members| {
@@ -39,7 +39,7 @@ fn an_attestation_object_beyond_its_limit() {
 }
 
 #[test]
-fn extensions_that_nobody_asked_for_are_ignored() {
+fn unrequested_extensions_are_ignored() {
     let changed = registered(|case| {
         case.edit_authenticator_data(|data| {
             data[FLAGS] |= ED;
@@ -50,7 +50,7 @@ fn extensions_that_nobody_asked_for_are_ignored() {
 }
 
 #[test]
-fn a_registration_without_a_credential() {
+fn registration_without_a_credential_is_refused() {
     let changed = registered(|case| {
         case.edit_authenticator_data(|data| {
             data.truncate(37);
@@ -61,14 +61,14 @@ fn a_registration_without_a_credential() {
 }
 
 #[test]
-fn an_algorithm_that_was_not_offered() {
+fn algorithm_that_was_not_offered_is_refused() {
     let changed = registered(|case| case.algorithms = vec![Algorithm::EdDsa, Algorithm::Rs256]);
     assert_eq!(changed, Err(VerificationError::AlgorithmNotOffered));
     assert_eq!(registered(|case| case.algorithms.clear()), Err(VerificationError::AlgorithmNotOffered));
 }
 
 #[test]
-fn a_key_that_cannot_be_verified_with() {
+fn unusable_public_key_is_refused() {
     // the last byte of the point's y
     let changed = registered(|case| case.edit_authenticator_data(|data| *data.last_mut().unwrap() ^= 1));
     let invalid = InvalidAuthenticatorData::PublicKey(InvalidCoseKey::InvalidKey);
@@ -76,7 +76,7 @@ fn a_key_that_cannot_be_verified_with() {
 }
 
 #[test]
-fn a_statement_where_there_should_be_none() {
+fn unexpected_attestation_statement_is_refused() {
     for statement in [Value::Map(vec![(Value::from("alg"), Value::from(-7))]), Value::Array(vec![]), Value::Null] {
         let changed = registered(|case| case.edit_object(|members| members[1].1 = statement));
         assert_eq!(changed, Err(VerificationError::AttestationStatement));
@@ -84,7 +84,7 @@ fn a_statement_where_there_should_be_none() {
 }
 
 #[test]
-fn a_credential_id_of_another_length() {
+fn credential_id_of_wrong_length_is_refused() {
     let with_length = |length: u16| {
         registered(|case| {
             case.edit_authenticator_data(|data| {
@@ -102,6 +102,6 @@ fn a_credential_id_of_another_length() {
 }
 
 #[test]
-fn an_id_that_is_not_the_attested_one() {
+fn credential_id_that_differs_from_the_attested_one_is_refused() {
     assert_eq!(registered(|case| case.credential_id[0] ^= 1), Err(VerificationError::CredentialMismatch));
 }

@@ -1,0 +1,136 @@
+//! An upstream that misbehaves in bytes, where HTTP itself is broken or lied about.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::wire::Wire;
+use super::within;
+
+/// A listener that does to every connection what it was told last.
+pub struct Rogue {
+    pub address: SocketAddr,
+    shared: Arc<Shared>,
+    accepting: JoinHandle<()>,
+}
+
+struct Shared {
+    does: Mutex<Deed>,
+    requests: watch::Sender<Vec<String>>,
+}
+
+/// What is done to a request that was read.
+#[derive(Clone, Debug)]
+pub enum Deed {
+    /// These bytes are sent, and the connection is closed.
+    Says(Vec<u8>),
+    /// These bytes are sent, and nothing more happens.
+    SaysAndHangs(Vec<u8>),
+    /// These bytes are sent, and the connection is reset.
+    SaysAndResets(Vec<u8>),
+    /// The first bytes are sent, and then the others again and again until the peer has enough.
+    Floods(Vec<u8>, Vec<u8>),
+}
+
+// ===== impl Deed =====
+
+impl Deed {
+    pub fn says(bytes: impl AsRef<[u8]>) -> Self {
+        Self::Says(bytes.as_ref().to_vec())
+    }
+
+    /// A whole answer of this content.
+    pub fn answers(content: impl AsRef<[u8]>) -> Self {
+        Self::Says(answer("", content.as_ref()))
+    }
+
+    /// The same with more header fields, each ended.
+    pub fn answers_with(fields: &str, content: impl AsRef<[u8]>) -> Self {
+        Self::Says(answer(fields, content.as_ref()))
+    }
+
+    async fn do_to(self, mut wire: Wire) {
+        match self {
+            Self::Says(bytes) => wire.send(bytes).await,
+            Self::SaysAndHangs(bytes) => {
+                wire.send(bytes).await;
+                wire.exactly(1).await;
+            }
+            Self::SaysAndResets(bytes) => {
+                wire.send(bytes).await;
+                wire.reset();
+            }
+            Self::Floods(first, others) => {
+                wire.send(first).await;
+                while wire.try_send(&others).await {}
+            }
+        }
+    }
+}
+
+fn answer(fields: &str, content: &[u8]) -> Vec<u8> {
+    let length = content.len();
+    let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\n{fields}content-length: {length}\r\n\r\n");
+    [head.as_bytes(), content].concat()
+}
+
+// ===== impl Rogue =====
+
+impl Rogue {
+    pub async fn start(does: Deed) -> Self {
+        Self::start_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), does).await
+    }
+
+    pub async fn start_at(address: SocketAddr, does: Deed) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shared = Arc::new(Shared { does: Mutex::new(does), requests: watch::Sender::new(Vec::new()) });
+        let serving = shared.clone();
+        let accepting = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(Wire::new(stream), serving.clone()));
+            }
+        });
+        Self { address, shared, accepting }
+    }
+
+    /// Answers each request with these bytes and closes.
+    pub async fn saying(bytes: impl AsRef<[u8]>) -> Self {
+        Self::start(Deed::says(bytes)).await
+    }
+
+    /// Listens no more, and says where it did.
+    pub async fn stop(self) -> SocketAddr {
+        self.accepting.abort();
+        let _ = self.accepting.await;
+        self.address
+    }
+
+    /// Does this from now on.
+    pub fn does(&self, deed: Deed) {
+        *self.shared.does.lock().unwrap() = deed;
+    }
+
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The requests that arrived, whole.
+    pub fn requests(&self) -> Vec<String> {
+        self.shared.requests.borrow().clone()
+    }
+
+    pub async fn saw(&self, count: usize) {
+        within(self.shared.requests.subscribe().wait_for(|seen| seen.len() >= count)).await.unwrap();
+    }
+}
+
+async fn serve(mut wire: Wire, shared: Arc<Shared>) {
+    let Some(request) = wire.request().await else { return };
+    shared.requests.send_modify(|requests| requests.push(request));
+    let deed = shared.does.lock().unwrap().clone();
+    deed.do_to(wire).await;
+}
