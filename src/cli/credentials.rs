@@ -1,36 +1,40 @@
-//! `passbridge credentials convert`: passkeys from one form of keeping them into another.
+//! `passbridge credentials convert`: converts passkey records from one format to another.
 //!
-//! It needs no config and asks nobody. What is refused and what gets lost is told on standard error, by record and
-//! member, never by value; the text comes out whole or not at all.
+//! It needs no config and calls nothing. What is refused or lost is reported on standard error by record and member,
+//! never by value. The output is written completely or not at all.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write as _};
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
 
+use super::count;
 use crate::import_export::convert::{Defaults, convert};
 use crate::import_export::formats::PasskeyFormat;
 
-/// An input is not larger than this, in bytes: it is held in memory.
+/// The largest input, in bytes. It is held in memory.
 const MAX_INPUT: u64 = 1 << 30;
 
 /// `passbridge credentials`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Credentials {
-    /// Convert passkeys from one form into another; bad records are told of and left out.
+    /// Convert passkey records from one format to another.
+    ///
+    /// A record that is not valid is reported and left out; the exit code is then 1.
+    #[command(after_help = "Example:\n  passbridge credentials convert --from ory --to passbridge identities.json")]
     Convert {
-        /// The form they are in.
-        #[arg(long, value_name = "FORM", value_parser = form)]
+        /// The format of the input.
+        #[arg(long, value_name = "FORMAT", value_parser = format)]
         from: PasskeyFormat,
-        /// The form they are wanted in.
-        #[arg(long, value_name = "FORM", value_parser = written_form)]
+        /// The format of the output.
+        #[arg(long, value_name = "FORMAT", value_parser = output_format)]
         to: PasskeyFormat,
         /// The relying party of records that do not name one.
         #[arg(long, value_name = "DOMAIN")]
         rp_id: Option<String>,
-        /// The file to write, which must not be there yet. Default: standard output.
+        /// The file to write, which must not exist. Default: standard output.
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
         /// The file to read, or `-` for standard input.
@@ -39,47 +43,36 @@ pub(super) enum Credentials {
     },
 }
 
-pub(super) fn credentials(command: Credentials) -> ExitCode {
-    let Credentials::Convert { from, to, rp_id, output, file } = command;
-    let input = match read(&file) {
-        Ok(input) => input,
-        Err(problem) => {
-            eprintln!("passbridge: {} cannot be read: {problem}", file.display());
-            return ExitCode::FAILURE;
+pub(super) fn credentials(Credentials::Convert { from, to, rp_id, output, file }: Credentials) -> ExitCode {
+    let run = || {
+        let converted = convert(&read(&file)?, from, to, &Defaults { rp_id });
+        converted.messages.iter().for_each(|message| eprintln!("{message}"));
+        if let Some(path) = &output {
+            let written = write_new(path, &converted.text);
+            written.map_err(|problem| format!("{} cannot be written: {problem}", path.display()))?;
         }
+        let (users, passkeys) = (count(converted.users, "user"), count(converted.passkeys, "passkey"));
+        eprintln!("{users} with {passkeys} converted, {} refused", count(converted.refused, "record"));
+        let printed = if output.is_none() { super::print(&converted.text) } else { ExitCode::SUCCESS };
+        Ok::<_, String>(if converted.refused == 0 { printed } else { ExitCode::FAILURE })
     };
-    let converted = convert(&input, from, to, &Defaults { rp_id });
-    converted.messages.iter().for_each(|message| eprintln!("{message}"));
-    let written = match &output {
-        Some(path) => write_whole(path, &converted.text).map_err(|problem| (path, problem)),
-        None => Ok(()),
-    };
-    if let Err((path, problem)) = written {
-        eprintln!("passbridge: {} cannot be written: {problem}", path.display());
-        return ExitCode::FAILURE;
-    }
-    eprintln!(
-        "{} users with {} passkeys converted, {} records refused",
-        converted.users, converted.passkeys, converted.refused
-    );
-    if output.is_none() && super::print(&converted.text) != ExitCode::SUCCESS {
-        return ExitCode::FAILURE;
-    }
-    if converted.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    run().unwrap_or_else(|failure| {
+        eprintln!("passbridge: {failure}");
+        ExitCode::FAILURE
+    })
 }
 
-fn form(name: &str) -> Result<PasskeyFormat, String> {
-    PasskeyFormat::named(name).ok_or_else(|| format!("the forms are: {}", names(|_| true)))
+fn format(name: &str) -> Result<PasskeyFormat, String> {
+    PasskeyFormat::named(name).ok_or_else(|| format!("the formats are: {}", names(|_| true)))
 }
 
-fn written_form(name: &str) -> Result<PasskeyFormat, String> {
+fn output_format(name: &str) -> Result<PasskeyFormat, String> {
     match PasskeyFormat::named(name) {
         Some(format) if format.is_written() => Ok(format),
-        Some(_) => Err(format!(
-            "this format cannot be written; those that are written are: {}",
-            names(PasskeyFormat::is_written)
-        )),
-        None => Err(format!("the forms are: {}", names(PasskeyFormat::is_written))),
+        Some(_) => {
+            Err(format!("this format can only be read; the output formats are: {}", names(PasskeyFormat::is_written)))
+        }
+        None => Err(format!("the formats are: {}", names(PasskeyFormat::is_written))),
     }
 }
 
@@ -89,26 +82,22 @@ fn names(which: impl Fn(PasskeyFormat) -> bool) -> String {
     names.join(", ")
 }
 
-fn read(file: &Path) -> io::Result<String> {
-    let input: Box<dyn Read> = match file {
-        file if file == Path::new("-") => Box::new(io::stdin().lock()),
-        file => Box::new(File::open(file)?),
-    };
+fn read(file: &Path) -> Result<String, String> {
     let mut text = String::new();
-    input.take(MAX_INPUT + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MAX_INPUT {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {MAX_INPUT} bytes")));
+    let read = super::open_input(file)?.take(MAX_INPUT + 1).read_to_string(&mut text);
+    read.map_err(|problem| format!("{} cannot be read: {problem}", file.display()))?;
+    match text.len() as u64 > MAX_INPUT {
+        true => Err(format!("{} cannot be read: it is larger than {MAX_INPUT} bytes", file.display())),
+        false => Ok(text),
     }
-    Ok(text)
 }
 
-/// Writes a file that appears when it is whole, for its owner's eyes only, over nothing that was there.
-fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+/// Writes a new file, readable by its owner only. It appears when it is complete, and never replaces another file.
+fn write_new(path: &Path, text: &str) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.part", std::process::id()));
     let part = path.with_file_name(name);
     let written = write_part(&part, text).and_then(|()| fs::hard_link(&part, path));
-    // Whatever became of it, the part is not wanted any more.
     let removed = fs::remove_file(&part);
     written.and(removed)
 }

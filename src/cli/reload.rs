@@ -1,8 +1,7 @@
-//! Loading the config anew while serving, at SIGHUP.
+//! Reloads the config on SIGHUP.
 //!
-//! A config that does not work changes nothing. What was begun under the old one is finished by it.
-//! `[server]`, `[admin]`, `[ceremonies]` and `[passthrough]` are bound once: a change of them needs a
-//! restart.
+//! An invalid config changes nothing. A ceremony is finished with the config it was begun with.
+//! A change of `[server]`, `[admin]`, `[ceremonies]` or `[passthrough]` needs a restart.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,19 +9,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::ceremony::memory::CeremonySettings;
-use crate::cli::start::Ready;
+use crate::cli::start::GatewayBuilder;
 use crate::config::load::{self, Config, Origin};
 use crate::gateway::reload::Reloadable;
 use crate::server::admin::AdminSettings;
 use crate::server::passthrough::settings::PassthroughSettings;
 use crate::server::settings::ServerSettings;
 
-/// The gateways that run, one a worker.
+/// The running gateways, one per worker.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Gateways(Arc<Mutex<Vec<Reloadable>>>);
 
-/// The settings that a running process cannot change.
-pub(super) struct Bound {
+/// The settings that a reload does not change.
+pub(super) struct FixedSettings {
     server: ServerSettings,
     admin: AdminSettings,
     ceremonies: CeremonySettings,
@@ -30,9 +29,8 @@ pub(super) struct Bound {
 }
 
 impl Gateways {
-    /// Notes one more worker's gateway.
-    pub(super) fn add(&self, live: &Reloadable) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(live.clone());
+    pub(super) fn add(&self, gateway: &Reloadable) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(gateway.clone());
     }
 
     fn all(&self) -> Vec<Reloadable> {
@@ -40,8 +38,7 @@ impl Gateways {
     }
 }
 
-impl Bound {
-    /// Those of a config.
+impl FixedSettings {
     pub(super) fn of(config: &Config) -> Self {
         Self {
             server: config.server.clone(),
@@ -51,7 +48,7 @@ impl Bound {
         }
     }
 
-    /// The tables that a config would change.
+    /// The tables in which a config differs.
     fn changed(&self, config: &Config) -> Vec<&'static str> {
         let tables = [
             ("[server]", self.server != config.server),
@@ -59,41 +56,49 @@ impl Bound {
             ("[ceremonies]", self.ceremonies != config.ceremonies),
             ("[passthrough]", self.passthrough != config.passthrough),
         ];
-        tables.into_iter().filter_map(|(table, differs)| differs.then_some(table)).collect()
+        tables.into_iter().filter(|(_, differs)| *differs).map(|(table, _)| table).collect()
     }
 }
 
-/// Loads the config anew whenever the process is told to, for as long as it runs.
-pub(super) fn on_hangup(origin: Origin, bound: Bound, ready: Arc<Ready>, gateways: Gateways) -> io::Result<()> {
+/// Starts to reload the config on every SIGHUP.
+pub(super) fn on_hangup(
+    origin: Origin,
+    fixed: FixedSettings,
+    mut builder: Arc<GatewayBuilder>,
+    gateways: Gateways,
+) -> io::Result<()> {
     let mut hangup = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
-        let mut ready = ready;
         while hangup.recv().await.is_some() {
-            match reload(&origin, &bound, &ready, &gateways) {
+            match reload(&origin, &fixed, &builder, &gateways) {
                 Ok(reloaded) => {
-                    tracing::info!(config = origin.name(), "the config was loaded anew");
-                    ready = reloaded;
+                    tracing::info!(config = origin.name(), "config reloaded");
+                    builder = reloaded;
                 }
-                Err(problem) => tracing::error!("the config was not loaded, the old one goes on: {problem}"),
+                Err(problem) => tracing::error!("reload failed, keeping the previous config: {problem}"),
             }
         }
     });
     Ok(())
 }
 
-fn reload(origin: &Origin, bound: &Bound, former: &Ready, gateways: &Gateways) -> Result<Arc<Ready>, String> {
+fn reload(
+    origin: &Origin,
+    fixed: &FixedSettings,
+    previous: &GatewayBuilder,
+    gateways: &Gateways,
+) -> Result<Arc<GatewayBuilder>, String> {
     let (config, diagnostics) = load::load(origin);
-    let Some(config) = config else { return Err(format!("it does not work\n{diagnostics}")) };
-    let changed = bound.changed(&config);
+    let Some(config) = config else { return Err(format!("the config is not valid\n{diagnostics}")) };
+    let changed = fixed.changed(&config);
     if !changed.is_empty() {
-        tracing::warn!("a change of {} needs a restart", changed.join(", "));
+        tracing::warn!("restart needed to apply the changes of {}", changed.join(", "));
     }
-    let ready = Arc::new(Ready::reopen(config, former).map_err(|error| super::chain(&error))?);
-    let lives = gateways.all();
-    let fresh: Result<Vec<_>, _> = lives.iter().map(|_| ready.gateway()).collect();
-    let fresh = fresh.map_err(|error| super::chain(&*error))?;
-    for (live, gateway) in lives.iter().zip(fresh) {
-        live.replace(gateway);
+    let builder = Arc::new(GatewayBuilder::open(config, Some(previous)).map_err(|error| super::chain(&error))?);
+    let running = gateways.all();
+    let built = running.iter().map(|_| builder.build()).collect::<Result<Vec<_>, _>>();
+    for (gateway, built) in running.iter().zip(built.map_err(|error| super::chain(&*error))?) {
+        gateway.replace(built);
     }
-    Ok(ready)
+    Ok(builder)
 }

@@ -1,12 +1,12 @@
-//! `passbridge serve`: checks the config, says what is served, and serves until it is told to stop.
+//! `passbridge serve`: checks the config, prints the routes, and runs the gateway until a signal stops it.
 
 use std::error::Error;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crate::cli::curl;
-use crate::cli::reload::{Bound, Gateways, on_hangup};
-use crate::cli::start::Ready;
+use crate::cli::banner::banner;
+use crate::cli::reload::{FixedSettings, Gateways, on_hangup};
+use crate::cli::start::GatewayBuilder;
 use crate::config::load::{self, Config, Origin};
 use crate::gateway::reload::Reloadable;
 use crate::server::admin::Admin;
@@ -26,42 +26,39 @@ pub(super) fn serve(origin: &Origin) -> ExitCode {
     match run(config, origin) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("passbridge stops: {}", super::chain(&*error));
+            eprintln!("passbridge: {}", super::chain(&*error));
             ExitCode::FAILURE
         }
     }
 }
 
 fn run(config: Config, origin: &Origin) -> Result<(), Box<dyn Error>> {
-    // Whatever TLS is spoken is spoken with one provider, also by what comes to be linked later.
+    // One TLS provider for the whole process, whatever features dependencies enable.
     if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
-        tracing::debug!("a TLS provider was installed before");
+        tracing::debug!("a TLS provider is already installed");
     }
     let (server, admin, passthrough) = (config.server.clone(), config.admin.clone(), config.passthrough.clone());
-    let bound = Bound::of(&config);
-    let ready = Arc::new(Ready::open(config)?);
+    let fixed = FixedSettings::of(&config);
+    let builder = Arc::new(GatewayBuilder::open(config, None)?);
     let lifecycle = Lifecycle::new();
-    let (builder, gateways) = (ready.clone(), Gateways::default());
-    let live = Reloadable::new(ready.gateway().map_err(|error| -> Box<dyn Error> { error })?);
-    gateways.add(&live);
-    let admin = Admin::bind(&admin)?.with_gateway(live).start(&lifecycle)?;
+    let gateways = Gateways::default();
+    let gateway = Reloadable::new(builder.build().map_err(|error| -> Box<dyn Error> { error })?);
+    gateways.add(&gateway);
+    let admin = Admin::bind(&admin)?.with_gateway(gateway).start(&lifecycle)?;
     let server = Server::bind(&server)?;
     let address = server.address();
-    let started = gateways.clone();
+    let (worker_builder, worker_gateways) = (builder.clone(), gateways.clone());
     let running = server.start(&passthrough, &lifecycle, move || {
-        builder.gateway().map(|gateway| {
-            let live = Reloadable::new(gateway);
-            started.add(&live);
-            live
-        })
+        let gateway = worker_builder.build().map(Reloadable::new);
+        gateway.inspect(|gateway| worker_gateways.add(gateway))
     })?;
 
-    let banner = curl::banner(&ready, origin, address, &admin);
+    let banner = banner(&builder, origin, address, &admin);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let drained = runtime.block_on(async {
         stop_on_signal(&lifecycle)?;
-        on_hangup(origin.clone(), bound, ready, gateways)?;
-        // Whoever reads this may send signals.
+        on_hangup(origin.clone(), fixed, builder, gateways)?;
+        // Printed last: a reader of the banner may send signals.
         super::print(&banner);
         running.drained().await.map_err(Box::<dyn Error>::from)
     })?;

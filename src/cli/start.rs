@@ -1,4 +1,4 @@
-//! From a config that works to gateways that run: directories opened, one set of clients a worker.
+//! Builds the gateways of a valid config: opens what the workers share, then makes each worker's clients.
 
 use std::error::Error;
 use std::path::Path;
@@ -20,151 +20,142 @@ use crate::upstream::admission::Admission;
 use crate::upstream::client::InvalidClient;
 use crate::upstream::http_upstream::HttpUpstream;
 
-/// What every worker's gateway is built from.
-pub(super) struct Ready {
+/// Builds the gateway of each worker.
+pub(super) struct GatewayBuilder {
     pub(super) shared: Arc<RunningConfig>,
-    doors: Vec<Door>,
-    /// The doors of shadows, by route.
-    shadows: Vec<(usize, Door)>,
-    /// The user handles of each upstream's passkeys.
+    /// By upstream.
+    resources: Vec<UpstreamResource>,
+    /// Of shadow calls, by route.
+    shadows: Vec<(usize, UpstreamResource)>,
+    /// By upstream.
     handles: Arc<[Option<Handles>]>,
 }
 
-/// What the workers share of one upstream.
+/// What the workers share to call one upstream.
 #[derive(Clone)]
-enum Door {
+enum UpstreamResource {
     Embedded(RelyingParty, KeyLearner),
     Http(Arc<Admission>),
 }
 
-/// An upstream that cannot be used.
+/// An upstream that cannot be opened.
 #[derive(Debug, thiserror::Error)]
-#[error("the upstream `{name}` cannot be used")]
-pub(super) struct Unusable {
+#[error("the upstream `{name}` cannot be opened")]
+pub(super) struct UnusableUpstream {
     name: String,
     source: RelyingPartyError,
 }
 
-impl Ready {
-    /// Opens the embedded relying parties.
-    pub(super) fn open(config: Config) -> Result<Self, Unusable> {
-        let doors = config.plan.upstreams.iter().map(|upstream| open(upstream, &config.base));
-        let doors = doors.collect::<Result<Vec<_>, _>>()?;
-        let handles = config.plan.upstreams.iter().map(|upstream| open_handles(upstream, &config.base));
-        let handles = handles.collect::<Result<_, _>>()?;
-        let ceremonies = Arc::new(Ceremonies::new(&config.ceremonies));
-        let passthrough_hosts = config.passthrough.0.keys().map(ToString::to_string).collect();
-        let (plan, limits, fingerprint) = (config.plan, config.limits, config.fingerprint);
-        let shared = RunningConfig::new(plan, ceremonies, Arc::default(), limits, passthrough_hosts, fingerprint);
-        let shared = Arc::new(shared);
-        Ok(Self { shadows: shadows(&shared.plan, &doors), shared, doors, handles })
-    }
-
-    /// The same for a config that takes the place of another one: its ceremonies go on, and so does a
-    /// directory whose settings did not change.
-    pub(super) fn reopen(config: Config, former: &Self) -> Result<Self, Unusable> {
-        let doors = config.plan.upstreams.iter().map(|upstream| match former.same_door(upstream) {
-            Some(door) => Ok(door),
-            None => open(upstream, &config.base),
-        });
-        let doors = doors.collect::<Result<Vec<_>, _>>()?;
-        let handles = config.plan.upstreams.iter().map(|upstream| match former.same_handles(upstream) {
-            Some(handles) => Ok(Some(handles)),
-            None => open_handles(upstream, &config.base),
-        });
-        let handles = handles.collect::<Result<_, _>>()?;
-        let RunningConfig { ceremonies, metrics, passthrough_hosts, .. } = &*former.shared;
-        let shared = RunningConfig::new(
+impl GatewayBuilder {
+    /// Opens the upstreams. After a reload it keeps the ceremonies, the counters, and each upstream resource whose
+    /// settings have not changed.
+    pub(super) fn open(config: Config, previous: Option<&Self>) -> Result<Self, UnusableUpstream> {
+        let mut opened = Vec::with_capacity(config.plan.upstreams.len());
+        for upstream in &config.plan.upstreams {
+            let unusable = |source| UnusableUpstream { name: upstream.name.to_string(), source };
+            let resource = previous.and_then(|previous| previous.same_resource(upstream));
+            let resource = resource.map_or_else(|| open(upstream, &config.base).map_err(unusable), Ok)?;
+            let same = |file| previous.and_then(|previous| previous.same_handles(file));
+            let open = |file| Handles::open(&config.base.join(file)).map_err(|error| unusable(error.into()));
+            let handles = upstream.handles.as_deref().map(|file| same(file).map_or_else(|| open(file), Ok));
+            opened.push((resource, handles.transpose()?));
+        }
+        let (resources, handles): (Vec<_>, Vec<_>) = opened.into_iter().unzip();
+        let previous = previous.map(|previous| &previous.shared);
+        let new_ceremonies = || Arc::new(Ceremonies::new(&config.ceremonies));
+        let passthrough_hosts = || config.passthrough.0.keys().map(ToString::to_string).collect();
+        let mut shared = RunningConfig::new(
             config.plan,
-            ceremonies.clone(),
-            metrics.clone(),
+            previous.map_or_else(new_ceremonies, |previous| previous.ceremonies.clone()),
+            previous.map(|previous| previous.metrics.clone()).unwrap_or_default(),
             config.limits,
-            passthrough_hosts.clone(),
+            previous.map_or_else(passthrough_hosts, |previous| previous.passthrough_hosts.clone()),
             config.fingerprint,
         );
-        let shared = Arc::new(shared.continuing(&former.shared));
-        Ok(Self { shadows: shadows(&shared.plan, &doors), shared, doors, handles })
+        if let Some(previous) = previous {
+            shared = shared.continuing(previous);
+        }
+        let shared = Arc::new(shared);
+        Ok(Self { shadows: shadows(&shared.plan, &resources), shared, resources, handles: handles.into() })
     }
 
-    /// The same file, whichever upstream has it now.
-    fn same_handles(&self, upstream: &Upstream) -> Option<Handles> {
-        let file = upstream.handles.as_ref()?;
+    /// The open file with the same path, of any upstream.
+    fn same_handles(&self, file: &Path) -> Option<Handles> {
         let mut known = self.shared.plan.upstreams.iter().zip(&*self.handles);
-        known.find_map(|(former, handles)| handles.clone().filter(|_| former.handles.as_ref() == Some(file)))
+        known.find_map(|(upstream, handles)| handles.clone().filter(|_| upstream.handles.as_deref() == Some(file)))
     }
 
-    fn same_door(&self, upstream: &Upstream) -> Option<Door> {
-        let mut known = self.shared.plan.upstreams.iter().zip(&self.doors);
-        known.find_map(|(former, door)| {
-            (former.name == upstream.name && former.kind == upstream.kind).then(|| door.clone())
-        })
+    fn same_resource(&self, upstream: &Upstream) -> Option<UpstreamResource> {
+        let mut known = self.shared.plan.upstreams.iter().zip(&self.resources);
+        let same = known.find(|(known, _)| known.name == upstream.name && known.kind == upstream.kind);
+        same.map(|(_, resource)| resource.clone())
     }
 
     /// The embedded relying party of an upstream.
     pub(super) fn party(&self, upstream: usize) -> Option<&RelyingParty> {
-        match self.doors.get(upstream)? {
-            Door::Embedded(party, _) => Some(party),
-            Door::Http(_) => None,
+        match self.resources.get(upstream)? {
+            UpstreamResource::Embedded(party, _) => Some(party),
+            UpstreamResource::Http(_) => None,
         }
     }
 
-    /// The gateway of one worker.
-    pub(super) fn gateway(&self) -> Result<Gateway, Box<dyn Error + Send + Sync>> {
-        let upstreams = self.shared.plan.upstreams.iter().zip(&self.doors);
-        let workers = upstreams.map(|(upstream, door)| worker(upstream, door)).collect::<Result<_, _>>()?;
-        let shadows = self.shadows.iter().map(|(route, door)| {
-            let upstream = &self.shared.plan.upstreams[shadowed(&self.shared.plan.routes[*route])];
-            Ok((*route, worker(upstream, door)?))
+    /// Builds the gateway of one worker.
+    pub(super) fn build(&self) -> Result<Gateway, Box<dyn Error + Send + Sync>> {
+        let upstreams = self.shared.plan.upstreams.iter().zip(&self.resources);
+        let workers = upstreams.map(|(upstream, resource)| worker(upstream, resource)).collect::<Result<_, _>>()?;
+        let shadows = self.shadows.iter().filter_map(|(route, resource)| {
+            let upstream = &self.shared.plan.upstreams[shadow_upstream(&self.shared.plan.routes[*route])?];
+            Some(worker(upstream, resource).map(|client| (*route, client)))
         });
         let shadows = shadows.collect::<Result<_, InvalidClient>>()?;
-        Ok(Gateway::new(self.shared.clone(), workers)
-            .with_shadow_clients(shadows)
-            .with_user_handles(self.handles.clone()))
+        let gateway = Gateway::new(self.shared.clone(), workers).with_shadow_clients(shadows);
+        Ok(gateway.with_user_handles(self.handles.clone()))
     }
 }
 
-/// A door of its own for each shadow, so that what happens there stays there. A directory is the same one:
-/// its own queue is bounded, and a shadow asks few things at once.
-fn shadows(plan: &Plan, doors: &[Door]) -> Vec<(usize, Door)> {
-    let with_shadow = plan.routes.iter().enumerate().filter(|(_, route)| route.shadow().is_some());
-    let door = |upstream: usize| match (&doors[upstream], &plan.upstreams[upstream]) {
-        (door @ Door::Embedded(..), _) => door.clone(),
-        (Door::Http(_), Upstream { name, kind: UpstreamKind::Http { http, .. }, .. }) => {
-            Door::Http(Admission::new(&format!("{name} (shadow)"), http))
-        }
-        (Door::Http(_), _) => unreachable!("a door is made for its upstream"),
-    };
-    with_shadow.map(|(index, route)| (index, door(shadowed(route)))).collect()
+/// A resource for each shadow upstream, so that its limits and its circuit breaker do not affect callers. A directory is
+/// shared: its queue is bounded, and shadow calls are few.
+fn shadows(plan: &Plan, resources: &[UpstreamResource]) -> Vec<(usize, UpstreamResource)> {
+    let routes = plan.routes.iter().enumerate();
+    let shadows = routes.filter_map(|(index, route)| {
+        let upstream = shadow_upstream(route)?;
+        let Upstream { name, kind, .. } = &plan.upstreams[upstream];
+        Some((
+            index,
+            match kind {
+                UpstreamKind::Embedded(_) => resources[upstream].clone(),
+                UpstreamKind::Http { http, .. } => {
+                    UpstreamResource::Http(Admission::new(&format!("{name} (shadow)"), http))
+                }
+            },
+        ))
+    });
+    shadows.collect()
 }
 
-/// The upstream of a route's shadow.
-fn shadowed(route: &Route) -> usize {
-    route.shadow().map_or(route.own_backend(), |shadow| &route.backends[shadow.backend]).upstream
+fn shadow_upstream(route: &Route) -> Option<usize> {
+    Some(route.backends[route.shadow()?.backend].upstream)
 }
 
-fn open(upstream: &Upstream, base: &Path) -> Result<Door, Unusable> {
+fn open(upstream: &Upstream, base: &Path) -> Result<UpstreamResource, RelyingPartyError> {
     match &upstream.kind {
         UpstreamKind::Embedded(settings) => {
-            let unusable = |source| Unusable { name: upstream.name.to_string(), source };
-            let party = RelyingParty::open(settings, base).map_err(unusable)?;
-            let learner = KeyLearner::start(party.clone()).map_err(|error| unusable(error.into()))?;
-            Ok(Door::Embedded(party, learner))
+            let party = RelyingParty::open(settings, base)?;
+            let learner = KeyLearner::start(party.clone())?;
+            Ok(UpstreamResource::Embedded(party, learner))
         }
-        UpstreamKind::Http { http, .. } => Ok(Door::Http(Admission::new(&upstream.name, http))),
+        UpstreamKind::Http { http, .. } => Ok(UpstreamResource::Http(Admission::new(&upstream.name, http))),
     }
 }
 
-fn open_handles(upstream: &Upstream, base: &Path) -> Result<Option<Handles>, Unusable> {
-    let opened = upstream.handles.as_ref().map(|file| Handles::open(&base.join(file))).transpose();
-    opened.map_err(|source| Unusable { name: upstream.name.to_string(), source: source.into() })
-}
-
-fn worker(upstream: &Upstream, door: &Door) -> Result<UpstreamClient, InvalidClient> {
-    match (door, &upstream.kind) {
-        (Door::Http(admission), UpstreamKind::Http { base_url, http, .. }) => {
+fn worker(upstream: &Upstream, resource: &UpstreamResource) -> Result<UpstreamClient, InvalidClient> {
+    match (resource, &upstream.kind) {
+        (UpstreamResource::Http(admission), UpstreamKind::Http { base_url, http, .. }) => {
             HttpUpstream::new(base_url.clone(), http, admission.clone()).map(UpstreamClient::Http)
         }
-        (Door::Embedded(party, learner), _) => Ok(UpstreamClient::Embedded(party.clone(), learner.clone())),
-        (Door::Http(_), UpstreamKind::Embedded(_)) => unreachable!("a door is made for its upstream"),
+        (UpstreamResource::Embedded(party, learner), _) => Ok(UpstreamClient::Embedded(party.clone(), learner.clone())),
+        (UpstreamResource::Http(_), UpstreamKind::Embedded(_)) => {
+            unreachable!("a resource has the kind of its upstream")
+        }
     }
 }

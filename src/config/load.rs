@@ -20,8 +20,9 @@ use crate::config::{authorities, collect, environment, fingerprint, hash_key, re
 use crate::gateway::limits::Limits;
 use crate::provider::registry::Registry;
 use crate::routes::Plan;
-use crate::routes::compile::identity::Identities;
-use crate::routes::compile::{CompileInput, compile};
+use crate::routes::compile::compile;
+use crate::routes::compile::input::CompileInput;
+use crate::routes::compile::input::Identities;
 use crate::routes::route_settings::RouteSettings;
 use crate::server::admin::AdminSettings;
 use crate::server::passthrough::settings::PassthroughSettings;

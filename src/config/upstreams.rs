@@ -7,7 +7,7 @@ use figment::value::{Dict, Tag, Value};
 use crate::base::diagnostic::{Diagnostic, nearest};
 use crate::config::collect;
 use crate::config::load::Reader;
-use crate::routes::compile::UpstreamSettings;
+use crate::routes::compile::input::UpstreamSettings;
 use crate::routes::route_settings::Assignments;
 use crate::upstream::base_url::BaseUrl;
 use crate::upstream::settings::HttpSettings;

@@ -1,7 +1,7 @@
-// Between the model's members, as the gateway tells them, and what the browser takes and gives
-// (WebAuthn Level 3, sections 5.4 and 5.5). Bytes are base64url without padding.
+// Converts between the model's members and the browser's objects (WebAuthn Level 3, sections 5.4 and 5.5).
+// Bytes are base64url without padding.
 
-/** How long a session is asked for, in seconds. */
+/** The requested session lifetime, in seconds. */
 const SESSION = 3600;
 
 /** Options for a new passkey. */
@@ -40,7 +40,7 @@ export function requestOptions(answer) {
   };
 }
 
-/** What the browser made, as members of a finish. */
+/** A new credential as members of a finish. */
 export function created(credential, answer) {
   const { response } = credential;
   return {
@@ -52,7 +52,7 @@ export function created(credential, answer) {
   };
 }
 
-/** What the browser signed, as members of a finish. */
+/** An assertion as members of a finish. */
 export function signed(credential, answer) {
   const { response } = credential;
   return {
@@ -60,19 +60,19 @@ export function signed(credential, answer) {
     "credential.authenticator_data": text(response.authenticatorData),
     "credential.signature": text(response.signature),
     "credential.user_handle": response.userHandle ? text(response.userHandle) : "",
-    session_lifetime: SESSION, // some dialects give tokens only with a session, and that only when it is asked for
+    session_lifetime: SESSION, // some dialects return tokens only if a session is requested
   };
 }
 
-/** What went wrong in the browser, in words that say what to do. */
+/** A browser error in words, with what to do. */
 export function explain(error) {
   switch (error.name) {
     case "NotAllowedError":
-      return "The browser gave no passkey: it was cancelled, took too long, or has none. Register one first.";
+      return "The browser returned no passkey: the prompt was cancelled or timed out, or there is no passkey yet. Register one first.";
     case "InvalidStateError":
-      return "This device has a passkey of the demo user already: go on and sign in.";
+      return "This device already has a passkey of the demo user. You can sign in.";
     case "SecurityError":
-      return "The browser does not use this passkey on a page at this address.";
+      return "The browser does not allow this passkey on a page at this address.";
     default:
       return error.message;
   }

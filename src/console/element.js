@@ -1,4 +1,4 @@
-// Makes elements. Whatever is shown goes in as text, so nothing that a message says becomes markup.
+// Creates elements. All content is added as text, so nothing in a message becomes markup.
 
 /** An element with attributes and children; `true` is an attribute without a value, `false` is none. */
 export function element(name, attributes = {}, ...children) {
@@ -11,13 +11,13 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
-/** The element of that id, which the page has. */
+/** The element with an id that exists in the page. */
 export function byId(id) {
   return document.getElementById(id);
 }
 
-/** Says what came of something: `kind` is "good", "bad", "busy" or nothing. */
-export function tell(place, kind, text) {
+/** Shows the status of an action: `kind` is "good", "bad", "busy" or empty. */
+export function setStatus(place, kind, text) {
   place.dataset.kind = kind;
   place.textContent = text;
 }

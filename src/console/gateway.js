@@ -1,11 +1,11 @@
-// Asks the gateway, through the admin listener that served this page.
+// Calls the admin listener that serves this page.
 
-/** What can be tried: see `gateway/trial/offer.rs`. */
+/** The routes and what can be tried on them: see `inspect/try_out/offer.rs`. */
 export async function offers() {
   return answered(await fetch("/try"));
 }
 
-/** Lets the gateway serve one request of a caller. Answers with `is_success`, `answer` and `steps`: see `gateway/trial`. */
+/** Sends a caller's request through the gateway. Returns `is_success`, `answer` and `steps`: see `inspect/try_out`. */
 export async function attempt(route, operation, members) {
   return answered(
     await fetch("/try", {
@@ -16,15 +16,15 @@ export async function attempt(route, operation, members) {
   );
 }
 
-/** How ready each embedded upstream is, by its name: see `relying_party/learning/readiness.rs`. */
+/** The readiness of each embedded upstream, by name: see `features/key_learning/readiness.rs`. */
 export async function readiness() {
   const response = await fetch("/readiness");
-  if (!response.ok) throw new Error(`The readiness cannot be shown: ${(await response.text()).trim()}.`);
+  if (!response.ok) throw new Error(`Readiness is not available: ${(await response.text()).trim()}.`);
   return response.json();
 }
 
 async function answered(response) {
   const content = await response.json();
-  if (!response.ok) throw new Error(`The gateway did not try it: ${content.problem}.`);
+  if (!response.ok) throw new Error(`The gateway rejected the request: ${content.problem}.`);
   return content;
 }

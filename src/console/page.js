@@ -1,14 +1,14 @@
-// The page: what can be tried, a passkey for the demo user, and a sign-in through each route.
+// The page: registers a passkey for the demo user and signs in through each route.
 
 import { created, creationOptions, explain, requestOptions, signed } from "./ceremony.js";
-import { byId, element, tell } from "./element.js";
+import { byId, element, setStatus } from "./element.js";
 import { attempt, offers } from "./gateway.js";
 import { showReadiness } from "./readiness.js";
 import { between, leg } from "./steps.js";
 
 const BEGIN = "Begin";
 
-start().catch((error) => notice(`The page cannot start. ${error.message}`));
+start().catch((error) => notice(`The page cannot be loaded. ${error.message}`));
 
 async function start() {
   const { routes, user_email, version } = await offers();
@@ -16,27 +16,27 @@ async function start() {
   byId("demo-user").textContent = user_email;
   const demos = routes.filter((offer) => offer.demo);
   if (demos.length) {
-    warnOfAddress(demos);
+    warnOfUnusablePasskeys(demos);
     showRegistration(demos);
     showSignIns(demos);
   }
   showBegins(routes.filter((offer) => !offer.demo));
-  byId("readiness-again").addEventListener("click", () => whileBusy(() => showReadiness(routes)));
+  byId("readiness-refresh").addEventListener("click", () => whileBusy(() => showReadiness(routes)));
   await showReadiness(routes);
 }
 
-// ===== whether the browser can do it here
+// ===== browser support
 
-function warnOfAddress(demos) {
+function warnOfUnusablePasskeys(demos) {
   const { rp_id, origins } = demos[0].demo;
   const belongs = location.hostname === rp_id || location.hostname.endsWith(`.${rp_id}`);
   if (!window.PublicKeyCredential) {
-    notice("This browser offers no passkeys here: it needs https, or an address on localhost.");
+    notice("This browser does not offer passkeys here. They need https or a localhost address.");
   } else if (!belongs) {
     const url = `${location.protocol}//${rp_id}:${location.port}/`;
-    notice("A passkey belongs to a name, not to this address. Open ", element("a", { href: url }, url), " instead.");
+    notice("Passkeys need a host name, and this page is open at another address. Open ", element("a", { href: url }, url), " instead.");
   } else if (!origins.includes(location.origin)) {
-    notice(`The gateway takes no passkey from this page: add "${location.origin}" to the upstream’s origins.`);
+    notice(`The gateway does not accept passkeys from this page. Add "${location.origin}" to the upstream’s origins.`);
   }
 }
 
@@ -56,7 +56,7 @@ function showRegistration(demos) {
   const hint = () => {
     byId("register-hint").textContent = chosen()?.demo.discoverable
       ? ""
-      : "This dialect cannot ask for a discoverable passkey; some browsers then make one that only a sign-in with a named user can use.";
+      : "This dialect cannot request a discoverable passkey. Some browsers then create one that works only for sign-ins that name the user.";
   };
   select.addEventListener("change", hint);
   form.addEventListener("submit", (event) => {
@@ -72,7 +72,7 @@ async function register(offer) {
   const ceremony = {
     operation: "registration",
     ask: async (answer) => created(await navigator.credentials.create({ publicKey: creationOptions(answer) }), answer),
-    asked: "In the browser, navigator.credentials.create() made a passkey for that challenge.",
+    asked: "Browser: navigator.credentials.create() created a passkey for the challenge.",
     done: () => `A passkey was registered through ${offer.dialect}.`,
   };
   await run(offer, ceremony, outcome, legs, true);
@@ -100,50 +100,50 @@ async function signInThroughAll(cards) {
   const outcome = byId("sign-in-outcome");
   let good = 0;
   for (const [index, { signIn }] of cards.entries()) {
-    tell(outcome, "busy", `Signing in, ${index + 1} of ${cards.length} …`);
+    setStatus(outcome, "busy", `Signing in, ${index + 1} of ${cards.length} …`);
     if (await signIn(false)) good += 1;
   }
-  tell(outcome, good === cards.length ? "good" : "bad", `Signed in through ${good} of ${cards.length}.`);
+  setStatus(outcome, good === cards.length ? "good" : "bad", `Signed in through ${good} of ${cards.length}.`);
 }
 
 function signInCeremony(offer) {
   return {
     operation: "login",
     ask: async (answer) => signed(await navigator.credentials.get({ publicKey: requestOptions(answer) }), answer),
-    asked: "In the browser, navigator.credentials.get() signed that challenge.",
+    asked: "Browser: navigator.credentials.get() signed the challenge.",
     done: (answer) => {
       const token = answer["tokens.access"] ?? answer["tokens.session"];
-      return `Signed in through ${offer.dialect}. ${token ? `The token: ${token}` : "The answer has no token."}`;
+      return `Signed in through ${offer.dialect}. ${token ? `Token: ${token}` : "The response has no token."}`;
     },
   };
 }
 
 // ===== a ceremony
 
-/** Begins, asks the browser, finishes, and shows each of that. Tells whether it went well. */
+/** Runs begin, browser and finish, and shows each step. Returns whether it succeeded. */
 async function run(offer, ceremony, outcome, legs, open) {
   clear(legs);
-  tell(outcome, "busy", "Asking for a challenge …");
+  setStatus(outcome, "busy", "Requesting a challenge …");
   try {
     const begun = await attempt(offer.route, `${ceremony.operation}.begin`, {});
     legs.append(leg(BEGIN, offer, begun, open));
     if (!begun.is_success) return refused(outcome, begun);
-    if (!begun.answer) throw new Error("The answer lacks what the route relaxed, so no browser can go on with it.");
-    tell(outcome, "busy", "Waiting for your browser …");
+    if (!begun.answer) throw new Error("The response lacks a member that the route relaxes, so the browser cannot continue.");
+    setStatus(outcome, "busy", "Waiting for your browser …");
     const members = await ceremony.ask(begun.answer);
     legs.append(between(ceremony.asked));
     const finished = await attempt(offer.route, `${ceremony.operation}.finish`, members);
     legs.append(leg("Finish", offer, finished, open));
     if (!finished.is_success) return refused(outcome, finished);
-    tell(outcome, "good", ceremony.done(finished.answer ?? {}));
+    setStatus(outcome, "good", ceremony.done(finished.answer ?? {}));
     return true;
   } catch (error) {
-    tell(outcome, "bad", explain(error));
+    setStatus(outcome, "bad", explain(error));
     return false;
   }
 }
 
-/** What is shown open is the latest: everything before it is folded up. */
+/** Closes earlier results, so that only the latest is open. */
 function clear(legs) {
   legs.replaceChildren();
   document.querySelectorAll("details").forEach((details) => (details.open = false));
@@ -151,11 +151,11 @@ function clear(legs) {
 
 function refused(outcome, { steps }) {
   const fault = steps.find((step) => step.fault)?.fault;
-  tell(outcome, "bad", fault ? `Refused: ${fault.message} (${fault.name}: ${fault.reason})` : "Refused.");
+  setStatus(outcome, "bad", fault ? `Refused: ${fault.message} (${fault.name}: ${fault.reason})` : "Refused.");
   return false;
 }
 
-// ===== routes where only the begin can be tried
+// ===== routes without a demo user
 
 function showBegins(others) {
   byId("begin-routes").replaceChildren(...others.map(beginCard));
@@ -188,30 +188,30 @@ async function begin(offer, members, outcome, legs) {
     const begun = await attempt(offer.route, "login.begin", members);
     legs.append(leg(BEGIN, offer, begun, true));
     if (!begun.is_success) return refused(outcome, begun);
-    tell(outcome, "good", "The upstream gave a challenge.");
+    setStatus(outcome, "good", "The upstream returned a challenge.");
   } catch (error) {
-    tell(outcome, "bad", error.message);
+    setStatus(outcome, "bad", error.message);
   }
 }
 
-// ===== what every route has
+// ===== every route
 
 function card(offer) {
   const heading = element("h3", {}, offer.dialect);
-  const who = offer.demo ? "the embedded relying party" : offer.provider;
-  const about = element("p", { class: "about" }, `Route “${offer.route}”, answered by ${who} (upstream “${offer.upstream}”).`);
+  const provider = offer.demo ? "the embedded relying party" : offer.provider;
+  const about = element("p", { class: "about" }, `Route “${offer.route}”, upstream “${offer.upstream}” (${provider}).`);
   const outcome = element("p", { class: "outcome", role: "status" });
   const legs = element("div");
   const article = element("article", { id: `route-${offer.route}` }, heading, about, outcome, legs);
   return { article, about, outcome, legs };
 }
 
-/** One thing at a time: a browser asks for one passkey at a time too. */
+/** Runs one action at a time, because a browser shows one passkey prompt at a time. */
 async function whileBusy(work) {
   if (document.body.dataset.busy) return;
   document.body.dataset.busy = "yes";
   const buttons = [...document.querySelectorAll("button")];
-  // Not `disabled`, which would take the focus away.
+  // `disabled` would remove the focus.
   buttons.forEach((button) => button.setAttribute("aria-disabled", "true"));
   try {
     await work();

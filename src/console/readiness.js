@@ -1,41 +1,41 @@
-// Shows how many of those who sign in elsewhere could do so at an embedded upstream that watches them: see
-// `relying_party/learning/readiness.rs`. Counts only; where nothing watches, nothing is shown.
+// Shows how many users could already sign in at an embedded upstream that observes another provider's sign-ins: see
+// `features/key_learning/readiness.rs`. It is hidden if no upstream observes a route.
 
-import { byId, element, tell } from "./element.js";
+import { byId, element, setStatus } from "./element.js";
 import { readiness } from "./gateway.js";
 
-/** The kinds of a count, in the order of the bar. */
+/** The kinds of passkeys, in the order of the bar. */
 const KINDS = { proven: "Proven", one_short: "One signature short", unseen: "Unseen", not_learnable: "Not learnable" };
-/** What a day counts beside them. */
+/** Further counts of a day. */
 const ASIDE = { mismatched: "Mismatched", ignored: "Ignored", dropped: "Dropped" };
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Reads the readiness of each upstream that watches a route, and shows it in the place of what was there. */
+/** Reads and shows the readiness of each upstream that observes a route. */
 export async function showReadiness(routes) {
-  const watched = routes.filter(({ observes }) => observes);
-  const names = new Set(watched.map(({ observes }) => observes.upstream));
+  const observed = routes.filter(({ observes }) => observes);
+  const names = new Set(observed.map(({ observes }) => observes.upstream));
   byId("readiness").hidden = names.size === 0;
   if (names.size === 0) return;
   const outcome = byId("readiness-outcome");
   try {
-    const told = await readiness();
-    const of = (name) => watched.filter(({ observes }) => observes.upstream === name);
-    byId("readiness-upstreams").replaceChildren(...[...names].map((name) => card(name, of(name), told[name])));
-    tell(outcome, "", "");
+    const all = await readiness();
+    const of = (name) => observed.filter(({ observes }) => observes.upstream === name);
+    byId("readiness-upstreams").replaceChildren(...[...names].map((name) => card(name, of(name), all[name])));
+    setStatus(outcome, "", "");
   } catch (error) {
-    tell(outcome, "bad", error.message);
+    setStatus(outcome, "bad", error.message);
   }
 }
 
-function card(name, watched, told) {
+function card(name, observed, counts) {
   const heading = element("h3", {}, `Upstream “${name}”`);
-  const about = element("p", { class: "about" }, watched.map(watching).join(" "));
-  const seen = told.active_users.total > 0 || told.days.length > 0;
-  const shown = seen ? tables(told) : [element("p", {}, "No sign-in of the last 30 days was observed yet.")];
+  const about = element("p", { class: "about" }, observed.map(describeObserver).join(" "));
+  const hasCounts = counts.active_users.total > 0 || counts.days.length > 0;
+  const shown = hasCounts ? tables(counts) : [element("p", {}, "No sign-ins observed in the last 30 days.")];
   return element("article", { id: `readiness-${name}` }, heading, about, element("div", {}, ...shown));
 }
 
-function watching({ route, observes }) {
+function describeObserver({ route, observes }) {
   return observes.purpose === "learn"
     ? `Learns passkeys from the sign-ins through the route “${route}”.`
     : `Verifies the sign-ins through the route “${route}”, and learns nothing.`;
@@ -45,16 +45,16 @@ function tables({ active_users, sign_ins, contradicted, days }) {
   const newest = days.toReversed();
   const aside = (day) => Object.keys(ASIDE).map((kind) => element("td", {}, number(day[kind])));
   return [
-    table("The last 30 days, by what is known now", "Of", [], [row("Users", active_users), row("Sign-ins", sign_ins)]),
+    table("The last 30 days, by what is known now", "Count", [], [row("Users", active_users), row("Sign-ins", sign_ins)]),
     element("p", { class: "verified" }, verified(days, contradicted)),
     table(
-      "Users by day (UTC), by what was known when each came first",
+      "Users per day (UTC), by what was known at their first sign-in",
       "Day",
       [],
       newest.map((day) => row(day.day, day.active_users)),
     ),
     table(
-      "Sign-ins by day (UTC), by what was known when each came",
+      "Sign-ins per day (UTC), by what was known at the time",
       "Day",
       Object.values(ASIDE),
       newest.map((day) => row(day.day, day.sign_ins, aside(day))),
@@ -62,15 +62,15 @@ function tables({ active_users, sign_ins, contradicted, days }) {
   ];
 }
 
-/** What came of holding sign-ins against passkeys that the upstream has. */
+/** The results of verifying sign-ins with the upstream's passkeys. */
 function verified(days, contradicted) {
   const sum = (count) => days.reduce((sum, day) => sum + count(day), 0);
   const [agreed, mismatched] = [sum((day) => day.sign_ins.proven), sum((day) => day.mismatched)];
-  const one = `Verified with a passkey that was known here: ${number(agreed)}. Mismatched: ${number(mismatched)}; these the other upstream accepted, and this one would not have.`;
-  return contradicted ? `${one} Passkeys in doubt, among the unseen: ${number(contradicted)}.` : one;
+  const one = `Verified with a passkey known here: ${number(agreed)}. Mismatched: ${number(mismatched)}; the other upstream accepted them, and this one would have rejected them.`;
+  return contradicted ? `${one} Contradicted passkeys, counted as unseen: ${number(contradicted)}.` : one;
 }
 
-/** A table in a frame that a narrow window scrolls, also by keyboard. The bar's colours stand in its heads. */
+/** A table in a frame that scrolls in a narrow window, also by keyboard. Its heads show the colours of the bar. */
 function table(caption, first, aside, rows) {
   const head = (text, kind) =>
     element("th", { scope: "col" }, ...(kind ? [element("span", { class: `swatch ${kind}` })] : []), text);
@@ -101,7 +101,7 @@ function row(title, counts, aside = []) {
   return element("tr", {}, element("th", { scope: "row" }, title), share, ...cells, ...aside);
 }
 
-/** The kinds side by side. What it shows stands beside it in words. */
+/** A bar with the share of each kind. The cells beside it have the same numbers as text. */
 function bar(counts) {
   const svg = document.createElementNS(SVG, "svg");
   for (const [name, value] of [["class", "bar"], ["viewBox", "0 0 100 1"], ["preserveAspectRatio", "none"], ["aria-hidden", "true"]]) {
@@ -118,7 +118,7 @@ function bar(counts) {
   return svg;
 }
 
-/** Rounded down, so that nothing but all of them is 100 %. */
+/** Rounded down, so that only a full count shows 100 %. */
 function percent(part, whole) {
   return whole ? `${(Math.floor((part * 10000) / whole) / 100).toFixed(2)} %` : "–";
 }

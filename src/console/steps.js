@@ -1,30 +1,30 @@
-// Shows the steps of one exchange: the request from left to right, the answer from right to left,
-// in a narrow window one below the other, in the order in which they happened.
+// Shows the steps of one request: the request from left to right, the response from right to left,
+// or one below the other in a narrow window.
 
 import { element } from "./element.js";
 
-/** What stands over each step. */
+/** The title of each step. */
 const TITLES = {
-  caller_request: "The caller sent",
-  model_request: "The gateway understood",
-  upstream_request: "The upstream got",
-  upstream_answer: "The upstream answered",
-  model_answer: "The gateway completed",
-  refusal: "The gateway refused",
-  caller_answer: "The caller received",
+  caller_request: "Caller request",
+  model_request: "Model request",
+  upstream_request: "Upstream request",
+  upstream_answer: "Upstream response",
+  model_answer: "Model response",
+  refusal: "Refusal",
+  caller_answer: "Caller response",
 };
 
-/** One leg of a ceremony: `title` says which, `offer` is the route's, `open` whether its steps are shown at once. */
+/** One request of a ceremony. `open` says whether its steps are shown at once. */
 export function leg(title, offer, { steps }, open) {
-  const journey = element("ol", { class: "journey" }, ...steps.map((step) => cell(step, offer)));
+  const list = element("ol", { class: "steps" }, ...steps.map((step) => cell(step, offer)));
   const [sent, received] = ["caller_request", "caller_answer"].map((stage) => steps.find((step) => step.stage === stage));
   const line = element("code", {}, `${sent?.message.line ?? ""} → ${received?.message.line ?? ""}`);
-  return element("details", { class: "leg", open }, element("summary", {}, title, " ", line), journey);
+  return element("details", { class: "leg", open }, element("summary", {}, title, " ", line), list);
 }
 
-/** What happened between two legs, in the browser. */
-export function between(words) {
-  return element("p", { class: "between" }, words);
+/** What happened in the browser between two requests. */
+export function between(text) {
+  return element("p", { class: "between" }, text);
 }
 
 function cell(step, offer) {
@@ -33,12 +33,12 @@ function cell(step, offer) {
   return element("li", { class: `cell ${step.stage}` }, title, element("p", { class: "as" }, form(step, offer)), shown);
 }
 
-/** In which form the step is shown. */
+/** The form of a step. */
 function form(step, offer) {
-  if (step.stage.startsWith("caller")) return `HTTP, as ${offer.dialect} has it`;
+  if (step.stage.startsWith("caller")) return `HTTP, API of ${offer.dialect}`;
   if (step.stage.startsWith("model")) return "members of the model";
-  if (step.stage === "refusal") return "a fault of the model";
-  return step.message ? `HTTP, as ${offer.provider} has it` : `members, for the embedded relying party “${offer.upstream}”`;
+  if (step.stage === "refusal") return "fault of the model";
+  return step.message ? `HTTP, API of ${offer.provider}` : `members for the embedded relying party “${offer.upstream}”`;
 }
 
 function message({ line, fields, content }) {
@@ -51,7 +51,7 @@ function members(list) {
   const rows = Object.entries(list).map(([name, value]) =>
     element("div", {}, element("dt", {}, name), " ", element("dd", {}, written(value))),
   );
-  return rows.length ? element("dl", {}, ...rows) : element("p", { class: "nothing" }, "nothing but the question itself");
+  return rows.length ? element("dl", {}, ...rows) : element("p", { class: "nothing" }, "no members");
 }
 
 function written(value) {
@@ -59,5 +59,5 @@ function written(value) {
 }
 
 function fault({ name, message, reason }) {
-  return members({ fault: name, "told the caller": message, "told the log": reason });
+  return members({ fault: name, "message to the caller": message, "reason in the log": reason });
 }

@@ -5,7 +5,7 @@ use http::{HeaderMap, Response as HttpResponse};
 use jiff::Timestamp;
 
 use crate::caller_auth::Admission;
-use crate::features::user_handles::before_call::UserHandleHooks;
+use crate::features::user_handles::hooks::UserHandleHooks;
 use crate::gateway::runtime::{BackendState, Runtime};
 use crate::gateway::trace::Trace;
 use crate::gateway::upstream_client::UpstreamClient;

@@ -50,8 +50,9 @@ use crate::gateway::trace::Trace;
 use crate::gateway::{refresh, shadow};
 use crate::model::fault::{Fault, Refusal};
 use crate::model::operation::Operation;
+use crate::policy::Policy;
 use crate::policy::decision::Reason;
-use crate::policy::{Policy, Selection};
+use crate::policy::selection::Selection;
 use crate::provider::template::reader::Scratch;
 
 /// Answers a request. `None` if it passes through.

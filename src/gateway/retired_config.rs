@@ -93,7 +93,8 @@ mod tests {
     use crate::model::operation::Operation;
     use crate::provider::descriptor::OperationTemplate;
     use crate::provider::registry::Registry;
-    use crate::routes::compile::{CompileInput, UpstreamSettings, compile};
+    use crate::routes::compile::compile;
+    use crate::routes::compile::input::{CompileInput, UpstreamSettings};
     use crate::upstream::admission::Admission;
     use crate::upstream::base_url::BaseUrl;
     use crate::upstream::http_upstream::HttpUpstream;

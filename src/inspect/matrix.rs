@@ -1,5 +1,4 @@
-//! The coverage matrix: which dialects work before which upstreams, with what said in the config,
-//! and what cannot be, member by member.
+//! The coverage matrix: which dialects work with which upstreams, which settings they need, and what is lost.
 
 use crate::model::member::Member;
 use crate::model::operation::Operation;
@@ -9,12 +8,12 @@ use crate::routes::compatibility::remedies::Remedy;
 use crate::routes::compatibility::{OperationSupport, Pair};
 use crate::routes::provider_side::ProviderSide;
 
-/// The matrix as Markdown: a table for each operation, what is lost, and what is not known.
+/// The matrix as Markdown: a table for each operation, the lost members, and what is not documented.
 pub fn markdown(registry: &Registry) -> String {
     let providers: Vec<&Provider> = registry.iter().map(|provider| &**provider).collect();
     let mut text = String::from(
-        "Rows are dialects, columns upstreams. *works* needs no setting beyond `callers`; otherwise the settings\n\
-         it needs are named; *cannot* says why. Pairs of one provider pass session handles through.\n",
+        "A row is a dialect, a column an upstream. *works*: no setting but `callers` is needed. Otherwise the cell lists the\n\
+         settings that are needed, or why the pair does not work. A provider before itself keeps its session handles.\n",
     );
     for operation in Operation::ALL {
         if providers.iter().any(|provider| provider.operations.contains_key(&operation)) {
@@ -22,7 +21,7 @@ pub fn markdown(registry: &Registry) -> String {
         }
     }
     text.push_str(&losses(&providers));
-    text.push_str(&unknown(&providers));
+    text.push_str(&undocumented(&providers));
     text
 }
 
@@ -30,11 +29,11 @@ fn columns<'p>(providers: &[&'p Provider]) -> Vec<ProviderSide<'p>> {
     providers.iter().map(|provider| ProviderSide::Provider(provider)).chain([ProviderSide::Embedded]).collect()
 }
 
-fn carriage(dialect: &Provider, upstream: ProviderSide<'_>, operation: Operation) -> OperationSupport {
+fn support(dialect: &Provider, upstream: ProviderSide<'_>, operation: Operation) -> OperationSupport {
     pair(dialect, upstream).carriage(operation)
 }
 
-/// A verified bearer names its user; that is part of `callers`, which every route has.
+/// The members that a verified bearer token gives.
 const CLAIMS: &[Member] = &[Member::UserId, Member::UserEmail];
 
 fn pair<'p>(dialect: &'p Provider, upstream: ProviderSide<'p>) -> Pair<'p> {
@@ -70,7 +69,7 @@ fn table(providers: &[&Provider], operation: Operation) -> String {
 fn cell(dialect: &Provider, upstream: ProviderSide<'_>, operation: Operation) -> String {
     let plain = pair(dialect, upstream);
     let mut obstacles = plain.carriage(operation).obstacles;
-    // An issuer has needs of its own.
+    // An issuer has requirements of its own.
     if obstacles.iter().any(|obstacle| obstacle.remedy() == Remedy::Issue) {
         obstacles.extend(Pair { issues_tokens: true, ..plain }.carriage(operation).obstacles);
     }
@@ -89,23 +88,22 @@ fn cell(dialect: &Provider, upstream: ProviderSide<'_>, operation: Operation) ->
     reasons.dedup();
     match reasons.is_empty() {
         true => settings.join(", "),
-        false => format!("cannot: {}", reasons.join("; ")),
+        false => format!("does not work: {}", reasons.join("; ")),
     }
 }
 
-/// What gets lost, by the message that cannot carry it.
 fn losses(providers: &[&Provider]) -> String {
-    let mut text = String::from("\n### What gets lost\n\n");
+    let mut text = String::from("\n### Members that are lost\n\n");
     for dialect in providers {
         for operation in dialect.operations.keys() {
             for upstream in columns(providers) {
-                let lost = carriage(dialect, upstream, *operation);
+                let lost = support(dialect, upstream, *operation);
                 if lost.obstacles.contains(&crate::routes::compatibility::Obstacle::NoOperation) {
                     continue;
                 }
                 for loss in lost.losses {
                     let line = format!(
-                        "- {} before {}, `{}`: {}\n",
+                        "- {} to {}, `{}`: {}\n",
                         dialect.id,
                         upstream.name(),
                         operation.name(),
@@ -119,9 +117,8 @@ fn losses(providers: &[&Provider]) -> String {
     text
 }
 
-/// What the providers' documents leave open.
-fn unknown(providers: &[&Provider]) -> String {
-    let mut text = String::from("\n### What the providers' documents leave open\n\n");
+fn undocumented(providers: &[&Provider]) -> String {
+    let mut text = String::from("\n### What the providers do not document\n\n");
     for provider in providers {
         for (operation, template) in &provider.operations {
             for note in &template.unknown {

@@ -1,18 +1,18 @@
-//! One message of a provider in another provider's words, without a config and without a ceremony.
+//! Translates one message of a provider for another provider, without a config and without a ceremony.
 //!
-//! What the other provider cannot carry is told, with its reason. Where it requires a member that the
-//! message does not have, nothing is written: nothing is invented.
+//! Members that the other provider does not support are listed with the reason. If it requires a member that the message
+//! lacks, the translation fails; no value is made up.
 
 use std::borrow::Cow;
 
-use http::StatusCode;
 use jiff::Timestamp;
 
 use crate::gateway::steps::build_upstream_request::{credential_handle, restore_credential_id};
+use crate::inspect::LostMember;
 use crate::model::fault::{Fault, FaultDetails};
 use crate::model::member::Member;
 use crate::model::message::{Request, Response};
-use crate::model::operation::{Direction, Operation};
+use crate::model::operation::Operation;
 use crate::model::record::{Record, put, put_absent};
 use crate::model::value::{Kind, Value};
 use crate::provider::descriptor::{OperationTemplate, Provider};
@@ -22,48 +22,39 @@ use crate::provider::template::hole::Need;
 use crate::provider::template::message::Message;
 use crate::provider::wire_format::{WrittenRequest, WrittenResponse};
 
-/// Into whose words a message is brought, and which operation it is of.
+/// The provider to translate a message for, and the message's operation.
 #[derive(Clone, Copy, Debug)]
 pub struct Target<'p> {
     /// The provider.
     pub provider: &'p Provider,
     /// The operation.
     pub operation: Operation,
-    /// The time it is, for values that are told as an instant.
+    /// The current time, for values that are encoded as an instant.
     pub now: Timestamp,
 }
 
-/// A message in the other provider's words, and what got lost.
+/// A translated message and the members it lost.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Translated<T> {
     /// The message.
     pub message: T,
-    /// What the other provider cannot carry.
-    pub lost: Vec<Lost>,
+    /// The members that the other provider does not support.
+    pub lost: Vec<LostMember>,
 }
 
-/// A member that gets lost.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lost {
-    /// Its name; of a list's element with the list's.
-    pub member: String,
-    /// Why.
-    pub reason: String,
-}
-
-/// A message that the other provider cannot be told.
+/// Why a message cannot be translated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotTranslatable {
-    /// It has no such operation.
+    /// The other provider does not have the operation.
     NoOperation,
-    /// The operation's message has no content.
+    /// The operation's request has no content at the other provider.
     NoContent,
-    /// It requires members that the message does not have, each with the places where they would stand.
+    /// The members that the other provider requires and the message lacks, each with its places in the message.
     Missing(Vec<(Member, Vec<String>)>),
 }
 
 impl<'p> Target<'p> {
-    /// A request.
+    /// Translates a request.
     ///
     /// # Errors
     /// See [`NotTranslatable`].
@@ -77,7 +68,7 @@ impl<'p> Target<'p> {
         Ok(Translated { message, lost: lost(&carried, &template.request.message, request.record()) })
     }
 
-    /// The content of a request alone.
+    /// Translates the content of a request without its head.
     ///
     /// # Errors
     /// See [`NotTranslatable`].
@@ -95,13 +86,13 @@ impl<'p> Target<'p> {
         for one in &mut lost {
             let places = Member::named(&one.member).map(|member| template.request.places(member)).unwrap_or_default();
             if let Some(place) = places.first() {
-                one.reason = format!("it stands in the head ({place}): translate a whole HTTP message");
+                one.reason = format!("it is in the head ({place}); translate the whole HTTP message");
             }
         }
         Ok(Translated { message, lost })
     }
 
-    /// A response of success.
+    /// Translates a successful response.
     ///
     /// # Errors
     /// See [`NotTranslatable`].
@@ -118,7 +109,7 @@ impl<'p> Target<'p> {
         Ok(Translated { message: written, lost: lost(&carried, message, response.record()) })
     }
 
-    /// A fault.
+    /// Translates a fault.
     ///
     /// # Errors
     /// See [`NotTranslatable`].
@@ -156,12 +147,7 @@ impl<'p> Target<'p> {
     }
 }
 
-/// The status by which a response without a head is read.
-pub fn status_of(template: &OperationTemplate) -> StatusCode {
-    template.response.status
-}
-
-/// The same request, with the credential named both ways where one says the other.
+/// Adds the credential's id or its handle if one follows from the other.
 fn named<'a>(request: &Request<'a>) -> Request<'a> {
     let mut request = request.clone();
     if request.operation() == Operation::CredentialsDelete {
@@ -176,7 +162,7 @@ fn named<'a>(request: &Request<'a>) -> Request<'a> {
     request
 }
 
-/// A credential without a name of its own goes by its id, as the gateway names it.
+/// Adds the handle of credentials that have only an id, as the gateway does.
 fn name_credentials(response: &mut Response<'_>) {
     if let Response::CredentialsList(list) = response {
         for credential in list.credentials.iter_mut().filter(|credential| credential.handle.is_none()) {
@@ -191,12 +177,12 @@ fn name_credentials(response: &mut Response<'_>) {
     put(record, Member::CredentialHandle, Some(Value::Text(Cow::Owned(handle))));
 }
 
-/// What a record has and a message does not carry, elements of lists too.
-fn lost(carried: &[(Member, Need)], message: &Message, record: &dyn Record<'_>) -> Vec<Lost> {
+/// The members of a record, and of its lists, that a message does not have.
+fn lost(carried: &[(Member, Need)], message: &Message, record: &dyn Record<'_>) -> Vec<LostMember> {
     let reason = |reason: Option<&str>| reason.unwrap_or("not part of this message").to_owned();
     let is_carried = |member| carried.iter().any(|(known, _)| *known == member);
-    // The two names of a credential say the same.
-    let is_said = |member| match member {
+    // A credential's id and its handle identify it equally well.
+    let is_replaced = |member| match member {
         Member::CredentialId => is_carried(Member::CredentialHandle),
         Member::CredentialHandle => is_carried(Member::CredentialId),
         _ => false,
@@ -204,27 +190,26 @@ fn lost(carried: &[(Member, Need)], message: &Message, record: &dyn Record<'_>) 
     let mut lost = Vec::new();
     for member in record.members().iter().copied().filter(|member| record.has(*member)) {
         if !is_carried(member) {
-            if !is_said(member) {
-                lost.push(Lost { member: member.name().to_owned(), reason: reason(message.omission(member)) });
+            if !is_replaced(member) {
+                lost.push(LostMember { member: member.name().to_owned(), reason: reason(message.omission(member)) });
             }
             continue;
         }
         let (Kind::List(members), Some(list)) = (member.kind(), message.list(member)) else { continue };
-        let mut told = Vec::new();
-        list.item.carried(&mut |member, _| told.push(member));
-        let there = |one: &Member| {
+        let mut carried = Vec::new();
+        list.item.carried(&mut |member, _| carried.push(member));
+        let has = |one: &Member| {
             (0..record.count(member)).filter_map(|index| record.element(member, index)).any(|element| element.has(*one))
         };
-        for one in members.iter().filter(|one| !told.contains(one) && there(one)) {
+        for one in members.iter().filter(|one| !carried.contains(one) && has(one)) {
             let reason = reason(message.element_omission(member, *one));
-            lost.push(Lost { member: format!("{}.{}", member.name(), one.name()), reason });
+            lost.push(LostMember { member: format!("{}.{}", member.name(), one.name()), reason });
         }
     }
     lost
 }
 
-/// The operations of a provider that a request may be, by its method and its path, each with the path
-/// below whatever stands before the provider's own.
+/// The operations that match the method and the end of the path of a request, each with that end.
 pub fn candidates<'t>(provider: &Provider, method: &http::Method, path: &'t str) -> Vec<(Operation, &'t str)> {
     let mut found = Vec::new();
     let below: Vec<_> = path.match_indices('/').map(|(at, _)| &path[at..]).collect();
@@ -233,14 +218,8 @@ pub fn candidates<'t>(provider: &Provider, method: &http::Method, path: &'t str)
             found.push((*operation, *path));
         }
     }
-    // The longest path says most: `/x` is found below `/a/x` as well.
+    // The longest match is the most specific one: `/a/x` also ends in `/x`.
     let longest = found.iter().map(|(_, path)| path.len()).max();
     found.retain(|(_, path)| Some(path.len()) == longest);
     found
-}
-
-/// The operations whose message of that direction a content may be, where there is no head to tell.
-pub fn with_content(provider: &Provider, direction: Direction) -> Vec<Operation> {
-    let has_content = |template: &&OperationTemplate| template.message(direction).content.is_some();
-    provider.operations.iter().filter(|(_, template)| has_content(template)).map(|(operation, _)| *operation).collect()
 }

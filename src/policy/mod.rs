@@ -10,22 +10,19 @@ pub(crate) mod describe;
 pub(crate) mod fallback;
 pub mod percent;
 pub(crate) mod pinned;
+pub(crate) mod request_facts;
 pub(crate) mod rules;
+pub(crate) mod selection;
 pub mod settings;
 pub(crate) mod shadow;
 pub(crate) mod split;
 
-use std::borrow::Cow;
-
-use http::{HeaderMap, HeaderValue};
-
-use crate::model::member::Member;
-use crate::model::record::Record;
-use crate::model::value::Value;
 use crate::policy::decision::Reason;
 use crate::policy::fallback::Fallback;
 use crate::policy::pinned::PinnedUsers;
+use crate::policy::request_facts::RequestFacts;
 use crate::policy::rules::Rule;
+use crate::policy::selection::Selection;
 use crate::policy::shadow::Shadow;
 use crate::policy::split::Split;
 
@@ -41,28 +38,6 @@ pub(crate) struct Policy {
     pub(crate) adds_decision_headers: bool,
 }
 
-/// What a policy can see of a request.
-pub(crate) struct RequestFacts<'a, 'r> {
-    pub(crate) record: &'a dyn Record<'r>,
-    /// The claims of the caller's verified token. They take precedence over the request.
-    pub(crate) claims: &'a [(Member, Value<'static>)],
-    pub(crate) fields: &'a HeaderMap,
-    pub(crate) is_begin: bool,
-}
-
-/// A backend, and why it was selected.
-#[derive(Debug)]
-pub(crate) struct Selection {
-    pub(crate) backend: usize,
-    pub(crate) reason: Reason,
-    /// Whether it holds only for a user whose passkeys the upstream there can verify.
-    pub(crate) if_proven: bool,
-    /// The cookie that identifies the browser from now on.
-    pub(crate) cookie: Option<HeaderValue>,
-}
-
-// ===== impl Policy =====
-
 impl Policy {
     /// Selects the backend of a request that no ceremony and no token ties to one: by a pinned user, else a rule,
     /// else the split, else the route's own.
@@ -75,27 +50,5 @@ impl Policy {
         }
         let assigned = self.split.as_ref().and_then(|split| split.assign(facts));
         assigned.unwrap_or_else(|| Selection::new(0, Reason::Default))
-    }
-}
-
-impl Selection {
-    pub(crate) fn new(backend: usize, reason: Reason) -> Self {
-        Self { backend, reason, if_proven: false, cookie: None }
-    }
-}
-
-// ===== impl RequestFacts =====
-
-impl RequestFacts<'_, '_> {
-    /// The text of a member.
-    pub(crate) fn text(&self, member: Member) -> Option<Cow<'_, str>> {
-        let claimed = self.claims.iter().find_map(|(known, value)| match value {
-            Value::Text(text) if *known == member => Some(Cow::Borrowed(text.as_ref())),
-            _ => None,
-        });
-        claimed.or_else(|| match self.record.value(member)? {
-            Value::Text(text) => Some(text),
-            _ => None,
-        })
     }
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::model::member::Member;
-use crate::policy::RequestFacts;
+use crate::policy::request_facts::RequestFacts;
 
 /// The largest file, in bytes.
 const MAX_FILE_BYTES: u64 = 64 << 20;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::{HeaderName, HeaderValue};
 
 use crate::model::member::Member;
-use crate::policy::RequestFacts;
+use crate::policy::request_facts::RequestFacts;
 
 /// A rule.
 #[derive(Debug)]

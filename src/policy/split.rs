@@ -11,8 +11,9 @@ use crate::model::member::Member;
 use crate::policy::cookie::StickyCookie;
 use crate::policy::decision::Reason;
 use crate::policy::percent::{Percent, WHOLE};
+use crate::policy::request_facts::RequestFacts;
+use crate::policy::selection::Selection;
 use crate::policy::settings::End;
-use crate::policy::{RequestFacts, Selection};
 
 /// The split of a route.
 #[derive(Debug)]

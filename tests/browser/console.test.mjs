@@ -37,7 +37,7 @@ suite("the console of the built-in config", () => {
     await gateway?.stop();
   });
 
-  test("says what can be tried", async () => {
+  test("lists the available operations", async () => {
     assert.equal(await text("h1"), "Try passbridge");
     assert.equal(await page.$$eval("#sign-in-routes article", (found) => found.length), DIALECTS.length);
     assert.equal(await text("#demo-user"), "demo@example.com");
@@ -52,21 +52,21 @@ suite("the console of the built-in config", () => {
     await shows("#register-legs");
   });
 
-  test("says that a device needs no second one", async () => {
+  test("reports that the device already has a passkey", async () => {
     await page.click("#register-form button");
-    await told("#register-outcome", /has a passkey of the demo user already/);
+    await told("#register-outcome", /already has a passkey of the demo user/);
   });
 
   for (const dialect of DIALECTS) {
     test(`signs in through ${dialect}`, async () => {
       await page.click(`#route-${dialect} button`);
-      await told(`#route-${dialect} > .outcome`, /^Signed in through .+\. The token: \S+… \(\d+ characters\)$/);
+      await told(`#route-${dialect} > .outcome`, /^Signed in through .+\. Token: \S+… \(\d+ characters\)$/);
       await shows(`#route-${dialect}`);
       await picture(dialect);
     });
   }
 
-  test("signs in through all of them, with the keyboard", async () => {
+  test("signs in through every dialect by keyboard", async () => {
     await page.focus("#register-form button");
     await page.keyboard.press("Tab");
     while ((await page.evaluate(() => document.activeElement.id)) !== "sign-in-all") await page.keyboard.press("Tab");
@@ -75,14 +75,14 @@ suite("the console of the built-in config", () => {
     assert.equal(await page.evaluate(() => document.activeElement.id), "sign-in-all");
   });
 
-  test("gets no secret, and so shows none", async () => {
+  test("receives and shows no secret", async () => {
     const texts = [await page.content(), ...(await Promise.all(received))];
     assert.ok(texts.length > 2 * DIALECTS.length);
     for (const text of texts) assert.equal(text.match(TOKEN)?.[0], undefined);
     assert.match(texts[0], /Bearer eyJ\w+… \(\d+ characters\)/);
   });
 
-  test("names every control, and breaks no rule of its own policy", async () => {
+  test("labels every control and satisfies its own content security policy", async () => {
     const nameless = await page.$$eval("button, select, input, summary", (controls) =>
       controls.filter((control) => !(control.textContent.trim() || control.labels?.length)).map((control) => control.outerHTML),
     );
@@ -102,7 +102,7 @@ suite("the console of the built-in config", () => {
     });
   }
 
-  test("says where to open it, at an address that has no passkeys", async () => {
+  test("names the address to open when passkeys are unavailable", async () => {
     await page.goto(url.replace("localhost", "127.0.0.1"), { waitUntil: "networkidle0" });
     assert.equal(await page.$eval("#notice a", (link) => link.href), url);
   });

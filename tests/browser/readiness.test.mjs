@@ -40,23 +40,27 @@ function tables() {
 }
 
 const NOW = "The last 30 days, by what is known now";
-const USERS = "Users by day (UTC), by what was known when each came first";
-const SIGN_INS = "Sign-ins by day (UTC), by what was known when each came";
+const USERS = "Users per day (UTC), by what was known at their first sign-in";
+const SIGN_INS = "Sign-ins per day (UTC), by what was known at the time";
 const text = (selector) => page.$eval(selector, (found) => found.textContent);
 
-test("shows who could move, as the sign-ins come, and counts again when asked", async (t) => {
+<<<<<<< HEAD
+test("readiness follows the sign-ins and is refreshed by the button", async (t) => {
+=======
+test("shows migration readiness and refreshes it on request", async (t) => {
+>>>>>>> tests
   const { client, ada, bob, open } = await watched(t, "learn_keys");
   await open();
   assert.equal(await page.$eval("#readiness", (section) => section.hidden), false);
   assert.match(await text("#readiness-own"), /Learns passkeys from the sign-ins through the route “front”/);
-  assert.match(await text("#readiness-own"), /No sign-in of the last 30 days was observed yet/);
+  assert.match(await text("#readiness-own"), /No sign-ins observed in the last 30 days/);
 
   for (const person of [ada, ada, bob]) client.read(await client.login(person, person.passkeys));
-  await page.click("#readiness-again");
+  await page.click("#readiness-refresh");
   await page.waitForSelector("#readiness-own table");
   let shown = await tables();
   assert.deepEqual(shown[NOW], [
-    ["Of", "Could sign in here", ...KINDS],
+    ["Count", "Could sign in here", ...KINDS],
     ["Users", "50.00 %", "1 50.00 %", "1 50.00 %", "0 0.00 %", "0 0.00 %"],
     ["Sign-ins", "66.66 %", "2 66.66 %", "1 33.33 %", "0 0.00 %", "0 0.00 %"],
   ]);
@@ -64,7 +68,7 @@ test("shows who could move, as the sign-ins come, and counts again when asked", 
 
   // The passkey is known now: the third sign-in of Ada's is verified with it.
   client.read(await client.login(ada, ada.passkeys));
-  await page.click("#readiness-again");
+  await page.click("#readiness-refresh");
   await page.waitForFunction(() => document.querySelector("#readiness-own .verified").textContent.includes("here: 1."));
   shown = await tables();
   const [, [day, ...counts]] = shown[SIGN_INS];
@@ -75,26 +79,34 @@ test("shows who could move, as the sign-ins come, and counts again when asked", 
 
   // One that the provider takes: the same key, and another word on whether it is backed up.
   client.read(await backedUp(client, ada));
-  await page.click("#readiness-again");
+  await page.click("#readiness-refresh");
   await page.waitForFunction(() => document.querySelector("#readiness-own .verified").textContent.includes("Mismatched: 1;"));
-  assert.match(await text("#readiness-own .verified"), /Passkeys in doubt, among the unseen: 1\.$/);
+  assert.match(await text("#readiness-own .verified"), /Contradicted passkeys, counted as unseen: 1\.$/);
   shown = await tables();
   assert.deepEqual(shown[SIGN_INS][1].slice(-3), ["1", "0", "0"]);
   await accessible();
   await fits();
 });
 
-test("shows what was verified and what mismatched, where nothing is learned", async (t) => {
+<<<<<<< HEAD
+test("verification counts are shown for a route that only verifies", async (t) => {
+=======
+test("shows verified and mismatched sign-ins in verify mode", async (t) => {
+>>>>>>> tests
   const { client, ada, open } = await watched(t, "verify_against");
   client.read(await client.login(ada, ada.passkeys));
   await open();
   assert.match(await text("#readiness-own"), /Verifies the sign-ins through the route “front”, and learns nothing/);
   const shown = await tables();
   assert.deepEqual(shown[SIGN_INS][1].slice(1), ["0.00 %", "0 0.00 %", "0 0.00 %", "1 100.00 %", "0 0.00 %", "0", "0", "0"]);
-  assert.equal(shown[NOW][1][1], "–", "nobody is known, and nothing is noted of anybody");
+  assert.equal(shown[NOW][1][1], "–", "no counts are stored");
 });
 
-test("shows nothing where nothing learns, and asks for nothing", async (t) => {
+<<<<<<< HEAD
+test("readiness is hidden and not requested if no upstream observes a route", async (t) => {
+=======
+test("shows and requests nothing without key learning", async (t) => {
+>>>>>>> tests
   const asked = [];
   page.on("request", (request) => asked.push(new URL(request.url()).pathname));
   const { gateway } = await stage(t, "quiva", "embedded");
@@ -103,7 +115,11 @@ test("shows nothing where nothing learns, and asks for nothing", async (t) => {
   assert.ok(asked.includes("/try") && !asked.includes("/readiness"), asked.join(" "));
 });
 
-test("says so where it cannot be read", async (t) => {
+<<<<<<< HEAD
+test("failure to read the readiness is shown", async (t) => {
+=======
+test("reports an unreadable readiness", async (t) => {
+>>>>>>> tests
   const { open } = await watched(t, "learn_keys");
   await page.setRequestInterception(true);
   const fail = (request) =>
@@ -112,7 +128,7 @@ test("says so where it cannot be read", async (t) => {
       : request.continue();
   page.on("request", fail);
   await open();
-  assert.equal(await text("#readiness-outcome"), "The readiness cannot be shown: a directory does not answer.");
+  assert.equal(await text("#readiness-outcome"), "Readiness is not available: a directory does not answer.");
   page.off("request", fail);
   await page.setRequestInterception(false);
 });

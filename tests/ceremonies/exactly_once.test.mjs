@@ -10,7 +10,7 @@ const FIFTY = Array.from({ length: 50 });
 
 for (const dialect of PROVIDERS) {
   for (const upstream of [...PROVIDERS, "embedded"]) {
-    test(`${dialect} before ${upstream}: fifty finishes of one assertion, one sign-in`, async (t) => {
+    test(`${dialect} before ${upstream}: fifty finishes of one assertion sign in once`, async (t) => {
       const { client, ada, upstream: there } = await stage(t, dialect, upstream);
       const begun = await client.ask("login.begin", ada);
       const given = { credential: ada.passkeys.get(client.read(begun)), begun: begun.content };
@@ -24,7 +24,7 @@ for (const dialect of PROVIDERS) {
 }
 
 for (const dialect of PROVIDERS) {
-  test(`${dialect} before ${dialect}: fifty finishes of one registration, one passkey`, async (t) => {
+  test(`${dialect} before ${dialect}: fifty finishes of one registration create one passkey`, async (t) => {
     const { client, ada, upstream: there } = await stage(t, dialect, dialect);
     const begun = await client.ask("registration.begin", ada);
     const given = { credential: new Authenticator().create(client.read(begun)), begun: begun.content };
@@ -36,13 +36,13 @@ for (const dialect of PROVIDERS) {
     assert.equal(there.party.passkeysOf(ada.there).length, 2);
   });
 
-  test(`${dialect} before ${dialect}: a finish whose connection breaks is not sent again`, async (t) => {
+  test(`${dialect} before ${dialect}: a finish with a broken connection is not sent again`, async (t) => {
     const { client, ada, upstream: there } = await stage(t, dialect, dialect);
     there.next("login.finish", "hang up");
     await failsForGood(client, ada, there);
   });
 
-  test(`${dialect} before ${dialect}: a finish that the upstream is too busy for is not sent again`, async (t) => {
+  test(`${dialect} before ${dialect}: a finish refused by a busy upstream is not sent again`, async (t) => {
     const { client, ada, upstream: there } = await stage(t, dialect, dialect);
     there.next("login.finish", { status: 503, content: {}, fields: { "retry-after": "0" } });
     await failsForGood(client, ada, there);

@@ -52,7 +52,7 @@ function told({ upstream }) {
 }
 
 for (const [dialect, upstream] of [["quiva", "streambird"], ["streambird", "quiva"], ["apifox", "apifox"]]) {
-  test(`${dialect} before ${upstream}: a passkey that was taken over signs in by its own handle`, async (t) => {
+  test(`${dialect} before ${upstream}: an imported passkey signs in with its own handle`, async (t) => {
     const all = await bridged(t, dialect, upstream);
     const { client, gateway, ada } = all;
     const { passkeys, line } = await takenOver(all, ada);
@@ -67,7 +67,7 @@ for (const [dialect, upstream] of [["quiva", "streambird"], ["streambird", "quiv
   });
 }
 
-test("a poisoned user handle signs nobody in, and the upstream is not asked", async (t) => {
+test("a mismatched user handle is refused without an upstream call", async (t) => {
   const all = await bridged(t, "quiva", "streambird");
   const { client, gateway, ada, bob, upstream } = all;
   const { passkeys, line } = await takenOver(all, ada);
@@ -85,7 +85,7 @@ test("a poisoned user handle signs nobody in, and the upstream is not asked", as
 });
 
 for (const [dialect, upstream] of [["quiva", "auth0"], ["streambird", "quiva"], ["apifox", "auth0"]]) {
-  test(`${dialect} before ${upstream}: a new passkey has the old one's handle, and never its place`, async (t) => {
+  test(`${dialect} before ${upstream}: a new passkey has the old one's handle and does not replace it`, async (t) => {
     const all = await bridged(t, dialect, upstream);
     const { client, gateway, ada } = all;
     const { passkeys, credential, line } = await takenOver(all, ada);
@@ -108,7 +108,7 @@ for (const [dialect, upstream] of [["quiva", "auth0"], ["streambird", "quiva"], 
   });
 }
 
-test("the handle of another user's clients is given to nobody else", async (t) => {
+test("a user handle is never given to another user", async (t) => {
   const all = await bridged(t, "quiva", "streambird");
   const { client, gateway, ada, bob } = all;
   const { line } = await takenOver(all, ada, "bob at the upstream");
@@ -122,7 +122,7 @@ test("the handle of another user's clients is given to nobody else", async (t) =
 });
 
 for (const [dialect, upstream] of [["flashback", "streambird"], ["quiva", "auth0"], ["flashback", "apifox"]]) {
-  test(`${dialect} before ${upstream}: a passkey whose finish got no answer signs in later`, async (t) => {
+  test(`${dialect} before ${upstream}: a passkey whose finish got no response signs in later`, async (t) => {
     const all = await bridged(t, dialect, upstream);
     const { client, ada, upstream: there } = all;
     const { line } = await takenOver(all, ada);
@@ -145,7 +145,7 @@ for (const [dialect, upstream] of [["flashback", "streambird"], ["quiva", "auth0
   });
 }
 
-test("a passkey that the upstream refused is not in the way of anything", async (t) => {
+test("a passkey refused upstream leaves no trace", async (t) => {
   const { client, ada, upstream: there } = await bridged(t, "flashback", "streambird");
   const passkeys = new Authenticator();
   const begun = await client.ask("registration.begin", ada);
@@ -174,7 +174,7 @@ async function finishedAs(client, who, change) {
   return client.ask("registration.finish", who, { credential, begun: begun.content });
 }
 
-test("two users, one credential id: the second is refused, and nothing of the first is changed", async (t) => {
+test("a second user with the same credential id is refused and the first is unchanged", async (t) => {
   const all = await bridged(t, "flashback", "streambird");
   const { client, ada, bob, upstream } = all;
   const passkeys = new Authenticator();
@@ -187,7 +187,7 @@ test("two users, one credential id: the second is refused, and nothing of the fi
   assert.equal(told(all), "ada at the upstream");
 });
 
-test("a credential that is attested under another id is refused", async (t) => {
+test("a credential id that differs from the attested one is refused", async (t) => {
   const all = await bridged(t, "flashback", "streambird");
   const { client, ada, bob, upstream } = all;
   const [enrolled] = upstream.party.passkeysOf(ada.there);
@@ -196,7 +196,7 @@ test("a credential that is attested under another id is refused", async (t) => {
   assert.equal(upstream.count("registration.finish"), 0);
 });
 
-test("a claim to another's passkey that nobody answered does not keep its owner out", async (t) => {
+test("an unanswered claim to another user's passkey does not lock its owner out", async (t) => {
   const all = await bridged(t, "flashback", "streambird");
   const { client, ada, bob, upstream } = all;
   const [enrolled] = upstream.party.passkeysOf(ada.there);
@@ -209,7 +209,7 @@ test("a claim to another's passkey that nobody answered does not keep its owner 
 });
 
 for (const [dialect, upstream] of [["quiva", "embedded"], ["streambird", "streambird"], ["apifox", "apifox"]]) {
-  test(`${dialect} before ${upstream}: a deleted passkey can be made again`, async (t) => {
+  test(`${dialect} before ${upstream}: a deleted passkey can be created again`, async (t) => {
     const { client, ada } = await bridged(t, dialect, upstream);
     const passkeys = new Authenticator();
     const { finished, credential } = await client.register(ada, passkeys);
@@ -227,7 +227,7 @@ for (const [dialect, upstream] of [["quiva", "embedded"], ["streambird", "stream
 }
 
 for (const upstream of ["quiva", "auth0"]) {
-  test(`flashback before ${upstream}: that no passkey can be excluded is told`, async (t) => {
+  test(`flashback before ${upstream}: 'check' reports that no passkey can be excluded`, async (t) => {
     const { gateway } = await bridged(t, "flashback", upstream);
     const { stdout } = await gateway.check();
     assert.match(stdout, /user handles: each passkey keeps its own, by `handles\.db`/);
@@ -236,7 +236,7 @@ for (const upstream of ["quiva", "auth0"]) {
 }
 
 for (const upstream of ["quiva", "streambird", "auth0", "apifox", "embedded"]) {
-  test(`flashback before ${upstream}: without a bridge no passkey is made that would be useless`, async (t) => {
+  test(`flashback before ${upstream}: without stored user handles no unusable passkey is created`, async (t) => {
     const changes = { ...pair("flashback", upstream).knowingly, handles: undefined };
     const { client, ada, gateway } = await stage(t, "flashback", upstream, changes);
     client.refused(await client.ask("registration.begin", ada), "not_enabled");
@@ -245,7 +245,7 @@ for (const upstream of ["quiva", "streambird", "auth0", "apifox", "embedded"]) {
   });
 }
 
-test("signing up by way of a bridge", async (t) => {
+test("signup with stored user handles", async (t) => {
   const { client, ada } = await bridged(t, "auth0", "embedded");
   const carol = { ...ada, email: "carol@example.com", name: "Carol" };
   const passkeys = new Authenticator();
@@ -253,7 +253,7 @@ test("signing up by way of a bridge", async (t) => {
   assert.ok(client.read(await client.login(carol, passkeys)).access);
 });
 
-test("where nobody shall learn who is there, a poisoned handle is refused by asking", async (t) => {
+test("with hidden enumeration, a mismatched handle is refused by an upstream call", async (t) => {
   // The callers' key is a secret like any other.
   const route = 'enumeration = "hidden"\n[gateway]\nhash_key = "env:CALLER_JWT_KEY"';
   const all = await stage(t, "quiva", "streambird", { ...BRIDGE, route });
@@ -267,7 +267,7 @@ test("where nobody shall learn who is there, a poisoned handle is refused by ask
   assert.ok(client.read(await client.ask("login.finish", ada, await signed(client, ada, passkeys))).access);
 });
 
-test("what becomes of passkeys at a bridge is counted", async (t) => {
+test("user handle outcomes are counted", async (t) => {
   const all = await bridged(t, "quiva", "streambird");
   const { client, gateway, ada } = all;
   const { passkeys, line } = await takenOver(all, ada);

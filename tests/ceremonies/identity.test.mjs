@@ -52,7 +52,7 @@ function namedIn(client, answer) {
 for (const [dialect, upstream] of Object.keys(PAIRS).map((names) => names.split(" "))) {
   const name = `${dialect} before ${upstream}, by other names`;
 
-  test(`${name}: everybody signs in as themselves`, async (t) => {
+  test(`${name}: every user signs in as themselves`, async (t) => {
     const { client, ada, bob, upstream: there } = await renamed(t, dialect, upstream);
     for (const who of [ada, bob]) {
       const answer = await client.login(who, who.passkeys);
@@ -69,7 +69,7 @@ for (const [dialect, upstream] of Object.keys(PAIRS).map((names) => names.split(
     }
   });
 
-  test(`${name}: nobody signs in as somebody else`, async (t) => {
+  test(`${name}: no user signs in as another`, async (t) => {
     const { client, ada, bob } = await renamed(t, dialect, upstream);
     const begun = await client.ask("login.begin", ada);
     const credential = bob.passkeys.get({ ...client.read(begun), allowCredentials: undefined });
@@ -78,7 +78,7 @@ for (const [dialect, upstream] of Object.keys(PAIRS).map((names) => names.split(
     assert.ok([undefined, bob.id].includes(namedIn(client, answer)), JSON.stringify(answer.content));
   });
 
-  test(`${name}: while nobody can say who they are, nobody is let through`, async (t) => {
+  test(`${name}: an outage of the map refuses every sign-in`, async (t) => {
     const { client, ada, directory, upstream: there } = await renamed(t, dialect, upstream);
     directory.leaves();
     if (NAMELESS.includes(dialect)) {
@@ -94,7 +94,7 @@ for (const [dialect, upstream] of Object.keys(PAIRS).map((names) => names.split(
   });
 }
 
-test("a new passkey is registered for the user as the upstream knows them", async (t) => {
+test("a new passkey is registered for the mapped user", async (t) => {
   const { client, ada, bob, upstream: there } = await renamed(t, "quiva", "streambird");
   const passkeys = new Authenticator();
   const { finished, credential } = await client.register(ada, passkeys);
@@ -111,7 +111,7 @@ test("a new passkey is registered for the user as the upstream knows them", asyn
   assert.equal(there.party.passkeysOf(bob.there).length, 1);
 });
 
-test("a registration that was begun is finished for whom it was begun, whoever has the name by then", async (t) => {
+test("a registration finishes for the user of its begin even if the name was reassigned", async (t) => {
   const { client, ada, directory, upstream: there } = await renamed(t, "quiva", "streambird");
   const passkeys = new Authenticator();
   const begun = await client.ask("registration.begin", ada);

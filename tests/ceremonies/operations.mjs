@@ -13,13 +13,13 @@ export function everyOperation(dialect) {
   for (const upstream of [...PROVIDERS, "embedded"]) {
     const { can } = pair(dialect, upstream);
     const name = `${dialect} before ${upstream}`;
-    test(`${name}: the check is satisfied`, (t) => checked(t, dialect, upstream));
+    test(`${name}: 'check' accepts the config`, (t) => checked(t, dialect, upstream));
     test(`${name}: login with a passkey from before the move`, (t) => login(t, dialect, upstream));
     if (can("registration.begin")) {
       test(`${name}: register, log in with it, list, delete`, (t) => lifetime(t, dialect, upstream));
     }
     if (can("signup.begin")) test(`${name}: sign up, log in`, (t) => signup(t, dialect, upstream));
-    test(`${name}: what is not carried is not enabled`, (t) => rest(t, dialect, upstream));
+    test(`${name}: unsupported operations are not enabled`, (t) => rest(t, dialect, upstream));
   }
 }
 

@@ -28,7 +28,7 @@ for (const [dialect, upstream] of PAIRS.filter(([dialect]) => !NAMELESS.includes
   });
 
   if (pair(dialect, upstream).relax.includes("subject")) {
-    test(`${dialect} before ${upstream}: nothing can prove Bob, and that has to be said`, async (t) => {
+    test(`${dialect} before ${upstream}: an unproved user needs 'relax'`, async (t) => {
       const started = stage(t, dialect, upstream, { relax: [] });
       await assert.rejects(started, /ended with 78:[^]*relax = \["subject"\]/);
     });
@@ -52,7 +52,7 @@ for (const [dialect, upstream] of PAIRS.filter(([dialect]) => NAMELESS.includes(
 
 for (const upstream of ["auth0", "apifox"]) {
   for (const dialect of ["quiva", "flashback", "streambird"]) {
-    test(`${dialect} before ${upstream}: an answer that proves no user signs nobody in`, async (t) => {
+    test(`${dialect} before ${upstream}: a response without a proved user is refused`, async (t) => {
       // Without `openid` among the scopes there is no id token, and Auth0's answer names nobody.
       const { general } = pair(dialect, upstream);
       const changes = { general: general.filter((line) => !line.startsWith("scope")) };
@@ -63,12 +63,12 @@ for (const upstream of ["auth0", "apifox"]) {
 }
 
 for (const upstream of ["quiva", "flashback", "streambird", "auth0", "apifox", "embedded"]) {
-  test(`quiva before ${upstream}: a finish under another address than the begin's signs nobody in`, async (t) => {
+  test(`quiva before ${upstream}: a finish with another address than the begin's is refused`, async (t) => {
     const { client, ada, bob } = await stage(t, "quiva", upstream);
     refusedEither(client, await signedByAnother(client, ada, ada, bob));
   });
 
-  test(`flashback before ${upstream}: another bearer than the begin's signs nobody in`, async (t) => {
+  test(`flashback before ${upstream}: a bearer other than the begin's is refused`, async (t) => {
     const { client, ada, bob } = await stage(t, "flashback", upstream);
     refusedEither(client, await signedByAnother(client, ada, ada, bob));
   });
@@ -85,7 +85,7 @@ for (const [dialect, upstream] of PAIRS) {
     if (there) assert.equal(there.party.passkeysOf(ada.there).length, 1);
   });
 
-  test(`${dialect} before ${upstream}: Bob's own registration never becomes a passkey of Ada's`, async (t) => {
+  test(`${dialect} before ${upstream}: Bob's registration never becomes a passkey of Ada`, async (t) => {
     const { client, ada, bob, setting, upstream: there } = await stage(t, dialect, upstream);
     const passkeys = new Authenticator();
     const begun = await client.ask("registration.begin", bob);

@@ -1,18 +1,19 @@
-// What each pair of dialect and upstream needs in the config, as `passbridge check` asks for it.
-//
-// People have the id `ada` and the address `ada@example.com` on both sides unless a pair says how
-// else. Where an upstream's begin needs a user and the dialect names none, the route is for Ada alone.
+// What each pair of dialect and upstream needs in the config: `../pairs.toml`, and the credentials at the upstream.
 
+import { readFileSync } from "node:fs";
+import { parse } from "smol-toml";
 import { documents } from "../upstreams/contract.mjs";
 
 export const ADA = { id: "ada", email: "ada@example.com", name: "Ada" };
 export const BOB = { id: "bob", email: "bob@example.com", name: "Bob" };
 
-/** By upstream: what it is given on every route of another dialect. */
+const PAIRS = parse(readFileSync(new URL("../pairs.toml", import.meta.url), "utf8"));
+
+/** Members set for every route to an upstream of another dialect. */
 const UPSTREAM = {
   quiva: ["user.token = 'env:ADA_AT_UPSTREAM'"],
   flashback: ["user.token = 'env:ADA_AT_UPSTREAM'"],
-  // Without a lifetime it makes no session, and gives no tokens.
+  // Without a lifetime it creates no session and returns no tokens.
   streambird: ["client.key = 'env:UPSTREAM_KEY'", "rp_id = 'localhost'", "session_lifetime = 3600"],
   auth0: [
     "client.id = 'CLIENT_ID'", "client.secret = 'env:UPSTREAM_SECRET'", "user.token = 'env:ADA_AT_UPSTREAM'",
@@ -21,68 +22,38 @@ const UPSTREAM = {
   apifox: ["user.token = 'env:ADA_AT_UPSTREAM'"],
 };
 
-const CREATED = ["user.name = 'Ada'", "user.created_at = 1700000000"];
-const REGISTERED = "credential.created_at = 1700000000";
-/** Its options are too flat to make WebAuthn's of them; it forgets every passkey at once. */
-const FLASHBACK = ["registration.begin", "credentials.delete"];
-/** Nor can WebAuthn's become such options without a bridge of user handles: its clients are told none. */
-const BRIDGED = { handles: "handles.db", lacks: ["credentials.delete"] };
-/** A passkey goes by a name of the upstream's own there, and by its id here. */
-const NO_NAME = ["credentials.delete"];
-const NAMED = "credential.name = 'Passkey'";
+/** `name = value` for each member of a table. */
+const lines = (table = {}) => Object.entries(table).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
 
-/** By pair: `set`, `fill`, `relax`, `issuer`, `handles`; `alone`: for Ada only; `lacks`: operations not carried. */
-const PAIRS = {
-  "quiva flashback": { relax: ["subject"], alone: true, lacks: FLASHBACK },
-  "quiva streambird": { set: ["user.id = '{user.email}'"], upstreamId: ({ email }) => email, lacks: NO_NAME },
-  "quiva auth0": { lacks: NO_NAME },
+/** A pair's entry with the settings that only the ceremonies need. */
+function entry(dialect, upstream) {
+  const common = PAIRS[dialect][upstream] ?? {};
+  const more = common.ceremonies ?? {};
+  return {
+    set: lines({ ...common.set, ...more.set }),
+    fill: lines({ ...common.fill, ...more.fill }),
+    relax: [...common.relax ?? [], ...more.relax ?? []],
+    issuer: common.issuer,
+    handles: common.handles ? "handles.db" : undefined,
+    alone: common.one_user,
+    lacks: common.unsupported ?? [],
+    upstreamId: (user) => user[common.upstream_id ?? "id"],
+  };
+}
 
-  "flashback quiva": { ...BRIDGED, set: [NAMED] },
-  "flashback streambird": BRIDGED,
-  "flashback auth0": BRIDGED,
-  "flashback apifox": { ...BRIDGED, set: [NAMED] },
-  "flashback embedded": BRIDGED,
-
-  "streambird quiva": { set: ["user.email = '{user.id}@example.com'", NAMED], fill: ["user.id = 'ada'"] },
-  "streambird flashback": {
-    fill: ["user.id = 'ada'"], relax: ["subject", "allow_credentials"], alone: true, lacks: FLASHBACK,
-  },
-  "streambird auth0": { fill: ["user.id = 'ada'"], relax: ["allow_credentials"] },
-  "streambird apifox": { set: [NAMED], fill: ["user.id = 'ada'"], relax: ["allow_credentials"] },
-
-  "auth0 quiva": {
-    set: ["user.email = 'ada@example.com'", NAMED], fill: ["user.id = 'ada'"], issuer: true, alone: true,
-  },
-  "auth0 flashback": { fill: ["user.id = 'ada'"], issuer: true, alone: true, lacks: FLASHBACK },
-  "auth0 streambird": { set: ["user.id = 'ada'"], issuer: true, alone: true, lacks: ["credentials.delete"] },
-  "auth0 apifox": { set: [NAMED], issuer: true },
-
-  "apifox quiva": {
-    set: ["user.email = 'ada@example.com'"], fill: ["user.id = 'ada'", ...CREATED, REGISTERED],
-    issuer: true, alone: true,
-  },
-  "apifox flashback": {
-    fill: ["user.id = 'ada'", ...CREATED, REGISTERED], issuer: true, alone: true, lacks: FLASHBACK,
-  },
-  "apifox streambird": {
-    set: ["user.id = 'ada'"], fill: [...CREATED, REGISTERED], issuer: true, alone: true, lacks: NO_NAME,
-  },
-  "apifox auth0": { fill: ["user.created_at = 1700000000"], issuer: true, lacks: NO_NAME },
-};
-
-/** Operations on what the bearer's user has. */
+/** Operations on the passkeys of the bearer's user. */
 const MANAGES = ["registration.begin", "registration.finish", "credentials.list", "credentials.delete"];
 
-/** Everything a test wants to know of a pair. */
+/** Everything a test needs to know about a pair. */
 export function pair(dialect, upstream) {
-  const needs = { set: [], fill: [], relax: [], lacks: [], ...PAIRS[`${dialect} ${upstream}`] };
+  const needs = entry(dialect, upstream);
   const same = dialect === upstream;
   const there = upstream === "embedded" ? [] : UPSTREAM[upstream];
   const general = there.filter((line) => !same || line.startsWith("client."));
-  // A finish is nothing without its begin.
+  // A finish needs its begin.
   const lacks = needs.lacks.flatMap((name) => [name, name.replace(".begin", ".finish")]);
-  // Where the config says who the user is at the upstream, it says so of every caller.
-  const oneUser = [...general, ...needs.set].some((line) => /^user\.(id|email|token) = '[^{]*'$/.test(line));
+  // A literal user in the config is the user of every caller.
+  const oneUser = [...general, ...needs.set].some((line) => /^user\.(id|email|token) = ['"][^{]*['"]$/.test(line));
   const documented = (operation) => {
     return documents(dialect, operation) && (upstream === "embedded" || documents(upstream, operation));
   };
@@ -90,17 +61,17 @@ export function pair(dialect, upstream) {
   return {
     ...needs,
     dialect, upstream, same, general, oneUser,
-    /** Whether the pair can carry an operation at all. */
+    /** Whether the pair supports an operation. */
     can,
-    /** Whether it does so without having been told that every caller acts as one user. */
+    /** Whether it supports it without the route accepting that every caller acts as one user. */
     does: (operation) => can(operation) && (!oneUser || !MANAGES.includes(operation)),
-    /** What it takes to look after passkeys where every caller acts as one user: that it is said. */
+    /** What managing passkeys needs where every caller acts as one user: the route accepts it. */
     knowingly: oneUser ? { relax: [...needs.relax, "one_user"] } : {},
     tolerates: needs.relax.includes("allow_credentials") ? NO_CREDENTIALS : undefined,
   };
 }
 
-/** Streambird promises at least one; a route may be told to promise less. */
+/** Streambird documents at least one; `relax` allows none. */
 const NO_CREDENTIALS = /allowCredentials must NOT have fewer than 1 items/;
 
 /** The upstream's and the route's tables. */
@@ -140,7 +111,7 @@ ${fill.join("\n")}
 ${upstream === "embedded" ? SIGNUP : ""}`;
 }
 
-/** Another route to the same relying party, by which its users come to be. */
+/** Another route to the same relying party, where its users sign up. */
 const SIGNUP = `
 [routes.signup]
 dialect = "auth0"

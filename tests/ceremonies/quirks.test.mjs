@@ -43,7 +43,7 @@ test("quiva's credential is text at login and an object at registration", async 
   assert.equal(typeof upstream.last("registration.finish").content.credential, "object");
 });
 
-test("apifox's credential is text in both legs", async (t) => {
+test("apifox credentials are text at begin and finish", async (t) => {
   const { client, ada, upstream } = await stageForOne(t, "quiva", "apifox");
   client.read(await client.login(ada, ada.passkeys));
   client.read((await client.register(ada, new Authenticator())).finished);
@@ -53,13 +53,13 @@ test("apifox's credential is text in both legs", async (t) => {
 
 // ===== client extension results
 
-test("clientExtensionResults is empty at streambird where the caller's web client sent none", async (t) => {
+test("absent clientExtensionResults is empty at streambird", async (t) => {
   const { client, ada, upstream } = await stage(t, "apifox", "streambird");
   client.read(await client.login(ada, ada.passkeys));
   assert.deepEqual(upstream.last("login.finish").content.public_key_credential.clientExtensionResults, {});
 });
 
-test("clientExtensionResults goes as it came, without a credential's member being lost", async (t) => {
+test("clientExtensionResults is forwarded unchanged", async (t) => {
   const { client, ada, upstream } = await stage(t, "streambird", "quiva");
   client.read(await client.login(ada, ada.passkeys));
   const credential = JSON.parse(upstream.last("login.finish").content.credential);
@@ -67,7 +67,7 @@ test("clientExtensionResults goes as it came, without a credential's member bein
   assert.equal(credential.authenticatorAttachment, "platform");
 });
 
-test("clientExtensionResults stands inside response at flashback's registration", async (t) => {
+test("clientExtensionResults is inside response in flashback's registration", async (t) => {
   const { client, ada, upstream } = await stageForOne(t, "flashback", "flashback");
   client.read((await client.register(ada, new Authenticator())).finished);
   const { credential } = upstream.last("registration.finish").content;
@@ -75,7 +75,7 @@ test("clientExtensionResults stands inside response at flashback's registration"
   assert.ok(!("clientExtensionResults" in credential));
 });
 
-test("flashback's login hears of neither extension results nor attachment", async (t) => {
+test("flashback's login gets neither extension results nor attachment", async (t) => {
   const { client, ada, upstream } = await stage(t, "quiva", "flashback");
   client.read(await client.login(ada, ada.passkeys));
   const { credential } = upstream.last("login.finish").content;
@@ -103,7 +103,7 @@ for (const [said, userHandle] of [["null", null], ["an empty text", ""], ["nothi
     });
   }
 
-  test(`a user handle that is ${said} is refused before apifox, which cannot do without`, async (t) => {
+  test(`a user handle that is ${said} is refused before apifox, which requires one`, async (t) => {
     const staged = await stage(t, "quiva", "apifox");
     const answer = await loginWith(staged, (request, credential) => {
       request.content.credential = JSON.stringify(withHandle(credential, userHandle));
@@ -116,7 +116,7 @@ for (const [said, userHandle] of [["null", null], ["an empty text", ""], ["nothi
 
 // ===== statuses, Location, and fields
 
-test("auth0's enrolment answers 202 and 201 with Location, and its deletion 204 with nothing", async (t) => {
+test("auth0 enrolment returns 202 and 201 with Location, and deletion an empty 204", async (t) => {
   const { client, ada } = await stageForOne(t, "auth0", "apifox");
   const begun = await client.ask("registration.begin", ada);
   assert.deepEqual([begun.status, begun.fields.location], [202, "/me/v1/authentication-methods/passkey%7Cnew"]);
@@ -129,7 +129,7 @@ test("auth0's enrolment answers 202 and 201 with Location, and its deletion 204 
   assert.deepEqual([deleted.status, deleted.content], [204, undefined]);
 });
 
-test("the other dialects answer 200 where Auth0 answered 202, 201 and 204", async (t) => {
+test("other dialects return 200 for Auth0's 202, 201 and 204", async (t) => {
   const { client, ada } = await stageForOne(t, "streambird", "auth0");
   const { finished } = await client.register(ada, new Authenticator());
   const deleted = await client.ask("credentials.delete", ada, { registered: finished.content });
@@ -137,14 +137,14 @@ test("the other dialects answer 200 where Auth0 answered 202, 201 and 204", asyn
   assert.equal(finished.fields.location, undefined);
 });
 
-test("apifox's answers are not kept by caches", async (t) => {
+test("apifox responses are not cacheable", async (t) => {
   const { client, ada } = await stage(t, "apifox", "auth0");
   const begun = await client.ask("login.begin", ada);
   assert.equal(begun.fields["cache-control"], "private, no-cache");
   assert.equal(begun.fields["content-type"], "application/json; charset=utf-8");
 });
 
-test("WWW-Authenticate stands beside no refusal of auth0's", async (t) => {
+test("auth0 faults have no WWW-Authenticate field", async (t) => {
   const { client, ada, upstream } = await stage(t, "auth0", "auth0");
   const stranger = { ...ada, client: { id: ada.client.id, secret: "wrong" }, token: "wrong" };
   for (const operation of ["login.begin", "credentials.list"]) {
@@ -159,7 +159,7 @@ test("WWW-Authenticate stands beside no refusal of auth0's", async (t) => {
 
 // ===== ids in paths and queries
 
-test("a method's id is percent-encoded in Auth0's path", async (t) => {
+test("a method id is percent-encoded in Auth0's path", async (t) => {
   const { client, ada, upstream } = await stageForOne(t, "streambird", "auth0");
   const { finished } = await client.register(ada, new Authenticator());
   const { handle } = client.read(finished);
@@ -169,7 +169,7 @@ test("a method's id is percent-encoded in Auth0's path", async (t) => {
 });
 
 for (const [dialect, upstream] of [["apifox", "apifox"], ["quiva", "apifox"], ["apifox", "quiva"]]) {
-  test(`${dialect} before ${upstream}: an id with + and / survives a query and a content`, async (t) => {
+  test(`${dialect} before ${upstream}: an id with + and / survives query and content`, async (t) => {
     const { client, ada, upstream: there } = await stageForOne(t, dialect, upstream);
     const { credential, finished } = await registeredWith(client, ada, (id) => /\+/.test(id) && /\//.test(id));
     const deleted = await client.ask("credentials.delete", ada, { credential, registered: finished.content });
@@ -194,7 +194,7 @@ async function registeredWith(client, ada, fits) {
 
 // ===== times
 
-test("streambird's minutes are the same minutes at streambird, and seconds elsewhere", async (t) => {
+test("streambird minutes stay minutes at streambird and become seconds elsewhere", async (t) => {
   const own = await stage(t, "streambird", "streambird");
   own.client.read(await own.client.login(own.ada, own.ada.passkeys));
   assert.equal(own.upstream.last("login.finish").content.session_expires_in, 60);
@@ -204,13 +204,13 @@ test("streambird's minutes are the same minutes at streambird, and seconds elsew
   assert.equal(exp - iat, 3600);
 });
 
-test("a lifetime in seconds is minutes at streambird", async (t) => {
+test("a lifetime in seconds is sent to streambird in minutes", async (t) => {
   const { client, ada, upstream } = await stage(t, "quiva", "streambird");
   client.read(await client.login(ada, ada.passkeys));
   assert.equal(upstream.last("login.finish").content.session_expires_in, 60);
 });
 
-test("auth0's seconds are apifox's instants", async (t) => {
+test("auth0 seconds become apifox instants", async (t) => {
   const fill = ["user.created_at = 1700000000", "tokens.refresh_expires_in = 1209600"];
   const { client, ada } = await stage(t, "apifox", "auth0", { fill, issuer: false });
   const before = Date.now();
@@ -220,7 +220,7 @@ test("auth0's seconds are apifox's instants", async (t) => {
   assert.ok(lasts >= 86400_000 - 1000 && lasts <= 86400_000 + slack, access);
 });
 
-test("apifox's instants are auth0's seconds", async (t) => {
+test("apifox instants become auth0 seconds", async (t) => {
   const { client, ada } = await stage(t, "auth0", "apifox", { fill: ["tokens.type = 'Bearer'"], issuer: false });
   const { content } = await client.login(ada, ada.passkeys);
   const { expires_in: seconds } = content;
@@ -230,7 +230,7 @@ test("apifox's instants are auth0's seconds", async (t) => {
 // ===== challenges
 
 for (const upstream of ["quiva", "flashback", "streambird"]) {
-  test(`${upstream}'s padded challenge is base64url toward auth0's clients, byte for byte`, async (t) => {
+  test(`${upstream}'s padded challenge is base64url for auth0's clients`, async (t) => {
     const { client, ada, upstream: there } = await stage(t, "auth0", upstream);
     const { content } = await client.ask("login.begin", ada);
     const [challenge] = there.ceremonies.keys();
@@ -238,7 +238,7 @@ for (const upstream of ["quiva", "flashback", "streambird"]) {
   });
 }
 
-test("flashback's registration echoes the challenge in the upstream's own alphabet", async (t) => {
+test("flashback's registration returns the challenge in the upstream's alphabet", async (t) => {
   const { client, ada, upstream } = await stageForOne(t, "flashback", "flashback");
   const { finished } = await client.register(ada, new Authenticator());
   client.read(finished);

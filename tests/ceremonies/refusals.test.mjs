@@ -93,7 +93,7 @@ for (const dialect of PROVIDERS) {
     });
   }
 
-  test(`${dialect}: a forger who changes nothing is believed`, async (t) => {
+  test(`${dialect}: an unchanged assertion is accepted`, async (t) => {
     const { client, ada } = await stage(t, dialect, "embedded", REQUIRED);
     const begun = await client.ask("login.begin", ada);
     const credential = ada.passkeys.forge(ada.passkeys.get(client.read(begun)), {});
@@ -146,7 +146,7 @@ for (const dialect of PROVIDERS.filter((dialect) => pair(dialect, "embedded").ca
 
 /** The route's own minimum, before upstreams that are content with less. */
 for (const provider of PROVIDERS.filter((provider) => pair(provider, provider).can("registration.begin"))) {
-  test(`${provider} before itself: a route that wants the user verified takes no new passkey without`, async (t) => {
+  test(`${provider} before itself: a route that requires user verification refuses a new passkey without it`, async (t) => {
     const { client, ada, upstream } = await stage(t, provider, provider, { route: 'user_verification = "required"' });
     const begun = await client.ask("registration.begin", ada);
     const credential = new Authenticator().create(client.read(begun));

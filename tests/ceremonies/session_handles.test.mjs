@@ -21,7 +21,7 @@ const HANDLE = {
 for (const dialect of Object.keys(HANDLE)) {
   const { of, put } = HANDLE[dialect];
   for (const upstream of [...PROVIDERS, "embedded"]) {
-    test(`${dialect} before ${upstream}: the handle of another ceremony is refused, and used up`, async (t) => {
+    test(`${dialect} before ${upstream}: the session handle of another ceremony is refused and used up`, async (t) => {
       const { client, ada, upstream: there } = await stage(t, dialect, upstream);
       const [one, other] = [await client.ask("login.begin", ada), await client.ask("login.begin", ada)];
       assert.notEqual(of(one.content), of(other.content));
@@ -47,7 +47,7 @@ for (const upstream of ["quiva", "flashback", "streambird", "auth0", "embedded"]
 }
 
 for (const provider of Object.keys(HANDLE)) {
-  test(`${provider} before ${provider}: the upstream's own handle passes through`, async (t) => {
+  test(`${provider} before ${provider}: the upstream's own handle is forwarded`, async (t) => {
     const { client, ada, upstream: there } = await stage(t, provider, provider);
     const begun = await client.ask("login.begin", ada);
     assert.ok(there.ceremonies.has(HANDLE[provider].of(begun.content)));
@@ -56,7 +56,7 @@ for (const provider of Object.keys(HANDLE)) {
 
 const CROSSED = [["quiva", "auth0"], ["streambird", "apifox"], ["auth0", "apifox"], ["apifox", "auth0"]];
 for (const [dialect, upstream] of CROSSED) {
-  test(`${dialect} before ${upstream}: the upstream gets its handle back, the caller never sees it`, async (t) => {
+  test(`${dialect} before ${upstream}: the upstream gets its session handle back and the caller never sees it`, async (t) => {
     const { client, ada, upstream: there } = await stage(t, dialect, upstream);
     const begun = await client.ask("login.begin", ada);
     const [handle] = there.ceremonies.keys();
@@ -68,7 +68,7 @@ for (const [dialect, upstream] of CROSSED) {
   });
 }
 
-test("a challenge begun on one route is not finished on another", async (t) => {
+test("a challenge from one route is refused on another", async (t) => {
   const { client, gateway, ada } = await stage(t, "quiva", "embedded");
   const begun = await client.ask("login.begin", ada);
   const credential = ada.passkeys.get(client.read(begun));

@@ -45,7 +45,7 @@ async function standIn(t, setting, callers) {
 
 /** Somebody who has had a passkey at the upstream since before the move. */
 async function enrolled(upstream, setting, callers, person) {
-  const { same, handles, upstreamId = ({ id }) => id, there: renamed = (one) => ({ ...one, id: upstreamId(one) }) } = setting;
+  const { same, handles, upstreamId, there: renamed = (one) => ({ ...one, id: upstreamId(one) }) } = setting;
   // Where a bridge stands between, what the upstream calls the user is nobody else's name of them.
   const chosen = handles ? { handle: Buffer.from(`${person.id} at the upstream`) } : {};
   const there = upstream.addUser({ ...renamed(person), ...chosen });

@@ -10,7 +10,7 @@ import { Client } from "./client.mjs";
 import { ADA, BOB } from "./pairs.mjs";
 
 for (const provider of PROVIDERS) {
-  test(`${provider}'s client and ${provider}'s stand-in understand each other`, async (t) => {
+  test(`${provider}'s client works with the imitated ${provider}`, async (t) => {
     const upstream = await start(provider);
     t.after(() => upstream.close());
     const client = new Client(provider, upstream.url);

@@ -1,4 +1,8 @@
-//! Without a config the program serves every dialect by itself, and says how to try each.
+<<<<<<< HEAD
+//! Without a config the program serves every dialect, and its banner has a working command for each.
+=======
+//! Without a config the program serves every dialect and prints commands to try each.
+>>>>>>> tests
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! Passkeys in the forms of others: the command, its files, and a real passkey that signs in after the move.
+//! `passbridge credentials convert`: its files, and a passkey that signs in after the conversion.
 
 use std::fs;
 
@@ -19,10 +19,10 @@ fn unknown_format_lists_the_known_ones() {
     let folder = Folder::empty();
     let ran = convert(&folder, "simplewebauthm", "ory", &[], "");
     assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("the forms are: passbridge, authentication-methods, go-webauthn, "), "{ran:?}");
+    assert!(ran.stderr.contains("the formats are: passbridge, authentication-methods, go-webauthn, "), "{ran:?}");
     let ran = convert(&folder, "ory", "authentication-methods", &[], "");
     assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("this format cannot be written"), "{ran:?}");
+    assert!(ran.stderr.contains("this format can only be read"), "{ran:?}");
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn export_never_overwrites_or_writes_partially() {
     let ran = convert(&folder, "simplewebauthn", "passbridge", &["--output", "new.jsonl"], RECORD);
     assert_eq!((ran.code, ran.stdout.as_str(), folder.read("new.jsonl").as_str()), (1, "", ""), "{ran:?}");
     assert!(ran.stderr.starts_with("record 1: refused: record: credentials: public_key is not a COSE key"), "{ran:?}");
-    assert!(ran.stderr.ends_with("0 users with 0 passkeys converted, 1 records refused\n"), "{ran:?}");
+    assert!(ran.stderr.ends_with("0 users with 0 passkeys converted, 1 record refused\n"), "{ran:?}");
     let mut names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
     assert_eq!(names, ["new.jsonl", "taken.jsonl"], "no part is left behind");

@@ -1,4 +1,4 @@
-//! The documents by which clients find the issuer, and check its tokens.
+//! The issuer's metadata and keys, by which clients verify its tokens.
 
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};

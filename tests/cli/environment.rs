@@ -1,4 +1,8 @@
-//! What the environment says stands before what the file says.
+<<<<<<< HEAD
+//! Settings in the environment override those in the file.
+=======
+//! Environment variables override the config file.
+>>>>>>> tests
 
 use crate::program::Folder;
 use kit::config::{EMBEDDED, route_judged_by_upstream};

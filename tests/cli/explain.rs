@@ -1,7 +1,12 @@
-//! What becomes of one saved request, told without a socket and without a secret.
+<<<<<<< HEAD
+//! `passbridge explain`: output, exit codes and errors. It opens no socket and shows no secret.
+=======
+//! `explain` on saved requests, without a socket and without a secret.
+>>>>>>> tests
 
 use std::fs;
 
+use crate::explain_aside::squeezed;
 use crate::golden;
 use crate::program::{Folder, Ran, run};
 use kit::config::{CALLERS, ENVIRONMENT, JWT_KEY, OURS};
@@ -68,20 +73,17 @@ fn json_output_has_the_same_content() {
 fn unmatched_request_exits_3_with_the_reason() {
     let quiva = fixture(Provider::Quiva, "login.begin");
     for (request, says) in [
-        (to_host(&quiva, "nowhere.example", ""), "no route takes it, and `[passthrough]` names no place"),
-        (
-            to_host(&quiva, "other.quiva.example", "/x"),
-            "has no operation on the path /x/accounts/begin-auth-with-passkey",
-        ),
+        (to_host(&quiva, "nowhere.example", ""), "no route matches, and `[passthrough]` has no target"),
+        (to_host(&quiva, "other.quiva.example", "/x"), "has no operation at /x/accounts/begin-auth-with-passkey"),
         (
             to_host(&quiva.replacen("passkey ", "paskey ", 1), "other.quiva.example", ""),
             "did you mean /accounts/begin-auth-with-passkey?",
         ),
         (
             to_host(&quiva.replacen("POST", "PUT", 1), "other.quiva.example", ""),
-            "is asked by POST, and the request by PUT",
+            "expects method POST, the request has PUT",
         ),
-        (to_host(&quiva, "old.example", ""), "it passes through, as it came, to https://old.provider.example"),
+        (to_host(&quiva, "old.example", ""), "the request passes through unchanged to https://old.provider.example"),
         (
             to_host("POST /oauth/token HTTP/1.1\n\n{\"grant_type\":\"password\"}", "old.auth0.example", ""),
             "the content's /grant_type is not \"urn:okta:params:oauth:grant-type:webauthn\"",
@@ -99,7 +101,7 @@ fn refused_request_exits_1_with_the_dialects_envelope() {
         to_host("POST /accounts/begin-auth-with-passkey HTTP/1.1\n\n{\"email\":7}", "other.quiva.example", "");
     let ran = explain(&[], &request);
     assert_eq!(ran.code, 1, "{ran:?}");
-    for says in ["the gateway refuses it itself", "/email must be text", "invalid_request as 400 {\"error\":"] {
+    for says in ["the gateway refuses the request", "/email must be text", "invalid_request as 400 {\"error\":"] {
         assert!(ran.stdout.contains(says), "{says}: {}", ran.stdout);
     }
 }
@@ -108,8 +110,8 @@ fn refused_request_exits_1_with_the_dialects_envelope() {
 fn unreadable_request_is_reported_with_its_line() {
     for (input, says) in [
         ("", "there is no message\n--> standard input:1"),
-        ("{\"email\":\"a@b.c\"}", "this is content without a head"),
-        ("GET /a HTTP/1.1\nno field\n", "this is no header field\n--> standard input:2"),
+        ("{\"email\":\"a@b.c\"}", "the request line and the header fields are missing"),
+        ("GET /a HTTP/1.1\nno field\n", "this line is not a header field\n--> standard input:2"),
     ] {
         let ran = explain(&[], input);
         assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{input:?}");
@@ -134,7 +136,30 @@ fn curl_trace_is_accepted() {
                > Content-Type: application/json\r\n>\r\n{\"email\":\"user@example.com\"}\r\n< HTTP/1.1 401 Unauthorized\r\n";
     let ran = explain(&[], log);
     assert_eq!(ran.code, 0, "{ran:?}");
-    assert!(ran.stdout.contains("user.email                   \"user@example.com\""), "{}", ran.stdout);
+    assert!(squeezed(&ran.stdout).contains("user.email \"user@example.com\""), "{}", ran.stdout);
+}
+
+#[test]
+fn curl_command_and_har_entry_are_read() {
+    let command = "curl 'https://own.quiva.example/accounts/begin-auth-with-passkey' \\\n  -H 'content-type: application/json' \\\n  \
+                   --data-raw $'{\"email\":\"user\\u0040example.com\"}' --compressed";
+    let entry = |url: &str| {
+        let headers = [serde_json::json!({ "name": "content-type", "value": "application/json" })];
+        let content = serde_json::json!({ "text": "{\"email\":\"user@example.com\"}" });
+        serde_json::json!({ "request": { "method": "POST", "url": url, "headers": headers, "postData": content } })
+    };
+    let urls = ["https://other.example/", "https://own.quiva.example/accounts/begin-auth-with-passkey"];
+    let har = serde_json::json!({ "log": { "entries": urls.map(entry) } }).to_string();
+    for (arguments, input) in [(&[][..], command), (&["--entry", "2"], &har)] {
+        let ran = explain(arguments, input);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert!(squeezed(&ran.stdout).contains("user.email \"user@example.com\""), "{}", ran.stdout);
+    }
+    let unselected = explain(&[], &har);
+    assert_eq!((unselected.code, unselected.stdout.as_str()), (1, ""), "{unselected:?}");
+    for part in ["the HAR file has 2 entries", "1  POST https://other.example/\n", "--entry N"] {
+        assert!(unselected.stderr.contains(part), "{part}: {}", unselected.stderr);
+    }
 }
 
 #[test]
@@ -151,5 +176,9 @@ fn policy_decision_is_explained() {
     }
     let finish = to_host(&fixture(Provider::Quiva, "login.finish"), "own.quiva.example", "");
     let ran = run(folder.path(), &["explain"], ENVIRONMENT, &finish);
-    assert!(ran.stdout.contains("it goes to whoever issued the challenge, `own` or `second`"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("the upstream that issued the challenge is called, `own` or `second`"),
+        "{}",
+        ran.stdout
+    );
 }

@@ -1,4 +1,4 @@
-//! Where each member of an upstream's request comes from, where the caller's own message is silent.
+//! Where each member of the upstream's request comes from if the caller's request does not have it.
 
 use crate::explain_aside::{explain, of, says};
 use kit::provider::Provider::{Apifox, Auth0, Flashback, Quiva};
@@ -52,21 +52,21 @@ fn finish_restores_members_of_the_begin() {
         explain(MORE, &format!("{head}\n\n{content}"))
     };
     let organized = finish("organized.example", "");
-    says(&organized, 0, &["  organization                 the begin  -> /organization\n"]);
-    says(&organized, 0, &["  connection                   the begin  -> /realm\n"]);
-    says(&finish("kept.example", ""), 0, &["  account                      the begin  -> /account\n"]);
-    says(&finish("kept.example", "acme"), 0, &["  account                      /account  -> /account\n"]);
+    says(&organized, 0, &["  organization the begin request -> /organization\n"]);
+    says(&organized, 0, &["  connection the begin request -> /realm\n"]);
+    says(&finish("kept.example", ""), 0, &["  account the begin request -> /account\n"]);
+    says(&finish("kept.example", "acme"), 0, &["  account /account -> /account\n"]);
 }
 
 #[test]
 fn finish_repeats_members_sent_at_begin() {
-    // The finish says an organization too, and the config had another one told.
+    // The finish has an organization too, and the config set another one.
     let moved = explain(MORE, &of(Auth0, "login.finish", "moved.example"));
-    says(&moved, 0, &["  organization                 the begin  -> /organization\n"]);
+    says(&moved, 0, &["  organization the begin request -> /organization\n"]);
     let by_claim = explain(MORE, &of(Flashback, "registration.finish", "claimed.example"));
-    says(&by_claim, 0, &["  user.id                      the begin  -> /user_id\n"]);
+    says(&by_claim, 0, &["  user.id the begin request -> /user_id\n"]);
     let set_by_claim = explain(MORE, &of(Quiva, "registration.finish", "other.quiva.example"));
-    says(&set_by_claim, 0, &["  user.id                      the begin  -> /user_id\n"]);
+    says(&set_by_claim, 0, &["  user.id the begin request -> /user_id\n"]);
 }
 
 #[test]
@@ -75,12 +75,12 @@ fn absent_required_member_gets_the_standard_default() {
     let member = ",\\\"clientExtensionResults\\\":{}";
     assert!(finish.contains(member), "{finish}");
     let silent = explain("", &finish.replace(member, ""));
-    says(&silent, 0, &["  credential.extension_results WebAuthn's default  -> "]);
+    says(&silent, 0, &["  credential.extension_results WebAuthn default -> "]);
 }
 
 #[test]
 fn issuer_refresh_makes_no_upstream_request() {
     let ran = explain("", &of(Apifox, "session.refresh", "other.apifox.example"));
-    says(&ran, 0, &["the route's issuer renews the tokens"]);
-    assert!(!ran.stdout.contains("what each member becomes"), "{}", ran.stdout);
+    says(&ran, 0, &["the route's issuer refreshes the tokens"]);
+    assert!(!ran.stdout.contains("members of the request"), "{}", ran.stdout);
 }

@@ -1,6 +1,10 @@
-//! What the program says, held against a file that says what it should.
+<<<<<<< HEAD
+//! Compares output with a file. `UPDATE=1` writes the files.
+=======
+//! The program's output, compared with golden files.
 //!
-//! `UPDATE=1` writes the files anew.
+//! `UPDATE=1` rewrites them.
+>>>>>>> tests
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,8 @@
-//! Every command says what it does, and a wrong command line says what is wrong with it.
+<<<<<<< HEAD
+//! The help of every command, and wrong command lines.
+=======
+//! Every command has help, and an invalid command line is reported.
+>>>>>>> tests
 
 use crate::program::{Folder, Ran};
 
@@ -96,7 +100,7 @@ fn invalid_command_line_exits_2() {
 fn invalid_log_filter_exits_2() {
     let ran = run(&["--log", "warn,passbridge=loud", "members"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
-    assert!(ran.stderr.contains("the log filter cannot be used"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the log filter is not valid"), "{}", ran.stderr);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Which pages may call from a browser (Fetch standard, CORS protocol).
+//! CORS (Fetch standard): which pages may call a route from a browser.
 
 use kit::config::{route, upstream};
 use kit::contract::check_response;

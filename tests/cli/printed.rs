@@ -1,4 +1,4 @@
-//! What `schema`, `members` and `matrix` print holds, and is meant for other programs.
+//! What `schema`, `members` and `matrix` print is valid and complete.
 
 use std::collections::BTreeSet;
 use std::fs;

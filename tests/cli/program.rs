@@ -1,4 +1,8 @@
-//! Running the program once, in a folder of its own and with no environment but what the test gives.
+<<<<<<< HEAD
+//! Runs the program once, in a temporary folder and with the environment of the test only.
+=======
+//! Runs the program once in its own folder, with only the environment of the test.
+>>>>>>> tests
 
 use std::fs;
 use std::io::Write as _;
@@ -12,7 +16,7 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_passbridge");
 /// A folder to run in.
 pub(crate) struct Folder(TempDir);
 
-/// What became of a run.
+/// The outcome of a run.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: i32,

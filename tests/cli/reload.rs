@@ -1,4 +1,8 @@
-//! Loading the config anew: what is new goes by the new one, and what was begun is finished by the old.
+<<<<<<< HEAD
+//! Reload: new requests use the new config, running ceremonies are finished with the previous one.
+=======
+//! Reloads: new requests use the new config, and ceremonies finish under the config of their begin.
+>>>>>>> tests
 
 use serde_json::Value;
 
@@ -12,7 +16,7 @@ use kit::passkey::{begin, finish};
 use kit::provider::Begun;
 use kit::provider::Provider::{self, Apifox, Auth0, Quiva, Streambird};
 
-const LOADED: &str = "the config was loaded anew";
+const LOADED: &str = "config reloaded";
 
 /// Callers speak Auth0's dialect; who does the work is what changes.
 fn before(upstream_of: Provider, fake: &Fake) -> String {
@@ -108,7 +112,7 @@ async fn invalid_config_on_reload_keeps_the_previous_one() {
         let said = gateway.reload(&broken).await;
         assert_eq!(said["level"], "ERROR", "{said}");
         let told = said["message"].as_str().unwrap();
-        assert!(told.starts_with("the config was not loaded, the old one goes on"), "{told}");
+        assert!(told.starts_with("reload failed, keeping the previous config"), "{told}");
         assert!(told.contains("--> gateway.toml:") && told.contains("error: "), "it says what is wrong: {told}");
     }
     check_response(Auth0, "login.finish", &finishes(&gateway, &begun).await);
@@ -173,9 +177,9 @@ async fn listener_changes_need_a_restart_and_are_reported() {
     let so_far = gateway.logs.count();
     let more = "[ceremonies]\nmax_age = 60\n[passthrough]\n\"*\" = \"http://127.0.0.1:1\"\n";
     reload(&gateway, &(before(Quiva, &old) + more)).await;
-    let said = gateway.logs.event_after(so_far, "a change of").await;
+    let said = gateway.logs.event_after(so_far, "restart needed").await;
     assert_eq!(said["level"], "WARN");
-    assert_eq!(said["message"], "a change of [ceremonies], [passthrough] needs a restart");
+    assert_eq!(said["message"], "restart needed to apply the changes of [ceremonies], [passthrough]");
     assert_eq!(gateway.ask(&Request::new("GET", "/other")).await.status, 404, "nothing passes");
     reload(&gateway, &before(Quiva, &old)).await;
     check_response(Auth0, "login.finish", &finishes(&gateway, &begins(&gateway).await).await);

@@ -1,4 +1,4 @@
-//! One message from a provider's words into another's.
+//! `passbridge translate`: output, exit codes and errors.
 
 use std::fs;
 
@@ -87,16 +87,16 @@ fn fault_is_translated() {
 fn untranslatable_message_exits_1_without_output() {
     let begin = fixture(Provider::Auth0, "login.begin.request").unwrap();
     for (arguments, input, says) in [
-        (&["--from", "auth0", "--to", "streambird"][..], &*begin, "requires what the message does not have: `"),
+        (&["--from", "auth0", "--to", "streambird"][..], &*begin, "requires members that the message lacks: `"),
         (&["--from", "auth0", "--to", "quvia"], &begin, "did you mean `quiva`?"),
-        (&["--from", "auth0", "--to", "quiva", "--operation", "login.bgin"], &begin, "there is no operation"),
-        (&["--from", "quiva", "--to", "auth0"], &begin, "quiva has no operation behind this method and path"),
-        (&["--from", "auth0", "--to", "quiva", "--direction", "response"], &begin, "a response is wanted"),
-        (&["--from", "quiva", "--to", "auth0"], "HTTP/1.1 200 OK\n\n{}", "nothing in a response says"),
+        (&["--from", "auth0", "--to", "quiva", "--operation", "login.bgin"], &begin, "unknown operation"),
+        (&["--from", "quiva", "--to", "auth0"], &begin, "method and path match no operation of quiva"),
+        (&["--from", "auth0", "--to", "quiva", "--direction", "response"], &begin, "a response is needed"),
+        (&["--from", "quiva", "--to", "auth0"], "HTTP/1.1 200 OK\n\n{}", "a response does not name its operation"),
         (&["--from", "flashback", "--to", "auth0"], "{\"mfaType\":\"PASSKEY\"}", "`--operation`"),
         (&["--from", "quiva", "--to", "auth0", "--operation", "login.begin"], "{\"email\":7}", "/email must be"),
-        (&["--from", "flashback", "--to", "auth0", "--operation", "credentials.list"], "{}", "with content"),
-        (&["--from", "quiva", "--to", "auth0"], "nonsense", "it begins with no request line"),
+        (&["--from", "flashback", "--to", "auth0", "--operation", "credentials.list"], "{}", "has no content"),
+        (&["--from", "quiva", "--to", "auth0"], "nonsense", "this is neither a request line"),
     ] {
         let ran = translate(arguments, input);
         assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{arguments:?}: {ran:?}");

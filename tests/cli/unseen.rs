@@ -1,4 +1,4 @@
-//! What becomes of a finish whose begin the gateway never saw, as after a restart.
+//! A finish whose begin the gateway did not see, as after a restart.
 
 use kit::config::{route, upstream};
 use kit::contract::check_fault;

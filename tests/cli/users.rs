@@ -1,4 +1,4 @@
-//! Users and their passkeys move in and out of a directory, line by line.
+//! `passbridge users`: import and export of users and passkeys.
 
 use std::fs;
 
@@ -85,7 +85,7 @@ fn export_round_trips_and_never_overwrites() {
 
     let again = from.run(&["users", "export", "users.jsonl"]);
     assert_eq!((again.code, again.stdout.as_str()), (1, ""));
-    assert!(again.stderr.starts_with("passbridge: users.jsonl cannot be made: "), "{again:?}");
+    assert!(again.stderr.starts_with("passbridge: users.jsonl cannot be created: "), "{again:?}");
     assert_eq!(from.read("users.jsonl"), text);
 }
 
@@ -103,9 +103,12 @@ fn directory_must_be_named_when_ambiguous() {
         |upstream: &[&str]| -> Ran { run(two.path(), &[&["users", "import", "-"], upstream].concat(), &[], GOOD) };
     let unsaid = import(&[]);
     assert_eq!(unsaid.code, 1);
-    assert!(unsaid.stderr.contains("name one of the embedded upstreams with --upstream: one, two"), "{unsaid:?}");
+    assert!(unsaid.stderr.contains("with --upstream: one, two"), "{unsaid:?}");
     let unknown = import(&["--upstream", "three"]);
-    assert!(unknown.stderr.contains("there is no embedded upstream `three`; there is: one, two"), "{unknown:?}");
+    assert!(
+        unknown.stderr.contains("`three` is not an upstream with `provider = \"embedded\"`; there is: one, two"),
+        "{unknown:?}"
+    );
     assert_eq!((unknown.code, import(&["--upstream", "two"]).code), (1, 0));
     assert!(two.path().join("two.db").exists() && !two.path().join("one.db").exists());
 
@@ -113,7 +116,7 @@ fn directory_must_be_named_when_ambiguous() {
         + &route_judged_by_upstream("main", Quiva, "new", "");
     let none = Folder::with_config(&remote).run(&["users", "export", "-"]);
     assert_eq!(none.code, 1);
-    assert!(none.stderr.contains("the config has no upstream whose provider is `embedded`"), "{none:?}");
+    assert!(none.stderr.contains("the config has no upstream with `provider = \"embedded\"`"), "{none:?}");
 }
 
 #[test]
@@ -144,7 +147,7 @@ async fn imported_passkey_signs_in() {
     assert_eq!((exported.code, exported.stderr.as_str()), (0, "2 users exported\n"));
     let grace = exported.stdout.lines().find(|line| line.contains("grace@example.com")).unwrap();
     let imported = run(to.folder(), &["users", "import", "-"], ENVIRONMENT, grace);
-    assert_eq!((imported.code, imported.stderr.as_str()), (0, "1 users with 1 passkeys imported, 0 lines refused\n"));
+    assert_eq!((imported.code, imported.stderr.as_str()), (0, "1 user with 1 passkey imported, 0 lines refused\n"));
 
     let answer = signs_in(&to, &mut device).await;
     assert_eq!(answer.status, 200, "{answer:?}");

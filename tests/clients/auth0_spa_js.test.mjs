@@ -53,7 +53,7 @@ suite("against the embedded relying party", BOUNDED, () => {
   });
   after(() => close(stage));
 
-  test("somebody signs up, then in, and is the same", async () => {
+  test("a user signs up and signs in as the same user", async () => {
     const signedUp = await stage.browser.run(signUp, stage.app, ADA);
     isSignedIn(signedUp, stage.front.issuer);
     assert.equal((await stage.browser.passkeys()).length, 1);
@@ -63,7 +63,7 @@ suite("against the embedded relying party", BOUNDED, () => {
     assert.equal(signedIn.user.sub, signedUp.user.sub);
   });
 
-  test("an address that is taken is told as such", async () => {
+  test("a taken address is reported", async () => {
     await assert.rejects(stage.browser.run(signUp, stage.app, ADA), { code: "user_exists" });
     assert.equal((await stage.browser.passkeys()).length, 1, "nothing is made for nobody");
   });
@@ -82,14 +82,14 @@ suite("through a pair whose upstream is Cloudreve", BOUNDED, () => {
   });
   after(() => close(stage));
 
-  test("somebody signs in with a passkey of the upstream's", async () => {
+  test("a user signs in with a passkey of the upstream", async () => {
     const signedIn = await stage.browser.run(signIn, stage.app);
     isSignedIn(signedIn, stage.front.issuer);
     assert.equal(signedIn.user.sub, stage.ada.id);
     assert.equal(stage.upstream.count("login.finish"), 1);
   });
 
-  test("what the upstream has not is told as such", async () => {
+  test("an operation missing upstream is reported", async () => {
     await assert.rejects(stage.browser.run(signUp, stage.app, ADA), { code: "not_found" });
   });
 
@@ -97,11 +97,11 @@ suite("through a pair whose upstream is Cloudreve", BOUNDED, () => {
 });
 
 function refusals(stage) {
-  test("a client that is not known learns so", async () => {
+  test("an unknown client is refused", async () => {
     await assert.rejects(stage.browser.run(signIn, { ...stage.app, clientId: "another" }), { code: "invalid_client" });
   });
 
-  test("a session that was used is told as such", async () => {
+  test("a used session is reported", async () => {
     await assert.rejects(stage.browser.run(signInTwice, stage.app), { code: "invalid_grant" });
   });
 }

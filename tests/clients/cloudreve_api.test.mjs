@@ -37,14 +37,14 @@ ${SIGNUP}`;
   });
   after(() => close(stage));
 
-  test("somebody signs in", async () => {
+  test("a user signs in", async () => {
     const { user } = isSignedIn(await signIn(stage), stage.ada);
     assert.ok(Date.parse(user.created_at) <= Date.now());
   });
 
   refusals(stage);
 
-  test("a passkey that is deleted signs nobody in any more", async () => {
+  test("a deleted passkey is refused", async () => {
     await signIn(stage);
     await stage.client.call("forget", { id: registered.id });
     await assert.rejects(stage.client.call("forget", { id: registered.id }), { name: "Api", code: 404 });
@@ -91,13 +91,13 @@ user.created_at = 1700000000
   });
   after(() => close(stage));
 
-  test("somebody signs in with a passkey of the upstream's", async () => {
+  test("a user signs in with a passkey of the upstream", async () => {
     const { user } = isSignedIn(await signIn(stage), stage.ada);
     assert.equal(Date.parse(user.created_at), 1_700_000_000_000);
     assert.equal(stage.upstream.count("login.finish"), 1);
   });
 
-  test("an upstream that is away is told as such", async () => {
+  test("an unreachable upstream is reported", async () => {
     stage.upstream.next("login.begin", { status: 503, content: "be back soon" });
     await assert.rejects(stage.client.call("signIn"), { name: "Api", code: -1 });
   });
@@ -106,13 +106,13 @@ user.created_at = 1700000000
 });
 
 function refusals(stage) {
-  test("an answer is taken once", async () => {
+  test("an assertion is accepted once", async () => {
     const answered = await answer(stage);
     await stage.client.call("finish", answered);
     await assert.rejects(stage.client.call("finish", answered), { name: "Api", code: 404 });
   });
 
-  test("an answer that nobody signed is refused", async () => {
+  test("an unsigned assertion is refused", async () => {
     const { session, credential } = await answer(stage);
     const refused = stage.client.call("finish", { session, credential: forged(credential) });
     await assert.rejects(refused, { name: "Api", code: 40025 });

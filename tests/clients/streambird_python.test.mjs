@@ -37,7 +37,7 @@ ${SIGNUP}`, { APP_KEY });
   });
   after(() => stage.close());
 
-  test("somebody signs in, with a session where one is asked for", async () => {
+  test("a user signs in, with a session on request", async () => {
     const { ada } = stage;
     const bare = await post(stage, VERIFY, { public_key_credential: await answer(stage) });
     assert.deepEqual(bare, {
@@ -51,14 +51,14 @@ ${SIGNUP}`, { APP_KEY });
     assert.equal(claims(lasting.session_jwt).sub, ada.id);
   });
 
-  test("a user who is not there is told as such", async () => {
+  test("an unknown user is reported", async () => {
     const nobody = { domain: "localhost", user_id: "user_nobody" };
     await assert.rejects(post(stage, BEGIN, nobody), { name: "StreambirdResourceNotFound", code: 404 });
   });
 
   refusals(stage);
 
-  test("a credential that is deleted signs nobody in any more", async () => {
+  test("a deleted credential is refused", async () => {
     const endpoint = `auth/users/webauthn_credentials/${stage.ada.credential}/delete`;
     const public_key_credential = await answer(stage);
     assert.equal((await stage.client.call("delete", { endpoint })).user_id, stage.ada.id);
@@ -93,7 +93,7 @@ relax    = ["allow_credentials"]
   });
   after(() => stage.close());
 
-  test("somebody signs in with a passkey of the upstream's", async () => {
+  test("a user signs in with a passkey of the upstream", async () => {
     const signedIn = await post(stage, VERIFY, { public_key_credential: await answer(stage), session_expires_in: 30 });
     assert.equal(signedIn.user_id, stage.ada.id);
     assert.ok(signedIn.webauthn_credential_id);
@@ -101,7 +101,7 @@ relax    = ["allow_credentials"]
     assert.equal(stage.upstream.count("login.finish"), 1);
   });
 
-  test("nobody signs in as somebody else", async () => {
+  test("no user signs in as another", async () => {
     const named = { domain: "localhost", user_id: "bob" };
     const { public_key_credential_request_options: { publicKey } } = await post(stage, BEGIN, named);
     await refused(post(stage, VERIFY, { public_key_credential: stage.passkeys.get(publicKey) }));
@@ -111,17 +111,17 @@ relax    = ["allow_credentials"]
 });
 
 function refusals(stage) {
-  test("an answer is taken once", async () => {
+  test("an assertion is accepted once", async () => {
     const public_key_credential = await answer(stage);
     await post(stage, VERIFY, { public_key_credential });
     await refused(post(stage, VERIFY, { public_key_credential }));
   });
 
-  test("an answer that nobody signed is refused", async () => {
+  test("an unsigned assertion is refused", async () => {
     await refused(post(stage, VERIFY, { public_key_credential: forged(await answer(stage)) }));
   });
 
-  test("a wrong key is told as such", async () => {
+  test("a wrong key is reported", async () => {
     const stranger = stage.start("sk_test_of_another");
     const content = { domain: "localhost", user_id: stage.ada.id };
     const asked = stranger.call("post", { endpoint: BEGIN, content });

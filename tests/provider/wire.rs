@@ -18,7 +18,7 @@ use crate::fixture::Fixture;
 
 pub(crate) static REGISTRY: LazyLock<Registry> = LazyLock::new(expectations::registry);
 
-/// The moment every test happens at: 2025-01-01T00:00:00Z.
+/// The time of every test: 2025-01-01T00:00:00Z.
 pub(crate) fn now() -> Timestamp {
     Timestamp::from_second(1_735_689_600).unwrap()
 }
@@ -93,7 +93,7 @@ pub(crate) fn response(provider: &Provider, operation: Operation, record: &dyn R
     }
 }
 
-/// Fields and content as whoever sends a message puts them together.
+/// Header fields and content as a sender combines them.
 pub(crate) fn sent(
     provider: &Provider,
     media_type: &str,

@@ -1,4 +1,4 @@
-//! Cleartext HTTP/2 on the same port, told apart by its first bytes.
+//! Cleartext HTTP/2 on the same port, recognised by its first bytes.
 
 use passbridge::base::bounded::Bounded;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -137,7 +137,7 @@ async fn fast_path_framing_matches_hyper() {
         library.send(&request).await;
         let (ours, theirs) = (lean.reply().await, library.reply().await);
         let lines = |head: &str| {
-            // A 304's length is optional (RFC 9110 section 8.6), and what was not said is not made up.
+            // A 304's length is optional (RFC 9110 section 8.6), and a missing one is not added.
             let own: &[&str] = match said.contains("304") && said.contains("content-length") {
                 true => &["date: ", "x-request-id: ", "content-length: 1234"],
                 false => &["date: ", "x-request-id: "],

@@ -1,4 +1,4 @@
-//! The access line: what it says, and what it never says.
+//! The access log: what it contains and what it never contains.
 
 use std::sync::{Mutex, OnceLock};
 

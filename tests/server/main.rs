@@ -2,7 +2,7 @@
 //!
 //! Nothing here measures time: a wait that must end is bounded by [`rig::within`], far above what it
 //! takes, and a timeout under test is set to a few milliseconds.
-#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod admin;
 mod connections;

@@ -16,7 +16,7 @@ async fn content_is_streamed_both_ways() {
     .await;
     let rig = start_before(&origin);
     let mut wire = rig.connect().await;
-    // Each step waits for the one before on the other side: whoever buffers stands still here.
+    // Each step waits for the previous one on the other side, so buffering would block.
     wire.send("POST /stream HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n3\r\none\r\n").await;
     assert!(wire.until("\r\n\r\n").await.starts_with("HTTP/1.1 200 OK\r\n"));
     wire.until("ONE").await;
@@ -59,7 +59,7 @@ async fn framing_is_preserved() {
     let sent = wire.reply().await.content;
     assert!(field(&sent, "transfer-encoding").is_none(), "{sent}");
 
-    // What the gateway read in order to decide goes on as it was.
+    // Content that the gateway read before deciding is forwarded unchanged.
     for framing in ["content-length: 5\r\n\r\nhello", "transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"] {
         wire.send(&format!("POST /read/x HTTP/1.1\r\nhost: a\r\n{framing}")).await;
         let sent = wire.reply().await.content;

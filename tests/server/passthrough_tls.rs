@@ -3,11 +3,11 @@
 use passbridge::server::passthrough::settings::TargetSettings;
 
 use super::rig::{everything_to, settings, start_with};
-use super::upstream_tls::vouched;
+use super::upstream_tls::tls_server;
 
 #[tokio::test]
 async fn http2_target_is_reached_and_upgrade_uses_http1() {
-    let server = vouched(&["h2", "http/1.1"]).await;
+    let server = tls_server(&["h2", "http/1.1"]).await;
     let url = format!("https://127.0.0.1:{}", server.address.port()).parse().unwrap();
     let target = TargetSettings { upgrade: true, ca_file: Some(server.ca_file.clone()), ..TargetSettings::to(url) };
     let rig = start_with(&settings(), &everything_to(target));
@@ -22,7 +22,7 @@ async fn http2_target_is_reached_and_upgrade_uses_http1() {
 
 #[tokio::test]
 async fn untrusted_target_certificate_is_502() {
-    let (server, other) = (vouched(&["h2"]).await, vouched(&["h2"]).await);
+    let (server, other) = (tls_server(&["h2"]).await, tls_server(&["h2"]).await);
     let url = format!("https://127.0.0.1:{}", server.address.port()).parse().unwrap();
     let target = TargetSettings { ca_file: Some(other.ca_file.clone()), ..TargetSettings::to(url) };
     let rig = start_with(&settings(), &everything_to(target));

@@ -1,4 +1,4 @@
-//! WebSocket connections through the passthrough: carried where the target says so, and nowhere else.
+//! WebSocket connections through the passthrough, where the target enables them.
 
 use passbridge::base::bounded::Bounded;
 use passbridge::server::passthrough::settings::TargetSettings;
@@ -13,7 +13,7 @@ const ASK: &str = "GET /socket HTTP/1.1\r\nhost: a\r\nconnection: keep-alive, Up
 const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
                       sec-websocket-accept: s\r\n\r\n";
 
-/// Switches where it is asked to, and then says everything twice.
+/// Switches protocols on request and then sends everything twice.
 async fn echo() -> Origin {
     Origin::start(|mut wire| async move {
         let head = wire.try_head().await.unwrap();

@@ -23,7 +23,7 @@ fn hasty() -> HttpSettings {
     HttpSettings { timeout_ms: Bounded::nearest(50), ..HttpSettings::default() }
 }
 
-/// Says `reply` to the first request, and closes.
+/// Sends `reply` to the first request and closes.
 async fn once(reply: impl Into<Vec<u8>>) -> Origin {
     let reply = reply.into();
     Origin::start(move |mut wire| {

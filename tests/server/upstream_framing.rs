@@ -1,4 +1,4 @@
-//! Where an answer ends: every rule of RFC 9112 section 6.3, told by an upstream in raw bytes, and
+//! Where an answer ends: every rule of RFC 9112 section 6.3, sent by an upstream in raw bytes, and
 //! whether the connection carries the next call.
 
 use bytes::Bytes;
@@ -25,7 +25,7 @@ enum Fate {
 }
 use Fate::{Broken, Closed, Kept, TooLarge};
 
-/// What becomes of two calls in a row that are both answered with `said`. Where `hangs_up`, the
+/// The outcome of two calls in a row that both get `said`. Where `hangs_up`, the
 /// upstream closes each connection behind its answer.
 async fn fate(method: &Method, said: String, hangs_up: bool) -> Fate {
     let origin = Origin::start(move |mut wire| {

@@ -13,7 +13,7 @@ use passbridge::upstream::settings::HttpSettings;
 use super::rig::{Origin, within};
 use super::upstream::{get, upstream};
 
-/// Whoever calls it over TLS gets no connection: it hangs up in the middle of the handshake.
+/// Closes every TLS connection during the handshake.
 async fn hangs_up() -> Origin {
     Origin::start(|wire| async move {
         wire.stream.readable().await.unwrap();

@@ -1,4 +1,4 @@
-//! TLS upstreams: HTTP/2 where it is offered, a private authority where one is named, nobody else's.
+//! TLS upstreams: HTTP/2 where offered, and certificates only of trusted authorities.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -25,24 +25,24 @@ use tokio_rustls::TlsAcceptor;
 use super::rig::within;
 use super::upstream::{get, upstream};
 
-/// An authority of our own, and a server for `localhost` and 127.0.0.1 that it vouches for.
-pub(crate) struct ExternalSignIn {
+/// A server for `localhost` and 127.0.0.1 with a certificate of a private authority.
+pub(crate) struct TlsServer {
     pub(crate) address: SocketAddr,
     pub(crate) ca_file: PathBuf,
-    /// How many connections took up a session where an earlier one had left it.
+    /// How many connections resumed a session.
     resumed: Arc<AtomicUsize>,
     _folder: tempfile::TempDir,
 }
 
-pub(crate) async fn vouched(protocols: &[&str]) -> ExternalSignIn {
-    vouched_after(0, protocols).await
+pub(crate) async fn tls_server(protocols: &[&str]) -> TlsServer {
+    tls_server_after(0, protocols).await
 }
 
 /// The same, but it hangs up on the first `refused` connections.
-async fn vouched_after(refused: usize, protocols: &[&str]) -> ExternalSignIn {
+async fn tls_server_after(refused: usize, protocols: &[&str]) -> TlsServer {
     let resumed = Arc::new(AtomicUsize::new(0));
     let count = resumed.clone();
-    let server = vouched_for(protocols, move |listener, tls| async move {
+    let server = tls_server_running(protocols, move |listener, tls| async move {
         for _ in 0..refused {
             let (stream, _) = listener.accept().await.unwrap();
             stream.readable().await.unwrap();
@@ -50,11 +50,11 @@ async fn vouched_after(refused: usize, protocols: &[&str]) -> ExternalSignIn {
         serve(listener, tls, &count).await;
     })
     .await;
-    ExternalSignIn { resumed, ..server }
+    TlsServer { resumed, ..server }
 }
 
-/// The same for a server that does as it likes.
-async fn vouched_for<F>(protocols: &[&str], serve: impl FnOnce(TcpListener, TlsAcceptor) -> F) -> ExternalSignIn
+/// The same with another server function.
+async fn tls_server_running<F>(protocols: &[&str], serve: impl FnOnce(TcpListener, TlsAcceptor) -> F) -> TlsServer
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -82,10 +82,10 @@ where
     let folder = tempfile::tempdir().unwrap();
     let ca_file = folder.path().join("ca.pem");
     std::fs::write(&ca_file, authority.pem()).unwrap();
-    ExternalSignIn { address, ca_file, resumed: Arc::default(), _folder: folder }
+    TlsServer { address, ca_file, resumed: Arc::default(), _folder: folder }
 }
 
-/// Answers with the version it was asked in.
+/// Answers with the HTTP version of the request.
 async fn serve(listener: TcpListener, tls: TlsAcceptor, resumed: &AtomicUsize) {
     loop {
         let (stream, _) = listener.accept().await.unwrap();
@@ -109,7 +109,7 @@ async fn serve(listener: TcpListener, tls: TlsAcceptor, resumed: &AtomicUsize) {
     }
 }
 
-impl ExternalSignIn {
+impl TlsServer {
     fn trusting(&self) -> HttpSettings {
         HttpSettings { ca_file: Some(self.ca_file.clone()), ..HttpSettings::default() }
     }
@@ -128,7 +128,7 @@ impl ExternalSignIn {
 async fn http2_is_used_where_offered_and_enabled() {
     for (protocols, version) in [(&["h2", "http/1.1"][..], "HTTP/2.0"), (&["http/1.1"], "HTTP/1.1"), (&[], "HTTP/1.1")]
     {
-        let server = vouched(protocols).await;
+        let server = tls_server(protocols).await;
         for (settings, version) in [(server.preferring_http2(), version), (server.trusting(), "HTTP/1.1")] {
             let answer = within(server.upstream(&settings).call(&get("/x"), RetryClass::Finish)).await.unwrap();
             assert_eq!(answer.body(), &format!("{version} \"/base/x\""));
@@ -140,14 +140,14 @@ async fn http2_is_used_where_offered_and_enabled() {
 #[tokio::test]
 async fn begin_is_retried_on_a_new_connection_and_finish_is_not() {
     for http_version in [HttpVersion::One, HttpVersion::Two] {
-        let settings = |server: &ExternalSignIn| HttpSettings { http_version, ..server.trusting() };
-        let server = vouched_after(1, &["http/1.1"]).await;
+        let settings = |server: &TlsServer| HttpSettings { http_version, ..server.trusting() };
+        let server = tls_server_after(1, &["http/1.1"]).await;
         let begin = within(server.upstream(&settings(&server)).call(&get("/x"), RetryClass::Begin)).await;
         assert_eq!(begin.unwrap().body(), "HTTP/1.1 \"/base/x\"");
-        let server = vouched_after(1, &["http/1.1"]).await;
+        let server = tls_server_after(1, &["http/1.1"]).await;
         let finish = within(server.upstream(&settings(&server)).call(&get("/x"), RetryClass::Finish)).await;
         assert!(matches!(finish, Err(CallFailure::Unreachable(_))), "{finish:?}");
-        let server = vouched_after(2, &["http/1.1"]).await;
+        let server = tls_server_after(2, &["http/1.1"]).await;
         let begin = within(server.upstream(&settings(&server)).call(&get("/x"), RetryClass::Begin)).await;
         assert!(matches!(begin, Err(CallFailure::Unreachable(_))), "once more is once: {begin:?}");
     }
@@ -155,7 +155,7 @@ async fn begin_is_retried_on_a_new_connection_and_finish_is_not() {
 
 #[tokio::test]
 async fn tls_session_is_resumed() {
-    let server = vouched(&["http/1.1"]).await;
+    let server = tls_server(&["http/1.1"]).await;
     let upstream = server.upstream(&server.trusting());
     for _ in 0..3 {
         within(upstream.call(&get("/x"), RetryClass::Finish)).await.unwrap();
@@ -173,7 +173,7 @@ async fn tls_session_is_resumed() {
 #[tokio::test]
 async fn content_without_length_needs_close_notify() {
     for says_so in [true, false] {
-        let server = vouched_for(&["http/1.1"], move |listener, tls| async move {
+        let server = tls_server_running(&["http/1.1"], move |listener, tls| async move {
             let (stream, _) = listener.accept().await.unwrap();
             let mut stream = tls.accept(stream).await.unwrap();
             let mut asked = [0; 4096];
@@ -195,7 +195,7 @@ async fn content_without_length_needs_close_notify() {
 
 #[tokio::test]
 async fn unlisted_authority_is_not_trusted() {
-    let (server, other) = (vouched(&["h2"]).await, vouched(&["h2"]).await);
+    let (server, other) = (tls_server(&["h2"]).await, tls_server(&["h2"]).await);
     for settings in [HttpSettings::default(), other.trusting()] {
         let failure = within(server.upstream(&settings).call(&get("/"), RetryClass::Finish)).await.unwrap_err();
         assert!(matches!(failure, CallFailure::Unreachable(_)), "{failure:?}");

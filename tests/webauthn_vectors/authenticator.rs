@@ -1,97 +1,22 @@
-//! Ceremonies with an authenticator and a client that others wrote: register, sign in, sign in again.
+//! Ceremonies with an independent authenticator and client: register, sign in, sign in again.
 
 use std::sync::LazyLock;
 
-use async_trait::async_trait;
+use kit::device::Device;
 use passbridge::webauthn::algorithm::Algorithm;
 use passbridge::webauthn::assertion::{Assertion, AssertionPolicy};
 use passbridge::webauthn::credential_record::CredentialRecord;
 use passbridge::webauthn::error::VerificationError;
 use passbridge::webauthn::policy::{CeremonyPolicy, CrossOrigin};
 use passbridge::webauthn::registration::{Registration, RegistrationPolicy};
-use passkey::authenticator::{Authenticator, UiHint, UserCheck, UserValidationMethod};
-use passkey::client::{Client, DefaultClientData};
-use passkey::crypto::AvailableBackend;
-use passkey::types::Passkey;
-use passkey::types::ctap2::{Aaguid, Ctap2Error};
-use passkey::types::webauthn::{
-    AuthenticatedPublicKeyCredential, CreatedPublicKeyCredential, CredentialCreationOptions, CredentialRequestOptions,
-};
-use serde_json::json;
-use url::Url;
+use passkey::types::webauthn::{AuthenticatedPublicKeyCredential, CreatedPublicKeyCredential};
 
 const ORIGIN: &str = "https://login.example.org";
 static ORIGINS: LazyLock<Vec<String>> = LazyLock::new(|| vec![ORIGIN.to_owned()]);
 const USER_HANDLE: &[u8] = b"\x00user handle";
 
-/// A user who is there and whom the device recognises when it is asked to.
-struct Willing;
-
-#[async_trait]
-impl UserValidationMethod for Willing {
-    type PasskeyItem = Passkey;
-
-    async fn check_user<'a>(
-        &self,
-        _: UiHint<'a, Passkey>,
-        presence: bool,
-        verification: bool,
-    ) -> Result<UserCheck, Ctap2Error> {
-        Ok(UserCheck { presence, verification })
-    }
-
-    fn is_presence_enabled(&self) -> bool {
-        true
-    }
-
-    fn is_verification_enabled(&self) -> Option<bool> {
-        Some(true)
-    }
-}
-
-/// An authenticator that holds one passkey, and the client that talks to it.
-struct Device {
-    passkey: Option<Passkey>,
-    counts: bool,
-}
-
-impl Device {
-    fn new(counts: bool) -> Self {
-        Self { passkey: None, counts }
-    }
-
-    fn authenticator(&self) -> Authenticator<Option<Passkey>, Willing, AvailableBackend> {
-        let passkey = self.passkey.clone();
-        let mut authenticator = Authenticator::new(Aaguid::new_empty(), passkey, Willing, AvailableBackend);
-        authenticator.set_make_credentials_with_signature_counter(self.counts);
-        authenticator
-    }
-
-    async fn create(&mut self, challenge: &[u8], algorithm: Algorithm) -> CreatedPublicKeyCredential {
-        let options: CredentialCreationOptions = serde_json::from_value(json!({ "publicKey": {
-            "rp": { "id": "example.org", "name": "Example" },
-            "user": { "id": USER_HANDLE, "name": "user", "displayName": "User" },
-            "challenge": challenge,
-            "pubKeyCredParams": [{ "type": "public-key", "alg": algorithm.identifier() }],
-            "authenticatorSelection": { "residentKey": "required", "userVerification": "required" },
-        }}))
-        .unwrap();
-        let mut client = Client::new(self.authenticator());
-        let credential = client.register(&Url::parse(ORIGIN).unwrap(), options, DefaultClientData).await.unwrap();
-        self.passkey.clone_from(client.authenticator().store());
-        credential
-    }
-
-    async fn get(&mut self, challenge: &[u8]) -> AuthenticatedPublicKeyCredential {
-        let options: CredentialRequestOptions = serde_json::from_value(json!({ "publicKey": {
-            "challenge": challenge, "rpId": "example.org", "userVerification": "required",
-        }}))
-        .unwrap();
-        let mut client = Client::new(self.authenticator());
-        let credential = client.authenticate(&Url::parse(ORIGIN).unwrap(), options, DefaultClientData).await.unwrap();
-        self.passkey.clone_from(client.authenticator().store());
-        credential
-    }
+fn new_device() -> Device {
+    Device::on(ORIGIN, "example.org")
 }
 
 fn ceremony(challenge: &[u8]) -> CeremonyPolicy<'_> {
@@ -134,7 +59,7 @@ fn sign_in(
         signature: &credential.response.signature,
         user_handle: credential.response.user_handle.as_deref().map(Vec::as_slice),
     };
-    // nobody was identified before: the user handle in the response is what says who signs in
+    // No user was identified before: the user handle in the response identifies the user.
     let policy = AssertionPolicy { ceremony: ceremony(challenge), allowed: &[], user_handle: None };
     let verified = assertion.verify(&policy, record)?;
     assert!(verified.user_verified);
@@ -148,11 +73,12 @@ fn sign_in(
 async fn challenge_of_any_length_is_accepted() {
     for algorithm in [Algorithm::Es256, Algorithm::EdDsa] {
         for challenge in [&[0][..], b"fourteen bytes", &[0xFF; 32], &[7; 1024]] {
-            let mut device = Device::new(false);
-            let mut record = register(&device.create(challenge, algorithm).await, challenge, algorithm);
+            let mut device = new_device();
+            let mut record =
+                register(&device.register(challenge, USER_HANDLE, algorithm.identifier()).await, challenge, algorithm);
             assert_eq!(record.public_key.algorithm(), algorithm);
             assert_eq!(record.sign_count, 0);
-            assert_eq!(sign_in(&device.get(challenge).await, challenge, &mut record), Ok(()));
+            assert_eq!(sign_in(&device.authenticate(challenge).await, challenge, &mut record), Ok(()));
             assert_eq!(record.sign_count, 0, "an authenticator without a counter");
         }
     }
@@ -160,11 +86,15 @@ async fn challenge_of_any_length_is_accepted() {
 
 #[tokio::test]
 async fn sign_count_must_increase() {
-    let mut device = Device::new(true);
+    let mut device = new_device().counting();
     let challenge = b"challenge";
-    let mut record = register(&device.create(challenge, Algorithm::Es256).await, challenge, Algorithm::Es256);
-    let first = device.get(challenge).await;
-    let second = device.get(challenge).await;
+    let mut record = register(
+        &device.register(challenge, USER_HANDLE, Algorithm::Es256.identifier()).await,
+        challenge,
+        Algorithm::Es256,
+    );
+    let first = device.authenticate(challenge).await;
+    let second = device.authenticate(challenge).await;
     let before = record.sign_count;
     assert_eq!(sign_in(&second, challenge, &mut record), Ok(()));
     assert!(record.sign_count > before);
@@ -185,11 +115,15 @@ async fn sign_count_must_increase() {
 #[tokio::test]
 async fn passkey_of_another_device_is_refused() {
     let challenge = b"challenge";
-    let mut device = Device::new(false);
-    let mut other = Device::new(false);
-    let mut record = register(&device.create(challenge, Algorithm::Es256).await, challenge, Algorithm::Es256);
-    other.create(challenge, Algorithm::Es256).await;
-    let mut foreign = other.get(challenge).await;
+    let mut device = new_device();
+    let mut other = new_device();
+    let mut record = register(
+        &device.register(challenge, USER_HANDLE, Algorithm::Es256.identifier()).await,
+        challenge,
+        Algorithm::Es256,
+    );
+    other.register(challenge, USER_HANDLE, Algorithm::Es256.identifier()).await;
+    let mut foreign = other.authenticate(challenge).await;
     assert_eq!(sign_in(&foreign, challenge, &mut record), Err(VerificationError::CredentialMismatch));
     foreign.raw_id = record.id.clone().into();
     assert_eq!(sign_in(&foreign, challenge, &mut record), Err(VerificationError::SignatureInvalid));

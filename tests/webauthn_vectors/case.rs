@@ -12,7 +12,7 @@ use crate::level3::Vector;
 
 pub(crate) const USER_HANDLE: &[u8] = b"user";
 
-/// What is expected of either ceremony; at first what section 16 says of all its examples.
+/// The expectations of a ceremony; by default those of section 16.
 #[derive(Clone)]
 pub(crate) struct Expected {
     pub(crate) challenge: Vec<u8>,

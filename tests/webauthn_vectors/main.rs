@@ -1,7 +1,7 @@
-//! The embedded relying party's verification against the work of others: the specification's own test vectors,
-//! Wycheproof, and an independent authenticator; and against every step that can refuse.
+//! WebAuthn verification against the specification's test vectors, Wycheproof and an independent authenticator, and
+//! every step that can refuse.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop, also in what tests share")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod authenticator;
 mod case;

@@ -1,38 +1,51 @@
-//! A message that somebody saved: HTTP as text, or its JSON content alone.
+//! Reads a saved HTTP message: HTTP text, a `curl` command, an entry of a HAR file, or JSON content alone.
 //!
-//! People have what a browser copies, what `curl -v` prints and what an editor made of either, so lines may
-//! end in LF or CRLF, and curl's marks may stand before them. What cannot be read is told with its line and
-//! what to do; a line itself is never shown, for it may hold a secret.
+//! An error names the line and says what to change. It never shows the line itself, which may hold a secret.
 
-mod head;
-mod lines;
+mod curl_command;
+mod har;
+mod http_text;
 
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderMap, request, response};
+use http::header::HOST;
+use http::{HeaderMap, Request, Response};
+use url::{Position, Url};
 
 use crate::base::diagnostic::Diagnostic;
-use crate::cli::saved::lines::{Text, Which};
 
-/// A saved message is not larger than this, in bytes.
-const MOST: u64 = 16 << 20;
-const FORM: &str = "write it as HTTP: a line like `POST /path HTTP/1.1`, a `name: value` line for each header \
-                    field, a blank line, the content";
+/// The largest input, in bytes.
+const MAX_INPUT: u64 = 16 << 20;
+const FORMS: &str = "save the message as HTTP (a line like `POST /path HTTP/1.1`, a `name: value` line for each header \
+                     field, a blank line, the content), as a `curl` command, or as a HAR file";
 
-/// A message that was saved.
+/// Where a command reads a message from.
+#[derive(Debug, clap::Args)]
+pub(super) struct Input {
+    /// The file with the message, or `-` for standard input.
+    ///
+    /// It holds HTTP text, as a browser copies it or `curl -v` prints it; a `curl` command, as a browser copies it with
+    /// "Copy as cURL (bash)" (the form for Windows is not supported); or a HAR file.
+    #[arg(default_value = "-")]
+    file: PathBuf,
+    /// Which entry of a HAR file, counted from 1.
+    #[arg(long, value_name = "N")]
+    entry: Option<usize>,
+}
+
+/// A saved message.
 #[derive(Debug)]
 pub(super) enum Saved {
-    Request(Box<request::Parts>, Bytes),
-    Response(Box<response::Parts>, Bytes),
+    Request(Request<Bytes>),
+    Response(Response<Bytes>),
     /// JSON without a head.
     Content(Bytes),
 }
 
-/// Which message is wanted where a log has both.
+/// Which message to take from an input that may hold both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wanted {
     Request,
@@ -40,161 +53,129 @@ pub(super) enum Wanted {
     Either,
 }
 
-/// The bytes of a file, or of standard input for `-`, and what to call it.
-///
-/// # Errors
-/// What stands in the way, with a remedy.
-pub(super) fn load(file: &Path) -> Result<(String, Vec<u8>), Diagnostic> {
-    let is_input = file == Path::new("-");
-    let name = if is_input { "standard input".to_owned() } else { file.display().to_string() };
-    let failed = |problem: String| {
-        let message = format!("the message cannot be read: {problem}");
-        Diagnostic::error(message).of(&name).remedy("name a readable file, or `-` for standard input")
-    };
-    let mut bytes = Vec::new();
-    let read = match is_input {
-        true => io::stdin().lock().take(MOST + 1).read_to_end(&mut bytes),
-        false => File::open(file).and_then(|file| file.take(MOST + 1).read_to_end(&mut bytes)),
-    };
-    read.map_err(|error| failed(error.to_string()))?;
-    if bytes.len() as u64 > MOST {
-        return Err(failed(format!("it is larger than {MOST} bytes")));
+impl Input {
+    /// Reads the message. Returns what to call the input, too.
+    ///
+    /// # Errors
+    /// What is wrong with the input, where, and what to change.
+    pub(super) fn read(&self, wanted: Wanted) -> Result<(String, Saved), Diagnostic> {
+        let is_stdin = self.file == Path::new("-");
+        let name = if is_stdin { "standard input".to_owned() } else { self.file.display().to_string() };
+        let failed = |problem: String| {
+            let message = format!("the message cannot be read: {problem}");
+            Diagnostic::error(message).of(&name).remedy("name a readable file, or `-` for standard input")
+        };
+        let mut bytes = Vec::new();
+        let read = match is_stdin {
+            true => io::stdin().lock().take(MAX_INPUT + 1).read_to_end(&mut bytes),
+            false => File::open(&self.file).and_then(|file| file.take(MAX_INPUT + 1).read_to_end(&mut bytes)),
+        };
+        read.map_err(|error| failed(error.to_string()))?;
+        if bytes.len() as u64 > MAX_INPUT {
+            return Err(failed(format!("it is larger than {MAX_INPUT} bytes")));
+        }
+        let saved = parse(&name, &bytes, wanted, self.entry)?;
+        Ok((name, saved))
     }
-    Ok((name, bytes))
 }
 
-/// Reads a message.
-///
-/// # Errors
-/// What is wrong with it, with the line and a remedy.
-pub(super) fn parse(name: &str, bytes: &[u8], wanted: Wanted) -> Result<Saved, Diagnostic> {
-    let text = Text::new(name, bytes);
-    let Some(first) = text.first() else {
-        return Err(text.error(1, "there is no message").remedy(FORM));
-    };
-    if matches!(first.bytes.first(), Some(b'{' | b'[')) {
-        return Ok(Saved::Content(Bytes::copy_from_slice(bytes.trim_ascii())));
+fn parse(name: &str, bytes: &[u8], wanted: Wanted, entry: Option<usize>) -> Result<Saved, Diagnostic> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let trimmed = bytes.trim_ascii();
+    let before = &bytes[..bytes.len() - bytes.trim_ascii_start().len()];
+    let first_line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+    let is_json = matches!(trimmed.first(), Some(b'{' | b'['));
+    let entries = is_json.then(|| har::entries(trimmed)).flatten();
+    if entries.is_none() && entry.is_some() {
+        let remedy = "remove `--entry`, or give a HAR file";
+        return Err(at(name, first_line, "`--entry` selects an entry of a HAR file, and this is none").remedy(remedy));
     }
-    let (lines, content) = match first.is_marked() {
-        true => text.marked(match wanted {
-            Wanted::Request | Wanted::Either => Which::Sent,
-            Wanted::Response => Which::Received,
-        })?,
-        false => text.plain(),
+    let saved = match (trimmed, entries) {
+        ([], _) => return Err(at(name, 1, "there is no message").remedy(FORMS)),
+        (_, Some(entries)) => har::select(name, &entries, wanted, entry)?,
+        (_, None) if is_json => return Ok(Saved::Content(Bytes::copy_from_slice(trimmed))),
+        _ if trimmed.starts_with(b"curl") && trimmed.get(4).is_some_and(|byte| b" \t\\".contains(byte)) => {
+            curl_command::parse(name, bytes)?
+        }
+        _ => http_text::parse(name, bytes, wanted)?,
     };
-    let message = head::read(&text, &lines)?;
-    let (fields, is_request) = match &message {
-        head::Head::Request(head) => (&head.headers, true),
-        head::Head::Response(head) => (&head.headers, false),
+    let (found, other) = match (&saved, wanted) {
+        (Saved::Request(_), Wanted::Response) => ("request", "response"),
+        (Saved::Response(_), Wanted::Request) => ("response", "request"),
+        _ => return Ok(saved),
     };
-    let line = lines.first().map_or(1, |line| line.number);
-    if (wanted == Wanted::Request && !is_request) || (wanted == Wanted::Response && is_request) {
-        let (found, wanted) = if is_request { ("request", "response") } else { ("response", "request") };
-        let message = format!("this is a {found}, and a {wanted} is wanted");
-        return Err(text.error(line, message).remedy(format!("save the {wanted}")));
-    }
-    complete(&text, line, fields, &content)?;
-    let content = Bytes::from(content);
-    Ok(match message {
-        head::Head::Request(head) => Saved::Request(head, content),
-        head::Head::Response(head) => Saved::Response(head, content),
-    })
+    let error = at(name, first_line, format!("this is a {found}, and a {other} is needed"));
+    Err(error.remedy(format!("save the {other}")))
 }
 
-/// Whether the content is all there, as it was before it was framed.
-fn complete(text: &Text<'_>, line: usize, fields: &HeaderMap, content: &[u8]) -> Result<(), Diagnostic> {
-    let announced = fields.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if let Some(length @ 1..) = announced
-        && content.is_empty()
-    {
-        let message = format!("the message announces {length} bytes of content, and none follows its header fields");
-        let remedy = "put the content after a blank line; `curl -v` does not print what it sends";
-        return Err(text.error(line, message).remedy(remedy));
+/// An error at a line.
+fn at(name: &str, line: usize, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::error(message).of(format!("{name}:{line}"))
+}
+
+/// The request for a URL, with the target and the `host` field that an HTTP/1.1 client derives from it.
+///
+/// # Errors
+/// What is not valid.
+fn request_to(method: &str, url: &str, mut fields: HeaderMap, content: Bytes) -> Result<Request<Bytes>, String> {
+    let url = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let url = url.ok_or("the URL is not an http or https URL")?;
+    if !fields.contains_key(HOST) {
+        let host = url[Position::BeforeHost..Position::AfterPort].parse().map_err(|_| "the URL's host is not valid")?;
+        fields.insert(HOST, host);
     }
-    let is_size = |line: &[u8]| !line.is_empty() && line.iter().all(u8::is_ascii_hexdigit);
-    let first = content.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    if fields.contains_key(TRANSFER_ENCODING) && is_size(first.trim_ascii()) {
-        let remedy = "take out the lines with the sizes of the chunks";
-        return Err(text.error(line, "the content is still in chunks").remedy(remedy));
-    }
-    Ok(())
+    let target = &url[Position::BeforePath..Position::AfterQuery];
+    let mut request = Request::builder().method(method).uri(target).body(content).map_err(|error| error.to_string())?;
+    *request.headers_mut() = fields;
+    Ok(request)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn request(text: &str) -> (String, String, String) {
-        match parse("x.http", text.as_bytes(), Wanted::Request).unwrap() {
-            Saved::Request(head, content) => {
-                let fields: Vec<_> =
-                    head.headers.iter().map(|(name, value)| format!("{name}={}", value.to_str().unwrap())).collect();
-                let line = format!("{} {}", head.method, head.uri);
-                (line, fields.join(","), String::from_utf8(content.to_vec()).unwrap())
-            }
+    /// The request line, the fields and the content of a saved request.
+    pub(super) fn request(text: &str) -> (String, String, String) {
+        match parse("x", text.as_bytes(), Wanted::Request, None).unwrap() {
+            Saved::Request(request) => shown(&request),
             other => panic!("{other:?}"),
         }
     }
 
-    fn told(text: &str) -> String {
-        parse("x.http", text.as_bytes(), Wanted::Request).unwrap_err().to_string()
+    pub(super) fn shown(request: &Request<Bytes>) -> (String, String, String) {
+        let fields = request.headers().iter().map(|(name, value)| format!("{name}={}", value.to_str().unwrap()));
+        let fields = fields.collect::<Vec<_>>().join(",");
+        let content = String::from_utf8(request.body().to_vec()).unwrap();
+        (format!("{} {}", request.method(), request.uri()), fields, content)
     }
 
-    #[test]
-    fn a_request_is_read_whatever_ends_its_lines() {
-        let lines =
-            ["POST /a?b=c HTTP/1.1", "Host: api.example", "Content-Type: application/json", "", "{\"d\":1}", ""];
-        let expected =
-            ("POST /a?b=c".into(), "host=api.example,content-type=application/json".into(), "{\"d\":1}".into());
-        for end in ["\n", "\r\n"] {
-            assert_eq!(request(&lines.join(end)), expected);
-        }
-        assert_eq!(request(&format!("\u{feff}\n\n{}", lines.join("\n"))), expected);
-        assert_eq!(request("GET https://api.example/a").0, "GET https://api.example/a");
-    }
-
-    #[test]
-    fn what_curl_prints_is_read() {
-        let log = "*   Trying 127.0.0.1:8080...\n* Connected\n> POST /a HTTP/2\n> Host: api.example\n> Content-Length: 7\n>\n\
-                   * upload completely sent off: 7 bytes\n{\"d\":1}\n< HTTP/2 200\n< content-type: application/json\n<\n\
-                   { [12 bytes data]\n{\"e\":2}\n* Connection left intact\n";
-        assert_eq!(request(log), ("POST /a".into(), "host=api.example,content-length=7".into(), "{\"d\":1}".into()));
-        let answer = parse("x", log.as_bytes(), Wanted::Response).unwrap();
-        let Saved::Response(head, content) = answer else { panic!("{answer:?}") };
-        assert_eq!((head.status.as_u16(), &content[..]), (200, &b"{\"e\":2}"[..]));
-    }
-
-    #[test]
-    fn what_a_browser_copies_of_http_2_is_read() {
-        let copied = ":authority: api.example\n:method: POST\n:path: /a?b=c\n:scheme: https\naccept: */*\n\n{}";
-        assert_eq!(request(copied), ("POST https://api.example/a?b=c".into(), "accept=*/*".into(), "{}".into()));
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_told_with_its_line_and_never_shown() {
-        for (text, line, says) in [
-            ("", 1, "there is no message"),
-            ("\n\nhunter2\n", 3, "it begins with no request line"),
-            ("curl -X POST https://api.example/a -H 'x: hunter2'", 1, "this is a command"),
-            ("POST /a HTTP/1.1\nauthorization hunter2\n", 2, "this is no header field"),
-            ("POST /a HTTP/1.1\nx: a\n  hunter2\n", 3, "this is no header field"),
-            ("POST hunter2:// HTTP/1.1\n", 1, "the target of the request is none"),
-            ("P@ST /a HTTP/1.1\n", 1, "the method of the request is none"),
-            ("POST /a HTTP/1.1\ncontent-length: 5\n\n", 1, "announces 5 bytes of content"),
-            ("POST /a HTTP/1.1\ntransfer-encoding: chunked\n\n7\r\n{\"d\":1}\r\n0\r\n", 1, "still in chunks"),
-            ("HTTP/1.1 200 OK\n\n{}", 1, "this is a response, and a request is wanted"),
-            ("< HTTP/1.1 200 OK\n<\n{}", 1, "no line is marked with `>`"),
-            (":method: POST\n:scheme: https\n\n", 1, "`:path` is missing"),
-        ] {
-            let told = told(text);
-            assert!(told.contains(says) && told.contains(&format!("x.http:{line}\n")), "{text:?}: {told}");
-            assert!(told.contains("help: ") && !told.contains("hunter2"), "{text:?}: {told}");
+    /// Checks that each text is refused at a line with a message and a remedy, and without its secret.
+    pub(super) fn assert_refused(cases: &[(&str, usize, &str)]) {
+        for (text, line, message) in cases {
+            let error = parse("x", text.as_bytes(), Wanted::Request, None).unwrap_err().to_string();
+            assert!(error.contains(message) && error.contains(&format!("x:{line}\n")), "{text:?}: {error}");
+            assert!(error.contains("help: ") && !error.contains("hunter2"), "{text:?}: {error}");
         }
     }
 
     #[test]
-    fn json_alone_is_content() {
-        let content = parse("x", b" \n{\"a\":1}\n", Wanted::Either).unwrap();
+    fn json_without_a_head_is_content() {
+        let content = parse("x", b" \n{\"a\":1}\n", Wanted::Either, None).unwrap();
         assert!(matches!(content, Saved::Content(content) if &content[..] == b"{\"a\":1}"));
+    }
+
+    #[test]
+    fn entry_option_is_refused_without_a_har_file() {
+        for text in ["{\"a\":1}", "curl http://a/", "GET / HTTP/1.1"] {
+            let error = parse("x", text.as_bytes(), Wanted::Request, Some(1)).unwrap_err().to_string();
+            assert!(error.contains("`--entry` selects an entry of a HAR file"), "{error}");
+        }
+    }
+
+    #[test]
+    fn response_is_refused_where_a_request_is_needed() {
+        assert_refused(&[("\nHTTP/1.1 200 OK\n\n{}", 2, "this is a response, and a request is needed")]);
+        let error = parse("x", b"curl http://a/", Wanted::Response, None).unwrap_err().to_string();
+        assert!(error.contains("this is a request, and a response is needed"), "{error}");
     }
 }

@@ -1,7 +1,7 @@
 //! The hook after the upstream's answer was decoded: what became of a passkey is stored.
 
 use crate::features::user_handles::Handles;
-use crate::features::user_handles::before_call::{HandleState, UserHandleHooks, handle_mismatch};
+use crate::features::user_handles::hooks::{HandleState, UserHandleHooks, handle_mismatch};
 use crate::features::user_handles::passkey::Passkey;
 use crate::model::fault::{Fault, Refusal};
 use crate::model::member::Member;

@@ -7,6 +7,7 @@
 pub(crate) mod after_decode;
 pub(crate) mod before_call;
 pub mod file;
+pub(crate) mod hooks;
 pub mod import;
 mod line;
 pub(crate) mod passkey;

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use crate::ceremony::{Ceremony, UserHandles};
 use crate::features::user_handles::Handles;
-use crate::features::user_handles::before_call::{HandleState, UserHandleHooks};
+use crate::features::user_handles::hooks::{HandleState, UserHandleHooks};
 use crate::features::user_handles::passkey::{MAX_HANDLE, NewPasskey};
 use crate::features::user_handles::store::{Excluded, HandleClaim, UserPasskeys};
 use crate::model::assertion::Descriptor;

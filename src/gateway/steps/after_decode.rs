@@ -2,7 +2,7 @@
 
 use crate::ceremony::UserHandles;
 use crate::features::decoys::{DecoyContext, DecoyOutcome, Decoys};
-use crate::features::user_handles::before_call::HandleState;
+use crate::features::user_handles::hooks::HandleState;
 use crate::gateway::context::Attempt;
 use crate::gateway::steps::identify_caller::RequestedUser;
 use crate::gateway::steps::take_ceremony::TakenCeremony;

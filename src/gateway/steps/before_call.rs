@@ -1,6 +1,6 @@
 //! The hook before the upstream is called: user handles.
 
-use crate::features::user_handles::before_call::HandleState;
+use crate::features::user_handles::hooks::HandleState;
 use crate::gateway::context::Attempt;
 use crate::gateway::steps::take_ceremony::TakenCeremony;
 use crate::model::fault::Refusal;

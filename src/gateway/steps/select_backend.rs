@@ -10,8 +10,10 @@ use crate::model::fault::Fault;
 use crate::model::member::Member;
 use crate::model::message::Request;
 use crate::model::value::Value;
+use crate::policy::Policy;
 use crate::policy::decision::{Decision, Reason, RecordedDecision};
-use crate::policy::{Policy, RequestFacts, Selection};
+use crate::policy::request_facts::RequestFacts;
+use crate::policy::selection::Selection;
 use crate::routes::route::{Backend, Route};
 
 /// Selects the backend of a request.

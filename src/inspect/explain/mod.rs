@@ -1,139 +1,59 @@
-//! What would become of one request, told without asking anybody: no socket is opened, no ceremony taken.
+//! Explains how a request is routed and translated, without calling anything.
 //!
-//! It goes the way of [`exchange`](crate::gateway::pipeline) as far as that can be gone alone. What only a
-//! running gateway knows, such as the ceremony that a finish belongs to, stands as `<...>`, and is said.
+//! It runs the steps of the [pipeline](crate::gateway::pipeline) that need no I/O. A value that only a running gateway
+//! knows, such as one from the ceremony of a finish, is shown as `<...>`, with a note.
 
-pub mod becomes;
-pub mod considered;
-pub mod faults;
+mod backend_choice;
+pub mod expected_caller;
+pub mod explanation;
+pub mod fault_preview;
+pub mod member_flow;
 mod offline;
-mod picked;
-pub mod shown_caller;
+mod route_match;
 
 use bytes::Bytes;
-use http::{Method, request};
+use http::request;
 use jiff::Timestamp;
-use serde::Serialize;
-use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use crate::gateway::cors;
 use crate::gateway::documents;
 use crate::gateway::handler::host_of;
 use crate::gateway::runtime::Runtime;
-use crate::gateway::steps::decode_request::{self, ceremony_is_unknown};
+use crate::gateway::steps::decode_request::{ceremony_is_unknown, decode};
 use crate::gateway::steps::encode_response;
 use crate::gateway::steps::match_operation::refresh_belongs_elsewhere;
-use crate::gateway::trace::shown::Message;
-use crate::gateway::trace::{Seen, shown};
-use crate::inspect::explain::becomes::{Becomes, LostBack};
-use crate::inspect::explain::considered::Considered;
-use crate::inspect::explain::faults::ShownFault;
-use crate::inspect::explain::shown_caller::ShownCaller;
+use crate::gateway::trace::shown::{self, Message};
+use crate::inspect::explain::explanation::{Explanation, LocalAnswer, Verdict};
+use crate::inspect::explain::fault_preview::FaultPreview;
+use crate::inspect::explain::offline::{OfflineRun, has_issuer, run_offline};
+use crate::inspect::explain::route_match::match_routes;
 use crate::model::fault::{Fault, Refusal};
 use crate::model::message::Request;
 use crate::provider::template::reader::Scratch;
 use crate::routes::route::Route;
 use crate::routes::router::Candidate;
 
-/// What would become of a request.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Explanation {
-    /// In a word.
-    pub verdict: Verdict,
-    /// The request, without its secrets.
-    pub request: Message,
-    /// The host it is for, if it names one.
-    pub host: Option<String>,
-    /// Every route, and why it takes the request or not.
-    pub routes: Vec<Considered>,
-    /// What the route that takes it does with it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub taken: Option<Taken>,
-    /// What the caller is answered without anybody being asked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub answer: Option<Answered>,
-    /// Where it passes through to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub passes_to: Option<String>,
-}
-
-/// What would become of a request, in a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// An upstream is asked.
-    Carried,
-    /// A route takes it, and refuses it itself.
-    Refused,
-    /// No operation matches: it goes on as it came.
-    PassesThrough,
-    /// The gateway answers by itself, without any route's operation.
-    Answered,
-    /// No route takes it, and nothing is there to pass it to.
-    Unanswered,
-}
-
-/// What a route does with a request.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Taken {
-    /// The route.
-    pub route: String,
-    /// The dialect.
-    pub dialect: String,
-    /// The operation.
-    pub operation: &'static str,
-    /// The upstream's name.
-    pub upstream: String,
-    /// What the upstream is: a provider's id, or `embedded`.
-    pub provider: String,
-    /// Who must call, and whether the request shows it.
-    pub caller: ShownCaller,
-    /// What could not be known, and what is worth knowing.
-    pub notes: Vec<String>,
-    /// The members of the request, as they were understood.
-    pub members: Map<String, Json>,
-    /// What the upstream is sent, or told.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sent: Option<Seen>,
-    /// What each member becomes.
-    pub becomes: Vec<Becomes>,
-    /// What the upstream says and the caller cannot hear.
-    pub lost_back: Vec<LostBack>,
-    /// How each fault looks to the caller.
-    pub faults: Vec<ShownFault>,
-}
-
-/// An answer that needs no upstream.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Answered {
-    /// Why.
-    pub reason: String,
-    /// The fault, if it is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fault: Option<ShownFault>,
-}
-
 /// Explains a request.
 pub fn explain(runtime: &Runtime, head: &request::Parts, content: &Bytes) -> Explanation {
     let host = host_of(head);
     let passes = runtime.config.has_passthrough(host);
     let on_path = runtime.config.plan.router.find(host, head.uri.path());
-    let asked = |one: &&Candidate| {
+    let is_served = |one: &&Candidate| {
         one.method == head.method && !(passes && refresh_belongs_elsewhere(runtime.route(one), one.operation))
     };
-    let candidates: Vec<_> = on_path.iter().copied().filter(asked).collect();
+    let candidates: Vec<_> = on_path.iter().copied().filter(is_served).collect();
     let mut explanation = Explanation {
-        verdict: Verdict::Unanswered,
-        request: Message::of_stranger(head, content),
+        verdict: Verdict::NoRoute,
+        request: Message::undecoded(head, content),
         host: host.map(str::to_owned),
-        routes: considered::consider(runtime, head, content, host),
-        taken: None,
+        routes: match_routes(runtime, head, content, host),
+        handling: None,
         answer: None,
-        passes_to: None,
+        passthrough_target: None,
     };
     if candidates.is_empty() {
-        explain_aside(runtime, &mut explanation, head, &on_path, passes);
+        explain_no_operation(runtime, &mut explanation, head, &on_path, passes);
         return explanation;
     }
     if content.len() > runtime.config.limits.max_content_bytes.count() {
@@ -142,15 +62,15 @@ pub fn explain(runtime: &Runtime, head: &request::Parts, content: &Bytes) -> Exp
         return explanation;
     }
     let (scratch, now) = (Scratch::default(), Timestamp::now());
-    match decode_request::decode(runtime, &candidates, head, content, &scratch, now) {
-        Ok((route, request)) if passes && passes_unknown_token(runtime, route, &request) => {
+    match decode(runtime, &candidates, head, content, &scratch, now) {
+        Ok((route, request)) if passes && is_foreign_refresh(runtime, route, &request) => {
             explanation.verdict = Verdict::PassesThrough;
         }
         Ok((route, request)) => {
-            let offline::Way { shown, taken, refusal } = offline::way(runtime, route, &request, head, content, passes);
+            let OfflineRun { shown, handling, refusal } = run_offline(runtime, route, &request, head, content, passes);
             explanation.request = shown;
-            explanation.taken = Some(taken);
-            explanation.verdict = Verdict::Carried;
+            explanation.handling = Some(handling);
+            explanation.verdict = Verdict::CallsUpstream;
             if let Some(refusal) = refusal {
                 let candidate = candidates.iter().find(|one| one.operation == request.operation());
                 explanation.refuse(route, candidate.unwrap_or(&candidates[0]), &refusal);
@@ -165,72 +85,62 @@ pub fn explain(runtime: &Runtime, head: &request::Parts, content: &Bytes) -> Exp
     explanation
 }
 
-/// Whether a request passes through with a refresh token that no embedded relying party issued.
-fn passes_unknown_token(runtime: &Runtime, route: &Route, request: &Request<'_>) -> bool {
-    let is_token = !request.operation().is_finish();
-    route.passes_unknown_ceremonies && is_token && ceremony_is_unknown(runtime, route, request)
+/// Whether a request passes through because no embedded relying party issued its refresh token.
+fn is_foreign_refresh(runtime: &Runtime, route: &Route, request: &Request<'_>) -> bool {
+    route.passes_unknown_ceremonies && !request.operation().is_finish() && ceremony_is_unknown(runtime, route, request)
 }
 
-/// What becomes of a request on no operation's path and method.
-fn explain_aside(
+/// Explains a request that matches no operation.
+fn explain_no_operation(
     runtime: &Runtime,
     explanation: &mut Explanation,
     head: &request::Parts,
     on_path: &[&Candidate],
     passes: bool,
 ) {
-    let has_issuer = |route: &Route| {
-        let backends = &mut route.backends.iter();
-        route.is_for_host(explanation.host.as_deref()) && backends.any(|one| offline::has_issuer(runtime, route, one))
+    let issues_tokens = |route: &Route| {
+        let mut backends = route.backends.iter();
+        route.is_for_host(explanation.host.as_deref()) && backends.any(|backend| has_issuer(runtime, route, backend))
     };
     let reason = match on_path.first() {
         None if documents::is_document(&head.method, head.uri.path())
-            && runtime.config.plan.routes.iter().any(has_issuer) =>
+            && runtime.config.plan.routes.iter().any(issues_tokens) =>
         {
-            Some("it is a document of the gateway's own issuer")
+            Some("a document of the gateway's own token issuer")
         }
         Some(other) if runtime.route(other).cors.is_some() && cors::is_preflight(&head.method, &head.headers) => {
-            Some("it asks for a browser whether a page may call, and the route's `cors` answers")
+            Some("a CORS preflight, answered from the route's `cors`")
         }
         _ => None,
     };
     if let Some(reason) = reason {
-        explanation.verdict = Verdict::Answered;
-        explanation.answer = Some(Answered { reason: reason.to_owned(), fault: None });
+        explanation.verdict = Verdict::AnsweredLocally;
+        explanation.answer = Some(LocalAnswer { reason: reason.to_owned(), fault: None });
         return;
     }
     match on_path.first() {
         _ if passes => explanation.verdict = Verdict::PassesThrough,
         None => {}
         Some(other) => {
-            let refusal = Refusal::new(Fault::MethodNotAllowed, "no operation of the path has this method");
+            let refusal = Refusal::new(Fault::MethodNotAllowed, "no operation on this path has this method");
             explanation.refuse(runtime.route(other), other, &refusal);
-            explanation.verdict = Verdict::Unanswered;
+            explanation.verdict = Verdict::NoRoute;
         }
     }
 }
-
 impl Explanation {
     fn refuse(&mut self, route: &Route, candidate: &Candidate, refusal: &Refusal) {
         let response = encode_response::fault(route, candidate.operation, refusal, Uuid::nil(), None);
         self.verdict = Verdict::Refused;
-        let fault = Some(ShownFault::new(refusal.fault, &response));
-        self.answer = Some(Answered { reason: refusal.reason.to_string(), fault });
+        let fault = Some(FaultPreview::new(refusal.fault, &response));
+        self.answer = Some(LocalAnswer { reason: refusal.reason.to_string(), fault });
     }
 }
 
 impl Message {
-    /// A request that nobody has understood yet.
-    fn of_stranger(head: &request::Parts, content: &[u8]) -> Self {
+    /// A request that is not decoded.
+    fn undecoded(head: &request::Parts, content: &[u8]) -> Self {
         let query = if head.uri.query().is_some() { "?..." } else { "" };
         shown::unread(&format!("{} {}{query}", head.method, head.uri.path()), &head.headers, content)
     }
-}
-
-/// Methods in words: `POST or PUT`.
-fn methods<'m>(methods: impl Iterator<Item = &'m Method>) -> String {
-    let mut names: Vec<_> = methods.map(Method::as_str).collect();
-    names.sort_unstable();
-    names.dedup();
-    names.join(" or ")
 }

@@ -1,7 +1,7 @@
-//! The way of a request that a route takes, as far as it can be gone without anybody else.
+//! Runs the steps of the pipeline for a matched request as far as they need no I/O.
 //!
-//! What a running gateway would have from elsewhere stands as `<...>`: claims of a token, what the begin of a
-//! ceremony left, where the caller connects from.
+//! A value that only a running gateway knows is shown as `<...>`: the claims of a token, what the begin of a ceremony
+//! stored, the address of the caller.
 
 use std::borrow::Cow;
 
@@ -21,11 +21,11 @@ use crate::gateway::steps::build_upstream_request::RequestParts;
 use crate::gateway::steps::call_upstream::encode_request;
 use crate::gateway::trace::shown::Message;
 use crate::gateway::trace::{Seen, Stage, Trace};
-use crate::inspect::explain::Taken;
-use crate::inspect::explain::becomes::MemberFlow;
-use crate::inspect::explain::faults::faults;
-use crate::inspect::explain::picked::{self, Picked};
-use crate::inspect::explain::shown_caller::ShownCaller;
+use crate::inspect::explain::backend_choice::{BackendChoice, choose_backend};
+use crate::inspect::explain::expected_caller::ExpectedCaller;
+use crate::inspect::explain::explanation::Handling;
+use crate::inspect::explain::fault_preview::faults;
+use crate::inspect::explain::member_flow::FlowTracer;
 use crate::model::fault::{Fault, Refusal};
 use crate::model::member::Member;
 use crate::model::message::Request;
@@ -39,23 +39,23 @@ use crate::routes::route::{Backend, Route};
 use crate::routes::upstream::{Upstream, UpstreamKind};
 use crate::upstream::default_headers;
 
-/// A request on its way.
-pub(super) struct Way {
+/// What the steps of a request give offline.
+pub(super) struct OfflineRun {
     /// The caller's request, without its secrets.
     pub(super) shown: Message,
-    pub(super) taken: Taken,
-    /// Where the gateway itself refuses it.
+    pub(super) handling: Handling,
+    /// Set if the gateway refuses the request.
     pub(super) refusal: Option<Refusal>,
 }
 
-pub(super) fn way(
+pub(super) fn run_offline(
     runtime: &Runtime,
     route: &Route,
     request: &Request<'_>,
     head: &request::Parts,
     content: &Bytes,
     passes: bool,
-) -> Way {
+) -> OfflineRun {
     let operation = request.operation();
     let trace = Trace::default();
     trace.received(head, content, request.record());
@@ -65,19 +65,20 @@ pub(super) fn way(
         false => (Vec::new(), Judge::Gateway),
     };
     let claimed: Vec<_> = claims.iter().filter_map(|member| claimed(*member)).collect();
-    let Picked { backend, reason } = picked::pick(&runtime.config.plan, route, request, &claimed, judge, &head.headers);
+    let BackendChoice { backend, reason } =
+        choose_backend(&runtime.config.plan, route, request, &claimed, judge, &head.headers);
     let upstream = &runtime.config.plan.upstreams[backend.upstream];
     trace.conceal(backend.secrets());
     let admission = Admission { claims: claimed, judge };
     let challenge = operation.is_finish().then(|| client_data::challenge_of_finish(request.record()));
     let begun = challenge.as_ref().map(|_| begun(route, backend, upstream, request, &claims));
-    let address = stand_in("the caller's address");
+    let address = placeholder("caller address");
     let client = Client {
         user_agent: head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()),
         address: Some(&address),
     };
     let given = challenge.as_ref().and_then(|challenge| challenge.as_deref().ok());
-    let mapped = upstream.identity.as_deref().map(|map| map.made_up(&stand_in("the user by the identity map")));
+    let mapped = upstream.identity.as_deref().map(|map| map.made_up(&placeholder("user from the identity map")));
     let parts = RequestParts {
         request,
         backend,
@@ -87,54 +88,53 @@ pub(super) fn way(
         challenge: given,
         user: mapped.as_ref(),
     };
-    let told = parts.build();
-    let renews = renews(route, operation);
+    let upstream_request = parts.build();
+    let refreshes = refreshes_locally(route, operation);
     let refusal = match challenge {
         _ if !backend.supports(operation) => {
             Some(Refusal::new(Fault::NotEnabled, "the route does not support this operation"))
         }
         Some(Err(refusal)) => Some(refusal),
-        _ if renews => None,
-        _ => write(upstream, &told, Timestamp::now(), &trace).err(),
+        _ if refreshes => None,
+        _ => write(upstream, &upstream_request, Timestamp::now(), &trace).err(),
     };
-    let journey = MemberFlow {
+    let tracer = FlowTracer {
         route,
         backend,
         upstream: upstream.side(),
-        asked: request,
-        told: &told,
+        request,
+        upstream_request: &upstream_request,
         begun: begun.as_ref().map(|ceremony| &ceremony.sent),
         claims: &claims,
         content: serde_json::from_slice(content).ok(),
     };
-    let becomes = if backend.supports(operation) && !renews { journey.becomes() } else { Vec::new() };
-    let mut taken = Taken {
+    let member_flows = if backend.supports(operation) && !refreshes { tracer.flows() } else { Vec::new() };
+    let mut handling = Handling {
         route: route.name.to_string(),
         dialect: route.dialect.id.clone(),
         operation: operation.name(),
         upstream: upstream.name.to_string(),
         provider: upstream.side().name().to_owned(),
-        caller: ShownCaller::new(route, request),
+        caller: ExpectedCaller::new(route, request),
         notes: reason.into_iter().chain(notes(route, backend, upstream, request, passes)).collect(),
         members: Map::new(),
         sent: None,
-        becomes,
-        lost_back: journey.lost_back(),
+        member_flows,
+        lost_in_response: tracer.lost_in_response(),
         faults: faults(route, operation),
     };
-    let shown = taken.seen(&trace).unwrap_or_else(|| Message::of_stranger(head, content));
-    Way { shown, taken, refusal }
+    let shown = handling.add_trace(&trace).unwrap_or_else(|| Message::undecoded(head, content));
+    OfflineRun { shown, handling, refusal }
 }
 
-/// Whether an embedded relying party makes the tokens of a route.
+/// Whether an embedded relying party issues the tokens of a route.
 pub(super) fn has_issuer(runtime: &Runtime, route: &Route, backend: &Backend) -> bool {
     let upstreams = &runtime.config.plan.upstreams;
     matches!(upstreams[route.issuer.unwrap_or(backend.upstream)].kind, UpstreamKind::Embedded(_))
 }
-
-impl Taken {
-    /// Takes over what a trace saw, and hands out the caller's request.
-    fn seen(&mut self, trace: &Trace) -> Option<Message> {
+impl Handling {
+    /// Adds what a trace recorded, and returns the caller's request.
+    fn add_trace(&mut self, trace: &Trace) -> Option<Message> {
         let mut shown = None;
         for step in trace.steps() {
             match (step.stage, step.seen) {
@@ -148,91 +148,88 @@ impl Taken {
     }
 }
 
-/// Whether the route's own issuer does it.
-fn renews(route: &Route, operation: Operation) -> bool {
+/// Whether the route's own issuer refreshes the tokens.
+fn refreshes_locally(route: &Route, operation: Operation) -> bool {
     route.issuer.is_some() && operation == Operation::SessionRefresh
 }
 
-/// What could not be known, and what is worth knowing.
 fn notes(route: &Route, backend: &Backend, upstream: &Upstream, request: &Request<'_>, passes: bool) -> Vec<String> {
     let operation = request.operation();
     let mut notes: Vec<&str> = Vec::new();
     if operation.is_finish() {
         notes.push(
-            "the ceremony is not known offline: whether its challenge was given out, for whom, and whether it is \
-             still good; what its begin left stands as <...>",
+            "the ceremony is not known offline: its challenge is not checked, and values from its begin are shown as <...>",
         );
         if passes && route.passes_unknown_ceremonies {
-            notes.push("a finish whose begin the gateway never saw passes through (`unknown_ceremonies`)");
+            notes.push("a finish whose begin the gateway did not see passes through (`unknown_ceremonies`)");
         }
         let wants = route.min_user_verification == Some(UserVerification::Required);
         if wants && !client_data::user_was_verified(request.record()) {
-            notes.push("the route wants the user verified, and it was not: assertion_rejected is answered");
+            notes.push("the route requires user verification, which is missing: the caller gets `assertion_rejected`");
         }
     }
-    if renews(route, operation) {
-        notes.push("the route's issuer renews the tokens, and the upstream is not asked");
+    if refreshes_locally(route, operation) {
+        notes.push("the route's issuer refreshes the tokens, and the upstream is not called");
     }
     if !backend.supports(operation) {
-        notes.push("`passbridge check` tells what stands in the way");
+        notes.push("`passbridge check` shows why the route does not support this operation");
     }
-    notes.into_iter().map(str::to_owned).chain(bridged(upstream, operation)).collect()
+    notes.into_iter().map(str::to_owned).chain(note_on_handles(upstream, operation)).collect()
 }
 
-/// What the file of user handles has to say, which is not asked here.
-fn bridged(upstream: &Upstream, operation: Operation) -> Option<String> {
+/// What the file of user handles adds, which is not read offline.
+fn note_on_handles(upstream: &Upstream, operation: Operation) -> Option<String> {
     let file = upstream.handles.as_ref()?.display();
     match operation {
         Operation::LoginFinish => Some(format!(
-            "`{file}` is not read here: the upstream is told the user handle that stands there for the passkey, and one \
-             that is not there passes on as it comes; another handle than the passkey was born with is \
-             assertion_rejected"
+            "`{file}` is not read offline: the upstream gets the user handle that it maps the passkey to, and other passkeys \
+             are forwarded unchanged; a user handle that differs from the passkey's original one gives `assertion_rejected`"
         )),
         Operation::RegistrationBegin | Operation::SignupBegin => Some(format!(
-            "`{file}` is not read here: it gives the user handle that the client knows, where the dialect has a place \
-             for it, and completes `exclude_credentials`"
+            "`{file}` is not read offline: it gives the user handle for the client, if the dialect has a member for it, and \
+             completes `exclude_credentials`"
         )),
         Operation::RegistrationFinish | Operation::SignupFinish => {
-            Some(format!("the passkey is noted in `{file}` before the upstream is asked"))
+            Some(format!("the passkey is added to `{file}` before the upstream is called"))
         }
         Operation::CredentialsDelete => {
-            Some(format!("the passkey is taken out of `{file}` when the upstream deleted it"))
+            Some(format!("the passkey is removed from `{file}` after the upstream has deleted it"))
         }
         Operation::LoginBegin | Operation::SessionRefresh | Operation::CredentialsList => None,
     }
 }
 
-fn stand_in(text: &str) -> String {
+fn placeholder(text: &str) -> String {
     format!("<{text}>")
 }
 
-/// What a claim would give.
 fn claimed(member: Member) -> Option<(Member, Value<'static>)> {
-    let text = stand_in(&format!("{} of the token", member.name()));
+    let text = placeholder(&format!("{} of the token", member.name()));
     (member.kind() == Kind::Text).then_some((member, Value::Text(Cow::Owned(text))))
 }
 
-/// A stand-in for what the begin of a finish left behind: what the upstream would have been told, if the
-/// config does not give it anyway.
+/// A placeholder for the ceremony of a finish: the members that the upstream's begin request had, unless the config sets
+/// them to a constant.
 fn begun(route: &Route, backend: &Backend, upstream: &Upstream, request: &Request<'_>, claims: &[Member]) -> Ceremony {
     let begun_by = match request.operation() {
         Operation::RegistrationFinish => Operation::RegistrationBegin,
         Operation::SignupFinish => Operation::SignupBegin,
         _ => Operation::LoginBegin,
     };
-    let heard = upstream.side().carried(begun_by, Direction::Request, true).unwrap_or_default();
-    let asking = route.dialect.operations.get(&begun_by).map(|template| template.request.carried()).unwrap_or_default();
+    let sent = upstream.side().carried(begun_by, Direction::Request, true).unwrap_or_default();
+    let accepted =
+        route.dialect.operations.get(&begun_by).map(|template| template.request.carried()).unwrap_or_default();
     let has = |members: &[(Member, _)], member| members.iter().any(|(known, _)| *known == member);
     let told = |member: Member| -> Option<Box<str>> {
         let set = backend.set.iter().find(|assignment| assignment.member == member);
-        let is_said = match set.map(|assignment| &assignment.given) {
+        let is_known = match set.map(|assignment| &assignment.given) {
             Some(Given::Constant(_)) => return None,
-            Some(Given::Reference { member: of, .. }) => has(&asking, *of) || claims.contains(of),
-            None => has(&asking, member) || claims.contains(&member),
+            Some(Given::Reference { member: of, .. }) => has(&accepted, *of) || claims.contains(of),
+            None => has(&accepted, member) || claims.contains(&member),
         };
         let own = text(request.record(), member).filter(|_| set.is_none());
-        let stand_in = || stand_in(&format!("{} of the begin", member.name())).into_boxed_str();
-        (has(&heard, member) && is_said).then(|| own.unwrap_or_else(stand_in))
+        let placeholder = || placeholder(&format!("{} from the begin", member.name())).into_boxed_str();
+        (has(&sent, member) && is_known).then(|| own.unwrap_or_else(placeholder))
     };
     Ceremony {
         generation: 0,
@@ -241,7 +238,7 @@ fn begun(route: &Route, backend: &Backend, upstream: &Upstream, request: &Reques
         route: route.name.clone(),
         upstream: upstream.name.clone(),
         begun_by,
-        upstream_session: Some(stand_in("session of the begin").into()),
+        upstream_session: Some(placeholder("upstream session").into()),
         caller_session: None,
         requested: Subject::default(),
         sent: SentToUpstream {
@@ -256,7 +253,7 @@ fn begun(route: &Route, backend: &Backend, upstream: &Upstream, request: &Reques
     }
 }
 
-/// Writes what the upstream would be sent into the trace.
+/// Adds the upstream request to the trace.
 fn write(upstream: &Upstream, told: &Request<'_>, now: Timestamp, trace: &Trace) -> Result<(), Refusal> {
     match &upstream.kind {
         UpstreamKind::Embedded(_) => trace.sent_to_relying_party(told.record()),

@@ -1,23 +1,25 @@
-//! Members as a page gives them, on their way into a record.
+//! Reads the members that the console sends into a record.
 //!
-//! The forms are those in which a trace shows them. A name that the message does not have, and a
-//! value of another kind, is refused; an empty text is the absence of the member.
+//! A value has the form in which a trace shows it. An empty text stands for an absent member.
 
 use serde_json::{Map, Value as Json};
 
 use crate::base::base64;
-use crate::inspect::try_out::InvalidTrial;
+use crate::inspect::try_out::InvalidTryRequest;
 use crate::model::member::Member;
 use crate::model::record::Record;
 use crate::model::value::{Kind, Texts, Value};
 
-/// Puts every member into the record.
-pub(super) fn put_all(members: &Map<String, Json>, record: &mut dyn Record<'static>) -> Result<(), InvalidTrial> {
+/// Adds every member to the record.
+///
+/// # Errors
+/// A name that the message does not have, or a value of another kind.
+pub(super) fn put_all(members: &Map<String, Json>, record: &mut dyn Record<'static>) -> Result<(), InvalidTryRequest> {
     for (name, json) in members {
         let known = Member::named(name).filter(|member| record.members().contains(member));
-        let member = known.ok_or(InvalidTrial::UnknownMember)?;
+        let member = known.ok_or(InvalidTryRequest::UnknownMember)?;
         if json.as_str() != Some("") {
-            record.put(member, Some(value(member, json).ok_or(InvalidTrial::Kind(member.name()))?));
+            record.put(member, Some(value(member, json).ok_or(InvalidTryRequest::Kind(member.name()))?));
         }
     }
     Ok(())
@@ -45,13 +47,13 @@ mod tests {
     use super::*;
     use crate::model::registration::AttestationResponse;
 
-    fn read(members: &Json) -> Result<AttestationResponse<'static>, InvalidTrial> {
+    fn read(members: &Json) -> Result<AttestationResponse<'static>, InvalidTryRequest> {
         let mut record = AttestationResponse::default();
         put_all(members.as_object().unwrap(), &mut record).map(|()| record)
     }
 
     #[test]
-    fn every_kind_is_read_as_a_trace_shows_it() {
+    fn every_kind_is_read_in_the_form_of_a_trace() {
         let read = read(&json!({
             "credential.id": "-_8", "credential.transports": ["internal"], "credential.type": "public-key",
             "credential.extension_results": { "credProps": { "rk": true } }, "session": "",
@@ -67,14 +69,14 @@ mod tests {
     }
 
     #[test]
-    fn what_the_message_does_not_have_is_refused() {
+    fn member_that_the_message_lacks_is_refused() {
         for name in ["nonsense", "credential.signature", "exclude_credentials"] {
-            assert_eq!(read(&json!({ name: "x" })), Err(InvalidTrial::UnknownMember), "{name}");
+            assert_eq!(read(&json!({ name: "x" })), Err(InvalidTryRequest::UnknownMember), "{name}");
         }
     }
 
     #[test]
-    fn a_value_of_another_kind_is_refused_by_the_members_name() {
+    fn value_of_another_kind_is_refused_with_the_member_name() {
         for (name, value) in [
             ("credential.id", json!("no base64!")),
             ("credential.id", json!(7)),
@@ -82,7 +84,7 @@ mod tests {
             ("credential.transports", json!(["usb", 7])),
             ("credential.extension_results", json!("{}")),
         ] {
-            assert_eq!(read(&json!({ name: value })), Err(InvalidTrial::Kind(name)), "{name}");
+            assert_eq!(read(&json!({ name: value })), Err(InvalidTryRequest::Kind(name)), "{name}");
         }
     }
 }

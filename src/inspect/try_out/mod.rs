@@ -1,8 +1,7 @@
-//! Trying a route: one caller's request, made of members in the route's own dialect, sent through the
-//! gateway like any other, and shown step by step.
+//! Tries an operation of a route: encodes a request in the route's dialect, sends it through the gateway, and returns
+//! every step.
 //!
-//! Whoever tries is nobody special: the route's own answer to "who may call?" holds. Only the demo
-//! user's bearer, which opens nothing but the demo user, is put in here.
+//! The route's `callers` apply. Only the bearer token of the demo user is added.
 
 mod members;
 pub mod offer;
@@ -35,13 +34,13 @@ use crate::relying_party::demo::{DEMO_EMAIL, DEMO_USER};
 use crate::routes::route::Route;
 use crate::routes::upstream::UpstreamKind;
 
-/// The client that the demo user's requests name, where a dialect names one, and its key.
+/// The client id and the API key of the demo user's requests.
 const DEMO_CLIENT: &str = "demo";
-/// What a route is tried with. The rest would be no ceremony, or would leave users behind.
-const TRIED: &[Operation] =
+/// The operations that can be tried. The others are not part of a ceremony, or would create users.
+const OPERATIONS: &[Operation] =
     &[Operation::LoginBegin, Operation::LoginFinish, Operation::RegistrationBegin, Operation::RegistrationFinish];
 
-/// What one caller is to ask.
+/// A request of the console.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TryRequest {
@@ -49,113 +48,113 @@ pub struct TryRequest {
     pub route: String,
     /// The operation's name.
     pub operation: String,
-    /// Members of the request: bytes in base64url, other kinds as JSON has them.
+    /// Members of the request: bytes in base64url, other kinds as JSON.
     #[serde(default)]
     pub members: Map<String, Json>,
 }
 
-/// What came of it.
+/// The result of a request.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TryResult {
-    /// Whether the caller was answered, and not refused.
+    /// Whether the request succeeded.
     pub is_success: bool,
-    /// What a caller of the dialect reads in the answer; `None` where that is none the dialect
-    /// documents: a refusal, or one that lacks what the route relaxed.
+    /// The decoded response. `None` if the dialect does not document it: a refusal, or a response that lacks a member
+    /// that the route relaxes.
     pub answer: Option<Map<String, Json>>,
-    /// What happened on the way.
+    /// The steps of the request.
     pub steps: Vec<Step>,
 }
 
-/// Who is at the page that tries.
+/// The user of the console.
 #[derive(Clone, Debug)]
 pub struct Visitor {
-    /// Where it is.
+    /// The address of the connection.
     pub address: SocketAddr,
-    /// Its `User-Agent`.
+    /// The `User-Agent` of the browser.
     pub user_agent: Option<HeaderValue>,
 }
 
-/// A trial that cannot be made.
+/// A request that cannot be tried.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidTrial {
-    /// No route has that name.
-    #[error("there is no route of that name")]
+pub enum InvalidTryRequest {
+    /// The route does not exist.
+    #[error("unknown route")]
     Route,
-    /// The operation does not exist, or is not tried on this route.
+    /// The operation does not exist, or cannot be tried on the route.
     #[error("this operation cannot be tried on this route")]
     Operation,
-    /// The request has no member of a name.
-    #[error("the request has no member of such a name")]
+    /// The request does not have a member of that name.
+    #[error("unknown member")]
     UnknownMember,
-    /// A member's value is of another kind.
-    #[error("`{0}` is given in a form that it does not have")]
+    /// A member's value has the wrong kind.
+    #[error("the value of `{0}` has the wrong type")]
     Kind(&'static str),
-    /// The dialect requires a member.
-    #[error("`{0}` is required, and was not given")]
+    /// A member that the dialect requires is missing.
+    #[error("`{0}` is required")]
     Absent(&'static str),
-    /// A value stands where it cannot be sent.
-    #[error("a value cannot be sent where the dialect puts it")]
+    /// A value is not valid in its place, such as a header field.
+    #[error("a value is not valid in its place in the request")]
     Unsendable,
-    /// The gateway gave the request back.
-    #[error("the request would pass through: no operation of a route answers it")]
+    /// No operation matches the request.
+    #[error("no operation of a route matches the request")]
     PassesThrough,
 }
 
 /// Tries an operation of a route.
 ///
 /// # Errors
-/// See [`InvalidTrial`]. A refusal by the gateway is no error: it is what came of it.
-pub async fn try_out(gateway: &Gateway, trial: &TryRequest, visitor: &Visitor) -> Result<TryResult, InvalidTrial> {
+/// See [`InvalidTryRequest`]. A refusal by the gateway is a result, not an error.
+pub async fn try_out(gateway: &Gateway, tried: &TryRequest, visitor: &Visitor) -> Result<TryResult, InvalidTryRequest> {
     let runtime = &gateway.runtime;
-    let route = runtime.config.plan.routes.iter().find(|route| *route.name == *trial.route);
-    let route = route.ok_or(InvalidTrial::Route)?;
+    let route = runtime.config.plan.routes.iter().find(|route| *route.name == *tried.route);
+    let route = route.ok_or(InvalidTryRequest::Route)?;
     let token = demo_token(runtime, route);
-    let operation = Operation::named(&trial.operation)
-        .filter(|operation| *operation == Operation::LoginBegin || (token.is_some() && TRIED.contains(operation)))
-        .ok_or(InvalidTrial::Operation)?;
-    let template = route.dialect.operations.get(&operation).ok_or(InvalidTrial::Operation)?;
+    let operation = Operation::named(&tried.operation)
+        .filter(|operation| *operation == Operation::LoginBegin || (token.is_some() && OPERATIONS.contains(operation)))
+        .ok_or(InvalidTryRequest::Operation)?;
+    let template = route.dialect.operations.get(&operation).ok_or(InvalidTryRequest::Operation)?;
 
-    let mut asked = Request::new(operation);
+    let mut request = Request::new(operation);
     if let Some(token) = token {
-        introduce_demo(runtime, route, token, &mut asked);
+        add_demo_user(runtime, route, token, &mut request);
     }
     let agent = visitor.user_agent.as_ref().and_then(|agent| agent.to_str().ok());
-    put(asked.record_mut(), Member::ClientUserAgent, agent.map(|agent| Value::Text(agent.to_owned().into())));
-    members::put_all(&trial.members, asked.record_mut())?;
+    put(request.record_mut(), Member::ClientUserAgent, agent.map(|agent| Value::Text(agent.to_owned().into())));
+    members::put_all(&tried.members, request.record_mut())?;
     let now = Timestamp::now();
     let written = template
-        .write_request(asked.record(), Writing { now, relaxed: &[] })
-        .map_err(|Absent(member)| InvalidTrial::Absent(member.name()))?;
+        .write_request(request.record(), Writing { now, relaxed: &[] })
+        .map_err(|Absent(member)| InvalidTryRequest::Absent(member.name()))?;
 
     let trace = Trace::default();
-    let request = assemble(route, written, visitor).ok_or(InvalidTrial::Unsendable)?;
-    let (mut head, content) = request.into_parts();
+    let message = assemble(route, written, visitor).ok_or(InvalidTryRequest::Unsendable)?;
+    let (mut head, content) = message.into_parts();
     head.extensions.insert(trace.clone());
     let arrival = Arrival { peer: Peer::new(visitor.address), id: RequestId::random() };
     match gateway.handle(&head, &arrival, host_of(&head), &mut Content::<Empty<Bytes>>::Read(content)).await {
-        None => Err(InvalidTrial::PassesThrough),
+        None => Err(InvalidTryRequest::PassesThrough),
         Some(response) => {
-            let answer = read_as_caller(runtime, route, operation, template, &response, now);
+            let answer = decode_as_caller(runtime, route, operation, template, &response, now);
             let steps = trace.steps();
-            let came_to = |stage| steps.iter().any(|step: &Step| step.stage == stage);
-            let is_success = came_to(Stage::ModelAnswer) && !came_to(Stage::Refusal);
+            let reached = |stage| steps.iter().any(|step: &Step| step.stage == stage);
+            let is_success = reached(Stage::ModelAnswer) && !reached(Stage::Refusal);
             Ok(TryResult { is_success, answer, steps })
         }
     }
 }
 
-/// A bearer for the demo user, where the route has one.
+/// A bearer token for the demo user, if the route has one.
 fn demo_token(runtime: &Runtime, route: &Route) -> Option<String> {
     runtime.clients[route.own_backend().upstream].embedded()?.demo_token()
 }
 
-/// Says that the demo user asks, in every way a dialect may have for that.
-fn introduce_demo(runtime: &Runtime, route: &Route, token: String, asked: &mut Request<'static>) {
+/// Adds the members by which any dialect identifies the demo user.
+fn add_demo_user(runtime: &Runtime, route: &Route, token: String, request: &mut Request<'static>) {
     let rp_id = match &runtime.config.plan.upstreams[route.own_backend().upstream].kind {
         UpstreamKind::Embedded(settings) => Some(settings.rp_id.clone()),
         UpstreamKind::Http { .. } => None,
     };
-    let introduction = [
+    let members = [
         (Member::UserId, Some(DEMO_USER.to_owned())),
         (Member::UserEmail, Some(DEMO_EMAIL.to_owned())),
         (Member::RpId, rp_id),
@@ -163,13 +162,13 @@ fn introduce_demo(runtime: &Runtime, route: &Route, token: String, asked: &mut R
         (Member::ClientKey, Some(DEMO_CLIENT.to_owned())),
         (Member::UserToken, Some(token)),
     ];
-    for (member, text) in introduction {
-        put(asked.record_mut(), member, text.map(|text| Value::Text(text.into())));
+    for (member, text) in members {
+        put(request.record_mut(), member, text.map(|text| Value::Text(text.into())));
     }
 }
 
-/// What a caller of the dialect makes of an answer: its own template, read the other way.
-fn read_as_caller(
+/// Decodes a response as a caller of the dialect does.
+fn decode_as_caller(
     runtime: &Runtime,
     route: &Route,
     operation: Operation,
@@ -183,8 +182,7 @@ fn read_as_caller(
     let answer = template.read_response(&route.dialect, operation, status, fields, content, reading).ok()?;
     Some(shown::members(answer.record(), Extent::Whole))
 }
-
-/// The request as it would have come over the wire.
+/// The HTTP request of an encoded message.
 fn assemble(route: &Route, written: WrittenRequest<'_>, visitor: &Visitor) -> Option<HttpRequest<Bytes>> {
     let mut request = HttpRequest::new(Bytes::new());
     *request.method_mut() = written.method;

@@ -1,8 +1,7 @@
-//! What can be tried: each route, and how far.
+//! What the console can try on each route.
 //!
-//! A ceremony can be tried to its end where the embedded relying party has a demo user; elsewhere a
-//! sign-in can be begun by whoever gives the caller's own members. It also says which embedded upstream
-//! watches a route, so that the page can show what that has seen.
+//! A whole ceremony needs the demo user of an embedded relying party. On other routes a sign-in can be begun with the
+//! members that a caller sends.
 
 use serde::Serialize;
 
@@ -17,14 +16,14 @@ use crate::relying_party::demo::{DEMO_EMAIL, DEMO_USER};
 use crate::routes::route::Route;
 use crate::routes::upstream::UpstreamKind;
 
-/// What a browser needs for a new passkey (WebAuthn 5.4).
-const OPTIONS: &[Member] =
+/// What a browser needs to create a passkey (WebAuthn 5.4).
+const CREATION_MEMBERS: &[Member] =
     &[Member::Challenge, Member::RpName, Member::UserHandle, Member::UserName, Member::Algorithms];
 
-/// Everything that can be tried.
+/// What can be tried on every route.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Offers {
-    /// The program's.
+    /// The version of the program.
     pub version: &'static str,
     /// The demo user's `user.id`.
     pub user_id: &'static str,
@@ -39,50 +38,50 @@ pub struct Offers {
 pub struct RouteOffer {
     /// The route's name.
     pub route: String,
-    /// The dialect's name for people.
+    /// The dialect's title.
     pub dialect: String,
     /// The upstream's name.
     pub upstream: String,
-    /// What the upstream is: `embedded`, or its provider's name for people.
+    /// `embedded`, or the title of the upstream's provider.
     pub provider: String,
-    /// Where there is a demo user: what the browser must know to try it to the end.
+    /// What the browser needs for a whole ceremony. `None` without a demo user.
     pub demo: Option<Demo>,
-    /// Members that a caller gives at the begin of a sign-in. None where the demo user is the caller.
-    pub asks: Vec<Ask>,
-    /// Which embedded upstream watches its sign-ins.
-    pub observes: Option<Watch>,
+    /// The members of a `login.begin` request. Empty with a demo user.
+    pub asks: Vec<RequestMember>,
+    /// The embedded upstream that observes its sign-ins.
+    pub observes: Option<Observer>,
 }
 
-/// An embedded upstream that watches a route's sign-ins.
+/// An embedded upstream that observes a route's sign-ins.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Watch {
+pub struct Observer {
     /// Its name.
     pub upstream: String,
     /// `learn` or `verify`.
     pub purpose: &'static str,
 }
 
-/// The relying party of a route that can be tried to its end.
+/// The relying party of a route with a demo user.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Demo {
     /// Its identifier.
     pub rp_id: String,
-    /// The origins that it takes a ceremony from.
+    /// The origins it accepts.
     pub origins: Vec<String>,
     /// Whether a passkey can be registered through this dialect.
     pub registers: bool,
-    /// Whether the dialect then asks for a discoverable one, which a sign-in without a user needs.
+    /// Whether the dialect requests a discoverable passkey, which a sign-in without a user needs.
     pub discoverable: bool,
 }
 
-/// A member to be given.
+/// A member of a request.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Ask {
+pub struct RequestMember {
     /// Its name.
     pub name: &'static str,
     /// What it means.
     pub meaning: &'static str,
-    /// Whether it must be given.
+    /// Whether it is required.
     pub is_required: bool,
     /// Whether it is a secret.
     pub is_secret: bool,
@@ -102,7 +101,7 @@ fn offer(runtime: &Runtime, route: &Route) -> RouteOffer {
                 rp_id: settings.rp_id.clone(),
                 origins: settings.origins.clone(),
                 registers: registers(route),
-                discoverable: creation_says(route, &[Member::ResidentKey]),
+                discoverable: has_creation_members(route, &[Member::ResidentKey]),
             });
             (upstream.side().name().to_owned(), demo)
         }
@@ -110,37 +109,36 @@ fn offer(runtime: &Runtime, route: &Route) -> RouteOffer {
     };
     let asks = if demo.is_some() { Vec::new() } else { asks(route) };
     let (name, dialect) = (route.name.to_string(), route.dialect.title.clone());
-    let (upstream, observes) = (upstream.name.to_string(), watch(runtime, route));
+    let (upstream, observes) = (upstream.name.to_string(), observer(runtime, route));
     RouteOffer { route: name, dialect, upstream, provider, demo, asks, observes }
 }
 
-fn watch(runtime: &Runtime, route: &Route) -> Option<Watch> {
+fn observer(runtime: &Runtime, route: &Route) -> Option<Observer> {
     let Learning { upstream, purpose } = route.backends.iter().find_map(|backend| backend.learning)?;
     let purpose = match purpose {
         Purpose::Learn => "learn",
         Purpose::Verify => "verify",
     };
-    Some(Watch { upstream: runtime.config.plan.upstreams[upstream].name.to_string(), purpose })
+    Some(Observer { upstream: runtime.config.plan.upstreams[upstream].name.to_string(), purpose })
 }
-
 fn registers(route: &Route) -> bool {
     let carries =
         [Operation::RegistrationBegin, Operation::RegistrationFinish].map(|leg| route.own_backend().supports(leg));
-    carries == [true; 2] && creation_says(route, OPTIONS)
+    carries == [true; 2] && has_creation_members(route, CREATION_MEMBERS)
 }
 
-/// Whether the dialect's options for a new passkey have these members.
-fn creation_says(route: &Route, members: &[Member]) -> bool {
+/// Whether the dialect's creation options have these members.
+fn has_creation_members(route: &Route, members: &[Member]) -> bool {
     let Some(template) = route.dialect.operations.get(&Operation::RegistrationBegin) else { return false };
     let carried = template.message(Direction::Response).carried();
     members.iter().all(|member| carried.iter().any(|(known, _)| known == member))
 }
 
-fn asks(route: &Route) -> Vec<Ask> {
+fn asks(route: &Route) -> Vec<RequestMember> {
     let Some(template) = route.dialect.operations.get(&Operation::LoginBegin) else { return Vec::new() };
-    let given_by_hand = |member: &Member| !matches!(member, Member::ClientUserAgent | Member::ClientAddress);
-    let carried = template.request.carried().into_iter().filter(|(member, _)| given_by_hand(member));
-    let asks = carried.map(|(member, need)| Ask {
+    let is_entered = |member: &Member| !matches!(member, Member::ClientUserAgent | Member::ClientAddress);
+    let carried = template.request.carried().into_iter().filter(|(member, _)| is_entered(member));
+    let asks = carried.map(|(member, need)| RequestMember {
         name: member.name(),
         meaning: member.meaning().trim(),
         is_required: need == Need::Required,

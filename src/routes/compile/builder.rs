@@ -8,7 +8,7 @@ use crate::model::operation::Direction;
 use crate::provider::descriptor::Provider;
 use crate::relying_party::error::InvalidSetting;
 use crate::routes::assignment::Assignment;
-use crate::routes::compile::{CompileInput, UpstreamSettings};
+use crate::routes::compile::input::{CompileInput, UpstreamSettings};
 use crate::routes::route::{Backend, Route};
 use crate::routes::route_settings::Assignments;
 use crate::routes::router::{Candidate, Router};

@@ -13,7 +13,7 @@ use crate::provider::template::hole::Need;
 use crate::provider::template::message::Caller;
 use crate::routes::compatibility::source::{Source, USER, carried};
 use crate::routes::compatibility::{OperationSupport, Pair};
-use crate::routes::compile::CompileInput;
+use crate::routes::compile::input::CompileInput;
 use crate::routes::provider_side::ProviderSide;
 use crate::routes::route_settings::{Enumeration, RouteSettings};
 

@@ -1,7 +1,5 @@
 //! Which identity map an upstream has, and what speaks against it on a route.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::base::diagnostic::{Diagnostic, nearest};
@@ -9,20 +7,6 @@ use crate::identity::map::Map;
 use crate::model::member::Member;
 use crate::routes::assignment::Assignment;
 use crate::routes::compile::builder::Builder;
-
-/// What tells the two sides' names of a user apart: the identity maps of a config, and which upstream has which map
-/// and which file of user handles.
-#[derive(Debug, Default)]
-pub struct Identities {
-    /// `[identity]`: the maps that work.
-    pub maps: BTreeMap<String, Arc<Map>>,
-    /// The maps that are in the config and do not work.
-    pub broken: Vec<String>,
-    /// The map that each upstream names, by the upstream's name.
-    pub named: BTreeMap<String, String>,
-    /// The file that each upstream names for the user handles of its passkeys, by the upstream's name.
-    pub handles: BTreeMap<String, PathBuf>,
-}
 
 /// A map that is named and not there; the reason was told.
 pub(crate) struct NoMap;

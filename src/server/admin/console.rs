@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use crate::gateway::reload::Reloadable;
 use crate::inspect::try_out::offer::offers;
-use crate::inspect::try_out::{InvalidTrial, TryRequest, Visitor, try_out};
+use crate::inspect::try_out::{InvalidTryRequest, TryRequest, Visitor, try_out};
 use crate::server::admin::guard;
 use crate::server::admin::pages::{fenced, page};
 
@@ -90,14 +90,14 @@ impl Console {
     }
 }
 
-fn status(invalid: &InvalidTrial) -> StatusCode {
+fn status(invalid: &InvalidTryRequest) -> StatusCode {
     match invalid {
-        InvalidTrial::Route | InvalidTrial::Operation => StatusCode::NOT_FOUND,
-        InvalidTrial::UnknownMember
-        | InvalidTrial::Kind(_)
-        | InvalidTrial::Absent(_)
-        | InvalidTrial::Unsendable
-        | InvalidTrial::PassesThrough => StatusCode::UNPROCESSABLE_ENTITY,
+        InvalidTryRequest::Route | InvalidTryRequest::Operation => StatusCode::NOT_FOUND,
+        InvalidTryRequest::UnknownMember
+        | InvalidTryRequest::Kind(_)
+        | InvalidTryRequest::Absent(_)
+        | InvalidTryRequest::Unsendable
+        | InvalidTryRequest::PassesThrough => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Running the program on one case, as a user does, and comparing what it says.
+//! Runs the program on one case and compares its output.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ impl Case {
         command.output().unwrap()
     }
 
-    /// Holds what the program said against the text beside the case, or writes it there.
+    /// Compares the output with the text beside the case, or rewrites the text.
     pub(crate) fn compare(&self, output: &Output) -> Result<(), String> {
         let said = String::from_utf8(output.stderr.clone()).unwrap();
         let code = output.status.code().expect("the program ends by itself");

@@ -5,7 +5,7 @@ use std::process::Output;
 
 use crate::diagnostics::case::{self, Case};
 
-/// A config that works, so that whatever is said is said of the provider file.
+/// A valid config, so that every finding is about the provider file.
 const CONFIG: &str = r#"
 providers = "providers"
 [upstreams.own]

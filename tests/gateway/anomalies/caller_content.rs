@@ -13,7 +13,7 @@ const SESSION: Option<&str> = Some("47c10dd3-7e10-4950-95d5-483dbc9508e6");
 /// What is too large is refused as such, also where the rest of it does not come.
 const IMPATIENT: &str = "[limits]\ncontent_deadline_ms = 1000\n";
 
-/// A finish of nothing: it is read to its end, and then nobody knows its challenge.
+/// A finish without a begin: it is decoded and its challenge is unknown.
 fn some_finish(dialect: Provider) -> Request {
     finish_with(dialect, &assertion(b"a challenge"), SESSION)
 }
@@ -117,7 +117,7 @@ async fn expect_100_continue_is_answered() {
         let length = finish.content.len();
         let mut wire = Wire::connect(gateway.address).await;
         wire.send(head_of(&finish, &format!("expect: 100-continue\r\ncontent-length: {length}\r\n"))).await;
-        assert_eq!(wire.until(b"\r\n\r\n").await.unwrap(), b"HTTP/1.1 100 Continue\r\n\r\n");
+        assert_eq!(wire.until("\r\n\r\n").await, "HTTP/1.1 100 Continue\r\n\r\n");
         wire.send(&finish.content).await;
         let answer = wire.response().await.unwrap();
         assert_refused(&gateway, dialect, &answer, "challenge_expired", "after asking").await;

@@ -1,8 +1,8 @@
-//! Upstreams that hang, break off, lie and flood; callers that are slow, huge, malformed and odd.
+//! Upstreams that hang, disconnect, lie and flood; callers that are slow, oversized, malformed and unusual.
 //!
-//! Whatever happens, the caller reads its dialect's own envelope (or, where HTTP itself is broken, a
-//! clean end), nothing is sent twice, and the next request is served. Nothing measures time: limits
-//! under test are a fraction of a second, waits that must end are bounded far above.
+//! In every case the caller gets its dialect's envelope (or a clean close where HTTP itself is broken), nothing is
+//! sent twice, and the next request is served. Nothing measures time: limits under test are a fraction of a
+//! second, and waits have a far higher bound.
 
 mod caller_content;
 mod caller_heads;

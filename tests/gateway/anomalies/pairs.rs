@@ -1,11 +1,11 @@
-//! Each dialect before an upstream of another provider, and what is asked of the two.
+//! Each dialect before an upstream of another provider, and assertions about them.
 
-use kit::config::{route, upstream};
+use crate::matrix::pairs::Pair;
 use kit::contract::{check_fault, check_response};
 use kit::gateway::Gateway;
 use kit::message::{Request, Response};
 use kit::passkey::begin;
-use kit::provider::Provider::{self, Apifox, Auth0, Flashback, Quiva, Streambird};
+use kit::provider::Provider::{self, Apifox, Quiva};
 
 /// The provider that does a dialect's work.
 pub(crate) fn upstream_of(dialect: Provider) -> Provider {
@@ -14,17 +14,7 @@ pub(crate) fn upstream_of(dialect: Provider) -> Provider {
 
 /// A config with a dialect before its upstream; `limits` are the upstream's.
 pub(crate) fn tables(dialect: Provider, base_url: &str, limits: &str) -> String {
-    let settings = match dialect {
-        Quiva | Flashback => "",
-        Streambird => "relax = [\"allow_credentials\"]\nset.user.email = \"{user.id}@example.com\"",
-        Auth0 => "set.user.email = \"team@example.com\"\nfill.tokens = { type = \"Bearer\", expires_in = 3600 }",
-        Apifox => concat!(
-            "set.user.email = \"team@example.com\"\n",
-            "fill.user = { id = \"{user.email}\", name = \"The team\", created_at = 1704067200 }\n",
-            "fill.tokens = { expires_in = 3600, refresh_expires_in = 86400 }"
-        ),
-    };
-    upstream("new", upstream_of(dialect), base_url, limits) + &route("main", dialect, "new", settings)
+    Pair { dialect, upstream: upstream_of(dialect) }.config(base_url, limits)
 }
 
 /// Options with a challenge of their own, as the upstream of a dialect writes them.
@@ -53,7 +43,7 @@ pub(crate) async fn assert_refused(gateway: &Gateway, dialect: Provider, answer:
     assert_eq!(refused.fault, fault, "{}: {case}: {refused:?}", dialect.id());
 }
 
-/// Asserts that the gateway goes on serving.
+/// Asserts that the gateway still serves.
 pub(crate) async fn serves(gateway: &Gateway, dialect: Provider) {
     check_response(dialect, "login.begin", &gateway.ask(&begin(dialect)).await);
 }

@@ -1,4 +1,8 @@
-//! Who may use the console: nobody but its own page, opened by this machine's own name.
+<<<<<<< HEAD
+//! Access to the console: only its own page, under a local host name.
+=======
+//! Only the console's own page, opened on a loopback name, may use it.
+>>>>>>> tests
 
 use serde_json::json;
 

@@ -1,7 +1,7 @@
-//! The console of the admin listener: who may use it, and what it tells of an exchange.
+//! The console of the admin listener: access to it, and what it shows of a request.
 //!
-//! The gateway is the real program, the upstream an imitated provider. What a browser makes of the
-//! page is tried in `tests/browser`.
+//! The gateway is the real program, the upstream an imitated provider. `tests/browser` tests the page in
+//! a browser.
 
 mod fence;
 mod rig;

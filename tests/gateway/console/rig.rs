@@ -1,4 +1,4 @@
-//! A gateway with a console, and requests as its page makes them.
+//! A gateway with a console, and requests as its page sends them.
 
 use serde_json::{Value, json};
 

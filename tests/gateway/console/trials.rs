@@ -1,4 +1,4 @@
-//! What a trial tells: every step of the exchange, and no secret.
+//! The result of a try request: every step, and no secret.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ fn step<'t>(tried: &'t Value, stage: &str) -> &'t Value {
 }
 
 #[tokio::test]
-async fn every_dialect_begins_for_the_demo_user() {
+async fn every_dialect_begins_a_sign_in_for_the_demo_user() {
     let rig = Rig::start().await;
     for dialect in Provider::ALL {
         let tried = rig.attempt(dialect.id(), "login.begin", &json!({})).await.content_json();

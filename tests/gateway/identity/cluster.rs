@@ -1,6 +1,6 @@
 //! A PostgreSQL server of a test's own: a cluster in a temporary folder, on a free port of 127.0.0.1.
 //!
-//! PostgreSQL refuses to run as root; there it runs as the user `postgres`, whom its package makes.
+//! PostgreSQL refuses to run as root; there it runs as the user `postgres`, which its package creates.
 
 use std::fs;
 use std::io;
@@ -72,7 +72,7 @@ impl Cluster {
         panic!("the server did not answer");
     }
 
-    /// Ends it as a shutdown does: every connection is told and closed.
+    /// Stops it like a shutdown: every connection gets a message and is closed.
     pub(crate) fn stop(&mut self) {
         let Some(mut running) = self.running.take() else { return };
         let sent = Command::new("kill").args(["-INT", &running.id().to_string()]).status().unwrap();
@@ -160,7 +160,7 @@ fn installed(name: &str) -> PathBuf {
     })
 }
 
-/// Whom it runs as, where that is not whoever runs the test.
+/// The user it runs as, if another than the test's.
 fn who() -> Option<(u32, u32)> {
     let id = |arguments: &[&str]| -> Option<u32> {
         let output = Command::new("id").args(arguments).output().unwrap();

@@ -1,5 +1,5 @@
-//! Passkeys are made and deleted for the user whom the map names, and for nobody else; the relying party's
-//! own token says who that is by itself.
+//! Passkeys are created and deleted only for the mapped user; the relying party's own token names its user
+//! without the map.
 //!
 //! The upstream is the embedded relying party, so that every signature is verified.
 
@@ -33,7 +33,7 @@ async fn ask(gateway: &Gateway, request: Request, token: &str) -> Response {
     gateway.ask(&request.with_field("authorization", &format!("Bearer {token}"))).await
 }
 
-/// Registers a passkey for whom a token names.
+/// Registers a passkey for the user of a token.
 async fn registers(gateway: &Gateway, token: &str) -> Value {
     let begun = ask(gateway, Request::fixture(Quiva, "registration.begin"), token).await;
     check_response(Quiva, "registration.begin", &begun);

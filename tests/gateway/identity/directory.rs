@@ -1,15 +1,13 @@
-//! A service that says who users are, as a map asks it: it answers what a test says, and keeps what it
-//! was asked.
+//! An HTTP service that maps users: it answers what a test says and records its requests.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use kit::peer::Origin;
+use kit::wire::Wire;
 
 /// The service.
 pub(crate) struct Directory {
-    address: SocketAddr,
+    origin: Origin,
     shared: Arc<Shared>,
 }
 
@@ -22,24 +20,18 @@ struct Shared {
 
 impl Directory {
     pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared::default());
         let serving = shared.clone();
-        tokio::spawn(async move {
-            while let Ok((connection, _)) = listener.accept().await {
-                tokio::spawn(answer(connection, serving.clone()));
-            }
-        });
-        Self { address, shared }
+        let origin = Origin::start(move |wire| answer(wire, serving.clone())).await;
+        Self { origin, shared }
     }
 
     /// `[identity.users]` that asks it, with more in it.
     pub(crate) fn map(&self, more: &str) -> String {
         format!(
-            "[identity.users]\nurl = \"http://{}/users/{{user.email}}\"\ncaller = {{ \"user.email\" = \"mail\" }}\n\
+            "[identity.users]\nurl = \"{}/users/{{user.email}}\"\ncaller = {{ \"user.email\" = \"mail\" }}\n\
              upstream = {{ \"user.id\" = \"/data/id\" }}\nfields = {{ authorization = \"env:OUR_KEY\" }}\n{more}\n",
-            self.address
+            self.origin.url()
         )
     }
 
@@ -56,19 +48,13 @@ impl Directory {
     }
 }
 
-async fn answer(mut connection: TcpStream, shared: Arc<Shared>) {
-    let mut asked = Vec::new();
-    while !asked.ends_with(b"\r\n\r\n") {
-        match connection.read_u8().await {
-            Ok(byte) => asked.push(byte),
-            Err(_) => return,
-        }
-    }
-    shared.asked.lock().unwrap().push(String::from_utf8(asked).unwrap());
+async fn answer(mut wire: Wire, shared: Arc<Shared>) {
+    let Some(head) = wire.try_head().await else { return };
+    shared.asked.lock().unwrap().push(head);
     let answer = shared.answer.lock().unwrap().clone();
     match answer {
-        Some(answer) => drop(connection.write_all(answer.as_bytes()).await),
-        // Until whoever asks has given up.
-        None => drop(connection.read_u8().await),
+        Some(answer) => wire.send(answer).await,
+        // Keeps the connection open until the caller gives up.
+        None => drop(wire.is_closed().await),
     }
 }

@@ -1,4 +1,4 @@
-//! A begin that names nobody: whoever signs in is answered by the caller's name of them, or not at all.
+//! A begin without a user: the user who signs in is mapped back to the caller, or the sign-in is refused.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;

@@ -1,5 +1,5 @@
-//! A sign-in before an upstream that names users otherwise teaches whom the learner's own directory means,
-//! and nobody where no map leads there. Every signature is a real one.
+//! Key learning at an upstream with other user names uses the directory's own map, and skips unmapped users.
+//! Every signature is real.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ use kit::within;
 const MAP: &str = "[identity.users]\nfile = \"users.csv\"\ncaller = { \"user.id\" = \"old\", \"user.email\" = \"email\" }\n\
                    upstream = { \"user.id\" = \"new\" }\n";
 
-/// A dialect's callers before Streambird, where they have other names, and somebody who learns.
+/// A dialect before Streambird, where users have other names, with key learning.
 fn watched(fake: &Fake, map: &str, dialect: Provider, own: &str) -> String {
     let learner = EMBEDDED.replace("demo     = true", own);
     let settings = match dialect {
@@ -58,12 +58,12 @@ async fn signs_in(
     gateway.ask(&finish_with(dialect, &credential, None)).await
 }
 
-/// What the admin listener says of `own`.
+/// The readiness of `own` on the admin listener.
 async fn readiness(gateway: &Gateway) -> Value {
     Caller::of(gateway.admin).ask(&Request::new("GET", "/readiness")).await.content_json()["own"].clone()
 }
 
-/// Waits until so many users are that far: nobody keeps a caller waiting for what is learned.
+/// Waits until so many users have that state, because learning happens after the response.
 async fn learned(gateway: &Gateway, kind: &str, users: u64) {
     within(async {
         while readiness(gateway).await["active_users"][kind] != users {
@@ -73,7 +73,7 @@ async fn learned(gateway: &Gateway, kind: &str, users: u64) {
     .await;
 }
 
-/// A begin and a finish at the learner, once it does the work: whom it says it signed in, or the fault.
+/// A begin and a finish at the embedded relying party: the user who signed in, or the fault.
 async fn signs_in_there(gateway: &Gateway, id: &str, device: &mut Device) -> Result<Value, String> {
     let begun = gateway.ask(&begin_of(id)).await;
     if begun.status != 200 {

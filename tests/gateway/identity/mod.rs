@@ -1,7 +1,7 @@
-//! A user whom the two sides name differently: told to the upstream by its name, answered to the caller
-//! by theirs, and never taken for somebody else.
+//! Users with different names on both sides: mapped to the upstream, mapped back to the caller, and never
+//! confused with another user.
 //!
-//! Over real sockets, with the real program; the upstreams are imitated from the providers' documents.
+//! The program runs over real sockets; the upstreams are imitated from the providers' documents.
 
 mod cluster;
 mod deletion;

@@ -1,4 +1,4 @@
-//! A map that cannot answer is a fault of its own, and nobody is let through meanwhile.
+//! An identity map that cannot be queried fails the request with its own fault.
 
 use rusqlite::Connection;
 
@@ -10,7 +10,7 @@ use kit::gateway::{Config, Gateway};
 use kit::logs::Refused;
 use kit::provider::Provider::{Quiva, Streambird};
 
-/// Begins, which must be refused before the upstream hears of it.
+/// A begin that must be refused without an upstream call.
 async fn refused(gateway: &Gateway, fake: &Fake) -> (u16, Refused) {
     let (answer, refused) = gateway.refused(&begin_for(ADA_HERE)).await;
     check_fault(Quiva, &answer);

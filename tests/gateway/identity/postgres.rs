@@ -1,4 +1,4 @@
-//! A PostgreSQL server leads to the same sign-in; what it cannot say is an outage, and nobody else.
+//! A PostgreSQL server maps the same sign-in; a failing query is an outage and never another user.
 
 use crate::identity::cluster::Cluster;
 use crate::identity::relay::Relay;
@@ -34,7 +34,7 @@ fn by_relay(fake: &Fake, cluster: &Cluster, relay: &Relay) -> Config {
     Config::write(&tables(fake, &map)).beside("users.url", &cluster.address_at(relay.address.port()))
 }
 
-/// The fault of a begin for somebody, and the log's reason.
+/// The fault of a begin for a user, and the reason in the log.
 async fn refusal(gateway: &Gateway, address: &str) -> (String, String) {
     let (answer, refused) = gateway.refused(&begin_for(address)).await;
     check_fault(Quiva, &answer);
@@ -42,7 +42,7 @@ async fn refusal(gateway: &Gateway, address: &str) -> (String, String) {
     (refused.fault, refused.reason)
 }
 
-/// Begins until one goes on, as an app does whose user tries again.
+/// Begins until one succeeds, like an app whose user tries again.
 async fn begun_at_last(gateway: &Gateway) {
     within(async {
         while gateway.ask(&begin_for(ADA_HERE)).await.status != 200 {
@@ -143,7 +143,7 @@ async fn connect_timeout_exceeds_query_timeout() {
     relay.lets_in(0);
     cluster.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'passbridge'").await;
     assert_eq!(refusal(&gateway, ADA_HERE).await.0, "identity_unavailable", "its connection is still being made");
-    // One comes late and serves whoever asks later: there never is another.
+    // One connection arrives late and serves all later queries.
     relay.lets_in(1);
     begun_at_last(&gateway).await;
     assert_eq!(last_asked(&fake), ADA_THERE);

@@ -1,5 +1,4 @@
-//! A route that keeps its users to itself: whom the map does not know is answered as anybody is, and while
-//! the map cannot answer, nobody is.
+//! A route with hidden enumeration: an unmapped user gets a decoy, and an outage of the map gets none.
 
 use serde_json::Value;
 

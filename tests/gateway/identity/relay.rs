@@ -1,6 +1,5 @@
-//! What stands between the gateway and its database: a relay that lets in only so many connections, and
-//! through which nothing more may come. A gateway that starts asks its database while the test waits for
-//! it, so such a test needs a second thread.
+//! A relay between the gateway and its database that limits connections and can stall them. A starting
+//! gateway queries its database while the test waits for it, so such a test needs a second thread.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,7 +16,7 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    /// A relay to this port, which lets everybody in.
+    /// A relay to this port without a limit.
     pub(crate) async fn start(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -31,13 +30,13 @@ impl Relay {
         Self { address, places, silence }
     }
 
-    /// From now on lets in so many more, in the order they came; the others wait.
+    /// From now on accepts so many more connections in order; the others wait.
     pub(crate) fn lets_in(&self, connections: usize) {
         self.places.forget_permits(Semaphore::MAX_PERMITS);
         self.places.add_permits(connections);
     }
 
-    /// Says nothing more to those that are in, and keeps them open.
+    /// Stops forwarding on open connections and keeps them open.
     pub(crate) fn falls_silent(&self) {
         self.silence.send_replace(());
     }
@@ -46,12 +45,12 @@ impl Relay {
 async fn pass(mut connection: TcpStream, port: u16, places: Arc<Semaphore>, mut silenced: watch::Receiver<()>) {
     places.acquire().await.unwrap().forget();
     let mut server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    // What is asked in several small pieces would wait for the other side's word between them.
+    // Without this, a query in several small packets waits for acknowledgements.
     connection.set_nodelay(true).unwrap();
     server.set_nodelay(true).unwrap();
     silenced.mark_unchanged();
     tokio::select! {
-        // Whichever of the two ended it, it is over.
+        // Either side may end it.
         _ = copy_bidirectional(&mut connection, &mut server) => {}
         _ = silenced.changed() => std::future::pending().await,
     }

@@ -1,4 +1,4 @@
-//! A file is read again when the config is loaded anew; one that is wrong then changes nothing.
+//! A reload reads the map file again; an invalid file keeps the previous config.
 
 use crate::identity::rig::{ADA, ADA_HERE, ADA_THERE, FILE, begin_for, last_asked, serve, tables};
 use kit::fake::Fake;

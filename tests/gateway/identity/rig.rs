@@ -1,5 +1,5 @@
-//! One pair with a map between: Quiva's callers name users by address, Streambird by its own id.
-//! Auth0, which cannot be told a user, answers whom it signed in.
+//! One pair with an identity map: Quiva's callers name users by address, Streambird by its own id.
+//! Auth0 accepts no user in a request and returns the user who signed in.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -13,9 +13,9 @@ use kit::message::{Request, Response};
 use kit::passkey::{begin, finish};
 use kit::provider::Provider::{Quiva, Streambird};
 
-/// Whom Streambird's documented answers are about.
+/// The user in Streambird's documented responses.
 pub(crate) const ADA_THERE: &str = "user_24wFP9pDa9YiMJLun94iKykoZs2";
-/// Who asks in Quiva's documented requests.
+/// The user in Quiva's documented requests.
 pub(crate) const ADA_HERE: &str = "user@example.com";
 pub(crate) const ADA: &str = "email,new_id\nUser@Example.com,user_24wFP9pDa9YiMJLun94iKykoZs2\n";
 /// `[identity.users]` out of `users.csv`.
@@ -48,7 +48,7 @@ pub(crate) async fn sign_in(gateway: &Gateway) -> Response {
     gateway.ask(&finish(Quiva, &Quiva.begun(&begun))).await
 }
 
-/// Whom the upstream was asked for last.
+/// The user in the last upstream request.
 pub(crate) fn last_asked(fake: &Fake) -> String {
     let request = fake.requests("login.begin").pop().expect("a begin arrived");
     request.json()["user_id"].as_str().expect("a begin names a user").to_owned()

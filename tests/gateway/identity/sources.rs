@@ -1,4 +1,4 @@
-//! Every kind of source leads to the same sign-in, and is asked no oftener than its cache says.
+//! Every kind of source maps the same sign-in and is queried no more often than its cache allows.
 
 use rusqlite::Connection;
 

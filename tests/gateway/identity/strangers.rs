@@ -1,5 +1,5 @@
-//! Users whom the map does not know: refused, or named alike on both sides where the config says so and
-//! nobody else has that name.
+//! Unmapped users: refused, or kept under the same name where the config allows it and no other user has that
+//! name.
 
 use crate::identity::rig::{ADA, FILE, begin_for, last_asked, serve};
 use kit::config::{route, upstream};

@@ -1,4 +1,4 @@
-//! Whoever finishes must be the user the map names, whether the upstream could be told or only answers.
+//! The user who finishes must be the mapped user, whether the upstream received the user or only returns it.
 
 use rusqlite::Connection;
 use serde_json::json;
@@ -32,11 +32,11 @@ async fn response_user_must_match_the_mapped_user() {
                upstream = { \"user.id\" = \"new\" }\n";
     let there = upstream("new", Auth0, &fake.base_url(), "identity = \"users\"");
     let users = format!("old,new\n{ADA_THERE},auth0|ada\nbob,auth0|bob\n");
-    // Where the config takes an answer that names nobody, it still takes none that names another.
+    // A config that accepts a response without a user still refuses one with another user.
     for (relax, nobody_will_do) in [("\"allow_credentials\"", false), ("\"allow_credentials\", \"subject\"", true)] {
         let tables = format!("{map}{there}{}", route("main", Streambird, "new", &format!("relax = [{relax}]")));
         let gateway = Gateway::start_of(Config::write(&tables).beside("users.csv", &users)).await;
-        // The caller's own id is nobody at the upstream.
+        // The caller's own id is unknown at the upstream.
         for (subject, is_signed_in) in
             [("auth0|ada", true), ("auth0|bob", false), (ADA_THERE, false), ("auth0|eve", false), ("", nobody_will_do)]
         {

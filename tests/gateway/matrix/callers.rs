@@ -15,7 +15,7 @@ use kit::message::Request;
 use kit::passkey::begin;
 use kit::provider::Provider::{Apifox, Auth0, Flashback, Quiva, Streambird};
 
-/// Asks with each request and says which were let in.
+/// Sends each request and returns which were accepted.
 async fn let_in(tables: &str, fake: &Fake, requests: &[Request]) -> Vec<bool> {
     let gateway = Gateway::start(tables).await;
     let mut outcomes = Vec::new();

@@ -1,4 +1,4 @@
-//! A route that keeps its users to itself answers whoever is not there as whoever is, and refuses both alike.
+//! Hidden enumeration: an unknown user gets a response like a known one, and both are refused alike.
 
 use serde_json::{Value, json};
 
@@ -76,7 +76,7 @@ async fn unknown_user_gets_a_response_shaped_like_a_known_users() {
     }
 }
 
-/// Not every passkey says how it is reached.
+/// Not every passkey has transports.
 fn without_transports(value: &mut Value) {
     match value {
         Value::Object(members) => {

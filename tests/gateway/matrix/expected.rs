@@ -1,4 +1,4 @@
-//! The answers that must come out, one file a pair, written by hand from the providers' documents.
+//! The expected responses, one file per pair, written by hand from the providers' documents.
 //!
 //! `<uuid>`, `<instant>` and the like stand for what is new each time.
 
@@ -7,7 +7,7 @@ use std::fs;
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 
-/// Asserts that `got` is what the pair's file says; `leg` is `begin` or `finish`.
+/// Asserts that `got` matches the pair's file; `leg` is `begin` or `finish`.
 #[track_caller]
 pub(crate) fn check_content(leg: &str, dialect: &str, upstream: &str, got: &str) {
     let file = format!("{}/tests/gateway/matrix/{leg}/{dialect}_before_{upstream}.json", env!("CARGO_MANIFEST_DIR"));

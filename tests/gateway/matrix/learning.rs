@@ -17,7 +17,7 @@ use kit::provider::Provider::{Quiva, Streambird};
 const USER: &str = "user_24wFP9pDa9YiMJLun94iKykoZs2";
 const HANDLE: &[u8] = b"a handle of the old provider";
 
-/// Streambird as it was, and somebody who watches.
+/// A Streambird route with key learning.
 async fn watched(by: &str) -> (Fake, Gateway) {
     let fake = Fake::start(Streambird).await;
     let tables = EMBEDDED.to_owned()
@@ -45,7 +45,7 @@ async fn device() -> Device {
     device
 }
 
-/// What the admin listener says of `own`.
+/// The readiness of `own` on the admin listener.
 async fn readiness(gateway: &Gateway) -> Value {
     let answer = Caller::of(gateway.admin).ask(&Request::new("GET", "/readiness")).await;
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -148,7 +148,7 @@ async fn deleted_passkey_is_no_longer_learned() {
 
 #[tokio::test]
 async fn unproved_user_name_is_not_learned() {
-    // The provider is asked as one and the same user, and so proves nobody of the caller's.
+    // All callers are the same user at the provider, so a sign-in proves none of them.
     let fake = Fake::start(Quiva).await;
     let settings = concat!(
         "learn_keys = \"own\"\nrelax = [\"allow_credentials\", \"subject\", \"one_user\"]\n",

@@ -1,5 +1,5 @@
 //! What the admin listener counts: every answer by route, operation and outcome, every call of an upstream, and
-//! nothing that a caller said.
+//! no value from a caller.
 
 use kit::caller::Caller;
 use kit::config::{route, upstream};

@@ -1,8 +1,8 @@
-//! Every dialect before every upstream, over real sockets: what the caller is answered, byte for
-//! byte, what arrives at the upstream, and every refusal in every envelope.
+//! Every dialect before every upstream, over real sockets: the response byte for byte, the upstream
+//! request, and every refusal in every envelope.
 //!
 //! The upstreams are imitated from the providers' documents alone; the gateway is the real program.
-//! Nothing measures time: a wait that must end is bounded far above what it takes.
+//! Nothing measures time: waits have a bound far above what they take.
 
 mod banner;
 mod callers;
@@ -16,7 +16,7 @@ mod learning;
 mod metrics;
 mod once;
 mod options;
-mod pairs;
+pub(crate) mod pairs;
 mod passthrough;
 mod refresh;
 mod routes;

@@ -26,7 +26,7 @@ async fn options(upstream_of: Provider, settings: &str) -> Value {
 async fn stricter_user_verification_wins() {
     let named = "set = { rp_id = \"localhost\", user.id = \"{user.email}\" }\n";
     let cases = [
-        // Streambird says discouraged, Cloudreve nothing (which is preferred), Flashback required.
+        // Streambird has discouraged, Cloudreve nothing (which means preferred), Flashback required.
         (Streambird, named, "discouraged", "discouraged"),
         (Streambird, named, "preferred", "preferred"),
         (Streambird, named, "required", "required"),

@@ -1,4 +1,4 @@
-//! What is no operation goes on as it came, also on a path that an operation shares.
+//! Requests that match no operation pass through unchanged, also on the path of an operation.
 
 use crate::matrix::pairs::Pair;
 use kit::config::{CALLERS, route, upstream};

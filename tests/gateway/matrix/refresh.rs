@@ -1,4 +1,4 @@
-//! New tokens for a refresh token: from whoever made it, and it goes to nobody else.
+//! Refresh tokens are exchanged only by the provider that issued them.
 
 use serde_json::{Value, json};
 
@@ -86,7 +86,7 @@ async fn refresh_token_returns_to_its_own_provider() {
     }
 }
 
-/// Cloudreve's tokens without their ends, which are told anew.
+/// Cloudreve's tokens without their expiry, which is new each time.
 fn tokens(answer: &Response) -> Value {
     let data = &answer.content_json()["data"];
     json!([data["access_token"], data["refresh_token"]])

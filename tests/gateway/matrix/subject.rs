@@ -1,4 +1,4 @@
-//! Whoever is named at the begin is who must finish: another user's passkey signs nobody else in.
+//! The user of the begin must be the user of the finish: another user's passkey is refused.
 //!
 //! Upstreams that begin without a user (Auth0, Cloudreve) let any passkey answer, so the answer to
 //! the finish must prove the user; without a proof there is no sign-in.
@@ -17,7 +17,7 @@ use kit::provider::Provider::{self, Apifox, Auth0, Flashback, Quiva, Streambird}
 const SIGNED_IN: bool = true;
 const REFUSED: bool = false;
 
-/// Logs in once for each case: what the upstream says of the user, and whether that is enough.
+/// Logs in once per case: the user in the upstream's response, and whether it is accepted.
 async fn proves(dialect: Provider, upstream_of: Provider, settings: &str, cases: &[(Response, bool)]) {
     let fake = Fake::start(upstream_of).await;
     let config = upstream("new", upstream_of, &fake.base_url(), "") + &route("main", dialect, "new", settings);

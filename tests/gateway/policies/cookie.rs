@@ -1,6 +1,6 @@
-//! Begins that name nobody: known again by a cookie or by a header field, or not at all.
+//! Begins without a user: assigned by a cookie or a header field, or to the default upstream.
 
-use crate::policies::rig::{CompileInput, told};
+use crate::policies::rig::{TwoUpstreams, told};
 use kit::passkey::begin;
 use kit::provider::Provider::Auth0;
 
@@ -8,9 +8,9 @@ const BROWSERS: usize = 60;
 
 #[tokio::test]
 async fn cookie_selects_the_same_upstream_on_every_replica() {
-    let ground = CompileInput::of(Auth0).await;
+    let upstreams = TwoUpstreams::of(Auth0).await;
     let policies = "split = { cookie = true, to.new = 50 }";
-    let (one, other) = (ground.gateway(policies).await, ground.gateway(policies).await);
+    let (one, other) = (upstreams.gateway(policies).await, upstreams.gateway(policies).await);
     let mut moved = 0;
     for _ in 0..BROWSERS {
         let first = one.ask(&begin(Auth0)).await;
@@ -32,8 +32,8 @@ async fn cookie_selects_the_same_upstream_on_every_replica() {
 
 #[tokio::test]
 async fn forged_cookie_is_ignored() {
-    let ground = CompileInput::of(Auth0).await;
-    let gateway = ground.gateway("split = { cookie = true, to.new = 50 }").await;
+    let upstreams = TwoUpstreams::of(Auth0).await;
+    let gateway = upstreams.gateway("split = { cookie = true, to.new = 50 }").await;
     let forged = begin(Auth0)
         .with_field("cookie", "passbridge=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
     assert!(gateway.ask(&forged).await.field("set-cookie").is_some(), "it is given a good one");
@@ -41,8 +41,8 @@ async fn forged_cookie_is_ignored() {
 
 #[tokio::test]
 async fn header_field_selects_the_upstream_and_sets_no_cookie() {
-    let ground = CompileInput::of(Auth0).await;
-    let gateway = ground.gateway("split = { cookie = true, header = \"X-Device-Id\", to.new = 50 }").await;
+    let upstreams = TwoUpstreams::of(Auth0).await;
+    let gateway = upstreams.gateway("split = { cookie = true, header = \"X-Device-Id\", to.new = 50 }").await;
     let mut ways = [0, 0];
     for device in 0..BROWSERS {
         let request = begin(Auth0).with_field("x-device-id", &format!("device-{device}"));
@@ -57,7 +57,7 @@ async fn header_field_selects_the_upstream_and_sets_no_cookie() {
 
 #[tokio::test]
 async fn request_without_a_split_key_uses_the_default_upstream() {
-    let ground = CompileInput::of(Auth0).await;
-    let gateway = ground.gateway("split = { header = \"x-device-id\", to.new = 100 }").await;
+    let upstreams = TwoUpstreams::of(Auth0).await;
+    let gateway = upstreams.gateway("split = { header = \"x-device-id\", to.new = 100 }").await;
     assert_eq!(told(&gateway.ask(&begin(Auth0)).await), ("old".into(), "default".into()));
 }

@@ -1,6 +1,6 @@
-//! Fallback: a begin goes on when an upstream cannot, each is asked once, and a finish never goes on.
+//! Fallback: a begin moves on when an upstream fails, each upstream is called once, and a finish never moves.
 
-use crate::policies::rig::{CompileInput, begin_of, begins, signs_in, told};
+use crate::policies::rig::{TwoUpstreams, begin_of, begins, signs_in, told};
 use kit::passkey::finish;
 use kit::provider::Provider::Quiva;
 
@@ -10,81 +10,81 @@ const FALLBACK: &str =
 
 #[tokio::test]
 async fn unknown_user_falls_back_for_begin_and_finish() {
-    let ground = CompileInput::of(Quiva).await;
-    let gateway = ground.gateway(FALLBACK).await;
+    let upstreams = TwoUpstreams::of(Quiva).await;
+    let gateway = upstreams.gateway(FALLBACK).await;
     assert_eq!(begins(&gateway, "ada@example.com").await, ("old".into(), "default".into()));
-    ground.old.refuses("login.begin", UNKNOWN);
+    upstreams.old.refuses("login.begin", UNKNOWN);
     assert_eq!(begins(&gateway, "ada@example.com").await, ("new".into(), "fallback".into()));
-    assert_eq!(ground.seen("login.begin"), [2, 1]);
+    assert_eq!(upstreams.seen("login.begin"), [2, 1]);
     assert_eq!(signs_in(&gateway, "ada@example.com").await, ["new", "new"]);
-    assert_eq!((ground.seen("login.begin"), ground.seen("login.finish")), ([3, 2], [0, 1]));
+    assert_eq!((upstreams.seen("login.begin"), upstreams.seen("login.finish")), ([3, 2], [0, 1]));
 }
 
 #[tokio::test]
 async fn fallback_calls_each_upstream_once() {
-    let ground = CompileInput::of(Quiva).await;
+    let upstreams = TwoUpstreams::of(Quiva).await;
     let to_both = "pinned.new = \"new.list\"\nfallback = { on = [\"unknown_user\"], to = [\"new\", \"old\"] }";
-    let gateway = ground.gateway("").await;
+    let gateway = upstreams.gateway("").await;
     std::fs::write(gateway.folder().join("new.list"), "ada@example.com\n").unwrap();
-    ground.reload(&gateway, to_both).await;
-    for fake in [&ground.old, &ground.new] {
+    upstreams.reload(&gateway, to_both).await;
+    for fake in [&upstreams.old, &upstreams.new] {
         fake.refuses("login.begin", UNKNOWN);
     }
     for (user, picked) in [("ada@example.com", "new"), ("bob@example.com", "old")] {
-        let before = ground.seen("login.begin");
+        let before = upstreams.seen("login.begin");
         let (answer, refused) = gateway.refused(&begin_of(user)).await;
         assert_eq!((refused.fault.as_str(), answer.field("passbridge-upstream")), ("unknown_user", Some(picked)));
-        assert_eq!(ground.seen("login.begin"), before.map(|count| count + 1), "{user}");
+        assert_eq!(upstreams.seen("login.begin"), before.map(|count| count + 1), "{user}");
     }
 }
 
 #[tokio::test]
 async fn fault_not_listed_does_not_fall_back() {
-    let ground = CompileInput::of(Quiva).await;
-    let gateway = ground.gateway(FALLBACK).await;
+    let upstreams = TwoUpstreams::of(Quiva).await;
+    let gateway = upstreams.gateway(FALLBACK).await;
     for (fault, name) in [("400_invalid_request", "invalid_request"), ("429_rate_limited", "rate_limited")] {
-        ground.old.refuses("login.begin", fault);
+        upstreams.old.refuses("login.begin", fault);
         assert_eq!(gateway.refused(&begin_of("ada@example.com")).await.1.fault, name);
     }
-    assert_eq!(ground.seen("login.begin"), [2, 0]);
+    assert_eq!(upstreams.seen("login.begin"), [2, 0]);
 }
 
 #[tokio::test]
 async fn unreachable_upstream_is_an_outage_not_an_unknown_user() {
-    let ground = CompileInput::of(Quiva).await;
-    let config = ground.config(FALLBACK);
-    let gone = config.replace(&ground.old.base_url(), "http://127.0.0.1:1");
+    let upstreams = TwoUpstreams::of(Quiva).await;
+    let config = upstreams.config(FALLBACK);
+    let gone = config.replace(&upstreams.old.base_url(), "http://127.0.0.1:1");
     let gateway = kit::gateway::Gateway::start(&gone).await;
     assert_eq!(begins(&gateway, "ada@example.com").await, ("new".into(), "fallback".into()));
-    ground.new.refuses("login.begin", UNKNOWN);
+    upstreams.new.refuses("login.begin", UNKNOWN);
     assert_eq!(gateway.refused(&begin_of("ada@example.com")).await.1.fault, "upstream_unavailable");
 }
 
 #[tokio::test]
 async fn fallback_shares_one_deadline() {
-    let ground = CompileInput::of(Quiva).await;
-    ground.old.hangs("login.begin");
+    let upstreams = TwoUpstreams::of(Quiva).await;
+    upstreams.old.hangs("login.begin");
     let impatient = |deadline: u64| {
         let policies = FALLBACK.replace(" }", &format!(", deadline_ms = {deadline} }}"));
-        ground.config(&policies).replacen("[upstreams.old]\n", "[upstreams.old]\ntimeout_ms = 200\n", 1)
+        upstreams.config(&policies).replacen("[upstreams.old]\n", "[upstreams.old]\ntimeout_ms = 200\n", 1)
     };
     let gateway = kit::gateway::Gateway::start(&impatient(20_000)).await;
     assert_eq!(begins(&gateway, "ada@example.com").await, ("new".into(), "fallback".into()));
     gateway.reload(&impatient(50)).await;
     let (_, refused) = gateway.refused(&begin_of("ada@example.com")).await;
     assert_eq!(refused.fault, "upstream_timeout");
-    assert_eq!(ground.seen("login.begin"), [2, 1], "the deadline is everybody's");
+    assert_eq!(upstreams.seen("login.begin"), [2, 1], "the deadline is everybody's");
 }
 
 #[tokio::test]
 async fn finish_never_falls_back() {
-    let ground = CompileInput::of(Quiva).await;
-    let gateway = ground.gateway(FALLBACK).await;
+    let upstreams = TwoUpstreams::of(Quiva).await;
+    let gateway = upstreams.gateway(FALLBACK).await;
     let begun = Quiva.begun(&gateway.ask(&begin_of("ada@example.com")).await);
-    ground.old.refuses("login.finish", UNKNOWN);
+    upstreams.old.refuses("login.finish", UNKNOWN);
     let answer = gateway.ask(&finish(Quiva, &begun)).await;
     assert_eq!((answer.status, answer.field("passbridge-upstream")), (401, Some("old")));
-    assert_eq!(ground.seen("login.finish"), [1, 0]);
-    ground.old.refuses("login.begin", UNKNOWN);
+    assert_eq!(upstreams.seen("login.finish"), [1, 0]);
+    upstreams.old.refuses("login.begin", UNKNOWN);
     assert_eq!(told(&gateway.ask(&begin_of("ada@example.com")).await).0, "new");
 }

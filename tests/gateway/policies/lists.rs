@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::policies::rig::{CompileInput, begins, signs_in, told};
+use crate::policies::rig::{TwoUpstreams, begins, signs_in, told};
 use kit::passkey::begin;
 use kit::provider::Provider::Quiva;
 
@@ -10,21 +10,21 @@ const LISTS: &str = "pinned = { new = \"new.list\", old = \"old.list\" }\nsplit.
 
 #[tokio::test]
 async fn pinned_users_override_the_split() {
-    let ground = CompileInput::of(Quiva).await;
-    let gateway = ground.gateway("").await;
+    let upstreams = TwoUpstreams::of(Quiva).await;
+    let gateway = upstreams.gateway("").await;
     let write = |new: &str, old: &str| {
         std::fs::write(gateway.folder().join("new.list"), new).unwrap();
         std::fs::write(gateway.folder().join("old.list"), old).unwrap();
     };
     write("# the first batch\nAda@example.com\nacme   # the whole account\n", "");
-    ground.reload(&gateway, "pinned.new = \"new.list\"").await;
+    upstreams.reload(&gateway, "pinned.new = \"new.list\"").await;
     assert_eq!(signs_in(&gateway, "ada@EXAMPLE.com").await, ["new", "new"]);
     assert_eq!(begins(&gateway, "bob@example.com").await, ("old".into(), "default".into()));
     let of_account = begin(Quiva).with_json(&json!({ "email": "bob@example.com", "account": "acme" }));
     assert_eq!(told(&gateway.ask(&of_account).await), ("new".into(), "list".into()));
 
     write("acme\n", "ada@example.com\n");
-    ground.reload(&gateway, LISTS).await;
+    upstreams.reload(&gateway, LISTS).await;
     assert_eq!(begins(&gateway, "bob@example.com").await, ("new".into(), "split".into()));
     assert_eq!(
         begins(&gateway, "ada@example.com").await,
@@ -37,14 +37,14 @@ async fn pinned_users_override_the_split() {
 
 #[tokio::test]
 async fn invalid_list_on_reload_keeps_the_previous_config() {
-    let ground = CompileInput::of(Quiva).await;
-    let gateway = ground.gateway("").await;
+    let upstreams = TwoUpstreams::of(Quiva).await;
+    let gateway = upstreams.gateway("").await;
     let list = |name: &str, text: &str| std::fs::write(gateway.folder().join(name), text).unwrap();
     list("new.list", "ada@example.com\n");
     list("old.list", "");
-    ground.reload(&gateway, LISTS).await;
+    upstreams.reload(&gateway, LISTS).await;
     list("old.list", "\nADA@example.com\n");
-    let said = gateway.reload(&ground.config(LISTS)).await;
+    let said = gateway.reload(&upstreams.config(LISTS)).await;
     let told = said["message"].as_str().unwrap();
     assert!(told.contains("new.list:1 and ") && told.contains("old.list:2 list the same value"), "{told}");
     assert!(!told.to_lowercase().contains("ada@"), "{told}");

@@ -1,6 +1,6 @@
-//! A whole migration: a thousand users move from their provider to the embedded relying party by changes of
-//! the config alone, one step is taken back, and the provider is switched off. Not one sign-in is lost, and
-//! nobody is answered as another.
+//! A whole migration: a thousand users move from their provider to the embedded relying party by config changes
+//! alone, one step is reverted, and the provider is switched off. No sign-in is lost and no user is confused with
+//! another.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,20 +18,20 @@ use kit::passkey::{begin, finish_with};
 use kit::provider::Provider::Streambird;
 
 const USERS: usize = 1000;
-/// The last of them do not come back before everybody has moved.
+/// The last of them return only after all others have moved.
 const SELDOM: usize = 50;
 const OFTEN: usize = USERS - SELDOM;
-/// So many users sign in at once, and so many are in the middle of it at each step.
+/// How many users sign in concurrently, and how many are between begin and finish at each step.
 const AT_ONCE: usize = 8;
 const MIDWAY: usize = 20;
 const LEARN: &str = "learn_keys = \"own\"\nshadow = { upstream = \"own\", percent = 20 }\n";
 
-/// What the steps have in common.
+/// The state shared by the steps.
 struct Migration {
     passkeys: Arc<Vec<Passkey>>,
     old: OldProvider,
     gateway: Gateway,
-    /// Begins that the old provider must have seen so far, and sign-ins.
+    /// Expected begins and sign-ins at the old provider so far.
     at_old: [usize; 2],
 }
 
@@ -55,7 +55,7 @@ fn check(passkey: &Passkey, begun: &Response, finished: &Response) -> String {
     upstreams[1].clone()
 }
 
-/// One user of `AT_ONCE` after the other signs in; says who did so at the embedded relying party.
+/// Signs users in one after another and returns those who did so at the embedded relying party.
 async fn stripe(passkeys: Arc<Vec<Passkey>>, caller: Caller, users: Vec<usize>) -> BTreeSet<usize> {
     let mut moved = BTreeSet::new();
     for user in users {
@@ -88,7 +88,7 @@ impl Migration {
         Self { passkeys, old, gateway, at_old: [0, 0] }
     }
 
-    /// Takes a step while some users are in the middle of a sign-in; each of them ends it where it was begun.
+    /// Changes the config while some users are between begin and finish; each finishes where they began.
     async fn step(&mut self, config: &str) {
         let mut midway = Vec::new();
         for passkey in self.passkeys.iter().take(MIDWAY) {
@@ -105,7 +105,7 @@ impl Migration {
         assert_eq!(self.old.counts(), self.at_old);
     }
 
-    /// So many users sign in; says who did so at the embedded relying party.
+    /// Signs so many users in and returns those who did so at the embedded relying party.
     async fn round(&mut self, users: usize) -> BTreeSet<usize> {
         let mut stripes = JoinSet::new();
         for first in 0..AT_ONCE {
@@ -122,7 +122,7 @@ impl Migration {
         Caller::of(self.gateway.admin).ask(&Request::new("GET", path)).await.content_json()
     }
 
-    /// The meter: proven users, those who are one signature short, and all of them.
+    /// Readiness: proven users, users one signature short, and all users.
     async fn meter(&self) -> [u64; 3] {
         let users = &self.told("/readiness").await["own"]["active_users"];
         ["proven", "one_short", "total"].map(|kind| users[kind].as_u64().unwrap())
@@ -133,7 +133,7 @@ impl Migration {
     }
 }
 
-/// How many of the often there are at a percentage, give or take four standard deviations.
+/// Asserts the number of users at a percentage, within four standard deviations.
 fn check_share(moved: &BTreeSet<usize>, percent: f64) {
     let (all, share) = (950.0, percent / 100.0);
     #[expect(clippy::cast_precision_loss, reason = "at most a thousand")]
@@ -147,7 +147,7 @@ async fn thousand_users_migrate_without_a_lost_sign_in() {
     let mut migration = Migration::start().await;
     let to_own = |percent: u32| format!("{LEARN}split.to.own = {{ percent = {percent}, only = \"proven\" }}\n");
 
-    // Everybody signs in as ever, and the meter goes from nothing to the true share.
+    // All users sign in at the old provider, and readiness rises to the true share.
     assert_eq!(migration.meter().await, [0, 0, 0]);
     assert!(migration.round(USERS).await.is_empty());
     assert_eq!(migration.meter().await, [0, USERS as u64, USERS as u64], "one signature decides nothing");
@@ -158,7 +158,7 @@ async fn thousand_users_migrate_without_a_lost_sign_in() {
     let seen: u64 = ["same", "different", "dropped"].iter().map(|outcome| shadow[outcome].as_u64().unwrap()).sum();
     assert_eq!(seen, (USERS + OFTEN) as u64 / 5, "a fifth of them was tried unseen: {shadow}");
 
-    // A tenth moves, then half of them.
+    // A tenth moves, then half.
     migration.step(&migration.config(&to_own(10))).await;
     let tenth = migration.round(OFTEN).await;
     check_share(&tenth, 10.0);
@@ -167,7 +167,7 @@ async fn thousand_users_migrate_without_a_lost_sign_in() {
     check_share(&half, 50.0);
     assert!(tenth.is_subset(&half), "nobody moved back");
 
-    // Everybody is taken back, and then one user alone.
+    // All users move back, and then one user alone stays back.
     migration.step(&migration.config(&to_own(0))).await;
     assert!(migration.round(OFTEN).await.is_empty());
     let one = *half.first().unwrap();
@@ -177,13 +177,13 @@ async fn thousand_users_migrate_without_a_lost_sign_in() {
     let half_but_one: BTreeSet<_> = half.iter().copied().filter(|user| *user != one).collect();
     assert_eq!(migration.round(OFTEN).await, half_but_one, "the same users as before, but the one");
 
-    // Whoever can moves; who comes back after long is proven by that, and moves with the next sign-in.
+    // All proven users move; a user who returns late is proven by that sign-in and moves with the next.
     migration.step(&migration.config(&to_own(100))).await;
     assert_eq!(migration.round(USERS).await, (0..OFTEN).collect());
     assert_eq!(migration.meter().await, [USERS as u64, 0, USERS as u64]);
     assert_eq!(migration.round(USERS).await, (0..USERS).collect());
 
-    // The old provider is not needed any more, and switched off.
+    // The old provider is no longer needed and is switched off.
     let alone = migration.config("").replace("upstream = \"old\"", "upstream = \"own\"");
     let alone = alone.replace(&upstream("old", Streambird, &migration.old.base_url(), ""), "");
     migration.step(&alone).await;

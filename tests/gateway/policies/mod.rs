@@ -1,8 +1,8 @@
-//! Routes with several upstreams: who is sent where and why, the same on every replica, and that a step
-//! can be taken back.
+//! Routes with several upstreams: which one serves a user and why, the same on every replica, and that every step
+//! can be reverted.
 //!
-//! The upstreams are imitated and count what arrives; the gateway is the real program, told of every step
-//! by its config alone. Nothing measures time.
+//! The upstreams are imitated and count requests; the gateway is the real program and changes only by its
+//! config. Nothing measures time.
 
 mod cookie;
 mod fallback;

@@ -1,4 +1,4 @@
-//! A route between an old and a new upstream of one provider, and callers that say who they are.
+//! A route with an old and a new upstream of one provider, and callers that name their users.
 
 use serde_json::json;
 
@@ -10,18 +10,18 @@ use kit::passkey::{begin, finish};
 use kit::provider::Provider::{self, Quiva};
 
 /// Two upstreams.
-pub(crate) struct CompileInput {
+pub(crate) struct TwoUpstreams {
     pub(crate) old: Fake,
     pub(crate) new: Fake,
 }
 
-impl CompileInput {
+impl TwoUpstreams {
     pub(crate) async fn of(provider: Provider) -> Self {
         use kit::config::CALLERS;
         Self { old: Fake::start_knowing(provider, CALLERS).await, new: Fake::start_knowing(provider, CALLERS).await }
     }
 
-    /// The config of a route with these policies; its answers tell what was decided.
+    /// The config of a route with these policies and decision headers.
     pub(crate) fn config(&self, policies: &str) -> String {
         let upstreams = [("old", &self.old), ("new", &self.new)]
             .map(|(name, fake)| bare_upstream(name, fake.provider, &fake.base_url(), ""));
@@ -54,19 +54,19 @@ pub(crate) fn begin_of(email: &str) -> Request {
     begin(Quiva).with_json(&json!({ "email": email }))
 }
 
-/// Begins for a user, and says which upstream it was and why.
+/// Begins for a user and returns the upstream and the reason.
 pub(crate) async fn begins(gateway: &Gateway, email: &str) -> (String, String) {
     told(&gateway.ask(&begin_of(email)).await)
 }
 
-/// Begins for a user and finishes; says where both went.
+/// Begins and finishes for a user and returns both upstreams.
 pub(crate) async fn signs_in(gateway: &Gateway, email: &str) -> [String; 2] {
     let begun = gateway.ask(&begin_of(email)).await;
     let finished = gateway.ask(&finish(Quiva, &Quiva.begun(&begun))).await;
     [begun, finished].map(|answer| told(&answer).0)
 }
 
-/// The upstream and the reason that an answer tells.
+/// The upstream and the reason in the decision headers.
 #[track_caller]
 pub(crate) fn told(answer: &Response) -> (String, String) {
     assert_eq!(answer.status, 200, "{answer:?}");

@@ -1,8 +1,8 @@
-//! Rules: what a request says decides, in an order that can be read off the config.
+//! Rules: members of a request decide, in the order of the config.
 
 use serde_json::json;
 
-use crate::policies::rig::{CompileInput, begin_of, told};
+use crate::policies::rig::{TwoUpstreams, begin_of, told};
 use kit::message::Request;
 use kit::passkey::begin;
 use kit::provider::Provider::{Auth0, Quiva};
@@ -20,8 +20,8 @@ fn of(email: &str, account: &str) -> Request {
 
 #[tokio::test]
 async fn first_matching_rule_decides() {
-    let ground = CompileInput::of(Quiva).await;
-    let gateway = ground.gateway(RULES).await;
+    let upstreams = TwoUpstreams::of(Quiva).await;
+    let gateway = upstreams.gateway(RULES).await;
     for (request, upstream, reason) in [
         (of("bob@example.com", "globex"), "new", "choose:b_accounts"),
         (of("ada@example.com", "acme"), "old", "choose:a_team"),
@@ -35,16 +35,16 @@ async fn first_matching_rule_decides() {
         let answer = gateway.ask(&request).await;
         assert_eq!(told(&answer), (upstream.into(), reason.into()), "{:?}", request.fields);
     }
-    assert_eq!(ground.seen("login.begin"), [5, 3]);
+    assert_eq!(upstreams.seen("login.begin"), [5, 3]);
 }
 
 #[tokio::test]
 async fn rule_matches_client_id_and_unknown_client_is_refused() {
-    let ground = CompileInput::of(Auth0).await;
-    let gateway = ground.gateway("rules.app = { upstream = \"new\", when.client.id = [\"fakeClientId0000\"] }").await;
+    let upstreams = TwoUpstreams::of(Auth0).await;
+    let gateway = upstreams.gateway("rules.app = { upstream = \"new\", when.client.id = [\"fakeClientId0000\"] }").await;
     assert_eq!(told(&gateway.ask(&begin(Auth0)).await), ("new".into(), "choose:app".into()));
     let mut content = begin(Auth0).json();
     content["client_secret"] = json!("a stranger's");
     assert_eq!(gateway.refused(&begin(Auth0).with_json(&content)).await.1.fault, "unauthenticated");
-    assert_eq!(ground.seen("login.begin"), [0, 1]);
+    assert_eq!(upstreams.seen("login.begin"), [0, 1]);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::policies::rig::{CompileInput, begin_of, begins, signs_in, user};
+use crate::policies::rig::{TwoUpstreams, begin_of, begins, signs_in, user};
 use kit::caller::Caller;
 use kit::gateway::Gateway;
 use kit::message::{Request, Response};
@@ -34,33 +34,37 @@ async fn compared(gateway: &Gateway, wanted: u64) -> Value {
 
 #[tokio::test]
 async fn hanging_shadow_adds_no_delay_and_its_queue_is_bounded() {
-    let ground = CompileInput::of(Quiva).await;
-    let permits = ground.new.waits("login.begin");
-    let gateway = ground.gateway(SHADOW).await;
+    let upstreams = TwoUpstreams::of(Quiva).await;
+    let permits = upstreams.new.waits("login.begin");
+    let gateway = upstreams.gateway(SHADOW).await;
     for number in 0..20 {
         assert_eq!(begins(&gateway, &user(number)).await.0, "old", "it is answered while the shadow hangs");
     }
     // Two are tried and three wait; there is no room for the other fifteen.
-    ground.new.saw(2).await;
-    assert_eq!((ground.seen("login.begin"), &report(&gateway).await["dropped"]), ([20, 2], &json!(15)));
+    upstreams.new.saw(2).await;
+    assert_eq!((upstreams.seen("login.begin"), &report(&gateway).await["dropped"]), ([20, 2], &json!(15)));
     permits.add_permits(1000);
     let report = compared(&gateway, 5).await;
-    assert_eq!((report["same"].clone(), ground.seen("login.begin")), (json!(5), [20, 5]));
+    assert_eq!((report["same"].clone(), upstreams.seen("login.begin")), (json!(5), [20, 5]));
     assert_eq!(signs_in(&gateway, "ada@example.com").await, ["old", "old"]);
     let report = compared(&gateway, 6).await;
-    assert_eq!((report["dropped"].clone(), ground.seen("login.finish")), (json!(15), [1, 0]), "and it has room again");
+    assert_eq!(
+        (report["dropped"].clone(), upstreams.seen("login.finish")),
+        (json!(15), [1, 0]),
+        "and it has room again"
+    );
 }
 
 #[tokio::test]
 async fn shadow_differences_are_counted_by_member_without_values() {
-    let ground = CompileInput::of(Quiva).await;
+    let upstreams = TwoUpstreams::of(Quiva).await;
     let other =
         Response::fixture(Quiva, "login.begin.response").replacing("60000", "12345").replacing("\"usb\"", "\"nfc\"");
-    ground.new.answers("login.begin", other);
-    let gateway = ground.gateway(SHADOW).await;
+    upstreams.new.answers("login.begin", other);
+    let gateway = upstreams.gateway(SHADOW).await;
     begins(&gateway, "ada@example.com").await;
     compared(&gateway, 1).await;
-    ground.new.refuses("login.begin", "401_unknown_user");
+    upstreams.new.refuses("login.begin", "401_unknown_user");
     begins(&gateway, "ada@example.com").await;
     let report = compared(&gateway, 2).await;
     let differs = |member: &str, kind: &str| json!({ "member": member, "kind": kind, "count": 1 });
@@ -88,36 +92,36 @@ async fn shadow_differences_are_counted_by_member_without_values() {
     }
     let as_an_upstream = "passbridge_upstream_duration_seconds_count{upstream=\"new\"";
     assert!(!metrics.text().contains(as_an_upstream), "nobody waited for it: {}", metrics.text());
-    ground.reload(&gateway, SHADOW).await;
+    upstreams.reload(&gateway, SHADOW).await;
     assert_eq!(self::report(&gateway).await["different"], 2, "a reload forgets nothing");
 }
 
 #[tokio::test]
 async fn shadow_outage_does_not_affect_the_response() {
-    let ground = CompileInput::of(Quiva).await;
+    let upstreams = TwoUpstreams::of(Quiva).await;
     let policies = "pinned.new = \"new.list\"\nshadow = { upstream = \"new\", percent = 100 }";
-    let gateway = ground.gateway("").await;
+    let gateway = upstreams.gateway("").await;
     std::fs::write(gateway.folder().join("new.list"), "ada@example.com\n").unwrap();
-    ground.reload(&gateway, policies).await;
-    ground.new.refuses("login.begin", "500_internal");
+    upstreams.reload(&gateway, policies).await;
+    upstreams.new.refuses("login.begin", "500_internal");
     // More failures than open a breaker.
     for number in 0..12 {
         assert_eq!(begins(&gateway, &user(number)).await.0, "old");
         compared(&gateway, number as u64 + 1).await;
     }
-    ground.new.answers("login.begin", Quiva.options_with(b"a challenge of its own"));
+    upstreams.new.answers("login.begin", Quiva.options_with(b"a challenge of its own"));
     assert_eq!(begins(&gateway, "ada@example.com").await, ("new".into(), "list".into()), "its breaker is another one");
 }
 
 #[tokio::test]
 async fn shadow_samples_only_login_begins() {
-    let ground = CompileInput::of(Quiva).await;
-    let gateway = ground.gateway("shadow = { upstream = \"new\", percent = 25 }").await;
+    let upstreams = TwoUpstreams::of(Quiva).await;
+    let gateway = upstreams.gateway("shadow = { upstream = \"new\", percent = 25 }").await;
     for number in 0..40 {
         assert_eq!(gateway.ask(&begin_of(&user(number))).await.status, 200);
     }
     compared(&gateway, 10).await;
-    assert_eq!(ground.seen("login.begin"), [40, 10]);
+    assert_eq!(upstreams.seen("login.begin"), [40, 10]);
     let without = Caller::of(gateway.admin).ask(&Request::new("POST", "/shadow")).await;
     assert_eq!(without.status, 405);
 }

@@ -1,6 +1,6 @@
-//! A caller that speaks decent HTTP/1.1: it sends what it is given and reads whole answers.
+//! A caller that sends well-formed HTTP/1.1 and reads whole responses.
 //!
-//! Whoever wants to misbehave uses a [`Wire`](super::wire::Wire).
+//! Malformed requests need a [`Wire`](super::wire::Wire).
 
 use std::net::SocketAddr;
 

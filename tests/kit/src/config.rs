@@ -8,7 +8,7 @@ use serde_json::json;
 use super::message::Request;
 use super::provider::Provider;
 
-/// What proves who calls, of every kind.
+/// Credentials of every kind.
 #[derive(Clone, Copy, Debug)]
 pub struct Credentials {
     pub key: &'static str,
@@ -17,7 +17,7 @@ pub struct Credentials {
     pub user_token: &'static str,
 }
 
-/// The gateway's own at its upstreams.
+/// The gateway's own credentials at its upstreams.
 pub const OURS: Credentials = Credentials {
     key: "sk_live_ours_3141592653",
     client_id: "clientOfTheGateway",
@@ -25,7 +25,7 @@ pub const OURS: Credentials = Credentials {
     user_token: "our-user-token-1618033988",
 };
 
-/// A caller's, as the documented requests have them.
+/// A caller's credentials, as in the documented requests.
 pub const CALLERS: Credentials = Credentials {
     key: "sk_test_fake0000000000000000",
     client_id: "fakeClientId0000",
@@ -33,13 +33,13 @@ pub const CALLERS: Credentials = Credentials {
     user_token: "fake-access-token",
 };
 
-/// What the callers' tokens are signed with.
+/// The key of the callers' tokens.
 pub const JWT_KEY: &str = "a-key-that-signs-the-callers-tokens";
 const ISSUER: &str = "https://issuer.example/";
 const AUDIENCE: &str = "https://api.example/";
-/// What every replica hashes users with.
+/// The hash key of every replica.
 pub const HASH_KEY: &str = "a-key-that-deals-users-to-upstreams";
-/// Whom a caller's token names.
+/// The user of a caller's token.
 pub const CALLING_USER: &str = "user_who_calls";
 
 /// The environment of every gateway.
@@ -53,14 +53,14 @@ pub const ENVIRONMENT: &[(&str, &str)] = &[
     ("HASH_KEY", HASH_KEY),
 ];
 
-/// How callers of kind `user` are judged where the gateway does it.
+/// Callers of kind `user`, authenticated by the gateway.
 const BY_JWT: &str = concat!(
     r#"user = { jwt = { key = "env:CALLER_JWT_KEY", algorithms = ["HS256"], issuer = "https://issuer.example/", "#,
     r#"audience = "https://api.example/", claims = { "user.id" = "sub", "user.email" = "email" } } }"#
 );
 const BY_UPSTREAM: &str = r#"user = "upstream""#;
 
-/// Listeners on any free port, and little patience at the end; `more` stands in `[server]`.
+/// Listeners on free ports and a short drain; `more` goes into `[server]`.
 pub fn server(more: &str) -> String {
     let admin = "[admin]\nlisten = \"127.0.0.1:0\"\n";
     format!("[server]\nlisten = \"127.0.0.1:0\"\nworkers = 2\ndrain_timeout_ms = 5000\n{more}\n{admin}")
@@ -77,7 +77,7 @@ pub fn upstream(name: &str, provider: Provider, base_url: &str, more: &str) -> S
     format!("{}[upstreams.{name}.set]\n{set}\n", bare_upstream(name, provider, base_url, more))
 }
 
-/// The same for callers that speak this very provider's dialect: their own credentials travel.
+/// The same for callers of the same provider's dialect: their own credentials are forwarded.
 pub fn bare_upstream(name: &str, provider: Provider, base_url: &str, more: &str) -> String {
     format!("[upstreams.{name}]\nprovider = \"{}\"\nbase_url = \"{base_url}\"\n{more}\n", provider.id())
 }
@@ -92,12 +92,12 @@ database = "own.db"
 demo     = true
 "#;
 
-/// `[routes.NAME]` whose callers are all proved by the gateway.
+/// `[routes.NAME]` with callers authenticated by the gateway.
 pub fn route(name: &str, dialect: Provider, upstream: &str, more: &str) -> String {
     route_called_by(name, dialect, upstream, &callers(dialect, BY_JWT), more)
 }
 
-/// The same for an upstream that judges its users itself: embedded, or of the dialect's provider.
+/// The same for an upstream that authenticates users itself: embedded, or of the dialect's provider.
 pub fn route_judged_by_upstream(name: &str, dialect: Provider, upstream: &str, more: &str) -> String {
     route_called_by(name, dialect, upstream, &callers(dialect, BY_UPSTREAM), more)
 }
@@ -119,7 +119,7 @@ fn callers(dialect: Provider, user: &str) -> String {
     }
 }
 
-/// A token that the gateway takes for [`CALLING_USER`].
+/// A valid token of [`CALLING_USER`].
 pub fn caller_token() -> String {
     signed_token(JWT_KEY, CALLING_USER, 4_102_444_800)
 }
@@ -130,7 +130,7 @@ pub fn signed_token(key: &str, user: &str, expires: u64) -> String {
     jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(key.as_bytes())).unwrap()
 }
 
-/// A token that was good once.
+/// An expired token.
 pub fn expired_token() -> String {
     signed_token(JWT_KEY, CALLING_USER, 1_000_000_000)
 }
@@ -138,7 +138,7 @@ pub fn expired_token() -> String {
 // ===== impl Credentials =====
 
 impl Credentials {
-    /// Whether a provider finds these in a request of an operation.
+    /// Whether a request of an operation has these credentials.
     pub fn are_in(&self, provider: Provider, operation: &str, request: &Request) -> bool {
         let bearer = request.field("authorization").and_then(|value| value.strip_prefix("Bearer "));
         let is_login = ["login.", "signup.", "session."].iter().any(|kind| operation.starts_with(kind));
@@ -155,7 +155,7 @@ impl Credentials {
         }
     }
 
-    /// The texts that must not get where they do not belong.
+    /// Secrets that must not leak.
     pub fn secrets(&self) -> [&'static str; 3] {
         [self.key, self.client_secret, self.user_token]
     }

@@ -1,6 +1,6 @@
-//! Whether a message is what its provider documents, by the schemas alone.
+//! Validation of messages against the providers' schemas.
 //!
-//! Formats are asserted, and JSON inside a string is held against its own schema.
+//! Formats are asserted, and JSON inside a string is validated against its own schema.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};

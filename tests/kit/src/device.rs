@@ -1,4 +1,4 @@
-//! A device with one passkey and a browser on it, both written by others: what it hands over is real.
+//! A software authenticator and a WebAuthn client, both of the independent crate `passkey`.
 
 use async_trait::async_trait;
 use base64::Engine as _;
@@ -8,20 +8,21 @@ use passkey::client::{Client, DefaultClientData};
 use passkey::crypto::AvailableBackend;
 use passkey::types::Passkey;
 use passkey::types::ctap2::{Aaguid, Ctap2Error};
+use passkey::types::webauthn::{
+    AuthenticatedPublicKeyCredential, CreatedPublicKeyCredential, CredentialCreationOptions, CredentialRequestOptions,
+};
 use serde_json::{Value, json};
 use url::Url;
 
-/// The page that the ceremonies run on.
-const ORIGIN: &str = "http://localhost:8080";
-const RP_ID: &str = "localhost";
-
-/// A device.
-#[derive(Default)]
+/// An authenticator that holds one passkey, and the browser that uses it on one page.
 pub struct Device {
+    origin: &'static str,
+    rp_id: &'static str,
+    counts: bool,
     passkey: Option<Passkey>,
 }
 
-/// A user who is there and whom the device recognises when it is asked to.
+/// A user who is present and passes user verification.
 struct Willing;
 
 #[async_trait]
@@ -48,49 +49,88 @@ impl UserValidationMethod for Willing {
 
 // ===== impl Device =====
 
-impl Device {
-    /// Makes a passkey for a user handle, and says of it what a browser says.
-    pub async fn create(&mut self, challenge: &[u8], user_handle: &[u8]) -> Value {
-        let options = serde_json::from_value(json!({ "publicKey": {
-            "rp": { "id": RP_ID, "name": "Example" },
-            "user": { "id": user_handle, "name": "user", "displayName": "User" },
-            "challenge": challenge,
-            "pubKeyCredParams": [{ "type": "public-key", "alg": -7 }],
-            "authenticatorSelection": { "residentKey": "required", "userVerification": "required" },
-        }}));
-        let mut client = Client::new(self.authenticator()).allows_insecure_localhost(true);
-        let made = client.register(&origin(), options.unwrap(), DefaultClientData).await.unwrap();
-        self.passkey.clone_from(client.authenticator().store());
-        let response = json!({
-            "clientDataJSON": text(&made.response.client_data_json),
-            "attestationObject": text(&made.response.attestation_object),
-        });
-        credential(&made.raw_id, &response)
-    }
-
-    /// Signs in, and says of it what a browser says.
-    pub async fn get(&mut self, challenge: &[u8]) -> Value {
-        let options = json!({ "publicKey": { "challenge": challenge, "rpId": RP_ID, "userVerification": "required" } });
-        let mut client = Client::new(self.authenticator()).allows_insecure_localhost(true);
-        let options = serde_json::from_value(options).unwrap();
-        let made = client.authenticate(&origin(), options, DefaultClientData).await.unwrap();
-        self.passkey.clone_from(client.authenticator().store());
-        let response = json!({
-            "clientDataJSON": text(&made.response.client_data_json),
-            "authenticatorData": text(&made.response.authenticator_data),
-            "signature": text(&made.response.signature),
-            "userHandle": text(made.response.user_handle.as_deref().unwrap()),
-        });
-        credential(&made.raw_id, &response)
-    }
-
-    fn authenticator(&self) -> Authenticator<Option<Passkey>, Willing, AvailableBackend> {
-        Authenticator::new(Aaguid::new_empty(), self.passkey.clone(), Willing, AvailableBackend)
+impl Default for Device {
+    /// On the page of the other suites.
+    fn default() -> Self {
+        Self::on("http://localhost:8080", "localhost")
     }
 }
 
-fn origin() -> Url {
-    Url::parse(ORIGIN).unwrap()
+impl Device {
+    /// A device that uses no signature counter.
+    pub fn on(origin: &'static str, rp_id: &'static str) -> Self {
+        Self { origin, rp_id, counts: false, passkey: None }
+    }
+
+    /// The same with a signature counter.
+    pub fn counting(self) -> Self {
+        Self { counts: true, ..self }
+    }
+
+    /// Creates an ES256 passkey for a user handle and returns the credential as JSON.
+    pub async fn create(&mut self, challenge: &[u8], user_handle: &[u8]) -> Value {
+        let created = self.register(challenge, user_handle, -7).await;
+        let response = json!({
+            "clientDataJSON": text(&created.response.client_data_json),
+            "attestationObject": text(&created.response.attestation_object),
+        });
+        credential(&created.raw_id, &response)
+    }
+
+    /// Signs in and returns the credential as JSON.
+    pub async fn get(&mut self, challenge: &[u8]) -> Value {
+        let signed = self.authenticate(challenge).await;
+        let response = json!({
+            "clientDataJSON": text(&signed.response.client_data_json),
+            "authenticatorData": text(&signed.response.authenticator_data),
+            "signature": text(&signed.response.signature),
+            "userHandle": text(signed.response.user_handle.as_deref().unwrap()),
+        });
+        credential(&signed.raw_id, &response)
+    }
+
+    /// Creates a passkey with a COSE algorithm.
+    pub async fn register(
+        &mut self,
+        challenge: &[u8],
+        user_handle: &[u8],
+        algorithm: i64,
+    ) -> CreatedPublicKeyCredential {
+        let options = json!({ "publicKey": {
+            "rp": { "id": self.rp_id, "name": "Example" },
+            "user": { "id": user_handle, "name": "user", "displayName": "User" },
+            "challenge": challenge,
+            "pubKeyCredParams": [{ "type": "public-key", "alg": algorithm }],
+            "authenticatorSelection": { "residentKey": "required", "userVerification": "required" },
+        }});
+        let options: CredentialCreationOptions = serde_json::from_value(options).unwrap();
+        let mut client = Client::new(self.authenticator()).allows_insecure_localhost(true);
+        let created = client.register(&self.page(), options, DefaultClientData).await.unwrap();
+        self.passkey.clone_from(client.authenticator().store());
+        created
+    }
+
+    pub async fn authenticate(&mut self, challenge: &[u8]) -> AuthenticatedPublicKeyCredential {
+        let options = json!({ "publicKey": {
+            "challenge": challenge, "rpId": self.rp_id, "userVerification": "required",
+        }});
+        let options: CredentialRequestOptions = serde_json::from_value(options).unwrap();
+        let mut client = Client::new(self.authenticator()).allows_insecure_localhost(true);
+        let signed = client.authenticate(&self.page(), options, DefaultClientData).await.unwrap();
+        self.passkey.clone_from(client.authenticator().store());
+        signed
+    }
+
+    fn authenticator(&self) -> Authenticator<Option<Passkey>, Willing, AvailableBackend> {
+        let passkey = self.passkey.clone();
+        let mut authenticator = Authenticator::new(Aaguid::new_empty(), passkey, Willing, AvailableBackend);
+        authenticator.set_make_credentials_with_signature_counter(self.counts);
+        authenticator
+    }
+
+    fn page(&self) -> Url {
+        Url::parse(self.origin).unwrap()
+    }
 }
 
 fn text(bytes: &[u8]) -> String {

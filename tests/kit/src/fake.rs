@@ -1,38 +1,47 @@
-//! A provider imitated over HTTP/1.1 on loopback: it holds every request against its schema, checks
-//! the credentials, and answers as documented, or as the test says.
+//! An imitated provider: it validates every request against its schema, checks the credentials, and answers as
+//! documented or as the test says.
 //!
-//! A request that breaks its schema, or that is no documented operation, fails the test when the
-//! imitation is dropped.
+//! A request that violates its schema or is no documented operation fails the test when the imitation is dropped.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
 use super::config::{Credentials, OURS};
 use super::contract::request_violations;
 use super::message::{Request, Response};
+use super::peer::Origin;
 use super::provider::Provider;
 use super::within;
 
+/// What the documents of a provider say.
+pub trait Documents: Copy + Send + Sync + 'static {
+    fn id(self) -> &'static str;
+    /// The path in front of all documented paths.
+    fn prefix(self) -> &'static str {
+        ""
+    }
+    fn operation(self, request: &Request) -> Option<&'static str>;
+    /// How a request violates its schema.
+    fn violations(self, operation: &str, request: &Request) -> Vec<String>;
+    /// Whether these credentials are in a request.
+    fn knows(self, credentials: &Credentials, operation: &str, request: &Request) -> bool;
+    /// The documented response, given all requests so far.
+    fn answer(self, operation: &str, seen: &[Seen]) -> Response;
+    /// The response to unknown credentials.
+    fn unauthorized(self, operation: &str) -> Response;
+}
+
 /// An imitated provider.
-pub struct Fake {
-    pub provider: Provider,
+pub struct Fake<D: Documents = Provider> {
+    pub provider: D,
     pub address: SocketAddr,
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    provider: Provider,
     credentials: Credentials,
     script: Mutex<HashMap<String, Behaviour>>,
     seen: watch::Sender<Vec<Seen>>,
@@ -56,24 +65,22 @@ enum Behaviour {
 
 // ===== impl Fake =====
 
-impl Fake {
+impl<D: Documents> Fake<D> {
     /// A provider that knows the gateway's own credentials.
-    pub async fn start(provider: Provider) -> Self {
+    pub async fn start(provider: D) -> Self {
         Self::start_knowing(provider, OURS).await
     }
 
-    pub async fn start_knowing(provider: Provider, credentials: Credentials) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+    pub async fn start_knowing(provider: D, credentials: Credentials) -> Self {
         let shared = Arc::new(Shared {
-            provider,
             credentials,
             script: Mutex::default(),
             seen: watch::Sender::new(Vec::new()),
             violations: Mutex::default(),
         });
-        tokio::spawn(serve(listener, shared.clone()));
-        Self { provider, address, shared }
+        let serving = shared.clone();
+        let origin = Origin::answering(move |request| answer(provider, serving.clone(), request)).await;
+        Self { provider, address: origin.address, shared }
     }
 
     /// Where its documented paths begin.
@@ -81,14 +88,9 @@ impl Fake {
         format!("http://{}{}", self.address, self.provider.prefix())
     }
 
-    /// From now on the operation is answered with this.
+    /// From now on the operation gets this response.
     pub fn answers(&self, operation: &str, response: Response) {
         self.set(operation, Behaviour::Answers(response));
-    }
-
-    /// From now on the operation is answered with this documented refusal.
-    pub fn refuses(&self, operation: &str, fault: &str) {
-        self.answers(operation, Response::fixture(self.provider, &format!("{fault}.fault")));
     }
 
     /// From now on the operation waits for a permit before it answers.
@@ -121,13 +123,20 @@ impl Fake {
         requests.remove(0)
     }
 
-    /// Waits until that many requests have arrived, of whatever operation.
+    /// Waits until that many requests of any operation have arrived.
     pub async fn saw(&self, count: usize) {
         within(self.shared.seen.subscribe().wait_for(|seen| seen.len() >= count)).await.unwrap();
     }
 }
 
-impl Drop for Fake {
+impl Fake {
+    /// From now on the operation gets this documented fault.
+    pub fn refuses(&self, operation: &str, fault: &str) {
+        self.answers(operation, Response::fixture(self.provider, &format!("{fault}.fault")));
+    }
+}
+
+impl<D: Documents> Drop for Fake<D> {
     fn drop(&mut self) {
         let violations = self.shared.violations.lock().unwrap();
         if !std::thread::panicking() {
@@ -136,85 +145,64 @@ impl Drop for Fake {
     }
 }
 
-async fn serve(listener: TcpListener, shared: Arc<Shared>) {
-    while let Ok((stream, _)) = listener.accept().await {
-        let shared = shared.clone();
-        tokio::spawn(async move {
-            let service = service_fn(|request| answer(shared.clone(), request));
-            // A caller that goes away in the middle is a test's own business.
-            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-        });
-    }
-}
-
-async fn answer(
-    shared: Arc<Shared>,
-    request: hyper::Request<Incoming>,
-) -> Result<hyper::Response<Full<Bytes>>, Infallible> {
-    let request = received(request).await;
-    let operation = shared.provider.operation(&request);
-    shared.judge(operation, &request);
-    let operation = operation.unwrap_or_default().to_owned();
-    let is_known = shared.credentials.are_in(shared.provider, &operation, &request);
-    let behaviour = shared.script.lock().unwrap().get(&operation).cloned();
-    shared.seen.send_modify(|seen| seen.push(Seen { operation: operation.clone(), request }));
-    let response = match behaviour {
-        _ if !is_known => refused(shared.provider, &operation),
-        Some(Behaviour::Answers(response)) => response,
-        Some(Behaviour::Waits(permits)) => {
-            permits.acquire().await.unwrap().forget();
-            documented(shared.provider, &operation)
-        }
-        None => documented(shared.provider, &operation),
+async fn answer<D: Documents>(provider: D, shared: Arc<Shared>, request: Request) -> Response {
+    let Some(operation) = provider.operation(&request) else {
+        let violation = format!("{} {} is not documented", request.method, request.target);
+        shared.violations.lock().unwrap().push(violation);
+        return Response::json(404, "{}");
     };
-    let mut answer = hyper::Response::builder().status(response.status);
-    for (name, value) in &response.fields {
-        answer = answer.header(name, value);
+    shared.violations.lock().unwrap().extend(provider.violations(operation, &request));
+    let is_known = provider.knows(&shared.credentials, operation, &request);
+    let behaviour = shared.script.lock().unwrap().get(operation).cloned();
+    shared.seen.send_modify(|seen| seen.push(Seen { operation: operation.to_owned(), request }));
+    match behaviour {
+        _ if !is_known => return provider.unauthorized(operation),
+        Some(Behaviour::Answers(response)) => return response,
+        Some(Behaviour::Waits(permits)) => permits.acquire().await.unwrap().forget(),
+        None => {}
     }
-    Ok(answer.body(Full::new(response.content.into())).unwrap())
+    provider.answer(operation, &shared.seen.borrow())
 }
 
-async fn received(request: hyper::Request<Incoming>) -> Request {
-    let (head, body) = request.into_parts();
-    let content = body.collect().await.map(|whole| whole.to_bytes().to_vec()).unwrap_or_default();
-    let field = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
-        (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-    };
-    let fields = head.headers.iter().map(field).collect();
-    Request { method: head.method.to_string(), target: head.uri.to_string(), fields, content }
-}
-
-/// The documented answer; a begin has a challenge of its own each time.
-fn documented(provider: Provider, operation: &str) -> Response {
-    match operation {
-        "" => Response::json(404, "{}"),
-        "login.begin" => provider.options_with(uuid::Uuid::new_v4().as_bytes()),
-        operation => Response::fixture(provider, &format!("{operation}.response")),
+impl Documents for Provider {
+    fn id(self) -> &'static str {
+        self.id()
     }
-}
 
-/// What the provider says to credentials it does not know.
-fn refused(provider: Provider, operation: &str) -> Response {
-    match (provider, operation.split_once('.')) {
-        (Provider::Quiva, _) => Response::fixture(provider, "401_api_key.fault"),
-        (Provider::Flashback, _) => Response::json(401, r#"{"success":false,"error":"Unauthorized"}"#),
-        (Provider::Streambird, _) => Response::fixture(provider, "401_unauthorized.fault"),
-        (Provider::Auth0, Some(("login" | "signup" | "session", _))) => {
-            Response::fixture(provider, "401_invalid_client.fault")
+    fn prefix(self) -> &'static str {
+        self.prefix()
+    }
+
+    fn operation(self, request: &Request) -> Option<&'static str> {
+        self.operation(request)
+    }
+
+    fn violations(self, operation: &str, request: &Request) -> Vec<String> {
+        request_violations(self, operation, request)
+    }
+
+    fn knows(self, credentials: &Credentials, operation: &str, request: &Request) -> bool {
+        credentials.are_in(self, operation, request)
+    }
+
+    /// A begin has a new challenge each time.
+    fn answer(self, operation: &str, _: &[Seen]) -> Response {
+        match operation {
+            "login.begin" => self.options_with(uuid::Uuid::new_v4().as_bytes()),
+            operation => Response::fixture(self, &format!("{operation}.response")),
         }
-        (Provider::Auth0, _) => Response::fixture(provider, "401_me_problem.fault"),
-        (Provider::Apifox, _) => Response::fixture(provider, "401_login_required.fault"),
     }
-}
 
-// ===== impl Shared =====
-
-impl Shared {
-    fn judge(&self, operation: Option<&str>, request: &Request) {
-        let found = match operation {
-            Some(operation) => request_violations(self.provider, operation, request),
-            None => vec![format!("{} {} is not documented", request.method, request.target)],
-        };
-        self.violations.lock().unwrap().extend(found);
+    fn unauthorized(self, operation: &str) -> Response {
+        match (self, operation.split_once('.')) {
+            (Self::Quiva, _) => Response::fixture(self, "401_api_key.fault"),
+            (Self::Flashback, _) => Response::json(401, r#"{"success":false,"error":"Unauthorized"}"#),
+            (Self::Streambird, _) => Response::fixture(self, "401_unauthorized.fault"),
+            (Self::Auth0, Some(("login" | "signup" | "session", _))) => {
+                Response::fixture(self, "401_invalid_client.fault")
+            }
+            (Self::Auth0, _) => Response::fixture(self, "401_me_problem.fault"),
+            (Self::Apifox, _) => Response::fixture(self, "401_login_required.fault"),
+        }
     }
 }

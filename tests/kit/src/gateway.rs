@@ -1,7 +1,7 @@
-//! The gateway as people run it: the real program, a config file, a port of its own.
+//! The gateway as a process: the real program with a config file and its own port.
 //!
-//! The config is proved with `passbridge check` before it is served. When the gateway is dropped it
-//! is told to stop, must end well, and must not have logged a secret.
+//! `passbridge check` must accept the config first. A dropped gateway is stopped, must exit with 0, and must not
+//! have logged a secret.
 
 use std::io::BufReader;
 use std::net::SocketAddr;
@@ -20,7 +20,7 @@ use super::logs::{Logs, Refused};
 use super::message::{Request, Response};
 use super::{program, within};
 
-/// How often a process that must end is asked whether it has, and how often that is tried.
+/// The interval and number of polls for a process that must end.
 const ASK_EVERY: Duration = Duration::from_millis(10);
 const ASK_TIMES: usize = 3000;
 
@@ -91,7 +91,7 @@ impl Config {
 // ===== impl Gateway =====
 
 impl Gateway {
-    /// Proves the config, serves it, and waits until it is ready.
+    /// Checks the config, serves it, and waits until it is ready.
     pub async fn start(tables: &str) -> Self {
         Self::start_with("", tables).await
     }
@@ -101,7 +101,7 @@ impl Gateway {
         Self::start_of(Config::write_with(limits, tables)).await
     }
 
-    /// Proves a config, serves it, and waits until it is ready.
+    /// Checks a config, serves it, and waits until it is ready.
     pub async fn start_of(config: Config) -> Self {
         let checked = config.check();
         assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
@@ -154,25 +154,24 @@ impl Gateway {
         self.caller.ask(request).await
     }
 
-    /// Why an answer was a refusal, by the log.
+    /// The logged reason of a refusal.
     pub async fn refusal_of(&self, answer: &Response) -> Refused {
         self.logs.refusal_of(answer).await
     }
 
-    /// Sends a request that must be refused, and says why it was.
+    /// Sends a request that must be refused, and returns the response and the logged reason.
     pub async fn refused(&self, request: &Request) -> (Response, Refused) {
         let answer = self.ask(request).await;
         let refused = self.refusal_of(&answer).await;
         (answer, refused)
     }
 
-    /// Writes another config in the place of the one that is served, and has it loaded; returns the log's
-    /// word about that.
+    /// Replaces the config, reloads it, and returns the log entry about the reload.
     pub async fn reload(&self, tables: &str) -> Value {
         std::fs::write(self.folder.path().join("gateway.toml"), server("") + tables).unwrap();
         let so_far = self.logs.count();
         self.signal("-HUP");
-        self.logs.event_after(so_far, "the config was ").await
+        self.logs.event_after(so_far, "reload").await
     }
 
     fn signal(&self, signal: &str) {
@@ -212,14 +211,14 @@ fn lines(reader: impl std::io::BufRead + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
         for line in reader.lines().map_while(Result::ok) {
-            // Nobody listens any more once the gateway is ready.
+            // The receiver is dropped once the gateway is ready.
             let _ = sender.send(line);
         }
     });
     receiver
 }
 
-/// The lines that are there already: the banner is printed in one go.
+/// The remaining lines of the banner, which is printed at once.
 fn rest(first: String, lines: &Receiver<String>) -> Vec<String> {
     let more = std::iter::from_fn(|| lines.recv_timeout(Duration::from_millis(200)).ok());
     [first].into_iter().chain(more).collect()

@@ -1,8 +1,7 @@
-//! What suites over real sockets share: the gateway as a process of its own, providers that are
-//! imitated, and a caller.
+//! What the test binaries share: the gateway as a process, imitated providers, and callers.
 //!
-//! Nothing in here uses the gateway's templates or provider files: what a provider says and takes
-//! comes from `schemas/`, `tests/fixtures/` and the hand-written tables beside this file.
+//! Nothing here uses the gateway's templates or provider files: a provider's messages come from `schemas/`,
+//! `tests/fixtures/` and the tables in this crate.
 #![allow(clippy::unwrap_used, missing_docs, reason = "code of tests")]
 
 pub mod caller;
@@ -14,6 +13,7 @@ pub mod gateway;
 pub mod logs;
 pub mod message;
 pub mod passkey;
+pub mod peer;
 pub mod provider;
 pub mod rogue;
 pub mod signup;
@@ -31,7 +31,7 @@ pub fn program() -> PathBuf {
     std::env::var_os("CARGO_BIN_EXE_passbridge").expect("run by cargo").into()
 }
 
-/// Bounds a wait that must end, so that what is broken fails a test instead of hanging it.
+/// Bounds a wait, so that a defect fails a test instead of hanging it.
 pub async fn within<T>(wait: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(60), wait).await.expect("this should long have happened")
+    tokio::time::timeout(Duration::from_secs(60), wait).await.expect("the wait ends in time")
 }

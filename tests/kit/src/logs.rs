@@ -80,7 +80,7 @@ impl Logs {
 
 fn event_of(line: &str, message: &str) -> Option<Value> {
     let event: Value = serde_json::from_str(line).ok()?;
-    event["message"].as_str().is_some_and(|text| text.starts_with(message)).then_some(event)
+    event["message"].as_str().is_some_and(|text| text.contains(message)).then_some(event)
 }
 
 fn refusal(lines: &[String], id: &str) -> Option<Refused> {

@@ -1,7 +1,7 @@
-//! What a caller's browser hands over: an assertion that no authenticator made.
+//! An assertion that no authenticator signed.
 //!
-//! Its client data carries the begin's challenge and its bytes are known, so that a test can say what
-//! must arrive. Its signature is good for nothing: an imitated provider verifies nothing.
+//! Its client data has the begin's challenge and its bytes are known, so a test can assert what arrives. Its
+//! signature is invalid: an imitated provider verifies nothing.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;

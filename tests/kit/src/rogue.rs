@@ -1,20 +1,18 @@
-//! An upstream that misbehaves in bytes, where HTTP itself is broken or lied about.
+//! An upstream that breaks HTTP itself.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
-use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
+use super::peer::Origin;
 use super::wire::Wire;
 use super::within;
 
-/// A listener that does to every connection what it was told last.
+/// A listener that handles every connection with the current deed.
 pub struct Rogue {
-    pub address: SocketAddr,
+    origin: Origin,
     shared: Arc<Shared>,
-    accepting: JoinHandle<()>,
 }
 
 struct Shared {
@@ -22,7 +20,7 @@ struct Shared {
     requests: watch::Sender<Vec<String>>,
 }
 
-/// What is done to a request that was read.
+/// What happens after a request was read.
 #[derive(Clone, Debug)]
 pub enum Deed {
     /// These bytes are sent, and the connection is closed.
@@ -57,7 +55,7 @@ impl Deed {
             Self::Says(bytes) => wire.send(bytes).await,
             Self::SaysAndHangs(bytes) => {
                 wire.send(bytes).await;
-                wire.exactly(1).await;
+                wire.is_closed().await;
             }
             Self::SaysAndResets(bytes) => {
                 wire.send(bytes).await;
@@ -85,16 +83,10 @@ impl Rogue {
     }
 
     pub async fn start_at(address: SocketAddr, does: Deed) -> Self {
-        let listener = TcpListener::bind(address).await.unwrap();
-        let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared { does: Mutex::new(does), requests: watch::Sender::new(Vec::new()) });
         let serving = shared.clone();
-        let accepting = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(Wire::new(stream), serving.clone()));
-            }
-        });
-        Self { address, shared, accepting }
+        let origin = Origin::start_at(address, move |stream| serve(Wire::new(stream), serving.clone())).await;
+        Self { origin, shared }
     }
 
     /// Answers each request with these bytes and closes.
@@ -102,11 +94,9 @@ impl Rogue {
         Self::start(Deed::says(bytes)).await
     }
 
-    /// Listens no more, and says where it did.
+    /// Closes the listener and returns its address.
     pub async fn stop(self) -> SocketAddr {
-        self.accepting.abort();
-        let _ = self.accepting.await;
-        self.address
+        self.origin.stop().await
     }
 
     /// Does this from now on.
@@ -115,7 +105,7 @@ impl Rogue {
     }
 
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        self.origin.url()
     }
 
     /// The requests that arrived, whole.

@@ -1,6 +1,6 @@
-//! Somebody who is new signs up with a device, by the one dialect that can, and signs in with it later.
+//! A new user signs up with a device through the one dialect with signup, and signs in with it later.
 //!
-//! Whoever serves it is the embedded relying party, so every signature is verified.
+//! The embedded relying party serves it, so every signature is verified.
 
 use serde_json::{Value, json};
 

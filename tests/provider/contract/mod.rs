@@ -1,5 +1,5 @@
-//! The provider files against the providers' own documents: every example reads, writes back byte
-//! for byte, and is valid against a schema that was written without looking at the templates.
+//! Provider files against the providers' own documents: every example decodes, encodes byte for byte, and matches
+//! a schema that was written independently of the templates.
 
 mod faults;
 mod messages;

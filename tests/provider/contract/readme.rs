@@ -1,4 +1,4 @@
-//! The page that explains the language says nothing the compiler refuses.
+//! The examples of the template language compile.
 
 use passbridge::base::document::Document;
 use passbridge::provider::compile;
@@ -11,7 +11,7 @@ fn template_language_examples_compile() {
     let examples: String = blocks.into_iter().map(|(block, _)| block).collect();
     let document = Document::parse("README.md", examples).unwrap();
     let (_, diagnostics) = compile::provider("example", &document);
-    // An example is not a whole provider; that is all that may be said of it.
+    // An example is an incomplete provider, and nothing else is wrong with it.
     for diagnostic in diagnostics.iter() {
         let is_incomplete = ["says nothing of", "cannot say"].iter().any(|part| diagnostic.message.contains(part));
         assert!(is_incomplete, "{diagnostic}");

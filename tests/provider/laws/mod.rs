@@ -1,5 +1,5 @@
-//! What holds for every provider file, message and value: what was written reads back as itself,
-//! nothing makes the reader panic, and what breaks a contract is refused with its place.
+//! Properties of every provider file, message and value: an encoded message decodes as itself, no input makes the
+//! decoder panic, and an invalid message is refused with its place.
 
 mod alphabets;
 mod arbitrary;

@@ -135,7 +135,7 @@ fn conflicting_values_of_one_member_are_refused() {
         if entry.pointer.ends_with("/rawId") {
             let other = json!("AAAA");
             let fixture = edit::edited(case, &entry.pointer, Edit::Replace(&other)).unwrap();
-            // Which of the two is told depends on their order on the wire.
+            // Which of the two is reported depends on their order on the wire.
             let Err(DecodeError::Broken(defect)) = read(case, &fixture) else { panic!("{}", case.name()) };
             assert_eq!(defect.kind, DefectKind::Disagree, "{}", case.name());
         }

@@ -1,5 +1,4 @@
-//! The router finds, and refuses, what a search through every route would: however many there are, it
-//! may only be faster.
+//! The router finds and refuses the same routes as a linear search.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +25,7 @@ struct Answered {
     candidate: Candidate,
 }
 
-/// What was added, in its order, and looked through.
+/// The routes in order, searched linearly.
 #[derive(Default)]
 struct Search {
     hosts: BTreeMap<String, Vec<Answered>>,
@@ -131,7 +130,7 @@ proptest! {
             let added = router.add(&one.hosts, one.prefix, &one.path, &one.candidate);
             match search.add(one) {
                 Ok(()) => prop_assert_eq!(added, Ok(()), "{:?}", one),
-                // Which of several hosts is told of is not promised.
+                // Which of several hosts is reported is unspecified.
                 Err(with) => prop_assert!(added.is_err_and(|one| with.contains(&one)), "{:?} {:?}", one, with),
             }
         }

@@ -1,7 +1,6 @@
-//! What the program generates is in the repository as it generates it, and says the truth.
+//! Generated files are current and correct.
 //!
-//! `UPDATE=1 cargo nextest run --test provider` writes the files anew; without it nothing is written,
-//! and a file that is stale is a failure.
+//! `UPDATE=1 cargo nextest run --test provider` rewrites them; without it, a stale file is a failure.
 
 mod generated;
 mod valid;

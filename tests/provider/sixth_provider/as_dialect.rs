@@ -1,6 +1,6 @@
 //! Callers of the sixth provider before each of the five, and before the sixth itself.
 
-use crate::sixth_provider::imitation::Imitation;
+use crate::sixth_provider::imitation::{self, Kelpie};
 use crate::sixth_provider::kelpie::{self, BY_JWT, check};
 use kit::config::{CALLERS, upstream};
 use kit::fake::Fake;
@@ -82,8 +82,9 @@ async fn before_apifox() {
 
 #[tokio::test]
 async fn same_provider_forwards_key_and_ceremony() {
-    let imitation = Imitation::start(CALLERS.key).await;
-    let tables = kelpie::providers() + &imitation.upstream("") + &kelpie::route("main", "new", "\"upstream\"", "");
+    let imitation = Fake::start_knowing(Kelpie, CALLERS).await;
+    let tables =
+        kelpie::providers() + &imitation::upstream(&imitation, "") + &kelpie::route("main", "new", "\"upstream\"", "");
     let gateway = Gateway::start(&tables).await;
     let answer = gateway.ask(&kelpie::begin()).await;
     check("login.begin.response", &answer);

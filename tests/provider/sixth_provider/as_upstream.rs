@@ -1,9 +1,10 @@
 //! Callers of each of the five before the sixth.
 
-use crate::sixth_provider::imitation::Imitation;
+use crate::sixth_provider::imitation::{self, Kelpie};
 use crate::sixth_provider::kelpie;
 use kit::config::{CALLERS, OURS, route};
 use kit::contract::{check_fault, check_response};
+use kit::fake::Fake;
 use kit::gateway::Gateway;
 use kit::passkey::{ID, begin, client_data, finish};
 use kit::provider::Provider::{self, Apifox, Auth0, Flashback, Quiva, Streambird};
@@ -25,9 +26,9 @@ fn settings(dialect: Provider) -> &'static str {
 }
 
 async fn logs_in(dialect: Provider) {
-    let imitation = Imitation::start(OURS.key).await;
+    let imitation = Fake::start(Kelpie).await;
     let tables = kelpie::providers()
-        + &imitation.upstream("client.key = \"env:OUR_KEY\"\naccount = \"acme\"")
+        + &imitation::upstream(&imitation, "client.key = \"env:OUR_KEY\"\naccount = \"acme\"")
         + &route("main", dialect, "new", settings(dialect));
     let gateway = Gateway::start(&tables).await;
 
@@ -89,10 +90,10 @@ async fn its_faults_are_translated_to_the_dialect() {
         ("4290_rate", "rate_limited"),
         ("5030_busy", "upstream_failed"),
     ] {
-        let imitation = Imitation::start(OURS.key).await;
+        let imitation = Fake::start(Kelpie).await;
         imitation.answers("login.begin", kelpie::response(&format!("{fault}.fault")));
         let tables = kelpie::providers()
-            + &imitation.upstream("client.key = \"env:OUR_KEY\"\naccount = \"acme\"")
+            + &imitation::upstream(&imitation, "client.key = \"env:OUR_KEY\"\naccount = \"acme\"")
             + &route("main", Quiva, "new", settings(Quiva));
         let gateway = Gateway::start(&tables).await;
         let (answer, refused) = gateway.refused(&begin(Quiva)).await;

@@ -1,4 +1,4 @@
-//! The sixth provider's documents as far as they are words, and what its callers send.
+//! The sixth provider's documented messages, and what its callers send.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -17,7 +17,7 @@ pub(crate) fn providers() -> String {
     format!("providers = \"{PROVIDERS}\"\n")
 }
 
-/// `[routes.NAME]` for its callers. `user` says who judges the users.
+/// `[routes.NAME]` for its callers; `user` is how users are authenticated.
 pub(crate) fn route(name: &str, upstream: &str, user: &str, more: &str) -> String {
     format!(
         "[routes.{name}]\ndialect = \"kelpie\"\nupstream = \"{upstream}\"\n\
@@ -75,7 +75,7 @@ pub(crate) fn begun(answer: &Response) -> Begun {
     Begun { challenge, session: answer.field("x-kelpie-ceremony").map(str::to_owned) }
 }
 
-/// A caller's finish of what was begun, with the assertion that the other suites use.
+/// A caller's finish, with the assertion that the other suites use.
 pub(crate) fn finish(begun: &Begun) -> Request {
     finish_with(begun, &assertion(&begun.challenge))
 }

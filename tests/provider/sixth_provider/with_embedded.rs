@@ -10,7 +10,7 @@ use kit::message::{Request, Response};
 use kit::provider::{Begun, Provider};
 use kit::signup::signs_up;
 
-/// The sixth, and beside it the one dialect by which somebody can sign up.
+/// The sixth provider's dialect, and the one dialect with signup.
 async fn start() -> Gateway {
     let tables = kelpie::providers()
         + EMBEDDED

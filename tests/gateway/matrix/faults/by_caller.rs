@@ -1,4 +1,4 @@
-//! What a caller does wrong, told in its own dialect.
+//! Errors of callers, reported in their dialect.
 
 use super::refuses;
 use crate::matrix::pairs::Pair;
@@ -82,7 +82,7 @@ async fn wrong_media_type_is_refused_where_documented() {
         let (_fake, gateway) = start(dialect).await;
         for media_type in ["text/plain", "application/x-www-form-urlencoded", "application/xml", "json", ""] {
             let request = some_finish(dialect).with_field("content-type", media_type);
-            // Cloudreve reads JSON whatever the field says.
+            // Cloudreve reads JSON under any media type.
             let fault = if dialect == Apifox { "challenge_expired" } else { "unsupported_media_type" };
             refuses(&gateway, dialect, "login.finish", &request, fault).await;
         }
@@ -165,7 +165,7 @@ fn unproved(dialect: Provider) -> Vec<(&'static str, Request)> {
     }
 }
 
-/// The documented begin of a registration, whose bearer is nobody's token.
+/// The documented begin of a registration, with an unknown bearer.
 fn registration(dialect: Provider) -> Request {
     Request::fixture(dialect, "registration.begin").with_prefix(dialect.prefix())
 }

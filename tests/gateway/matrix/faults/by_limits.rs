@@ -1,4 +1,4 @@
-//! An upstream that is down, hangs, or has too much to do, in every envelope.
+//! An upstream that is down, hangs or is overloaded, in every envelope.
 
 use tokio::net::TcpListener;
 
@@ -16,7 +16,7 @@ fn pair(dialect: Provider) -> Pair {
     Pair { dialect, upstream: if dialect == Quiva { Streambird } else { Quiva } }
 }
 
-/// An address where nobody listens.
+/// An address without a listener.
 async fn nowhere() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     format!("http://{}", listener.local_addr().unwrap())
@@ -48,7 +48,7 @@ async fn hanging_upstream_times_out() {
     }
 }
 
-/// Begins; on a busy machine even that may take longer than so little time, and is tried again.
+/// Begins, and retries because a busy machine may exceed the short timeout.
 async fn begins(gateway: &Gateway, dialect: Provider) -> Begun {
     within(async {
         loop {

@@ -1,4 +1,4 @@
-//! What an upstream says, as each dialect's callers are told it: the fault, and nothing of its text.
+//! Upstream faults in each dialect: the fault is translated, and its text is not forwarded.
 
 use super::refuses;
 use kit::config::{route, upstream};

@@ -1,4 +1,4 @@
-//! Messages on one path, told apart by their constants.
+//! Messages on one path, distinguished by their constants.
 
 use passbridge::model::fault::Fault;
 use passbridge::model::operation::Operation::{

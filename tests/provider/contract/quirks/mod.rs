@@ -1,4 +1,4 @@
-//! The ways in which the five providers differ, one by one.
+//! What only one of the providers does.
 
 mod absence;
 mod apart;
@@ -12,7 +12,7 @@ use passbridge::provider::wire_format::UpstreamError;
 
 use crate::fixture::{self, Fixture};
 
-/// An example with one text of its content exchanged.
+/// An example with one text of its content replaced.
 pub(super) fn changed(provider: &str, name: &str, from: &str, to: &str) -> Fixture {
     let mut fixture = fixture::one(provider, name);
     assert_eq!(fixture.content.matches(from).count(), 1, "{provider}/{name}: {from}");
@@ -38,7 +38,7 @@ pub(super) fn response<T>(
     look(fixture.read_response(operation, &scratch).as_ref())
 }
 
-/// Both read, and as the same.
+/// Asserts that both decode to the same message.
 pub(super) fn same_request(one: &Fixture, other: &Fixture, operation: Operation) {
     let scratch = Scratch::default();
     let request = one.read_request(operation, &scratch);

@@ -1,4 +1,4 @@
-//! How each fault looks in the caller's own envelope.
+//! Each fault as the caller sees it, in the dialect's error format.
 
 use bytes::Bytes;
 use http::Response;
@@ -11,18 +11,18 @@ use crate::model::fault::{Fault, Refusal};
 use crate::model::operation::Operation;
 use crate::routes::route::Route;
 
-/// A fault as a caller reads it. Where the envelope has an identifier, it stands as zeros.
+/// A fault as the caller sees it. An identifier in it is shown as zeros.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ShownFault {
+pub struct FaultPreview {
     /// Its name.
     pub fault: &'static str,
     /// The status.
     pub status: u16,
-    /// The content, if there is some.
+    /// The content, if there is any.
     pub content: Option<Json>,
 }
 
-impl ShownFault {
+impl FaultPreview {
     pub(super) fn new(fault: Fault, response: &Response<Bytes>) -> Self {
         let content = serde_json::from_slice(response.body()).ok();
         Self { fault: fault.name(), status: response.status().as_u16(), content }
@@ -30,10 +30,10 @@ impl ShownFault {
 }
 
 /// Every fault of an operation.
-pub(super) fn faults(route: &Route, operation: Operation) -> Vec<ShownFault> {
+pub(super) fn faults(route: &Route, operation: Operation) -> Vec<FaultPreview> {
     let shown = |fault| {
         let response = encode_response::fault(route, operation, &Refusal::new(fault, ""), Uuid::nil(), None);
-        ShownFault::new(fault, &response)
+        FaultPreview::new(fault, &response)
     };
     Fault::ALL.map(shown).into()
 }

@@ -1,11 +1,11 @@
-//! What is served, for people, with a command to try each route that the embedded relying party
-//! serves and that has a demo user.
+//! The text printed at the start: the routes, and a `curl` command for each route with a demo user.
 
 use std::net::SocketAddr;
 
+use comfy_table::CellAlignment;
 use jiff::Timestamp;
 
-use crate::cli::start::Ready;
+use crate::cli::start::GatewayBuilder;
 use crate::config::load::Origin;
 use crate::model::assertion::AssertionRequest;
 use crate::model::operation::Operation;
@@ -16,41 +16,35 @@ use crate::routes::route::Route;
 use crate::routes::upstream::UpstreamKind;
 use crate::server::admin::RunningAdmin;
 
-/// What is served, where, and how to try it.
-pub(super) fn banner(ready: &Ready, origin: &Origin, address: SocketAddr, admin: &RunningAdmin) -> String {
-    let plan = &ready.shared.plan;
+pub(super) fn banner(builder: &GatewayBuilder, origin: &Origin, address: SocketAddr, admin: &RunningAdmin) -> String {
+    let plan = &builder.shared.plan;
     let version = env!("CARGO_PKG_VERSION");
     let mut text = format!(
         "passbridge {version} serves {} on http://{address}; health on http://{}/healthz\n",
         origin.name(),
         admin.address()
     );
-    for route in &plan.routes {
+    let routes = plan.routes.iter().map(|route| {
         let upstream = &plan.upstreams[route.own_backend().upstream];
-        text.push_str(&format!(
-            "  {:12} speaks {}, answered by {}\n",
-            route.name,
-            route.dialect.id,
-            upstream.side().name()
-        ));
-    }
+        let kind = upstream.side().name();
+        [route.name.to_string(), format!("dialect {}, upstream `{}` ({kind})", route.dialect.id, upstream.name)]
+    });
+    text.push_str(&super::table("  ", CellAlignment::Left, routes));
     if let Some(url) = admin.console_url() {
-        text.push_str(&format!("\nTry it in a browser: {url}\n"));
+        text.push_str(&format!("\nTry the routes in a browser: {url}\n"));
     }
-    let commands: Vec<_> = plan.routes.iter().filter_map(|route| command(ready, route, address)).collect();
+    let commands: Vec<_> = plan.routes.iter().filter_map(|route| command(builder, route, address)).collect();
     if !commands.is_empty() {
-        text.push_str("\nTry it with a command for each dialect:\n\n");
-        text.push_str(&commands.join("\n"));
-        text.push('\n');
+        text.push_str(&format!("\nOr begin a sign-in for the demo user:\n\n{}\n", commands.join("\n")));
     }
     text
 }
 
-fn command(ready: &Ready, route: &Route, address: SocketAddr) -> Option<String> {
-    let UpstreamKind::Embedded(settings) = &ready.shared.plan.upstreams[route.own_backend().upstream].kind else {
+fn command(builder: &GatewayBuilder, route: &Route, address: SocketAddr) -> Option<String> {
+    let UpstreamKind::Embedded(settings) = &builder.shared.plan.upstreams[route.own_backend().upstream].kind else {
         return None;
     };
-    let token = ready.party(route.own_backend().upstream)?.demo_token()?;
+    let token = builder.party(route.own_backend().upstream)?.demo_token()?;
     let request = AssertionRequest {
         user_id: Some(DEMO_USER.into()),
         user_email: Some(DEMO_EMAIL.into()),
@@ -80,7 +74,7 @@ fn curl(route: &Route, address: SocketAddr, request: &WrittenRequest<'_>) -> Str
     command
 }
 
-/// A word as a shell takes it unchanged.
+/// A word in quotes for a shell.
 fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }

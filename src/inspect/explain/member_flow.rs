@@ -1,11 +1,10 @@
-//! What each member of a request becomes: where it stood in the caller's message, where it stands in the
-//! upstream's, or why it does not get there.
+//! Where each member of a request comes from, and where it goes in the upstream's request or why it does not.
 
 use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::ceremony::SentToUpstream;
-use crate::inspect::explain::considered::find;
+use crate::inspect::LostMember;
 use crate::model::member::Member;
 use crate::model::message::Request;
 use crate::model::operation::{Direction, Operation};
@@ -14,80 +13,71 @@ use crate::routes::assignment::Given;
 use crate::routes::provider_side::ProviderSide;
 use crate::routes::route::{Backend, Route};
 
-/// A member on its way.
+/// A member of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Becomes {
+pub struct MemberFlow {
     /// Its name.
     pub member: &'static str,
     /// Where it comes from.
     pub from: String,
-    /// Where it stands in what the upstream is sent.
+    /// Its places in the upstream's request.
     pub to: Vec<String>,
-    /// Why it stays at the gateway.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kept: Option<&'static str>,
-    /// Why it gets lost.
+    /// Why the gateway does not forward it.
+    #[serde(skip_serializing_if = "Option::is_none", rename = "kept")]
+    pub not_forwarded: Option<&'static str>,
+    /// Why it is lost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lost: Option<String>,
 }
 
-/// A member of the answer that the caller cannot be told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct LostBack {
-    /// Its name.
-    pub member: &'static str,
-    /// Why.
-    pub reason: String,
-}
-
-/// What is known of a request on its way.
-pub(super) struct MemberFlow<'j> {
+/// What the flows of a request's members follow from.
+pub(super) struct FlowTracer<'j> {
     pub(super) route: &'j Route,
     pub(super) backend: &'j Backend,
     pub(super) upstream: ProviderSide<'j>,
-    pub(super) asked: &'j Request<'j>,
-    pub(super) told: &'j Request<'j>,
-    /// What the begin of a finish left behind.
+    pub(super) request: &'j Request<'j>,
+    pub(super) upstream_request: &'j Request<'j>,
+    /// What the begin of this finish stored.
     pub(super) begun: Option<&'j SentToUpstream>,
     /// The members that the caller's verified token gives.
     pub(super) claims: &'j [Member],
     pub(super) content: Option<Json>,
 }
 
-impl MemberFlow<'_> {
-    /// Every member that is anywhere on the way.
-    pub(super) fn becomes(&self) -> Vec<Becomes> {
-        let (asked, told) = (self.asked.record(), self.told.record());
-        let operation = self.asked.operation();
+impl FlowTracer<'_> {
+    /// The flow of every member in either request.
+    pub(super) fn flows(&self) -> Vec<MemberFlow> {
+        let (request, upstream_request) = (self.request.record(), self.upstream_request.record());
+        let operation = self.request.operation();
         let carried = self.upstream.carried(operation, Direction::Request, true).unwrap_or_default();
-        let rows = asked.members().iter().filter_map(|member| {
+        let rows = request.members().iter().filter_map(|member| {
             let need = carried.iter().find(|(known, _)| known == member).map(|(_, need)| *need);
-            let goes = told.has(*member) && need.is_some();
-            let is_default = need == Some(Need::Required) && !told.has(*member);
-            if goes {
+            let is_sent = upstream_request.has(*member) && need.is_some();
+            let is_default = need == Some(Need::Required) && !upstream_request.has(*member);
+            if is_sent {
                 return Some(row(*member, self.from(*member), self.to(*member)));
             }
-            if asked.has(*member) {
+            if request.has(*member) {
                 let used = self.used_for(*member);
-                let kept = kept(*member).filter(|_| used.is_empty());
-                let is_lost = used.is_empty() && kept.is_none();
+                let not_forwarded = why_not_forwarded(*member).filter(|_| used.is_empty());
+                let is_lost = used.is_empty() && not_forwarded.is_none();
                 let lost = is_lost.then(|| self.why_lost(operation, *member));
-                return Some(Becomes { kept, lost, ..row(*member, self.place(*member), used) });
+                return Some(MemberFlow { not_forwarded, lost, ..row(*member, self.place(*member), used) });
             }
             let default = is_default && member.meaning_when_absent().is_some();
-            default.then(|| row(*member, "WebAuthn's default".to_owned(), self.to(*member)))
+            default.then(|| row(*member, "WebAuthn default".to_owned(), self.to(*member)))
         });
         rows.collect()
     }
 
-    /// What the upstream says and the caller cannot hear.
-    pub(super) fn lost_back(&self) -> Vec<LostBack> {
-        let Some(carriage) = self.backend.operations.get(&self.asked.operation()) else { return Vec::new() };
-        let back = carriage.losses.iter().filter(|loss| loss.direction == Direction::Response);
-        back.map(|loss| LostBack { member: loss.member.name(), reason: loss.reason.clone() }).collect()
+    /// The members of the upstream's response that the dialect does not have.
+    pub(super) fn lost_in_response(&self) -> Vec<LostMember> {
+        let Some(support) = self.backend.operations.get(&self.request.operation()) else { return Vec::new() };
+        let lost = support.losses.iter().filter(|loss| loss.direction == Direction::Response);
+        lost.map(|loss| LostMember { member: loss.member.name().to_owned(), reason: loss.reason.clone() }).collect()
     }
 
-    /// Where a member that is told comes from; what is set wins, as `resolve` has it.
+    /// Where a member of the upstream's request comes from. `set` wins, as in the pipeline.
     fn from(&self, member: Member) -> String {
         let begun = self.begun.is_some_and(|begun| match member {
             Member::Session => true,
@@ -98,11 +88,11 @@ impl MemberFlow<'_> {
             Member::Connection => begun.connection.is_some(),
             _ => false,
         });
-        if begun && !self.is_as_asked(member) {
-            return "the begin".to_owned();
+        if begun && !self.is_unchanged(member) {
+            return "the begin request".to_owned();
         }
         if member == Member::Challenge && self.begun.is_some() {
-            return "the client data".to_owned();
+            return "client data".to_owned();
         }
         let set = self.backend.set.iter().find(|assignment| assignment.member == member);
         match set.map(|assignment| &assignment.given) {
@@ -114,21 +104,21 @@ impl MemberFlow<'_> {
             return "the caller's token".to_owned();
         }
         match member {
-            _ if self.asked.record().has(member) => self.place(member),
-            Member::ClientUserAgent => "field user-agent".to_owned(),
+            _ if self.request.record().has(member) => self.place(member),
+            Member::ClientUserAgent => "header user-agent".to_owned(),
             Member::ClientAddress => "the connection".to_owned(),
             _ => "the gateway".to_owned(),
         }
     }
 
-    fn is_as_asked(&self, member: Member) -> bool {
-        let (asked, told) = (self.asked.record().value(member), self.told.record().value(member));
-        asked.is_some() && asked == told
+    fn is_unchanged(&self, member: Member) -> bool {
+        let (value, sent) = (self.request.record().value(member), self.upstream_request.record().value(member));
+        value.is_some() && value == sent
     }
 
     /// Where the caller's message has a member.
     fn place(&self, member: Member) -> String {
-        let template = &self.route.dialect.operations[&self.asked.operation()].request;
+        let template = &self.route.dialect.operations[&self.request.operation()].request;
         let forms = template.message.content.iter().chain(&template.message.also);
         let in_content = forms.map(|form| form.pointers(member)).find(|pointers| {
             pointers.iter().any(|pointer| self.content.as_ref().is_some_and(|json| find(json, pointer).is_some()))
@@ -142,13 +132,13 @@ impl MemberFlow<'_> {
         match self.upstream {
             ProviderSide::Embedded => vec!["the relying party".to_owned()],
             ProviderSide::Provider(provider) => {
-                let template = provider.operations.get(&self.asked.operation());
+                let template = provider.operations.get(&self.request.operation());
                 template.map(|template| template.request.places(member)).unwrap_or_default()
             }
         }
     }
 
-    /// What the config makes of a member that does not travel itself.
+    /// The members that `set` derives from this one.
     fn used_for(&self, member: Member) -> Vec<String> {
         let uses = self.backend.set.iter().filter(|assignment| assignment.reference() == Some(member));
         uses.map(|assignment| format!("as {}", assignment.member.name())).collect()
@@ -160,17 +150,28 @@ impl MemberFlow<'_> {
     }
 }
 
-fn row(member: Member, from: String, to: Vec<String>) -> Becomes {
-    Becomes { member: member.name(), from, to, kept: None, lost: None }
+fn row(member: Member, from: String, to: Vec<String>) -> MemberFlow {
+    MemberFlow { member: member.name(), from, to, not_forwarded: None, lost: None }
 }
 
-/// Why a member goes no further than the gateway.
-fn kept(member: Member) -> Option<&'static str> {
+fn why_not_forwarded(member: Member) -> Option<&'static str> {
     match member {
-        _ if member.is_caller_credential() => Some("it proves who calls"),
-        _ if member.is_sign_in_token() => Some("it is a secret of whoever made it"),
-        Member::Session => Some("it is the gateway's own handle of the ceremony"),
-        Member::Challenge => Some("it ties the finish to its begin"),
+        _ if member.is_caller_credential() => Some("a credential of the caller"),
+        _ if member.is_sign_in_token() => Some("a secret of the service that issued it"),
+        Member::Session => Some("the gateway's own ceremony handle"),
+        Member::Challenge => Some("identifies the ceremony"),
         _ => None,
     }
+}
+
+/// The value at a JSON pointer, which may continue inside a string of JSON.
+pub(super) fn find(json: &Json, pointer: &str) -> Option<Json> {
+    let mut at = json.clone();
+    for name in pointer.split('/').skip(1) {
+        if let Json::String(text) = &at {
+            at = serde_json::from_str(text).ok()?;
+        }
+        at = at.get(name.replace("~1", "/").replace("~0", "~"))?.clone();
+    }
+    Some(at)
 }
