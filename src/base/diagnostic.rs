@@ -31,13 +31,15 @@ pub enum Location {
     Named(String),
 }
 
-/// How much it matters.
+/// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// It stands in the way.
+    /// The gateway cannot serve.
     Error,
-    /// It works, and may surprise.
+    /// A user may be unable to sign in, register or stay signed in, or data that clients read is missing.
     Warning,
+    /// Everything else.
+    Note,
 }
 
 /// One finding.
@@ -45,8 +47,10 @@ pub enum Severity {
 pub struct Diagnostic {
     /// How much it matters.
     pub severity: Severity,
-    /// Where it stands, as far as whoever found it knows.
+    /// Where it stands; `None` until [`Diagnostics::locate`] or a `Places` finds it.
     pub location: Option<Location>,
+    /// The key that it is about, `routes.app.upstream`, where it is about one.
+    pub key: Option<String>,
     /// What is wrong, in one sentence without a full stop.
     pub message: String,
     /// What stands at the location, in a few words.
@@ -98,6 +102,7 @@ impl Diagnostic {
         Self {
             severity: Severity::Error,
             location: None,
+            key: None,
             message: message.into(),
             label: String::new(),
             remedy: String::new(),
@@ -121,6 +126,12 @@ impl Diagnostic {
         Self { location: Some(Location::Named(place.into())), ..self }
     }
 
+    /// The same, about the key of that path.
+    #[must_use]
+    pub fn about(self, key: &str) -> Self {
+        Self { key: Some(key.to_owned()), ..self }
+    }
+
     /// The same, with words for the place.
     #[must_use]
     pub fn label(self, label: impl Into<String>) -> Self {
@@ -133,10 +144,23 @@ impl Diagnostic {
         Self { remedy: remedy.into(), ..self }
     }
 
+    /// The file or other place, and in a file the line and the column, counted from 1.
+    pub fn position(&self) -> Option<(&str, Option<(usize, usize)>)> {
+        match self.location.as_ref()? {
+            Location::Span(source, span) => {
+                let line = source.line(span.start);
+                let column = source.text[source.line_starts[line]..span.start].chars().count();
+                Some((&source.name, Some((line + 1, column + 1))))
+            }
+            Location::Named(place) => Some((place, None)),
+        }
+    }
+
     fn show(&self, renderer: &Renderer) -> String {
         let level = match self.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
+            Severity::Note => Level::NOTE,
         };
         let title = level.primary_title(self.message.as_str());
         let mut group = match &self.location {
@@ -180,7 +204,12 @@ impl Diagnostics {
 
     /// Whether any of them is an error.
     pub fn has_errors(&self) -> bool {
-        self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+        self.has(Severity::Error)
+    }
+
+    /// Whether any of them has this severity.
+    pub fn has(&self, severity: Severity) -> bool {
+        self.0.iter().any(|diagnostic| diagnostic.severity == severity)
     }
 
     /// How many there are.
@@ -209,7 +238,7 @@ impl Diagnostics {
         });
     }
 
-    /// Leaves the errors alone: what a warning says of a file that does not work may follow from an error.
+    /// Removes all but the errors: a warning about a file with errors may follow from one of them.
     pub fn keep_errors(&mut self) {
         self.0.retain(|diagnostic| diagnostic.severity == Severity::Error);
     }

@@ -249,6 +249,7 @@ impl Places {
 
     /// A finding about what stands nowhere is about the whole file.
     fn place(&self, diagnostic: Diagnostic, path: &str, span: impl Fn(&Entry, bool) -> Range<usize>) -> Diagnostic {
+        let diagnostic = diagnostic.about(path);
         if let Some(place) = self.elsewhere(path) {
             return diagnostic.of(place);
         }

@@ -1,103 +1,343 @@
-//! `passbridge check`: whether the config works, and what each of its routes carries and loses.
+//! `passbridge check`: whether the config is valid, what each route serves, and what users will notice.
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use crate::config::load::{self, Origin};
+use serde::Serialize;
+
+use crate::base::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::config::load::{self, Config, Origin};
 use crate::model::operation::Operation;
 use crate::routes::Plan;
+use crate::routes::compatibility::availability::CEREMONIES;
+use crate::routes::compatibility::describe::PairNames;
+use crate::routes::compatibility::findings::report_findings;
 use crate::routes::route::{Backend, Route};
+use crate::routes::upstream::Upstream;
 
-pub(super) fn check(origin: &Origin) -> ExitCode {
-    let (config, diagnostics) = load::load(origin);
-    if !diagnostics.is_empty() {
-        eprintln!("{diagnostics}\n");
-    }
-    match config {
-        Some(config) => super::print(&report(origin, &config.plan)),
+/// Options of `passbridge check`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Print the notes too: what is lost between dialect and upstream without users noticing.
+    #[arg(long, short)]
+    verbose: bool,
+    /// Exit with code 78 if there is a warning.
+    #[arg(long)]
+    strict: bool,
+    /// Print the report as one JSON object, as docs/check-json.md describes it.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The report, as `--json` prints it. Its fields are stable: new ones may be added, none are renamed or removed.
+#[derive(Serialize)]
+struct Report {
+    config: String,
+    valid: bool,
+    listen: Option<SocketAddr>,
+    admin: Option<SocketAddr>,
+    passthrough: Vec<Passthrough>,
+    routes: Vec<RouteReport>,
+    findings: Vec<Finding>,
+}
+
+#[derive(Serialize)]
+struct Passthrough {
+    host: String,
+    url: String,
+}
+
+#[derive(Serialize)]
+struct RouteReport {
+    name: String,
+    dialect: String,
+    /// The hosts it serves; empty for every host.
+    hosts: Vec<String>,
+    prefix: String,
+    /// Its policies, as text for people.
+    #[serde(skip)]
+    policies: Vec<String>,
+    /// Its own upstream first.
+    upstreams: Vec<UpstreamReport>,
+    /// The upstream that issues the tokens of sign-ins; null where the dialect's callers get none.
+    token_issuer: Option<String>,
+    /// The file with the user handles of its own upstream's passkeys; null where none are stored.
+    user_handles: Option<String>,
+}
+
+#[derive(Serialize)]
+struct UpstreamReport {
+    name: String,
+    /// The provider's id, or `embedded`.
+    provider: String,
+    supported: Vec<&'static str>,
+    unsupported: Vec<Unsupported>,
+    excluded: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Unsupported {
+    operation: &'static str,
+    reasons: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Finding {
+    severity: &'static str,
+    message: String,
+    file: Option<String>,
+    line: Option<usize>,
+    column: Option<usize>,
+    key: Option<String>,
+    remedy: Option<String>,
+}
+
+pub(super) fn check(origin: &Origin, arguments: &Arguments) -> ExitCode {
+    let (config, mut diagnostics) = load::load(origin);
+    let printed = match &config {
+        Some(config) => {
+            diagnostics.extend(notes(config));
+            diagnostics.sort();
+            let report = Report::of(config, origin, &diagnostics);
+            match arguments.json {
+                true => report.json(),
+                false => {
+                    let printed = super::print(&report.text(arguments.verbose));
+                    print_findings(&diagnostics, arguments.verbose);
+                    printed
+                }
+            }
+        }
+        None if arguments.json => Report::of_invalid(origin, &diagnostics).json(),
         None => {
-            eprintln!("{} does not work.", origin.name());
-            ExitCode::from(super::BAD_CONFIG)
+            eprintln!("{diagnostics}\n\n{} does not work.", origin.name());
+            ExitCode::SUCCESS
         }
-    }
-}
-
-/// Every route: what it carries, what it cannot, what gets lost.
-fn report(origin: &Origin, plan: &Plan) -> String {
-    let mut report = format!("{} works.\n", origin.name());
-    for route in &plan.routes {
-        report.push_str(&describe(route, plan));
-    }
-    report
-}
-
-fn describe(route: &Route, plan: &Plan) -> String {
-    let upstream = &plan.upstreams[route.own_backend().upstream];
-    let mut text = format!(
-        "\nroute `{}`: callers speak {}, `{}` ({}) does the work\n",
-        route.name,
-        route.dialect.id,
-        upstream.name,
-        upstream.side().name()
-    );
-    let name = |way: usize| plan.upstreams[route.backends[way].upstream].name.to_string();
-    for line in route.policy.iter().flat_map(|policy| policy.describe(route.backends.len(), name)) {
-        text.push_str(&format!("  {line}\n"));
-    }
-    text.push_str(&carries(route, route.own_backend(), plan));
-    for way in route.backends.iter().skip(1) {
-        let upstream = &plan.upstreams[way.upstream];
-        text.push_str(&format!("  by way of `{}` ({}):\n", upstream.name, upstream.side().name()));
-        carries(route, way, plan).lines().for_each(|line| text.push_str(&format!("  {line}\n")));
-    }
-    text
-}
-
-/// What one way carries, what it cannot, what gets lost on it.
-fn carries(route: &Route, backend: &Backend, plan: &Plan) -> String {
-    let mut text = String::new();
-    if let Some(file) = &plan.upstreams[backend.upstream].handles {
-        text.push_str(&format!("  user handles: each passkey keeps its own, by `{}`\n", file.display()));
-    }
-    let carried: Vec<_> = backend.operations.values().filter(|carriage| carriage.works()).collect();
-    let names: Vec<_> = carried.iter().map(|carriage| carriage.operation.name()).collect();
-    text.push_str(&format!("  carries: {}\n", names.join(", ")));
-    for carriage in &carried {
-        for loss in &carriage.losses {
-            text.push_str(&format!("  {}: {}\n", carriage.operation.name(), loss.describe()));
-        }
-    }
-    for (operation, carriage) in backend.operations.iter().filter(|(_, carriage)| !carriage.works()) {
-        text.push_str(&format!(
-            "  not enabled: {}: {}\n",
-            operation.name(),
-            obstacles(route, backend, plan, *operation, carriage)
-        ));
-    }
-    text
-}
-
-fn obstacles(
-    route: &Route,
-    backend: &Backend,
-    plan: &Plan,
-    operation: Operation,
-    carriage: &crate::routes::compatibility::OperationSupport,
-) -> String {
-    let pair = crate::routes::compatibility::Pair {
-        dialect: &route.dialect,
-        upstream: plan.upstreams[backend.upstream].side(),
-        set: &backend.set,
-        fill: &route.fill,
-        relax: &route.relax,
-        relax_subject: route.relax_subject,
-        relax_one_user: route.relax_one_user,
-        claims: &[],
-        issues_tokens: route.issuer.is_some(),
-        discoverable: plan.upstreams[backend.upstream].discoverable(),
-        identity: plan.upstreams[backend.upstream].identity.as_deref(),
-        vouched_upstream: route.callers.are_judged_by_upstream(),
-        has_handles: plan.upstreams[backend.upstream].handles.is_some(),
     };
-    let described: Vec<_> = carriage.obstacles.iter().map(|obstacle| obstacle.describe(&pair, operation)).collect();
-    described.join("; ")
+    match config.is_none() || (arguments.strict && diagnostics.has(Severity::Warning)) {
+        true => ExitCode::from(super::BAD_CONFIG),
+        false => printed,
+    }
+}
+
+/// Prints warnings in full, notes in one line each, or only their number.
+fn print_findings(diagnostics: &Diagnostics, verbose: bool) {
+    let (notes, warnings): (Vec<_>, Vec<_>) =
+        diagnostics.iter().partition(|diagnostic| diagnostic.severity == Severity::Note);
+    for warning in warnings {
+        eprintln!("\n{warning}");
+    }
+    if verbose {
+        for note in notes {
+            eprintln!("note: {}", note.message);
+        }
+    } else if !notes.is_empty() {
+        let noun = if notes.len() == 1 { "note" } else { "notes" };
+        eprintln!("\n{} {noun} (--verbose)", notes.len());
+    }
+}
+
+/// What does not keep a user from anything, of every backend of every route.
+fn notes(config: &Config) -> Diagnostics {
+    let mut notes = Diagnostics::default();
+    for route in &config.plan.routes {
+        for backend in &route.backends {
+            let upstream = &config.plan.upstreams[backend.upstream];
+            let named = match route.backends.len() {
+                1 => String::new(),
+                _ => format!(", upstream `{}`", upstream.name),
+            };
+            let found = report_findings(
+                &pair_names(route, upstream),
+                &route.name,
+                &[Operation::LoginBegin, Operation::LoginFinish],
+                &backend.operations,
+                true,
+            );
+            for finding in found.iter().filter(|finding| finding.severity == Severity::Note) {
+                let note = finding.diagnostic(&route.name, &named);
+                notes.push(config.places.locate(note, &format!("routes.{}.upstream", route.name)));
+            }
+        }
+    }
+    notes
+}
+
+fn pair_names<'p>(route: &'p Route, upstream: &'p Upstream) -> PairNames<'p> {
+    PairNames {
+        dialect: &route.dialect,
+        upstream: upstream.side(),
+        identity: upstream.identity.as_deref(),
+        discoverable: upstream.discoverable(),
+    }
+}
+
+impl Report {
+    fn of(config: &Config, origin: &Origin, diagnostics: &Diagnostics) -> Self {
+        let passthrough = config.passthrough.0.iter();
+        Self {
+            listen: Some(config.server.listen),
+            admin: Some(config.admin.listen),
+            passthrough: passthrough
+                .map(|(host, target)| Passthrough { host: host.to_string(), url: target.0.url.to_string() })
+                .collect(),
+            routes: config.plan.routes.iter().map(|route| RouteReport::of(route, &config.plan)).collect(),
+            valid: true,
+            ..Self::of_invalid(origin, diagnostics)
+        }
+    }
+
+    fn of_invalid(origin: &Origin, diagnostics: &Diagnostics) -> Self {
+        Self {
+            config: origin.name(),
+            valid: false,
+            listen: None,
+            admin: None,
+            passthrough: Vec::new(),
+            routes: Vec::new(),
+            findings: diagnostics.iter().map(Finding::of).collect(),
+        }
+    }
+
+    fn json(&self) -> ExitCode {
+        match serde_json::to_string_pretty(self) {
+            Ok(text) => super::print(&format!("{text}\n")),
+            Err(_) => ExitCode::FAILURE,
+        }
+    }
+
+    fn text(&self, verbose: bool) -> String {
+        let mut text = format!("{} works.\n", self.config);
+        if let (Some(listen), Some(admin)) = (self.listen, self.admin) {
+            text.push_str(&format!("listen {listen}, admin {admin}\n"));
+        }
+        for Passthrough { host, url } in &self.passthrough {
+            text.push_str(&format!("passthrough {host} -> {url}\n"));
+        }
+        for route in &self.routes {
+            text.push_str(&route.line());
+            if verbose {
+                text.push_str(&route.details());
+            }
+        }
+        text
+    }
+}
+
+impl RouteReport {
+    fn of(route: &Route, plan: &Plan) -> Self {
+        let name = |backend: usize| plan.upstreams[route.backends[backend].upstream].name.to_string();
+        let own = &plan.upstreams[route.own_backend().upstream];
+        let token_issuer = match route.issuer {
+            Some(issuer) => Some(&plan.upstreams[issuer]),
+            None => pair_names(route, own).returns_tokens().then_some(own),
+        };
+        Self {
+            name: route.name.to_string(),
+            dialect: route.dialect.id.clone(),
+            hosts: route.hosts.clone(),
+            prefix: route.prefix.clone(),
+            policies: route.policy.iter().flat_map(|policy| policy.describe(route.backends.len(), name)).collect(),
+            upstreams: route.backends.iter().map(|backend| UpstreamReport::of(route, backend, plan)).collect(),
+            token_issuer: token_issuer.map(|issuer| issuer.name.to_string()),
+            user_handles: own.handles.as_ref().map(|file| file.display().to_string()),
+        }
+    }
+
+    /// What it serves, in one line.
+    fn line(&self) -> String {
+        let upstreams: Vec<_> = self.upstreams.iter().map(UpstreamReport::title).collect();
+        let noun = if upstreams.len() == 1 { "upstream" } else { "upstreams" };
+        let issuer = match &self.token_issuer {
+            Some(issuer) => format!("tokens issued by `{issuer}`"),
+            None => "no tokens".to_owned(),
+        };
+        let handles = self.user_handles.as_ref().map_or_else(String::new, |file| format!("; user handles in `{file}`"));
+        let served = self.upstreams.first().map_or_else(String::new, UpstreamReport::served);
+        format!(
+            "route `{}`: dialect {}, {noun} {}; serves {served}; {issuer}{handles}\n",
+            self.name,
+            self.dialect,
+            upstreams.join(", ")
+        )
+    }
+
+    /// Its policies, what its other upstreams serve, and what it does not serve.
+    fn details(&self) -> String {
+        let mut text: String = self.policies.iter().map(|line| format!("  {line}\n")).collect();
+        for upstream in self.upstreams.iter().skip(1) {
+            text.push_str(&format!("  {} serves {}\n", upstream.title(), upstream.served()));
+        }
+        if let Some(UpstreamReport { excluded, .. }) = self.upstreams.first().filter(|own| !own.excluded.is_empty()) {
+            text.push_str(&format!("  excluded: {}\n", excluded.join(", ")));
+        }
+        text
+    }
+}
+
+impl UpstreamReport {
+    fn of(route: &Route, backend: &Backend, plan: &Plan) -> Self {
+        let upstream = &plan.upstreams[backend.upstream];
+        let pair = pair_names(route, upstream);
+        let (supported, unsupported): (Vec<_>, Vec<_>) =
+            backend.operations.values().partition(|support| support.is_supported());
+        let excluded = route.dialect.operations.keys().filter(|operation| !backend.operations.contains_key(operation));
+        Self {
+            name: upstream.name.to_string(),
+            provider: upstream.side().name().to_owned(),
+            supported: supported.iter().map(|support| support.operation.name()).collect(),
+            unsupported: unsupported
+                .iter()
+                .map(|support| Unsupported {
+                    operation: support.operation.name(),
+                    reasons: support
+                        .obstacles
+                        .iter()
+                        .map(|obstacle| obstacle.describe(&pair, support.operation))
+                        .collect(),
+                })
+                .collect(),
+            excluded: excluded.map(|operation| operation.name()).collect(),
+        }
+    }
+
+    fn title(&self) -> String {
+        format!("`{}` ({})", self.name, self.provider)
+    }
+
+    /// The supported operations, a whole ceremony by its name.
+    fn served(&self) -> String {
+        let mut served = Vec::new();
+        for operation in &self.supported {
+            let whole = CEREMONIES.iter().find(|(begin, finish)| {
+                [begin.name(), finish.name()].contains(operation)
+                    && [begin, finish].iter().all(|half| self.supported.contains(&half.name()))
+            });
+            let name = whole.map_or(*operation, |(begin, _)| begin.name().trim_end_matches(".begin"));
+            if !served.contains(&name) {
+                served.push(name);
+            }
+        }
+        served.join(", ")
+    }
+}
+
+impl Finding {
+    fn of(diagnostic: &Diagnostic) -> Self {
+        let position = diagnostic.position();
+        let line_and_column = position.and_then(|(_, place)| place);
+        Self {
+            severity: match diagnostic.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+                Severity::Note => "note",
+            },
+            message: diagnostic.message.clone(),
+            file: position.map(|(file, _)| file.to_owned()),
+            line: line_and_column.map(|(line, _)| line),
+            column: line_and_column.map(|(_, column)| column),
+            key: diagnostic.key.clone(),
+            remedy: Some(diagnostic.remedy.clone()).filter(|remedy| !remedy.is_empty()),
+        }
+    }
 }

@@ -71,7 +71,7 @@ enum Command {
     ///
     /// Reports every problem at once. The exit code is 78 if the config is invalid.
     #[command(after_help = "Example:\n  passbridge check --config gateway.toml")]
-    Check,
+    Check(check::Arguments),
     /// Explain how a saved request is routed and translated.
     ///
     /// Shows which route handles the request and why, what the upstream is sent, which members are lost, and how each
@@ -140,7 +140,7 @@ pub fn run() -> ExitCode {
     let origin = Origin::find(arguments.config);
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&origin),
-        Command::Check => check::check(&origin),
+        Command::Check(arguments) => check::check(&origin, &arguments),
         Command::Explain(arguments) => explain::explain(&origin, &arguments),
         Command::Users(command) => directory::users(&origin, &command),
         Command::Credentials(command) => credentials::credentials(command),

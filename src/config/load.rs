@@ -16,7 +16,7 @@ use crate::base::document::{Document, Places};
 use crate::base::hash_key::GatewaySettings;
 use crate::ceremony::memory::CeremonySettings;
 use crate::config::source::FileSource;
-use crate::config::{authorities, collect, environment, fingerprint, hash_key, renamed, secrets};
+use crate::config::{authorities, collect, deployment, environment, fingerprint, hash_key, renamed, secrets};
 use crate::gateway::limits::Limits;
 use crate::provider::registry::Registry;
 use crate::routes::Plan;
@@ -66,6 +66,8 @@ pub struct Config {
     pub registry: Registry,
     /// The folder where relative paths start: that of the file.
     pub base: PathBuf,
+    /// Where each key stands.
+    pub places: Places,
     /// A short hash of what it says, in the file, the environment and its lists.
     pub fingerprint: String,
 }
@@ -192,6 +194,9 @@ impl Reader<'_> {
         };
         let (plan, found) = compile(&ground);
         self.diagnostics.extend(found);
+        if let Some(server) = &server {
+            self.diagnostics.extend(deployment::report(server, &ground));
+        }
         let base = std::mem::take(&mut self.base);
         Some(Config {
             server: server?,
@@ -203,6 +208,7 @@ impl Reader<'_> {
             plan,
             registry,
             base,
+            places: self.places.clone(),
         })
     }
 

@@ -5,6 +5,7 @@
 
 mod authorities;
 mod collect;
+mod deployment;
 mod environment;
 mod fingerprint;
 mod hash_key;

@@ -4,8 +4,9 @@ use crate::model::member::Member;
 use crate::model::operation::Operation;
 use crate::provider::descriptor::Provider;
 use crate::provider::registry::Registry;
+use crate::routes::compatibility::operation_support::{Obstacle, OperationSupport};
+use crate::routes::compatibility::pair::Pair;
 use crate::routes::compatibility::remedies::Remedy;
-use crate::routes::compatibility::{OperationSupport, Pair};
 use crate::routes::provider_side::ProviderSide;
 
 /// The matrix as Markdown: a table for each operation, the lost members, and what is not documented.
@@ -30,7 +31,7 @@ fn columns<'p>(providers: &[&'p Provider]) -> Vec<ProviderSide<'p>> {
 }
 
 fn support(dialect: &Provider, upstream: ProviderSide<'_>, operation: Operation) -> OperationSupport {
-    pair(dialect, upstream).carriage(operation)
+    pair(dialect, upstream).support_of(operation)
 }
 
 /// The members that a verified bearer token gives.
@@ -68,10 +69,10 @@ fn table(providers: &[&Provider], operation: Operation) -> String {
 
 fn cell(dialect: &Provider, upstream: ProviderSide<'_>, operation: Operation) -> String {
     let plain = pair(dialect, upstream);
-    let mut obstacles = plain.carriage(operation).obstacles;
+    let mut obstacles = plain.support_of(operation).obstacles;
     // An issuer has requirements of its own.
-    if obstacles.iter().any(|obstacle| obstacle.remedy() == Remedy::Issue) {
-        obstacles.extend(Pair { issues_tokens: true, ..plain }.carriage(operation).obstacles);
+    if obstacles.iter().any(|obstacle| obstacle.remedy() == Remedy::Issuer) {
+        obstacles.extend(Pair { issues_tokens: true, ..plain }.support_of(operation).obstacles);
     }
     if obstacles.is_empty() {
         return "works".to_owned();
@@ -82,7 +83,7 @@ fn cell(dialect: &Provider, upstream: ProviderSide<'_>, operation: Operation) ->
         match obstacle.remedy().setting() {
             Some(setting) if !settings.contains(&setting) => settings.push(setting),
             Some(_) => {}
-            None => reasons.push(obstacle.describe(&plain, operation)),
+            None => reasons.push(obstacle.describe(&plain.names(), operation)),
         }
     }
     reasons.dedup();
@@ -98,16 +99,17 @@ fn losses(providers: &[&Provider]) -> String {
         for operation in dialect.operations.keys() {
             for upstream in columns(providers) {
                 let lost = support(dialect, upstream, *operation);
-                if lost.obstacles.contains(&crate::routes::compatibility::Obstacle::NoOperation) {
+                if lost.obstacles.contains(&Obstacle::NoOperation) {
                     continue;
                 }
                 for loss in lost.losses {
                     let line = format!(
-                        "- {} to {}, `{}`: {}\n",
+                        "- {} to {}, `{}`: {}: {}\n",
                         dialect.id,
                         upstream.name(),
                         operation.name(),
-                        loss.describe()
+                        loss.what(),
+                        loss.reason
                     );
                     text.push_str(&line);
                 }

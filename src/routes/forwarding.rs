@@ -1,15 +1,15 @@
-//! Which of a caller's own secrets an upstream may be given.
+//! Which of the caller's secrets may be forwarded to an upstream.
 //!
-//! To the provider whose dialect is spoken they go as they came, to the embedded relying party as far
-//! as it uses them, and to another provider not at all.
+//! The provider of the dialect gets them unchanged, the embedded relying party gets those that it uses, and another
+//! provider gets none.
 
 use crate::caller_auth::Relation;
 use crate::model::member::Member;
 use crate::model::operation::Operation;
 use crate::relying_party::capability;
 
-/// Whether a caller's value of a member may be sent on.
-pub(crate) fn may_travel(member: Member, operation: Operation, relation: Relation) -> bool {
+/// Whether a caller's value of a member may be forwarded.
+pub(crate) fn may_forward(member: Member, operation: Operation, relation: Relation) -> bool {
     let is_secret = member.is_caller_credential() || member.is_sign_in_token();
     match relation {
         _ if !is_secret => true,
@@ -24,8 +24,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_and_credentials_go_to_whoever_made_them() {
-        let refresh = |member, relation| may_travel(member, Operation::SessionRefresh, relation);
+    fn secrets_are_forwarded_only_to_their_issuer() {
+        let refresh = |member, relation| may_forward(member, Operation::SessionRefresh, relation);
         for (member, embedded) in [
             (Member::TokensRefresh, true),
             (Member::ClientId, true),
@@ -39,6 +39,6 @@ mod tests {
             assert!(!refresh(member, Relation::AnotherProvider), "{}", member.name());
         }
         assert!(refresh(Member::Scope, Relation::AnotherProvider));
-        assert!(!may_travel(Member::TokensSession, Operation::LoginFinish, Relation::AnotherProvider));
+        assert!(!may_forward(Member::TokensSession, Operation::LoginFinish, Relation::AnotherProvider));
     }
 }

@@ -1,4 +1,4 @@
-//! What one side of a route takes and gives: a provider by its templates, or the embedded relying party.
+//! One side of a route: a provider, described by its templates, or the embedded relying party.
 
 use crate::caller_auth::Relation;
 use crate::model::member::Member;
@@ -19,7 +19,7 @@ pub enum ProviderSide<'p> {
 }
 
 impl<'p> ProviderSide<'p> {
-    /// The name by which people know it.
+    /// The provider's id, or `embedded`.
     pub fn name(self) -> &'p str {
         match self {
             Self::Provider(provider) => &provider.id,
@@ -27,7 +27,7 @@ impl<'p> ProviderSide<'p> {
         }
     }
 
-    /// The provider, if it is one.
+    /// The provider; `None` for the embedded relying party.
     pub fn provider(self) -> Option<&'p Provider> {
         match self {
             Self::Provider(provider) => Some(provider),
@@ -35,7 +35,7 @@ impl<'p> ProviderSide<'p> {
         }
     }
 
-    /// How it stands, as an upstream, to a dialect.
+    /// The relation of this side, as an upstream, to a dialect.
     pub fn relation_to(self, dialect: &Provider) -> Relation {
         match self {
             Self::Embedded => Relation::Embedded,
@@ -44,17 +44,21 @@ impl<'p> ProviderSide<'p> {
         }
     }
 
-    /// The members a message of an operation can carry, with what their absence is; `None` where the
-    /// side has no such operation.
+    /// The members of a message of an operation; `None` where this side has no such operation.
     ///
-    /// `named` says that requests name the user, on which the embedded relying party's answer depends.
-    pub fn carried(self, operation: Operation, direction: Direction, named: bool) -> Option<Vec<(Member, Need)>> {
+    /// The embedded relying party's response depends on `names_user`, whether requests name the user.
+    pub fn members_of(
+        self,
+        operation: Operation,
+        direction: Direction,
+        names_user: bool,
+    ) -> Option<Vec<(Member, Need)>> {
         match self {
             Self::Provider(provider) => provider.operations.get(&operation).map(|template| match direction {
                 Direction::Request => template.request.carried(),
                 Direction::Response => template.response.message.carried(),
             }),
-            Self::Embedded => Some(embedded(operation, direction, named)),
+            Self::Embedded => Some(embedded(operation, direction, names_user)),
         }
     }
 
@@ -66,7 +70,7 @@ impl<'p> ProviderSide<'p> {
         }
     }
 
-    /// Members of a request of which at least one must be there, where no user is verified otherwise.
+    /// Groups of members of a request of which at least one is required; `verified` says that the user is.
     pub fn any_of(self, operation: Operation, verified: bool) -> Vec<&'static [Member]> {
         let Self::Embedded = self else { return Vec::new() };
         capability::requires(operation)
@@ -83,9 +87,9 @@ impl<'p> ProviderSide<'p> {
     pub fn element(self, operation: Operation, list: Member) -> Vec<(Member, Need)> {
         match self.template(operation).and_then(|template| template.response.message.list(list)) {
             Some(list) => {
-                let mut carried = Vec::new();
-                list.item.carried(&mut |member, need| carried.push((member, need)));
-                carried
+                let mut members = Vec::new();
+                list.item.carried(&mut |member, need| members.push((member, need)));
+                members
             }
             None => match list.kind() {
                 Kind::List(members) => members.iter().map(|member| (*member, Need::Optional)).collect(),
@@ -94,12 +98,12 @@ impl<'p> ProviderSide<'p> {
         }
     }
 
-    /// Why a message cannot carry a member.
+    /// Why a message omits a member.
     pub fn omission(self, operation: Operation, direction: Direction, member: Member) -> Option<&'p str> {
         self.template(operation)?.message(direction).omission(member)
     }
 
-    /// Why the elements of a message's list cannot carry a member.
+    /// Why the elements of a message's list omit a member.
     pub fn element_omission(
         self,
         operation: Operation,
@@ -110,7 +114,7 @@ impl<'p> ProviderSide<'p> {
         self.template(operation)?.message(direction).element_omission(list, member)
     }
 
-    /// Who makes the requests of an operation.
+    /// The kind of caller of an operation.
     pub fn caller(self, operation: Operation) -> Option<Caller> {
         self.template(operation).map(|template| template.request.caller)
     }
@@ -120,21 +124,22 @@ impl<'p> ProviderSide<'p> {
     }
 }
 
-/// What the embedded relying party carries; `named` says that the user is known at the begin.
-fn embedded(operation: Operation, direction: Direction, named: bool) -> Vec<(Member, Need)> {
-    let need = |sure| if sure { Need::Required } else { Need::Optional };
+/// The members of the embedded relying party's messages.
+fn embedded(operation: Operation, direction: Direction, names_user: bool) -> Vec<(Member, Need)> {
+    let need = |always| if always { Need::Required } else { Need::Optional };
     match direction {
         Direction::Request => {
             let required = |member| capability::requires(operation).contains(&capability::Requirement::Member(member));
             capability::takes(operation).iter().map(|member| (*member, need(required(*member)))).collect()
         }
         Direction::Response => {
-            let sure = |presence| match presence {
+            let is_always_there = |presence| match presence {
                 Presence::Always => true,
-                Presence::WithUser => named,
+                Presence::WithUser => names_user,
                 Presence::Sometimes => false,
             };
-            capability::gives(operation).iter().map(|(member, presence)| (*member, need(sure(*presence)))).collect()
+            let gives = capability::gives(operation).iter();
+            gives.map(|(member, presence)| (*member, need(is_always_there(*presence)))).collect()
         }
     }
 }

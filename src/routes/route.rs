@@ -15,7 +15,7 @@ use crate::policy::shadow::Shadow;
 use crate::provider::descriptor::Provider;
 use crate::relying_party::RelyingParty;
 use crate::routes::assignment::{Assignment, Given};
-use crate::routes::compatibility::OperationSupport;
+use crate::routes::compatibility::operation_support::OperationSupport;
 use crate::routes::route_settings::CorsSettings;
 
 /// A route. It is data: what changes while the gateway runs is kept by the gateway's runtime.
@@ -136,7 +136,7 @@ impl Route {
 impl Backend {
     /// Whether an operation of the dialect is supported.
     pub fn supports(&self, operation: Operation) -> bool {
-        self.operations.get(&operation).is_some_and(OperationSupport::works)
+        self.operations.get(&operation).is_some_and(OperationSupport::is_supported)
     }
 
     /// The values of its `set` that must never be shown.

@@ -42,9 +42,9 @@ export class Gateway {
     return gateway;
   }
 
-  /** What `passbridge check` says of the config: `{ code, stdout, stderr }`. */
-  check() {
-    return run(["check", "--config", this.config], this.secrets);
+  /** Runs `passbridge check` on the config: `{ code, stdout, stderr }`. */
+  check(...options) {
+    return run(["check", "--config", this.config, ...options], this.secrets);
   }
 
   /** Adds passkeys to the file of user handles: objects of `credential_id`, `upstream_handle`, `caller_handle`. */

@@ -24,6 +24,7 @@ fn told(key: &str, finding: &Diagnostic) -> String {
     let severity = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
+        Severity::Note => "note",
     };
     format!("{key}: {severity}: {}\n  {}", finding.message, finding.remedy)
 }

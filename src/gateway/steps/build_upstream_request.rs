@@ -19,7 +19,7 @@ use crate::model::operation::Operation;
 use crate::model::record::{Record, put, put_absent};
 use crate::model::value::Value;
 use crate::provider::template::codec::Codec;
-use crate::routes::forwarding::may_travel;
+use crate::routes::forwarding::may_forward;
 use crate::routes::route::Backend;
 
 /// What an upstream's request is built from.
@@ -72,7 +72,7 @@ impl<'a> RequestParts<'a, '_> {
         let given: SmallVec<[_; 4]> = given.collect();
         for member in record.members().iter().copied() {
             let is_verified_token = member == Member::UserToken && caller.judge == Judge::Gateway;
-            if is_verified_token || !may_travel(member, operation, backend.relation) {
+            if is_verified_token || !may_forward(member, operation, backend.relation) {
                 record.put(member, None);
             }
         }

@@ -17,7 +17,7 @@ use crate::model::operation::{Direction, Operation};
 use crate::model::record::{Record, put};
 use crate::model::value::Value;
 use crate::provider::template::hole::Need;
-use crate::routes::compatibility::source::USER;
+use crate::routes::compatibility::availability::USER;
 
 /// Why the upstream's user is not known.
 enum NoUser {
@@ -70,7 +70,7 @@ async fn upstream_user(
     let found = map.translate(Namespace::Caller, &user.caller_side).await.map_err(NoUser::Unanswered)?;
     let Some(user) = found else { return Err(NoUser::Unknown("the identity map has no such user")) };
     let side = attempt.upstream().side();
-    let needed = side.carried(attempt.operation(), Direction::Request, true).unwrap_or_default();
+    let needed = side.members_of(attempt.operation(), Direction::Request, true).unwrap_or_default();
     let lacks = |member: &Member| needed.contains(&(*member, Need::Required)) && name(&user, *member).is_none();
     if USER.iter().any(lacks) {
         return Err(NoUser::Unknown("the identity map has no name of the user that the upstream requires"));

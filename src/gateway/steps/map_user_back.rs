@@ -9,7 +9,7 @@ use crate::model::fault::{Fault, Refusal};
 use crate::model::member::Member;
 use crate::model::message::Response;
 use crate::model::operation::{Direction, Operation};
-use crate::routes::compatibility::source::{Source, USER, carried};
+use crate::routes::compatibility::availability::{USER, has};
 use crate::routes::provider_side::ProviderSide;
 use crate::routes::route::Route;
 
@@ -70,9 +70,9 @@ async fn caller_names(
 /// Whether the response or a token of the route's issuer has a place for a name that is missing.
 fn lacks_a_name(route: &Route, operation: Operation, names: &Subject) -> bool {
     let side = ProviderSide::Provider(&route.dialect);
-    let places = side.carried(operation, Direction::Response, true).unwrap_or_default();
+    let places = side.members_of(operation, Direction::Response, true).unwrap_or_default();
     let is_needed = |member| {
-        carried(&places, member) != Source::None
+        has(&places, member)
             || (route.issuer.is_some() && member == Member::UserId)
             || route.fill.iter().any(|assignment| assignment.reference() == Some(member))
     };

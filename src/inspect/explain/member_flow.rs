@@ -49,7 +49,7 @@ impl FlowTracer<'_> {
     pub(super) fn flows(&self) -> Vec<MemberFlow> {
         let (request, upstream_request) = (self.request.record(), self.upstream_request.record());
         let operation = self.request.operation();
-        let carried = self.upstream.carried(operation, Direction::Request, true).unwrap_or_default();
+        let carried = self.upstream.members_of(operation, Direction::Request, true).unwrap_or_default();
         let rows = request.members().iter().filter_map(|member| {
             let need = carried.iter().find(|(known, _)| known == member).map(|(_, need)| *need);
             let is_sent = upstream_request.has(*member) && need.is_some();

@@ -216,7 +216,7 @@ fn begun(route: &Route, backend: &Backend, upstream: &Upstream, request: &Reques
         Operation::SignupFinish => Operation::SignupBegin,
         _ => Operation::LoginBegin,
     };
-    let sent = upstream.side().carried(begun_by, Direction::Request, true).unwrap_or_default();
+    let sent = upstream.side().members_of(begun_by, Direction::Request, true).unwrap_or_default();
     let accepted =
         route.dialect.operations.get(&begun_by).map(|template| template.request.carried()).unwrap_or_default();
     let has = |members: &[(Member, _)], member| members.iter().any(|(known, _)| *known == member);

@@ -1,110 +1,54 @@
-//! What the check found, in words: what stands in the way, and what to write in the config about it.
+//! What to write in the config where an operation is not possible.
 
-use crate::identity::map::Map;
-use crate::identity::names::Namespace;
 use crate::model::member::Member;
-use crate::model::operation::{Direction, Operation};
+use crate::model::operation::Direction;
 use crate::model::value::Kind;
-use crate::routes::compatibility::source::is_token;
-use crate::routes::compatibility::{Loss, Obstacle, OperationSupport, Pair};
+use crate::routes::compatibility::availability::is_token;
+use crate::routes::compatibility::describe::any_of;
+use crate::routes::compatibility::operation_support::Obstacle;
 
-/// What can be done about an obstacle in the config.
+/// A setting that makes an operation possible.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remedy {
-    /// Set one of these members of the request.
+    /// `set` one of these members of the request.
     Set(Vec<Member>),
-    /// Fill a member of the response.
+    /// `fill` a member of the response.
     Fill(Member),
-    /// Write a required member empty.
+    /// `relax` a requirement.
     Relax(&'static str),
-    /// Let the gateway's own issuer make the tokens.
-    Issue,
-    /// Keep the user handles of the upstream's passkeys.
-    Bridge,
-    /// Have the upstream's identity map know users by what the dialect says.
-    Map,
-    /// Name users alike on both sides whom the map does not know.
-    NameAlike,
-    /// Nothing.
+    /// `issuer`: the gateway issues the tokens.
+    Issuer,
+    /// `handles`: the gateway stores the user handles of the upstream's passkeys.
+    UserHandles,
+    /// Query the upstream's identity map by what the dialect's requests carry.
+    MapQuery,
+    /// `missing = "same"` in the identity map.
+    SameNames,
+    /// No setting.
     None,
 }
 
 impl Obstacle {
-    /// What stands in the way.
-    pub fn describe(&self, pair: &Pair<'_>, operation: Operation) -> String {
-        let (dialect, upstream) = (&pair.dialect.id, pair.upstream.name());
-        match self {
-            Self::NoOperation => format!("{upstream} has no `{}`", operation.name()),
-            Self::NoSource(Direction::Request, member) => {
-                format!("{upstream} needs `{}`, which {dialect} does not send", member.name())
-            }
-            Self::NoSource(Direction::Response, member) => {
-                format!("{dialect} promises `{}`, which {upstream} does not give", member.name())
-            }
-            Self::NoSourceAmong(members) => {
-                format!("{upstream} needs {}, and {dialect} sends none", names(members, " or "))
-            }
-            Self::NoElementSource(list, member) => {
-                let (list, member) = (list.name(), member.name());
-                format!("{dialect} promises `{member}` in every element of `{list}`, which {upstream} does not give")
-            }
-            Self::OneUser => format!("every caller would act as the one user that the config sets at {upstream}"),
-            Self::NoOwner => {
-                format!("{upstream} cannot be told whose passkey it must be, so anybody could name anybody's")
-            }
-            Self::ForeignTokens => {
-                format!("the refresh tokens of {dialect}'s callers are a secret, and {upstream} did not make them")
-            }
-            Self::NoUserHandle => {
-                format!(
-                    "{dialect} cannot tell the user handle, and a passkey made with another one never signs in at {upstream}"
-                )
-            }
-            Self::NoCredential => format!("{upstream} forgets every passkey at once, and {dialect} names one"),
-            Self::NotDiscoverable => {
-                format!("{dialect} cannot list the allowed credentials, and those of {upstream} are not discoverable")
-            }
-            Self::NotMapped => {
-                let map = pair.identity.map_or("", Map::name);
-                let takes = pair.identity.and_then(|map| map.takes(Namespace::Caller));
-                let takes = takes.map_or_else(String::new, |takes| takes.to_string());
-                format!("the identity map `{map}` asks for {takes}, and {dialect} names users otherwise")
-            }
-            Self::NewUser => {
-                let map = pair.identity.map_or("", Map::name);
-                format!("a user who is new is not in the identity map `{map}`")
-            }
-            Self::NoSubject => {
-                format!(
-                    "nothing {upstream} answers proves that the user who finishes is the one {dialect} named at the begin"
-                )
-            }
-        }
-    }
-
-    /// What can be done about it.
+    /// The setting that removes it.
     pub fn remedy(&self) -> Remedy {
         match self {
             Self::NoOperation
             | Self::NoElementSource(..)
             | Self::NoCredential
             | Self::NoOwner
-            | Self::NotDiscoverable => Remedy::None,
-            Self::NoUserHandle => Remedy::Bridge,
-            Self::ForeignTokens => Remedy::Issue,
-            Self::NotMapped => Remedy::Map,
-            Self::NewUser => Remedy::NameAlike,
-            Self::NoSource(Direction::Request, member) if member.name().starts_with("credential.") => match member {
-                Member::CredentialName => Remedy::Set(vec![*member]),
-                _ => Remedy::None,
-            },
-            Self::NoSource(Direction::Request, member) => Remedy::Set(vec![*member]),
-            Self::NoSource(Direction::Response, member) => match member.kind() {
-                _ if is_token(*member) => Remedy::Issue,
-                Kind::List(_) | Kind::Texts => Remedy::Relax(member.name()),
-                Kind::Text | Kind::Number | Kind::Flag => Remedy::Fill(*member),
-                Kind::Bytes | Kind::Json => Remedy::None,
-            },
+            | Self::NotDiscoverable
+            | Self::HalfCeremony(_) => Remedy::None,
+            Self::NoUserHandle => Remedy::UserHandles,
+            Self::ForeignTokens => Remedy::Issuer,
+            Self::NotMapped => Remedy::MapQuery,
+            Self::NewUser => Remedy::SameNames,
+            Self::NoSource(Direction::Request, member) => {
+                match member.name().starts_with("credential.") && *member != Member::CredentialName {
+                    true => Remedy::None,
+                    false => Remedy::Set(vec![*member]),
+                }
+            }
+            Self::NoSource(Direction::Response, member) => missing_response_member(*member),
             Self::NoSourceAmong(members) => Remedy::Set(members.to_vec()),
             Self::NoSubject => Remedy::Relax("subject"),
             Self::OneUser => Remedy::Relax("one_user"),
@@ -112,77 +56,69 @@ impl Obstacle {
     }
 }
 
+/// The setting that gives a response a member that the upstream does not return.
+pub(crate) fn missing_response_member(member: Member) -> Remedy {
+    match member.kind() {
+        _ if is_token(member) => Remedy::Issuer,
+        Kind::List(_) | Kind::Texts => Remedy::Relax(member.name()),
+        Kind::Text | Kind::Number | Kind::Flag => Remedy::Fill(member),
+        Kind::Bytes | Kind::Json => Remedy::None,
+    }
+}
+
 impl Remedy {
-    /// What to write below `[routes.NAME]`; empty where nothing helps.
+    /// What to write for the route of that name.
     pub fn advice(&self, route: &str) -> String {
         match self {
-            Self::Set(members) => {
-                let members = names(members, " or ");
-                format!(
-                    "give {members} in `[routes.{route}.set]`: a constant, or `{{member}}` of what the caller sends"
-                )
+            Self::Set(members) if members.iter().all(|member| member.is_secret(Direction::Request)) => {
+                format!("set {} in `[routes.{route}.set]`, such as `\"env:NAME\"`", any_of(members))
             }
+            Self::Set(members) => format!(
+                "set {} in `[routes.{route}.set]` to a constant or to a member of the caller's request, such as \
+                 `\"{{user.email}}\"`",
+                any_of(members)
+            ),
             Self::Fill(member @ (Member::UserId | Member::UserEmail)) => {
-                let name = member.name();
-                format!("say what names the user in `[routes.{route}.fill]`, such as `{name} = \"{{user.email}}\"`")
+                format!("name the user in `[routes.{route}.fill]`, such as `{} = \"{{user.email}}\"`", member.name())
             }
-            Self::Fill(member) => format!("give `{}` a constant in `[routes.{route}.fill]`", member.name()),
-            Self::Relax("one_user") => {
-                format!(
-                    "name the user by what the caller sends, or accept it knowingly: `relax = [\"one_user\"]` in `[routes.{route}]`"
-                )
+            Self::Fill(member) => format!("set `{}` to a constant in `[routes.{route}.fill]`", member.name()),
+            Self::Relax("one_user") => format!(
+                "take the user from the caller's request, or accept it: `relax = [\"one_user\"]` in `[routes.{route}]`"
+            ),
+            Self::Relax("subject") => format!(
+                "choose an upstream that names the user, or accept sign-ins without this proof: `relax = [\"subject\"]` \
+                 in `[routes.{route}]`"
+            ),
+            Self::Relax(name) => {
+                format!("accept an empty value: `relax = [\"{name}\"]` in `[routes.{route}]`")
             }
-            Self::Relax("subject") => {
-                format!(
-                    "choose an upstream that names the user, or accept it knowingly: `relax = [\"subject\"]` in `[routes.{route}]`"
-                )
+            Self::Issuer => {
+                format!("set `issuer` in `[routes.{route}]` to an embedded upstream, which then issues the tokens")
             }
-            Self::Relax(name) => format!("accept it empty: `relax = [\"{name}\"]` in `[routes.{route}]`"),
-            Self::Issue => {
-                format!("name an embedded upstream as `issuer` in `[routes.{route}]`, whose tokens are given instead")
-            }
-            Self::Bridge => "name a file in the upstream's table, `handles = \"handles.db\"`, which keeps the user handles of its \
-                             passkeys"
-                .to_owned(),
-            Self::Map => {
-                "let the identity map's `caller` and its queries take what the dialect says of the user".to_owned()
-            }
-            Self::NameAlike => {
-                "leave it out of `required_operations`, or write `missing = \"same\"` in the map if both sides name new users alike"
+            Self::UserHandles => {
+                "set `handles = \"handles.db\"` in the upstream's table to store the user handles of its passkeys"
                     .to_owned()
             }
-            Self::None => "no setting can help: choose another upstream".to_owned(),
+            Self::MapQuery => {
+                "let `caller` and the queries of the identity map use members that the dialect's requests carry"
+                    .to_owned()
+            }
+            Self::SameNames => "remove the operation from `required_operations`, or set `missing = \"same\"` in the \
+                                identity map if new users have the same names on both sides"
+                .to_owned(),
+            Self::None => "no setting makes this possible: choose another upstream".to_owned(),
         }
     }
 
-    /// The setting in short, for the matrix.
+    /// The setting in a few words, for the coverage matrix.
     pub fn setting(&self) -> Option<String> {
         match self {
-            Self::Set(members) => Some(format!("set {}", names(members, " or "))),
+            Self::Set(members) => Some(format!("set {}", any_of(members))),
             Self::Fill(member) => Some(format!("fill `{}`", member.name())),
             Self::Relax(name) => Some(format!("relax `{name}`")),
-            Self::Issue => Some("`issuer`".to_owned()),
-            Self::Bridge => Some("`handles`".to_owned()),
-            Self::Map | Self::NameAlike | Self::None => None,
+            Self::Issuer => Some("`issuer`".to_owned()),
+            Self::UserHandles => Some("`handles`".to_owned()),
+            Self::MapQuery | Self::SameNames | Self::None => None,
         }
     }
-}
-
-impl Loss {
-    /// What gets lost, and why.
-    pub fn describe(&self) -> String {
-        let list = self.list.map(|list| format!("{}.", list.name())).unwrap_or_default();
-        format!("the {}'s `{list}{}` is lost: {}", self.direction.name(), self.member.name(), self.reason)
-    }
-}
-
-impl OperationSupport {
-    /// Whether the operation works.
-    pub fn works(&self) -> bool {
-        self.obstacles.is_empty()
-    }
-}
-
-fn names(members: &[Member], conjunction: &str) -> String {
-    members.iter().map(|member| format!("`{}`", member.name())).collect::<Vec<_>>().join(conjunction)
 }

@@ -1,65 +1,44 @@
-//! Whether a pair's registrations make passkeys that sign in again.
+//! Whether passkeys registered through a pair can sign in again.
 //!
-//! Where the upstream chooses the user handle and the dialect cannot tell it to the client, they do so only by a
-//! bridge: it must learn the new passkey's id at the finish, and meet it again at a login.
+//! Where the upstream chooses the user handle and the dialect cannot carry it, the gateway must store user handles: it
+//! reads the new passkey's id at the finish of the registration and again at each login.
 
 use crate::model::member::Member;
-use crate::model::operation::{Direction, Operation};
+use crate::model::operation::Operation;
 use crate::provider::template::hole::Need;
-use crate::routes::compatibility::source::{Source, carried};
-use crate::routes::compatibility::{Loss, OperationSupport, Pair};
-use crate::routes::provider_side::ProviderSide;
+use crate::routes::compatibility::availability::{Availability, CEREMONIES, availability, has};
+use crate::routes::compatibility::pair::Pair;
 
-impl Pair<'_> {
-    /// Whether passkeys made by this begin would be useless.
-    pub(crate) fn loses_user_handle(
-        &self,
-        begin: Operation,
-        answering: &[(Member, Need)],
-        answered: &[(Member, Need)],
-    ) -> bool {
-        let finish = match begin {
-            Operation::RegistrationBegin => Operation::RegistrationFinish,
-            Operation::SignupBegin => Operation::SignupFinish,
-            Operation::LoginBegin
-            | Operation::LoginFinish
-            | Operation::RegistrationFinish
-            | Operation::SignupFinish
-            | Operation::SessionRefresh
-            | Operation::CredentialsList
-            | Operation::CredentialsDelete => return false,
-        };
-        let has = |members: &[(Member, Need)], member| carried(members, member) != Source::None;
-        let is_lost = has(answered, Member::UserHandle) && !has(answering, Member::UserHandle);
-        is_lost && !(self.has_handles && self.meets_again(finish))
-    }
+/// Whether passkeys created by this begin could never sign in.
+pub(crate) fn loses_user_handle(
+    pair: &Pair<'_>,
+    begin: Operation,
+    caller_response: &[(Member, Need)],
+    upstream_response: &[(Member, Need)],
+) -> bool {
+    let ceremony = CEREMONIES.iter().find(|(known, _)| *known == begin && begin != Operation::LoginBegin);
+    let Some((_, finish)) = ceremony else { return false };
+    let is_lost = has(upstream_response, Member::UserHandle) && !has(caller_response, Member::UserHandle);
+    is_lost && !(pair.has_handles && reads_passkey_ids(pair, *finish))
+}
 
-    /// The list of passkeys that must not be made again is the bridge's to give, whether the upstream gives one or not.
-    pub(crate) fn bridge_losses(
-        &self,
-        answering: &[(Member, Need)],
-        answered: &[(Member, Need)],
-        carriage: &mut OperationSupport,
-    ) {
-        let (operation, member) = (carriage.operation, Member::ExcludeCredentials);
-        let makes_passkey = matches!(operation, Operation::RegistrationBegin | Operation::SignupBegin);
-        let has = |members| carried(members, member) != Source::None;
-        if self.has_handles && makes_passkey && !has(answering) && !has(answered) {
-            let direction = Direction::Response;
-            let reason = ProviderSide::Provider(self.dialect).omission(operation, direction, member);
-            let reason = reason.unwrap_or("the dialect has no place for it").to_owned();
-            carriage.losses.push(Loss { direction, list: None, member, reason });
-        }
-    }
+/// Whether the `exclude_credentials` that the gateway would add from its stored user handles has no place in the dialect.
+pub(crate) fn loses_exclude_list(
+    pair: &Pair<'_>,
+    operation: Operation,
+    caller_response: &[(Member, Need)],
+    upstream_response: &[(Member, Need)],
+) -> bool {
+    let is_creation = matches!(operation, Operation::RegistrationBegin | Operation::SignupBegin);
+    let has_list = |response| has(response, Member::ExcludeCredentials);
+    pair.has_handles && is_creation && !has_list(caller_response) && !has_list(upstream_response)
+}
 
-    /// Whether the gateway reads a new passkey's id at the finish, and again at a login.
-    fn meets_again(&self, finish: Operation) -> bool {
-        let says = |operation, member| {
-            let said = ProviderSide::Provider(self.dialect).carried(operation, Direction::Request, true);
-            said.is_some_and(|said| carried(&said, member) == Source::Always)
-        };
-        says(finish, Member::CredentialId)
-            && says(finish, Member::CredentialAttestationObject)
-            && says(Operation::LoginFinish, Member::CredentialId)
-    }
+/// Whether every finish of a registration and every login names the passkey.
+fn reads_passkey_ids(pair: &Pair<'_>, finish: Operation) -> bool {
+    let is_always_there =
+        |operation, member| availability(&pair.caller_request(operation), member) == Availability::Always;
+    is_always_there(finish, Member::CredentialId)
+        && is_always_there(finish, Member::CredentialAttestationObject)
+        && is_always_there(Operation::LoginFinish, Member::CredentialId)
 }

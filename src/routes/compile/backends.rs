@@ -14,11 +14,11 @@ use crate::model::operation::Operation;
 use crate::provider::descriptor::Provider;
 use crate::provider::template::message::Caller;
 use crate::routes::assignment::Assignment;
-use crate::routes::compatibility::Pair;
-use crate::routes::compatibility::source::names_constant_user;
+use crate::routes::compatibility::findings::report_findings;
+use crate::routes::compatibility::operation_support::unused_assignments;
+use crate::routes::compatibility::pair::{Pair, names_constant_user};
 use crate::routes::compile::builder::Builder;
-use crate::routes::compile::decoys::privacy;
-use crate::routes::compile::findings::{judge, unused};
+use crate::routes::compile::enumeration::hidden_users;
 use crate::routes::route::{Backend, RouteName};
 use crate::routes::route_settings::RouteSettings;
 
@@ -26,16 +26,16 @@ use crate::routes::route_settings::RouteSettings;
 pub(crate) struct Common<'s> {
     pub(crate) name: &'s str,
     pub(crate) settings: &'s RouteSettings,
-    /// Where the route stands.
+    /// The key of the route.
     pub(crate) key: String,
     pub(crate) dialect: Arc<Provider>,
-    /// What the route itself sets.
+    /// `set` of the route.
     pub(crate) own_set: Vec<Assignment>,
     pub(crate) fill: Vec<Assignment>,
-    /// The operations that must be carried.
-    pub(crate) operations: Vec<Operation>,
-    /// The operations that are left alone.
-    pub(crate) left: Vec<Operation>,
+    /// The operations that every backend must support.
+    pub(crate) required: Vec<Operation>,
+    /// The operations that the route does not serve.
+    pub(crate) excluded: Vec<Operation>,
     pub(crate) relax: Vec<Member>,
     pub(crate) issuer: Option<Option<usize>>,
     /// Which embedded upstream learns from the sign-ins.
@@ -45,9 +45,9 @@ pub(crate) struct Common<'s> {
 /// An upstream that a route uses.
 #[derive(Clone, Debug)]
 pub(crate) struct Use {
-    /// By its place in the plan.
+    /// By its index in the plan.
     pub(crate) upstream: usize,
-    /// Where the config first names it, below the route.
+    /// The first key below the route that names it.
     pub(crate) key: String,
 }
 
@@ -60,41 +60,40 @@ pub(crate) struct CompiledCallers {
 impl Builder<'_> {
     /// The backends, in the order of the upstreams.
     pub(crate) fn backends(&mut self, common: &Common<'_>, uses: &[Use], callers: &CompiledCallers) -> Vec<Backend> {
-        let sets: Vec<_> = uses.iter().map(|one| self.whole_set(common, one.upstream)).collect();
+        let sets: Vec<_> = uses.iter().map(|one| self.merged_set(common, one.upstream)).collect();
         let one_user = |set: &Vec<Assignment>| {
             set.iter().any(|assignment| {
                 let names = matches!(assignment.member, Member::UserId | Member::UserEmail | Member::UserToken);
                 names && assignment.reference().is_none()
             })
         };
-        self.safe_fill(&common.key, &common.fill, sets.iter().all(one_user));
+        self.reject_constant_user(&common.key, &common.fill, sets.iter().all(one_user));
         let mut unused_everywhere: Option<Vec<_>> = None;
         let mut backends = Vec::new();
         for (index, (one, set)) in uses.iter().zip(sets).enumerate() {
-            let called = match uses.len() {
+            let named = match uses.len() {
                 1 => String::new(),
-                _ => format!(" by way of `{}`", self.upstreams[one.upstream].name),
+                _ => format!(", upstream `{}`", self.upstreams[one.upstream].name),
             };
-            let (backend, unused) = self.backend(common, (index, one), &called, set, callers);
+            let (backend, unused) = self.backend(common, (index, one), &named, set, callers);
             backends.push(backend);
-            let still = |entry: &(&'static str, Member)| unused.contains(entry);
             unused_everywhere = Some(match unused_everywhere {
                 None => unused,
-                Some(so_far) => so_far.into_iter().filter(still).collect(),
+                Some(so_far) => so_far.into_iter().filter(|entry| unused.contains(entry)).collect(),
             });
         }
         for (table, member) in unused_everywhere.unwrap_or_default() {
             let key = format!("{}.{table}.{}", common.key, member.name());
-            let message = format!("nothing on this route uses `{}`", member.name());
-            self.error(&key, message, "unused", "take it out, or correct its name");
+            let message = format!("no message of this route carries `{}`", member.name());
+            self.error(&key, message, "unused", "remove it, or correct its name");
         }
         backends
     }
 
-    /// What requests are given: the upstream's own first, then the route's.
-    fn whole_set(&mut self, common: &Common<'_>, upstream: usize) -> Vec<Assignment> {
+    /// `set` of a backend: the upstream's own entries, then the route's.
+    fn merged_set(&mut self, common: &Common<'_>, upstream: usize) -> Vec<Assignment> {
         let identity = self.upstreams[upstream].identity.clone();
-        self.one_namer(&format!("{}.set", common.key), &common.own_set, identity.as_deref());
+        self.reject_set_beside_map(&format!("{}.set", common.key), &common.own_set, identity.as_deref());
         let mut set = self.sets[upstream].clone();
         set.retain(|general| common.own_set.iter().all(|own| own.member != general.member));
         set.extend(common.own_set.iter().cloned());
@@ -105,7 +104,7 @@ impl Builder<'_> {
         &mut self,
         common: &Common<'_>,
         (index, one): (usize, &Use),
-        called: &str,
+        named: &str,
         set: Vec<Assignment>,
         compiled: &CompiledCallers,
     ) -> (Backend, Vec<(&'static str, Member)>) {
@@ -126,28 +125,28 @@ impl Builder<'_> {
             vouched_upstream: compiled.callers.are_judged_by_upstream(),
             has_handles: upstream.handles.is_some(),
         };
-        let carried = pair.carriages().into_iter().filter(|carriage| !common.left.contains(&carriage.operation));
-        let carriages: BTreeMap<_, _> = carried.map(|carriage| (carriage.operation, carriage)).collect();
-        // What only shadows is never asked to finish.
-        let operations: &[Operation] = match &*one.key {
+        let mut support = pair.support();
+        support.retain(|operation, _| !common.excluded.contains(operation));
+        // A shadow only begins logins.
+        let required: &[Operation] = match &*one.key {
             "shadow.upstream" => &[Operation::LoginBegin],
-            _ => &common.operations,
+            _ => &common.required,
         };
-        let found = judge(&pair, (common.name, called), operations, &carriages, compiled.are_valid);
-        let unused = unused(&pair, &common.own_set, &carriages);
-        for (below, diagnostic) in found {
-            let key = format!("{}.{}", common.key, if below == "upstream" { &*one.key } else { below });
-            self.diagnostics.push(self.ground.places.locate(diagnostic, &key));
+        let found = report_findings(&pair.names(), common.name, required, &support, compiled.are_valid);
+        let unused = unused_assignments(&pair, &common.own_set, &support);
+        for finding in found.iter().filter(|finding| finding.severity < Severity::Note) {
+            let key = format!("{}.{}", common.key, if finding.key == "upstream" { &*one.key } else { finding.key });
+            self.diagnostics.push(self.input.places.locate(finding.diagnostic(common.name, named), &key));
         }
-        let privacy = privacy(self.ground, settings, &pair, carriages.values(), common.name);
-        self.tell_once(&common.key, privacy.found);
+        let hidden = hidden_users(self.input, settings, &pair, support.values(), common.name);
+        self.report_once(&common.key, hidden.findings);
         let backend = Backend {
             index,
             upstream: one.upstream,
             relation,
             sets_constant_user: names_constant_user(&set),
-            operations: carriages,
-            decoys: privacy.decoys,
+            operations: support,
+            decoys: hidden.decoys,
             learning: common.learning.filter(|learning| learning.upstream != one.upstream),
             set,
         };
@@ -155,9 +154,9 @@ impl Builder<'_> {
     }
 
     /// Reports findings of a backend below its route. A finding that another backend had is not repeated.
-    fn tell_once(&mut self, key: &str, found: Vec<(&'static str, Diagnostic)>) {
+    fn report_once(&mut self, key: &str, found: Vec<(&'static str, Diagnostic)>) {
         for (below, diagnostic) in found {
-            let found = self.ground.places.locate(diagnostic, &format!("{key}.{below}"));
+            let found = self.input.places.locate(diagnostic, &format!("{key}.{below}"));
             if self.diagnostics.iter().all(|known| *known != found) {
                 self.diagnostics.push(found);
             }
@@ -168,7 +167,7 @@ impl Builder<'_> {
     pub(crate) fn callers(&mut self, common: &Common<'_>, uses: &[Use]) -> CompiledCallers {
         let mut needed: BTreeMap<Caller, Vec<&'static str>> = BTreeMap::new();
         let operations = common.dialect.operations.iter();
-        for (operation, template) in operations.filter(|(operation, _)| !common.left.contains(operation)) {
+        for (operation, template) in operations.filter(|(operation, _)| !common.excluded.contains(operation)) {
             needed.entry(template.request.caller).or_default().push(operation.name());
         }
         let needed: Vec<_> = needed.into_iter().collect();
@@ -177,23 +176,23 @@ impl Builder<'_> {
         relations.dedup();
         let (mut first, mut found) = (None, Vec::<(String, Diagnostic)>::new());
         for relation in relations {
-            let (base, dialect) = (self.ground.base, common.dialect.id.as_str());
+            let (base, dialect) = (self.input.base, common.dialect.id.as_str());
             let context = CompileContext { base, dialect, relation, key_sets: &self.key_sets };
             let (callers, diagnostics) = Callers::compile(&common.settings.callers, &needed, &context);
             first.get_or_insert(callers);
-            // What is wrong with an answer whatever the upstream, the first one said.
+            // A finding that does not depend on the upstream was reported for the first relation.
             let so_far: Vec<_> = found.iter().map(|(below, _)| below.clone()).collect();
             found.extend(diagnostics.into_iter().filter(|(below, _)| !so_far.contains(below)));
         }
         let are_valid = found.iter().all(|(_, diagnostic)| diagnostic.severity != Severity::Error);
         for (below, diagnostic) in found {
-            self.diagnostics.push(self.ground.places.locate(diagnostic, &format!("{}.{below}", common.key)));
+            self.diagnostics.push(self.input.places.locate(diagnostic, &format!("{}.{below}", common.key)));
         }
         CompiledCallers { callers: Arc::new(first.expect("a route has its own upstream")), are_valid }
     }
 }
 
-/// What each operation of a route is called in the access log.
+/// The name of each operation in the access log.
 pub(crate) fn log_names(route: &str, dialect: &Provider) -> BTreeMap<Operation, RouteName> {
     let named = |operation: &Operation| (*operation, RouteName(format!("{route} {}", operation.name()).into()));
     dialect.operations.keys().map(named).collect()

@@ -1,8 +1,9 @@
-//! Building a plan: upstreams, and which route answers which path.
+//! Compiles the upstreams of a config and registers the paths of its routes.
 
 use std::sync::Arc;
 
 use crate::base::diagnostic::{Diagnostic, Diagnostics, nearest};
+use crate::base::document::Places;
 use crate::caller_auth::fetched_keys::KeySets;
 use crate::model::operation::Direction;
 use crate::provider::descriptor::Provider;
@@ -14,25 +15,25 @@ use crate::routes::route_settings::Assignments;
 use crate::routes::router::{Candidate, Router};
 use crate::routes::upstream::{Upstream, UpstreamKind};
 
-/// A plan in the making, and what was found wrong so far.
+/// A plan being compiled, and its findings so far.
 pub(crate) struct Builder<'c> {
-    pub(crate) ground: &'c CompileInput<'c>,
+    pub(crate) input: &'c CompileInput<'c>,
     pub(crate) diagnostics: Diagnostics,
     pub(crate) upstreams: Vec<Upstream>,
-    /// What each upstream is always given.
+    /// `set` of each upstream.
     pub(crate) sets: Vec<Vec<Assignment>>,
     pub(crate) key_sets: KeySets,
 }
 
 impl<'c> Builder<'c> {
-    pub(crate) fn new(ground: &'c CompileInput<'c>) -> Self {
+    pub(crate) fn new(input: &'c CompileInput<'c>) -> Self {
         let (diagnostics, key_sets) = (Diagnostics::default(), KeySets::default());
-        Self { ground, diagnostics, upstreams: Vec::new(), sets: Vec::new(), key_sets }
+        Self { input, diagnostics, upstreams: Vec::new(), sets: Vec::new(), key_sets }
     }
 
     pub(crate) fn error(&mut self, key: &str, message: impl Into<String>, label: &str, remedy: impl Into<String>) {
         let diagnostic = Diagnostic::error(message).label(label).remedy(remedy);
-        self.diagnostics.push(self.ground.places.locate(diagnostic, key));
+        self.diagnostics.push(self.input.places.locate(diagnostic, key));
     }
 
     pub(crate) fn upstream(&mut self, name: &str, settings: &UpstreamSettings) {
@@ -60,22 +61,22 @@ impl<'c> Builder<'c> {
             }
         };
         let Ok(identity) = self.identity(name) else { return };
-        self.one_namer(&format!("upstreams.{name}.set"), &set, identity.as_deref());
+        self.reject_set_beside_map(&format!("upstreams.{name}.set"), &set, identity.as_deref());
         let handles = self.handles(name);
         self.upstreams.push(Upstream { name: name.into(), kind, identity, handles });
         self.sets.push(set);
     }
 
     pub(crate) fn provider(&mut self, id: &str, key: &str) -> Option<Arc<Provider>> {
-        if let Some(provider) = self.ground.registry.provider(id) {
+        if let Some(provider) = self.input.registry.provider(id) {
             return Some(provider.clone());
         }
-        let known: Vec<_> = self.ground.registry.names().collect();
+        let known: Vec<_> = self.input.registry.names().collect();
         let remedy = match nearest(id, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the providers are: {}", known.join(", ")),
         };
-        self.error(key, format!("there is no provider `{id}`"), "this name", remedy);
+        self.error(key, format!("unknown provider `{id}`"), "this name", remedy);
         None
     }
 
@@ -91,59 +92,43 @@ impl<'c> Builder<'c> {
             let member = match Assignment::member(&name, direction) {
                 Ok(member) => member,
                 Err(finding) => {
-                    self.diagnostics.push(self.ground.places.locate_key(finding, &key));
+                    self.diagnostics.push(self.input.places.locate_key(finding, &key));
                     continue;
                 }
             };
-            match Assignment::compile(member, assigned, direction, self.ground.base) {
+            match Assignment::compile(member, assigned, direction, self.input.base) {
                 Ok(assignment) => compiled.push(assignment),
-                Err(finding) => self.diagnostics.push(self.ground.places.locate(finding, &key)),
+                Err(finding) => self.diagnostics.push(self.input.places.locate(finding, &key)),
             }
         }
         compiled
     }
 
-    /// The upstream that the value of a key names.
+    /// The upstream named by the value of a key.
     pub(crate) fn named_upstream(&mut self, name: &str, key: &str) -> Option<usize> {
-        match self.known_upstream(name) {
-            Ok(index) => Some(index),
-            Err(unknown) => {
-                let places = self.ground.places;
-                unknown.into_iter().for_each(|one| self.diagnostics.push(places.locate(one, key)));
-                None
-            }
-        }
+        self.known_upstream(name, |places, finding| places.locate(finding, key))
     }
 
-    /// The upstream that a key itself names, the last name of its path.
+    /// The upstream named by the last part of a key.
     pub(crate) fn upstream_of_key(&mut self, name: &str, key: &str) -> Option<usize> {
-        match self.known_upstream(name) {
-            Ok(index) => Some(index),
-            Err(unknown) => {
-                let places = self.ground.places;
-                unknown.into_iter().for_each(|one| self.diagnostics.push(places.locate_key(one, key)));
-                None
-            }
-        }
+        self.known_upstream(name, |places, finding| places.locate_key(finding, key))
     }
 
-    /// The upstream of a name, or what is wrong with it, if that was not told of already.
-    fn known_upstream(&self, name: &str) -> Result<usize, Option<Diagnostic>> {
-        if let Some(index) = self.upstreams.iter().position(|upstream| &*upstream.name == name) {
-            return Ok(index);
-        }
-        let known: Vec<_> = self.ground.upstreams.keys().map(String::as_str).collect();
-        // One that is there and broken was told of already.
-        if known.contains(&name) || self.ground.broken.iter().any(|broken| broken == name) {
-            return Err(None);
+    fn known_upstream(&mut self, name: &str, locate: impl FnOnce(&Places, Diagnostic) -> Diagnostic) -> Option<usize> {
+        let index = self.upstreams.iter().position(|upstream| &*upstream.name == name);
+        let known: Vec<_> = self.input.upstreams.keys().map(String::as_str).collect();
+        // What is wrong with the table of a known upstream is reported there.
+        if index.is_some() || known.contains(&name) || self.input.broken.iter().any(|broken| broken == name) {
+            return index;
         }
         let remedy = match nearest(name, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None if known.is_empty() => format!("write a table `[upstreams.{name}]`"),
+            None if known.is_empty() => format!("add a table `[upstreams.{name}]`"),
             None => format!("the upstreams are: {}", known.join(", ")),
         };
-        let finding = Diagnostic::error(format!("there is no upstream `{name}`")).label("this name");
-        Err(Some(finding.remedy(remedy)))
+        let finding = Diagnostic::error(format!("unknown upstream `{name}`")).label("this name").remedy(remedy);
+        self.diagnostics.push(locate(self.input.places, finding));
+        None
     }
 
     pub(crate) fn add_paths(&mut self, router: &mut Router, routes: &[Route], index: usize) {
@@ -156,12 +141,12 @@ impl<'c> Builder<'c> {
             if let Err(conflict) = router.add(&route.hosts, &route.prefix, &request.path, &candidate) {
                 let other = &routes[conflict.with].name;
                 let message = format!(
-                    "the routes `{other}` and `{}` both answer `{}` of {}",
+                    "the routes `{other}` and `{}` both serve `{}` of {}",
                     route.name,
                     operation.name(),
                     route.dialect.id
                 );
-                let remedy = "give them different `hosts` or a different `prefix`";
+                let remedy = "give them different `hosts` or different prefixes";
                 let key = format!("routes.{}", route.name);
                 self.error(&key, message, "this route", remedy);
                 return;
@@ -169,7 +154,7 @@ impl<'c> Builder<'c> {
         }
     }
 
-    pub(crate) fn unused_upstreams(&mut self, routes: &[Route]) {
+    pub(crate) fn report_unused_upstreams(&mut self, routes: &[Route]) {
         let unused: Vec<_> = (0..self.upstreams.len())
             .filter(|index| {
                 let learns = |one: &Backend| one.learning.is_some_and(|learning| learning.upstream == *index);
@@ -187,8 +172,8 @@ impl<'c> Builder<'c> {
         for name in unused {
             let diagnostic = Diagnostic::warning(format!("no route uses the upstream `{name}`"))
                 .label("unused")
-                .remedy("take it out, or name it as a route's `upstream`");
-            self.diagnostics.push(self.ground.places.locate_key(diagnostic, &format!("upstreams.{name}")));
+                .remedy("remove it, or use it as the `upstream` of a route");
+            self.diagnostics.push(self.input.places.locate_key(diagnostic, &format!("upstreams.{name}")));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a route does with the begin of a login beside serving it: its fallback and its shadow.
+//! The fallback and the shadow of a route.
 
 use crate::model::fault::Fault;
 use crate::policy::fallback::{FALLBACK_FAULTS, Fallback};
@@ -11,7 +11,7 @@ impl Builder<'_> {
     pub(crate) fn fallback(&mut self, common: &Common<'_>, settings: &FallbackSettings, uses: &[Use]) -> Fallback {
         let key = format!("{}.fallback", common.key);
         let known: Vec<_> = FALLBACK_FAULTS.iter().map(|fault| fault.name()).collect();
-        let remedy = format!("the faults to go on from are: {}", known.join(", "));
+        let remedy = format!("a fallback is possible on: {}", known.join(", "));
         let mut on = Vec::new();
         for (index, name) in settings.on.iter().enumerate() {
             let message = match Fault::named(name) {
@@ -19,27 +19,32 @@ impl Builder<'_> {
                     on.push(fault);
                     continue;
                 }
-                Some(_) => format!("`{name}` would be the same everywhere, or worse: a begin does not go on from it"),
-                None => format!("there is no fault `{name}`"),
+                Some(_) => format!("no fallback is possible on `{name}`"),
+                None => format!("unknown fault `{name}`"),
             };
             self.error(&format!("{key}.on.{index}"), message, "this fault", &*remedy);
         }
         if settings.on.is_empty() {
-            self.error(&format!("{key}.on"), "a fallback goes on from some fault", "this list", remedy);
+            self.error(&format!("{key}.on"), "a fallback needs at least one fault", "this list", remedy);
         }
         let mut to = Vec::new();
         for (index, name) in settings.to.iter().enumerate() {
             match self.backend_of(name, uses) {
                 Some(backend) if to.contains(&backend) => {
-                    let message = format!("`{name}` is in the list before, and each upstream is asked once");
-                    self.error(&format!("{key}.to.{index}"), message, "again", "take it out");
+                    let message = format!("`{name}` is listed twice");
+                    self.error(&format!("{key}.to.{index}"), message, "second entry", "remove it");
                 }
                 Some(backend) => to.push(backend),
                 None => {}
             }
         }
         if settings.to.is_empty() {
-            self.error(&format!("{key}.to"), "a fallback goes on to some upstream", "this list", "name one in it");
+            self.error(
+                &format!("{key}.to"),
+                "a fallback needs at least one upstream",
+                "this list",
+                "add the name of an upstream",
+            );
         }
         Fallback { on, to, deadline: settings.deadline_ms.millis() }
     }
@@ -47,8 +52,8 @@ impl Builder<'_> {
     pub(crate) fn shadow(&mut self, common: &Common<'_>, settings: &ShadowSettings, uses: &[Use]) -> Option<Shadow> {
         let backend = self.backend_of(&settings.upstream, uses)?;
         if backend == 0 {
-            let message = format!("`{}` is the route's own upstream, and nobody's shadow", settings.upstream);
-            let remedy = "name another upstream, or take the shadow out";
+            let message = format!("`{}` is the route's own upstream and cannot be its shadow", settings.upstream);
+            let remedy = "use another upstream, or remove the shadow";
             self.error(&format!("{}.shadow.upstream", common.key), message, "this name", remedy);
         }
         Some(Shadow {

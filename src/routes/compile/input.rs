@@ -54,16 +54,15 @@ pub enum UpstreamSettings {
     },
 }
 
-/// What tells the two sides' names of a user apart: the identity maps of a config, and which upstream has which map
-/// and which file of user handles.
+/// The identity maps of a config, and the map and the file of user handles of each upstream.
 #[derive(Debug, Default)]
 pub struct Identities {
-    /// `[identity]`: the maps that work.
+    /// `[identity]`: the valid maps.
     pub maps: BTreeMap<String, Arc<Map>>,
-    /// The maps that are in the config and do not work.
+    /// The maps with errors.
     pub broken: Vec<String>,
-    /// The map that each upstream names, by the upstream's name.
+    /// The map of each upstream, by the upstream's name.
     pub named: BTreeMap<String, String>,
-    /// The file that each upstream names for the user handles of its passkeys, by the upstream's name.
+    /// The file of user handles of each upstream, by the upstream's name.
     pub handles: BTreeMap<String, PathBuf>,
 }

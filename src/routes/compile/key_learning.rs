@@ -7,29 +7,29 @@ use crate::routes::route_settings::RouteSettings;
 use crate::routes::upstream::UpstreamKind;
 
 impl Builder<'_> {
-    /// What `learn_keys` and `verify_against` say of a route.
+    /// `learn_keys` or `verify_against` of a route.
     pub(crate) fn learning(&mut self, settings: &RouteSettings, key: &str) -> Option<Learning> {
-        let (name, word, purpose) = match (&settings.learn_keys, &settings.verify_against) {
+        let (name, setting, purpose) = match (&settings.learn_keys, &settings.verify_against) {
             (None, None) => return None,
             (Some(name), None) => (name, "learn_keys", Purpose::Learn),
             (None, Some(name)) => (name, "verify_against", Purpose::Verify),
             (Some(_), Some(_)) => {
-                let remedy = "keep `learn_keys` alone, or `verify_against` alone if nothing shall be learned";
-                let message = "`learn_keys` verifies what is known already, and `verify_against` says it again";
+                let remedy = "keep one of them: `learn_keys` to learn and verify, `verify_against` to verify only";
+                let message = "`learn_keys` verifies known passkeys too, so `verify_against` has no effect";
                 self.error(&format!("{key}.verify_against"), message, "this name", remedy);
                 return None;
             }
         };
-        let key = format!("{key}.{word}");
+        let key = format!("{key}.{setting}");
         let upstream = self.named_upstream(name, &key)?;
         if !matches!(self.upstreams[upstream].kind, UpstreamKind::Embedded(_)) {
-            let message = format!("the upstream `{name}` has no directory of ours");
-            self.error(&key, message, "this name", "name an upstream whose provider is `embedded`");
+            let message = format!("the upstream `{name}` is not embedded");
+            self.error(&key, message, "this name", "use an upstream with `provider = \"embedded\"`");
             return None;
         }
         if settings.upstream == *name {
-            let message = format!("the upstream `{name}` serves this route itself, and there is nothing to watch");
-            let remedy = format!("take `{word}` out, or let the provider that the users come from do the work");
+            let message = format!("the upstream `{name}` serves this route itself");
+            let remedy = format!("remove `{setting}`, or set `upstream` to the provider that has the users today");
             self.error(&key, message, "this name", remedy);
             return None;
         }

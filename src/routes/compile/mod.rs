@@ -5,9 +5,8 @@
 
 pub(crate) mod backends;
 pub(crate) mod builder;
-pub(crate) mod decoys;
+pub(crate) mod enumeration;
 pub(crate) mod fallback;
-pub(crate) mod findings;
 pub mod identity;
 pub mod input;
 pub(crate) mod key_learning;
@@ -37,8 +36,8 @@ pub fn compile(input: &CompileInput<'_>) -> (Plan, Diagnostics) {
         routes[index].index = index;
         builder.add_paths(&mut router, &routes, index);
     }
-    builder.handles_apart();
-    builder.unused_upstreams(&routes);
-    builder.unused_maps();
+    builder.reject_shared_handle_files();
+    builder.report_unused_upstreams(&routes);
+    builder.report_unused_maps();
     (Plan { routes, upstreams: builder.upstreams, router }, builder.diagnostics)
 }

@@ -1,4 +1,4 @@
-//! The policies of a route: which upstreams they name, and what they mean.
+//! The policies of a route: pinned users, rules, split, fallback and shadow.
 
 use http::{HeaderName, HeaderValue};
 
@@ -19,7 +19,7 @@ use crate::routes::provider_side::ProviderSide;
 use crate::routes::route_settings::RouteSettings;
 
 impl Builder<'_> {
-    /// The upstreams that a route's policies name, in the order of the manual.
+    /// The upstreams that a route's policies use, in the order in which policies are applied.
     pub(crate) fn others(&mut self, settings: &RouteSettings, key: &str) -> Vec<Use> {
         let mut others = Vec::new();
         let mut add =
@@ -47,14 +47,14 @@ impl Builder<'_> {
         others
     }
 
-    /// What the route's policies are; `None` where it has none.
+    /// The route's policies; `None` where it has none.
     pub(crate) fn policy(&mut self, common: &Common<'_>, uses: &[Use]) -> Option<Policy> {
         let settings = common.settings;
-        let sends_nobody = settings.pinned.0.is_empty() && settings.rules.is_empty() && settings.split.is_none();
-        if sends_nobody && settings.fallback.is_none() && settings.shadow.is_none() && !settings.decision_headers {
+        let has_no_selection = settings.pinned.0.is_empty() && settings.rules.is_empty() && settings.split.is_none();
+        if has_no_selection && settings.fallback.is_none() && settings.shadow.is_none() && !settings.decision_headers {
             return None;
         }
-        self.tokens_are_told_apart(common, uses);
+        self.reject_ambiguous_tokens(common, uses);
         let pinned = self.pinned(common, uses);
         let rules = self.rules(common, uses);
         let split = settings.split.as_ref().and_then(|split| self.split(common, split, uses));
@@ -63,8 +63,8 @@ impl Builder<'_> {
         Some(Policy { pinned, rules, split, fallback, shadow, adds_decision_headers: settings.decision_headers })
     }
 
-    /// A token is shown to nobody but whoever made it, so it must be known who that is.
-    fn tokens_are_told_apart(&mut self, common: &Common<'_>, uses: &[Use]) {
+    /// Reports routes on which the issuer of a token cannot be determined: a token is only sent to its issuer.
+    fn reject_ambiguous_tokens(&mut self, common: &Common<'_>, uses: &[Use]) {
         let by_upstream = matches!(common.settings.callers.user, Some(Users::Upstream(_)));
         let is_theirs =
             |one: &&Use| self.upstreams[one.upstream].side().relation_to(&common.dialect) == Relation::SameProvider;
@@ -72,23 +72,24 @@ impl Builder<'_> {
         let login = common.dialect.operations.get(&Operation::LoginBegin);
         let asks_user = login.is_some_and(|template| template.request.caller == Caller::User);
         if by_upstream && uses.len() > 1 && asks_user {
-            let message = "the upstream judges who begins a login, so it must be known before who that is";
+            let message = "the upstream that verifies the caller's token cannot be chosen by that caller";
             let remedy = "let the gateway verify the tokens: `user = { jwt = { ... } }`";
             self.error(&format!("{}.callers.user", common.key), message, "this answer", remedy);
         } else if by_upstream && theirs > 1 {
             let message = format!(
-                "{theirs} upstreams of this route know the tokens of {}, and each only its own",
+                "{theirs} upstreams of this route issue tokens of {}, and each verifies only its own",
                 common.dialect.id
             );
             let remedy = "let the gateway verify the tokens: `user = { jwt = { ... } }`";
             self.error(&format!("{}.callers.user", common.key), message, "this answer", remedy);
         }
         let refreshes = common.dialect.operations.contains_key(&Operation::SessionRefresh);
-        let is_left = common.left.contains(&Operation::SessionRefresh);
-        if theirs > 1 && refreshes && !is_left && common.issuer.is_none() {
-            let message = format!("{theirs} upstreams of this route make refresh tokens, and nothing tells them apart");
-            let remedy =
-                "write `exclude_operations = [\"session.refresh\"]`, or let an `issuer` of your own make the tokens";
+        let is_excluded = common.excluded.contains(&Operation::SessionRefresh);
+        if theirs > 1 && refreshes && !is_excluded && common.issuer.is_none() {
+            let message = format!(
+                "{theirs} upstreams of this route issue refresh tokens, and their tokens cannot be distinguished"
+            );
+            let remedy = "set `exclude_operations = [\"session.refresh\"]`, or set `issuer` to an embedded upstream that issues the tokens";
             self.error(&common.key, message, "this route", remedy);
         }
     }
@@ -102,18 +103,18 @@ impl Builder<'_> {
         let mut pinned = PinnedUsers::default();
         for (name, file) in &common.settings.pinned.0 {
             let Some(backend) = self.backend_of(name, uses) else { continue };
-            if let Err(problem) = pinned.add(backend, &self.ground.base.join(file)) {
-                let remedy = "write a file with one user or account a line, each in one list only";
-                self.error(&format!("{}.pinned.{name}", common.key), problem, "this list", remedy);
+            if let Err(problem) = pinned.add(backend, &self.input.base.join(file)) {
+                let remedy = "write one user or account per line, and each in one file only";
+                self.error(&format!("{}.pinned.{name}", common.key), problem, "this file", remedy);
             }
         }
         pinned
     }
 
-    /// The rules in the order in which they are tried.
+    /// The rules in their order.
     fn rules(&mut self, common: &Common<'_>, uses: &[Use]) -> Vec<Rule> {
         let mut rules: Vec<_> = common.settings.rules.iter().collect();
-        rules.sort_by_key(|(name, choose)| (choose.order, *name));
+        rules.sort_by_key(|(name, rule)| (rule.order, *name));
         let compile = |(name, rule): (&String, &RuleSettings)| {
             let conditions = self.conditions(common, name, rule);
             Some(Rule { name: name.as_str().into(), backend: self.backend_of(&rule.upstream, uses)?, conditions })
@@ -126,14 +127,19 @@ impl Builder<'_> {
         let mut conditions = Vec::new();
         let members = rule.when.flatten();
         if members.is_empty() && rule.header.is_none() {
-            let message = format!("the rule `{name}` has no condition, and everybody would be meant");
-            let remedy = "write `when.MEMBER = [...]` or `header = { name = ..., values = [...] }` in it";
+            let message = format!("the rule `{name}` has no condition and would match every request");
+            let remedy = "add `when.MEMBER = [...]` or `header = { name = ..., values = [...] }`";
             self.error(&key, message, "this rule", remedy);
         }
         for (name, values) in members {
             let key = format!("{key}.when.{name}");
             self.some_values(&key, values);
-            let member = self.naming_member(&name, &key, &said(common, None), "no request of this route says");
+            let member = self.identifying_member(
+                &name,
+                &key,
+                &request_members(common, None),
+                "no request of this route carries",
+            );
             conditions.extend(member.map(|member| Condition::Member(member, values.to_vec())));
         }
         if let Some(HeaderCondition { name, values }) = &rule.header {
@@ -143,8 +149,8 @@ impl Builder<'_> {
             let values = values.iter().filter_map(|value| match HeaderValue::from_str(value) {
                 Ok(value) => Some(value),
                 Err(_) => {
-                    let message = "a header field cannot have one of these values";
-                    self.error(&format!("{key}.values"), message, "this list", "write visible characters only");
+                    let message = "one of these is not a valid header value";
+                    self.error(&format!("{key}.values"), message, "this list", "use visible ASCII characters only");
                     None
                 }
             });
@@ -156,58 +162,64 @@ impl Builder<'_> {
 
     fn some_values(&mut self, key: &str, values: &[String]) {
         if values.is_empty() {
-            self.error(key, "nothing can be one of no values", "this list", "write the values in it");
+            self.error(key, "an empty list matches no request", "this list", "add at least one value");
         }
     }
 
     pub(crate) fn field_name(&mut self, name: &str, key: &str) -> Option<HeaderName> {
         let field = HeaderName::from_bytes(name.as_bytes()).ok();
         if field.is_none() {
-            self.error(key, "this is no header field's name", "this name", "write it like `x-cohort`");
+            self.error(key, "this is not a valid header name", "this name", "write it like `x-cohort`");
         }
         field
     }
 
-    /// A member of requests that tells callers apart: text, no secret, and one of those that are said.
-    pub(crate) fn naming_member(&mut self, name: &str, key: &str, said: &[Member], unsaid: &str) -> Option<Member> {
-        let known = said.iter().filter(|member| is_naming(**member)).map(|member| member.name());
+    /// A member that identifies callers: text, not a secret, and carried by requests of the route.
+    pub(crate) fn identifying_member(
+        &mut self,
+        name: &str,
+        key: &str,
+        carried: &[Member],
+        absent: &str,
+    ) -> Option<Member> {
+        let known = carried.iter().filter(|member| is_identifying(**member)).map(|member| member.name());
         let known: Vec<_> = known.collect();
         let message = match Member::named(name) {
             Some(member) if member.is_secret(Direction::Request) => {
-                format!("`{name}` is a secret, and says nothing of who calls")
+                format!("`{name}` is a secret and cannot select callers")
             }
             Some(member) if member.kind() != Kind::Text => format!("`{name}` is {}, not text", member.kind().noun()),
-            Some(member) if !said.contains(&member) => format!("{unsaid} `{name}`"),
+            Some(member) if !carried.contains(&member) => format!("{absent} `{name}`"),
             Some(member) => return Some(member),
-            None => format!("there is no member `{name}`"),
+            None => format!("unknown member `{name}`"),
         };
         let remedy = match nearest(name, known.iter().copied()) {
             Some(near) if near != name => format!("did you mean `{near}`?"),
-            _ => format!("the members to write here are: {}", known.join(", ")),
+            _ => format!("the possible members are: {}", known.join(", ")),
         };
         self.diagnostics
-            .push(self.ground.places.locate_key(Diagnostic::error(message).label("this member").remedy(remedy), key));
+            .push(self.input.places.locate_key(Diagnostic::error(message).label("this member").remedy(remedy), key));
         None
     }
 }
 
-fn is_naming(member: Member) -> bool {
+fn is_identifying(member: Member) -> bool {
     member.kind() == Kind::Text && !member.is_secret(Direction::Request)
 }
 
-/// What requests of a route say: those of one operation, or of all that are no finish.
-pub(crate) fn said(common: &Common<'_>, only: Option<Operation>) -> Vec<Member> {
+/// The members that requests of a route carry: those of one operation, or of all but the finishes.
+pub(crate) fn request_members(common: &Common<'_>, only: Option<Operation>) -> Vec<Member> {
     let wanted = |operation: Operation| only.map_or(!operation.is_finish(), |only| only == operation);
     let operations = common.dialect.operations.iter();
-    let mut said = Vec::new();
+    let mut members = Vec::new();
     for (operation, template) in operations.filter(|(operation, _)| wanted(**operation)) {
-        let carried = ProviderSide::Provider(&common.dialect).carried(*operation, Direction::Request, true);
-        said.extend(carried.unwrap_or_default().into_iter().map(|(member, _)| member));
+        let carried = ProviderSide::Provider(&common.dialect).members_of(*operation, Direction::Request, true);
+        members.extend(carried.unwrap_or_default().into_iter().map(|(member, _)| member));
         if let (Caller::User, Some(Users::Jwt { jwt })) = (template.request.caller, &common.settings.callers.user) {
-            said.extend(jwt.claims.keys().filter_map(|name| Member::named(name)));
+            members.extend(jwt.claims.keys().filter_map(|name| Member::named(name)));
         }
     }
-    said.sort_unstable();
-    said.dedup();
-    said
+    members.sort_unstable();
+    members.dedup();
+    members
 }

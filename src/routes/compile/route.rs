@@ -15,15 +15,16 @@ impl Builder<'_> {
         let fill = self.assignments(&format!("{key}.fill"), &settings.fill, Direction::Response);
         self.hosts(&settings.hosts, &format!("{key}.hosts"));
         let has_valid_prefix = self.prefix(&settings.prefix, &format!("{key}.prefix"));
-        let operations = self.operations(settings, &key);
-        let left = self.left(settings, &key);
+        let required = self.required_operations(settings, &key);
+        let excluded = self.excluded_operations(settings, &key);
         let others = self.others(settings, &key);
         let (Some(dialect), Some(upstream), true) = (dialect, upstream, has_valid_prefix) else { return None };
 
         let relax = self.relax(settings, &key, &dialect);
         let issuer = self.issuer(settings, &key);
         let learning = self.learning(settings, &key);
-        let common = Common { name, learning, settings, key, dialect, own_set, fill, operations, left, relax, issuer };
+        let common =
+            Common { name, learning, settings, key, dialect, own_set, fill, required, excluded, relax, issuer };
         let mut uses = vec![Use { upstream, key: "upstream".to_owned() }];
         for other in others {
             if uses.iter().all(|one| one.upstream != other.upstream) {

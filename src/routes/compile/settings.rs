@@ -1,4 +1,4 @@
-//! The settings of a route that stand for themselves: prefix, operations, relax, fill, issuer.
+//! The settings of a route that are checked on their own: hosts, prefix, operations, `relax`, `fill`, issuer.
 
 use crate::base::diagnostic::nearest;
 use crate::base::host::host as valid_host;
@@ -13,14 +13,13 @@ use crate::routes::route_settings::RouteSettings;
 use crate::routes::upstream::UpstreamKind;
 
 impl Builder<'_> {
-    /// A constant must not answer every user as the same one: it may name the user only where every
-    /// upstream of the route is always asked for one and the same user.
-    pub(crate) fn safe_fill(&mut self, key: &str, fill: &[Assignment], one_user: bool) {
+    /// Reports constants in `fill` that name the user, unless every upstream request names one constant user.
+    pub(crate) fn reject_constant_user(&mut self, key: &str, fill: &[Assignment], one_user: bool) {
         for assignment in fill.iter().filter(|assignment| assignment.reference().is_none() && !one_user) {
             let member = assignment.member;
             if matches!(member, Member::UserId | Member::UserEmail | Member::UserHandle | Member::CredentialHandle) {
-                let message = format!("a constant `{}` would answer every user as the same one", member.name());
-                let remedy = "refer to what names the user, such as `\"{user.email}\"`, or leave it out";
+                let message = format!("a constant `{}` names the same user in every response", member.name());
+                let remedy = "use a member that names the user, such as `\"{user.email}\"`, or remove it";
                 self.error(&format!("{key}.fill.{}", member.name()), message, "this constant", remedy);
             }
         }
@@ -28,8 +27,8 @@ impl Builder<'_> {
 
     pub(crate) fn hosts(&mut self, hosts: &[String], key: &str) {
         for host in hosts.iter().filter(|host| valid_host(host) != Some(host.as_str())) {
-            let message = format!("`{host}` is no host");
-            self.error(key, message, "this list", "write the name alone, without scheme, port and path");
+            let message = format!("`{host}` is not a host name");
+            self.error(key, message, "this list", "write the name without scheme, port and path");
         }
     }
 
@@ -38,7 +37,7 @@ impl Builder<'_> {
         if !good {
             self.error(
                 key,
-                "a prefix begins with `/` and does not end with one",
+                "a prefix starts with `/` and does not end with `/`",
                 "this value",
                 "write it like `/api/v4`",
             );
@@ -46,22 +45,22 @@ impl Builder<'_> {
         good
     }
 
-    /// The operations that must be carried.
-    pub(crate) fn operations(&mut self, settings: &RouteSettings, key: &str) -> Vec<Operation> {
+    /// The operations that the route must serve.
+    pub(crate) fn required_operations(&mut self, settings: &RouteSettings, key: &str) -> Vec<Operation> {
         let mut operations = vec![Operation::LoginBegin, Operation::LoginFinish];
         operations.extend(self.named_operations(&settings.required_operations, &format!("{key}.required_operations")));
         operations
     }
 
-    /// The operations that the route leaves alone; a login is what a route is for.
-    pub(crate) fn left(&mut self, settings: &RouteSettings, key: &str) -> Vec<Operation> {
+    /// The operations that the route does not serve; it always serves logins.
+    pub(crate) fn excluded_operations(&mut self, settings: &RouteSettings, key: &str) -> Vec<Operation> {
         let key = format!("{key}.exclude_operations");
-        let left = self.named_operations(&settings.exclude_operations, &key);
-        for login in left.iter().filter(|one| matches!(one, Operation::LoginBegin | Operation::LoginFinish)) {
-            let message = format!("a route cannot exclude `{}`", login.name());
-            self.error(&key, message, "this list", "take it out, or take the route out");
+        let excluded = self.named_operations(&settings.exclude_operations, &key);
+        for login in excluded.iter().filter(|one| matches!(one, Operation::LoginBegin | Operation::LoginFinish)) {
+            let message = format!("`{}` cannot be excluded from a route", login.name());
+            self.error(&key, message, "this list", "remove it, or remove the route");
         }
-        left
+        excluded
     }
 
     fn named_operations(&mut self, names: &[String], key: &str) -> Vec<Operation> {
@@ -72,7 +71,7 @@ impl Builder<'_> {
                 None => {
                     let known: Vec<_> = Operation::ALL.iter().map(|operation| operation.name()).collect();
                     let remedy = format!("the operations are: {}", known.join(", "));
-                    self.error(key, format!("there is no operation `{name}`"), "this list", remedy);
+                    self.error(key, format!("unknown operation `{name}`"), "this list", remedy);
                 }
             }
         }
@@ -86,9 +85,9 @@ impl Builder<'_> {
             let Some(member) = Member::named(name) else {
                 let remedy = match nearest(name, Member::ALL.iter().map(|member| member.name())) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => "name a member the dialect requires, or `subject`".to_owned(),
+                    None => "use a member that the dialect requires, `subject` or `one_user`".to_owned(),
                 };
-                self.error(&key, format!("there is no member `{name}`"), "this list", remedy);
+                self.error(&key, format!("unknown member `{name}`"), "this list", remedy);
                 continue;
             };
             let required = dialect.operations.values().any(|template| {
@@ -96,15 +95,15 @@ impl Builder<'_> {
                 carried.iter().any(|(known, need)| *known == member && *need == Need::Required)
             });
             if !matches!(member.kind(), Kind::Text | Kind::Texts | Kind::List(_)) || member == Member::Session {
-                let message = format!("`{name}` is {}, and cannot be written empty", member.kind().noun());
+                let message = format!("`{name}` is {} and cannot be empty", member.kind().noun());
                 let remedy = match member.kind() {
-                    Kind::Number | Kind::Flag => "take it out, and give it a constant in the route's `fill`",
-                    Kind::Text | Kind::Bytes | Kind::Texts | Kind::Json | Kind::List(_) => "take it out",
+                    Kind::Number | Kind::Flag => "remove it, and set it to a constant in the route's `fill`",
+                    Kind::Text | Kind::Bytes | Kind::Texts | Kind::Json | Kind::List(_) => "remove it",
                 };
                 self.error(&key, message, "this list", remedy);
             } else if !required {
-                let message = format!("no answer of {} requires `{name}`", dialect.id);
-                self.error(&key, message, "this list", "take it out");
+                let message = format!("no response of {} requires `{name}`", dialect.id);
+                self.error(&key, message, "this list", "remove it");
             } else {
                 relaxed.push(member);
             }
@@ -119,8 +118,8 @@ impl Builder<'_> {
         if let Some(index) = index
             && !matches!(self.upstreams[index].kind, UpstreamKind::Embedded(_))
         {
-            let message = format!("the upstream `{name}` issues no tokens of ours");
-            self.error(&key, message, "this name", "name an upstream whose provider is `embedded`");
+            let message = format!("the upstream `{name}` is not embedded and cannot issue tokens");
+            self.error(&key, message, "this name", "use an upstream with `provider = \"embedded\"`");
         }
         Some(index)
     }

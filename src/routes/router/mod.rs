@@ -1,30 +1,19 @@
-//! Which operation of which route a request asks for: by host, path and method.
+//! Finds the route and the operation of a request by host, path and method.
 //!
-//! One look-up in a table, and where that has no such path, one in a tree of segments: neither costs
-//! more for more routes. A path that several operations share gives all of them, and the content
-//! decides.
+//! A path is looked up in a table of literal paths, and if it is not there, in a tree of segments. The cost of both is
+//! independent of the number of routes. If several operations share a path, all of them are candidates, and the content
+//! of the request decides.
 
+mod candidate;
 mod pattern_tree;
 
 use std::collections::{BTreeSet, HashMap};
 
-use http::Method;
 use smallvec::SmallVec;
 
-use crate::model::operation::Operation;
 use crate::provider::template::head::Path;
+pub use crate::routes::router::candidate::Candidate;
 use crate::routes::router::pattern_tree::PatternTree;
-
-/// An operation a request may ask for.
-#[derive(Clone, Debug)]
-pub struct Candidate {
-    /// The route, by its place in the plan.
-    pub route: usize,
-    /// The operation.
-    pub operation: Operation,
-    /// The method it is asked by.
-    pub method: Method,
-}
 
 /// The routes of every host.
 #[derive(Clone, Debug, Default)]
@@ -32,54 +21,54 @@ pub struct Router {
     hosts: HashMap<String, usize>,
     /// The paths of each host.
     of_host: Vec<Paths>,
-    any: Paths,
-    /// Which hosts have paths that one of any host can stand in the way of.
-    shared: HashMap<Shared, BTreeSet<usize>>,
+    any_host: Paths,
+    /// The hosts with a path of each shape, to find conflicts with a path of any host.
+    by_shape: HashMap<PathShape, BTreeSet<usize>>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Paths {
     literal: HashMap<String, Vec<Candidate>>,
-    holed: PatternTree,
+    patterns: PatternTree,
 }
 
-/// What two paths have in common that may be in each other's way.
+/// What two paths that match the same request have in common.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-enum Shared {
-    /// The whole path, prefix included.
+enum PathShape {
+    /// The whole path, including the prefix.
     Literal(String),
-    /// The prefix, and how many segments follow it.
-    Form(String, usize),
+    /// The prefix and the number of segments after it.
+    Segments(String, usize),
 }
 
 /// Another route has the same method and path for the same host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conflict {
-    /// The other route, by its place in the plan.
+    /// The other route, by its index in the plan.
     pub with: usize,
 }
 
 // ===== impl Router =====
 
 impl Router {
-    /// Adds an operation for the hosts of its route; none is any host.
+    /// Adds an operation for the hosts of its route; an empty list is every host.
     ///
     /// # Errors
-    /// When another route answers the same requests.
+    /// If another route matches the same requests.
     pub fn add(&mut self, hosts: &[String], prefix: &str, path: &Path, candidate: &Candidate) -> Result<(), Conflict> {
-        let in_the_way = |paths: &Paths| paths.conflict(prefix, path, candidate);
+        let conflict_in = |paths: &Paths| paths.conflict(prefix, path, candidate);
         let conflict = match hosts {
-            [] => self.hosts_sharing(prefix, path).map(|host| &self.of_host[host]).find_map(in_the_way),
+            [] => self.hosts_with_shape_of(prefix, path).map(|host| &self.of_host[host]).find_map(conflict_in),
             hosts => {
                 let known = hosts.iter().filter_map(|host| self.hosts.get(host));
-                known.map(|host| &self.of_host[*host]).find_map(in_the_way)
+                known.map(|host| &self.of_host[*host]).find_map(conflict_in)
             }
         };
-        if let Some(with) = conflict.or_else(|| in_the_way(&self.any)) {
+        if let Some(with) = conflict.or_else(|| conflict_in(&self.any_host)) {
             return Err(Conflict { with });
         }
         if hosts.is_empty() {
-            self.any.add(prefix, path, candidate);
+            self.any_host.add(prefix, path, candidate);
         }
         for host in hosts {
             let next = self.of_host.len();
@@ -88,8 +77,8 @@ impl Router {
                 self.of_host.push(Paths::default());
             }
             self.of_host[host].add(prefix, path, candidate);
-            for shared in shared(prefix, path) {
-                self.shared.entry(shared).or_default().insert(host);
+            for shape in shapes(prefix, path) {
+                self.by_shape.entry(shape).or_default().insert(host);
             }
         }
         Ok(())
@@ -104,21 +93,21 @@ impl Router {
             self.hosts.get(host)
         });
         let mut found = SmallVec::new();
-        for paths in of_host.map(|host| &self.of_host[*host]).into_iter().chain([&self.any]) {
+        for paths in of_host.map(|host| &self.of_host[*host]).into_iter().chain([&self.any_host]) {
             paths.find(path, &mut found);
         }
         found
     }
 
-    /// The hosts whose paths may answer what this one does: not all of them, of which there may be many.
-    fn hosts_sharing(&self, prefix: &str, path: &Path) -> impl Iterator<Item = usize> {
-        shared(prefix, path).filter_map(|shared| self.shared.get(&shared)).flatten().copied()
+    /// The hosts with a path that may match the same requests as this one.
+    fn hosts_with_shape_of(&self, prefix: &str, path: &Path) -> impl Iterator<Item = usize> {
+        shapes(prefix, path).filter_map(|shape| self.by_shape.get(&shape)).flatten().copied()
     }
 }
 
-fn shared(prefix: &str, path: &Path) -> impl Iterator<Item = Shared> + use<> {
-    let literal = path.literal().map(|literal| Shared::Literal(format!("{prefix}{literal}")));
-    literal.into_iter().chain([Shared::Form(prefix.to_owned(), path.segments.len())])
+fn shapes(prefix: &str, path: &Path) -> impl Iterator<Item = PathShape> + use<> {
+    let literal = path.literal().map(|literal| PathShape::Literal(format!("{prefix}{literal}")));
+    literal.into_iter().chain([PathShape::Segments(prefix.to_owned(), path.segments.len())])
 }
 
 // ===== impl Paths =====
@@ -129,16 +118,16 @@ impl Paths {
         if let Some(literal) = literal {
             self.literal.entry(format!("{prefix}{literal}")).or_default().push(candidate.clone());
         }
-        // Not every client encodes what RFC 3986 wants encoded.
+        // Some clients do not encode what RFC 3986 requires to be encoded.
         if literal.is_none_or(|literal| literal.contains('%')) {
-            self.holed.add(prefix, path, candidate);
+            self.patterns.add(prefix, path, candidate);
         }
     }
 
     fn find<'p>(&'p self, path: &str, found: &mut SmallVec<[&'p Candidate; 4]>) {
         match self.literal.get(path) {
             Some(candidates) => found.extend(candidates),
-            None => self.holed.find(path, found),
+            None => self.patterns.find(path, found),
         }
     }
 
@@ -147,13 +136,15 @@ impl Paths {
         if let Some(known) = path.literal().and_then(|literal| self.literal.get(&format!("{prefix}{literal}"))) {
             return known.iter().find(|known| is_other(known)).map(|known| known.route);
         }
-        self.holed.first_like(prefix, path, is_other).map(|known| known.route)
+        self.patterns.first_overlap(prefix, path, is_other).map(|known| known.route)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::model::operation::Direction;
+    use http::Method;
+
+    use crate::model::operation::{Direction, Operation};
     use crate::provider::template::codec::Codec;
     use crate::provider::template::hole::Pattern;
 
@@ -171,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_paths_and_holes_are_found() {
+    fn hosts_paths_and_parameters_are_found() {
         let mut router = Router::default();
         router.add(&["a.example".into()], "", &path("/x"), &candidate(0)).unwrap();
         router.add(&[], "/api", &path("/c/{credential.handle!}/delete"), &candidate(1)).unwrap();
@@ -192,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_literal_is_found_however_it_is_encoded_and_a_prefix_as_it_is_written() {
+    fn a_literal_path_matches_in_any_encoding_and_a_prefix_only_as_written() {
         let mut router = Router::default();
         router.add(&[], "/%61pi", &path("/a|b"), &candidate(0)).unwrap();
         router.add(&["a.example".into()], "", &path("/c/{credential.handle!}"), &candidate(1)).unwrap();
@@ -217,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_text_around_its_hole_is_another_path_that_is_still_in_the_way() {
+    fn parameters_with_different_text_around_them_still_conflict() {
         let mut router = Router::default();
         let add = |router: &mut Router, text: &str, route| router.add(&[], "", &path(text), &candidate(route));
         add(&mut router, "/c/p-{credential.handle!}", 0).unwrap();
@@ -229,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_route_of_any_host_meets_those_of_each() {
+    fn a_route_of_every_host_conflicts_with_routes_of_one_host() {
         let mut router = Router::default();
         for (route, host) in ["a.example", "b.example"].into_iter().enumerate() {
             let get = Candidate { method: [Method::GET, Method::POST][route].clone(), ..candidate(route) };

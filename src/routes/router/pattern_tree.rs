@@ -1,9 +1,7 @@
-//! The paths that no table of whole paths finds, by their segments: those with holes, and those
-//! whose literals clients may encode in another way.
+//! Paths with parameters, and literal paths that clients may encode differently, in a tree of segments.
 //!
-//! First the prefix of a route, segment by segment as it is written, then the path of its dialect,
-//! decoded. So a look-up costs what its path has segments, and never more than a dialect's paths
-//! have; how many routes there are counts for nothing.
+//! The prefix of a route is matched as it is written, the path of its dialect after decoding. A look-up visits one node
+//! per segment, independent of the number of routes.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -13,64 +11,63 @@ use smallvec::SmallVec;
 
 use crate::provider::template::head::{Path, decoded, fits};
 use crate::provider::template::hole::Pattern;
-use crate::routes::router::Candidate;
+use crate::routes::router::candidate::Candidate;
 
 /// Candidates by prefix and path.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PatternTree {
-    /// In the order they came.
+    /// In the order in which they were added.
     candidates: Vec<Candidate>,
     prefixes: Prefixes,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Prefixes {
-    below: HashMap<String, Self>,
-    forms: Forms,
+    children: HashMap<String, Self>,
+    paths: Node,
 }
 
-/// The paths below a prefix, or below the segments before.
+/// The paths after a prefix or after the segments above.
 #[derive(Clone, Debug, Default)]
-struct Forms {
+struct Node {
     constants: HashMap<String, Self>,
-    /// Holes that differ in the text around them: a few, however many routes there are.
-    holes: Vec<(Pattern, Self)>,
-    /// The candidates whose path ends here, by their places.
+    /// Parameters that differ in the text around them.
+    parameters: Vec<(Pattern, Self)>,
+    /// The candidates whose path ends here, by index.
     ends: Vec<usize>,
 }
 
-// ===== impl Holed =====
+// ===== impl PatternTree =====
 
 impl PatternTree {
     pub(super) fn add(&mut self, prefix: &str, path: &Path, candidate: &Candidate) {
         let mut at = &mut self.prefixes;
         for part in prefix.split('/') {
-            at = at.below.entry(part.to_owned()).or_default();
+            at = at.children.entry(part.to_owned()).or_default();
         }
-        let mut at = &mut at.forms;
+        let mut at = &mut at.paths;
         for segment in &path.segments {
-            at = at.below(segment);
+            at = at.child(segment);
         }
         at.ends.push(self.candidates.len());
         self.candidates.push(candidate.clone());
     }
 
-    /// The candidates whose path this is, in the order they came.
+    /// The candidates that match a path, in the order in which they were added.
     pub(super) fn find<'p>(&'p self, path: &str, found: &mut SmallVec<[&'p Candidate; 4]>) {
         let mut ends = Vec::new();
         let mut at = &self.prefixes;
         let mut parts = path.split('/');
-        while let Some(below) = parts.next().and_then(|part| at.below.get(part)) {
-            below.forms.find(parts.clone(), &mut ends);
-            at = below;
+        while let Some(child) = parts.next().and_then(|part| at.children.get(part)) {
+            child.paths.find(parts.clone(), &mut ends);
+            at = child;
         }
         ends.sort_unstable();
         found.extend(ends.into_iter().map(|end| &self.candidates[end]));
     }
 
-    /// The first that came of those that answer some path together with this one, and for which
-    /// `is_other` holds.
-    pub(super) fn first_like(
+    /// The first added candidate for which `is_other` holds and that matches some path that this pattern matches too.
+    pub(super) fn first_overlap(
         &self,
         prefix: &str,
         path: &Path,
@@ -78,28 +75,28 @@ impl PatternTree {
     ) -> Option<&Candidate> {
         let mut at = &self.prefixes;
         for part in prefix.split('/') {
-            at = at.below.get(part)?;
+            at = at.children.get(part)?;
         }
         let mut ends = Vec::new();
-        at.forms.like(&path.segments, &mut ends);
+        at.paths.overlapping(&path.segments, &mut ends);
         let others = ends.into_iter().filter(|end| is_other(&self.candidates[*end]));
         others.min().map(|end| &self.candidates[end])
     }
 }
 
-// ===== impl Forms =====
+// ===== impl Node =====
 
-impl Forms {
-    fn below(&mut self, segment: &Pattern) -> &mut Self {
-        let place = match segment {
+impl Node {
+    fn child(&mut self, segment: &Pattern) -> &mut Self {
+        let index = match segment {
             Pattern::Constant(text) => return self.constants.entry(text.clone()).or_default(),
-            Pattern::Hole { .. } => self.holes.iter().position(|(known, _)| is_like(known, segment)),
+            Pattern::Hole { .. } => self.parameters.iter().position(|(known, _)| around(known) == around(segment)),
         };
-        let place = place.unwrap_or_else(|| {
-            self.holes.push((segment.clone(), Self::default()));
-            self.holes.len() - 1
+        let index = index.unwrap_or_else(|| {
+            self.parameters.push((segment.clone(), Self::default()));
+            self.parameters.len() - 1
         });
-        &mut self.holes[place].1
+        &mut self.parameters[index].1
     }
 
     fn find(&self, mut parts: Split<'_, char>, ends: &mut Vec<usize>) {
@@ -107,39 +104,37 @@ impl Forms {
             ends.extend(&self.ends);
             return;
         };
-        if self.constants.is_empty() && self.holes.is_empty() {
+        if self.constants.is_empty() && self.parameters.is_empty() {
             return;
         }
         let Some(segment) = decoded(part) else { return };
-        if let Some(below) = self.constants.get(&*segment) {
-            below.find(parts.clone(), ends);
+        if let Some(child) = self.constants.get(&*segment) {
+            child.find(parts.clone(), ends);
         }
-        for (hole, below) in &self.holes {
-            if fits(hole, Cow::Borrowed(&*segment)) {
-                below.find(parts.clone(), ends);
+        for (parameter, child) in &self.parameters {
+            if fits(parameter, Cow::Borrowed(&*segment)) {
+                child.find(parts.clone(), ends);
             }
         }
     }
 
-    /// Those of as many segments, each of which is the same or a hole on either side.
-    fn like(&self, segments: &[Pattern], ends: &mut Vec<usize>) {
+    /// The candidates whose segments are as many, and each equal or a parameter on either side.
+    fn overlapping(&self, segments: &[Pattern], ends: &mut Vec<usize>) {
         let Some((segment, rest)) = segments.split_first() else {
             ends.extend(&self.ends);
             return;
         };
         match segment {
-            Pattern::Constant(text) => self.constants.get(text).into_iter().for_each(|below| below.like(rest, ends)),
-            Pattern::Hole { .. } => self.constants.values().for_each(|below| below.like(rest, ends)),
+            Pattern::Constant(text) => {
+                self.constants.get(text).into_iter().for_each(|child| child.overlapping(rest, ends))
+            }
+            Pattern::Hole { .. } => self.constants.values().for_each(|child| child.overlapping(rest, ends)),
         }
-        self.holes.iter().for_each(|(_, below)| below.like(rest, ends));
+        self.parameters.iter().for_each(|(_, child)| child.overlapping(rest, ends));
     }
 }
 
-/// Whether two holes take the same segments, whatever they are for.
-fn is_like(one: &Pattern, two: &Pattern) -> bool {
-    around(one) == around(two)
-}
-
+/// The text around a parameter: two parameters with the same text match the same segments.
 fn around(pattern: &Pattern) -> Option<(&str, &str)> {
     match pattern {
         Pattern::Hole { prefix, suffix, .. } => Some((prefix, suffix)),

@@ -41,7 +41,8 @@ async fn first_matching_rule_decides() {
 #[tokio::test]
 async fn rule_matches_client_id_and_unknown_client_is_refused() {
     let upstreams = TwoUpstreams::of(Auth0).await;
-    let gateway = upstreams.gateway("rules.app = { upstream = \"new\", when.client.id = [\"fakeClientId0000\"] }").await;
+    let gateway =
+        upstreams.gateway("rules.app = { upstream = \"new\", when.client.id = [\"fakeClientId0000\"] }").await;
     assert_eq!(told(&gateway.ask(&begin(Auth0)).await), ("new".into(), "choose:app".into()));
     let mut content = begin(Auth0).json();
     content["client_secret"] = json!("a stranger's");
