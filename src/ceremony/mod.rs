@@ -108,7 +108,8 @@ impl Subject {
 /// Members of the begin that were sent to the upstream, which a finish may need again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SentToUpstream {
-    /// The user.
+    /// The user. The stored form has it outside, because it often equals the requested one.
+    #[serde(skip)]
     pub subject: Subject,
     /// The account.
     pub account: Option<Box<str>>,

@@ -3,7 +3,7 @@
 //! After the key come a version, the generation and the ceremony in the postcard format. The form is self-contained, so
 //! that a store shared by several processes can keep the same bytes.
 
-use crate::ceremony::{Ceremony, ChallengeKey};
+use crate::ceremony::{Ceremony, ChallengeKey, Subject};
 
 /// Changes with the members of [`Ceremony`] and their order.
 const VERSION: u8 = 1;
@@ -17,12 +17,15 @@ pub(super) struct StoredCeremony(Box<[u8]>);
 
 impl StoredCeremony {
     pub(super) fn new(key: ChallengeKey, ceremony: &Ceremony) -> Self {
-        let size = postcard::experimental::serialized_size(ceremony).unwrap_or_default();
+        // A subject that was sent as requested is kept once.
+        let sent = Some(&ceremony.sent.subject).filter(|sent| **sent != ceremony.requested);
+        let record = (ceremony, sent);
+        let size = postcard::experimental::serialized_size(&record).unwrap_or_default();
         let mut bytes = Vec::with_capacity(CEREMONY + size);
         bytes.extend(key_bytes(key));
         bytes.push(VERSION);
         bytes.extend(ceremony.generation.to_le_bytes());
-        let bytes = postcard::to_extend(ceremony, bytes).expect("texts and flags can be serialized");
+        let bytes = postcard::to_extend(&record, bytes).expect("texts and flags can be serialized");
         Self(bytes.into_boxed_slice())
     }
 
@@ -44,7 +47,9 @@ impl StoredCeremony {
 
     /// The ceremony, or `None` if the bytes cannot be read.
     pub(super) fn ceremony(&self) -> Option<Ceremony> {
-        postcard::from_bytes(self.serialized()?).ok()
+        let (mut ceremony, sent): (Ceremony, Option<Subject>) = postcard::from_bytes(self.serialized()?).ok()?;
+        ceremony.sent.subject = sent.unwrap_or_else(|| ceremony.requested.clone());
+        Some(ceremony)
     }
 
     /// How many bytes of memory it holds.
@@ -70,7 +75,7 @@ fn key_bytes(key: ChallengeKey) -> [u8; KEY_LENGTH] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ceremony::{SentToUpstream, Subject, UserHandles};
+    use crate::ceremony::{SentToUpstream, UserHandles};
     use crate::model::operation::Operation;
 
     fn full() -> Ceremony {
