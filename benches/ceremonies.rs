@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group};
 use passbridge::ceremony::memory::{Ceremonies, CeremonySettings};
-use passbridge::ceremony::{Ceremony, ChallengeKey, Subject, Told};
+use passbridge::ceremony::{Ceremony, ChallengeKey, SentToUpstream, Subject};
 use passbridge::model::operation::Operation;
 
 criterion_group!(benches, remember_and_take);
@@ -19,8 +19,8 @@ fn ceremony() -> Ceremony {
         begun_by: Operation::LoginBegin,
         upstream_session: Some("s".repeat(480).into()),
         caller_session: Some("f3a1c9a2-54f7-4be1-9e0c-5f4f6a1c2b3d".into()),
-        asked: user.clone(),
-        told: Told { subject: user, ..Told::default() },
+        requested: user.clone(),
+        sent: SentToUpstream { subject: user, ..SentToUpstream::default() },
         expected: Subject::default(),
         bearer_user: None,
         handles: None,

@@ -17,6 +17,7 @@ use http::Request;
 use http_body_util::Empty;
 use passbridge::ceremony::memory::Ceremonies;
 use passbridge::config::load::{Origin, load};
+use passbridge::features::key_learning::KeyLearner;
 use passbridge::gateway::Gateway;
 use passbridge::gateway::handler::{Arrival, Content, Handler as _, Peer, RequestId, host_of};
 use passbridge::gateway::runtime::RunningConfig;
@@ -81,7 +82,9 @@ fn gateway(folder: &Path, upstream: &str) -> Gateway {
         UpstreamKind::Embedded(settings) => {
             let mut directory = settings.open_directory(folder).unwrap();
             import_export::import(&mut directory, "localhost", people().as_bytes(), |bad| panic!("{bad}")).unwrap();
-            UpstreamClient::Embedded(RelyingParty::open(settings, folder).unwrap())
+            let party = RelyingParty::open(settings, folder).unwrap();
+            let learner = KeyLearner::start(party.clone()).unwrap();
+            UpstreamClient::Embedded(party, learner)
         }
         UpstreamKind::Http { base_url, http, .. } => {
             let admission = Admission::new(&upstream.name, http);

@@ -1,7 +1,6 @@
-//! Ceremonies in this process's memory: bounded in number and bytes, the oldest making room.
+//! The ceremony store in this process's memory, limited in number and bytes: the oldest ceremony makes room.
 //!
-//! Sixteen shards keep the cores out of each other's way. A ceremony that expired is gone, also when
-//! nobody swept it yet.
+//! Sixteen shards keep the cores from waiting for each other. An expired ceremony is never returned.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -18,17 +17,17 @@ use crate::ceremony::{Ceremony, ChallengeKey};
 
 const SHARDS: usize = 16;
 
-/// `[ceremonies]`: where begun ceremonies wait for their finish.
+/// `[ceremonies]`: the store of ceremonies between begin and finish.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CeremonySettings {
-    /// `memory`: this process alone. Default: `memory`.
+    /// `memory`: in this process. Default: `memory`.
     pub store: StoreKind,
-    /// Ceremonies kept at once; the oldest makes room. Default 1000000.
+    /// Maximum number of ceremonies; the oldest makes room. Default 1000000.
     pub max_entries: Bounded<16, 100_000_000>,
-    /// Bytes of memory for them. Default 1073741824.
+    /// Maximum bytes of memory for them. Default 1073741824.
     pub max_bytes: Bounded<65_536, 1_099_511_627_776>,
-    /// Seconds a ceremony is kept where its begin gave no timeout, and at most. Default 600.
+    /// Maximum lifetime of a ceremony in seconds, and the lifetime when its begin gives no timeout. Default 600.
     pub max_age: Bounded<10, 86_400>,
 }
 
@@ -74,16 +73,16 @@ impl Ceremonies {
         }
     }
 
-    /// Keeps a ceremony for as long as its challenge is good. `false` when that challenge is kept
-    /// already: two ceremonies of one challenge could not be told apart.
+    /// Stores a ceremony for the lifetime of its challenge. `false` if the challenge is present already: two ceremonies
+    /// with one challenge could not be distinguished.
     pub fn remember(&self, key: ChallengeKey, ceremony: &Ceremony, lifetime: Option<Duration>) -> bool {
         let now = Instant::now();
         let expires = now + lifetime.unwrap_or(self.max_age).min(self.max_age);
         let hash = self.hasher.hash_one(key);
-        let waiting = Box::new(StoredCeremony::new(key, ceremony));
+        let stored = StoredCeremony::new(key, ceremony);
         let mut shard = self.shard(hash);
         shard.sweep(now);
-        if !shard.push(hash, waiting, expires) {
+        if !shard.push(key, hash, stored, expires) {
             return false;
         }
         while shard.len() > self.max_entries || shard.bytes() > self.max_bytes {
@@ -92,29 +91,29 @@ impl Ceremonies {
         true
     }
 
-    /// Takes a ceremony out: the first who asks gets it, nobody else does.
+    /// Removes a ceremony and returns it. Only the first call for a key succeeds.
     pub fn take(&self, key: ChallengeKey) -> Option<Ceremony> {
         let hash = self.hasher.hash_one(key);
-        let (waiting, expires) = self.shard(hash).take(hash, key)?;
-        (expires > Instant::now()).then(|| waiting.ceremony())
+        let (stored, expires) = self.shard(hash).take(hash, key)?;
+        (expires > Instant::now()).then(|| stored.ceremony())?
     }
 
-    /// Under which config the ceremony was begun that can still be taken there.
+    /// The generation of the config that a stored ceremony was begun under.
     pub fn generation_of(&self, key: ChallengeKey) -> Option<u64> {
-        self.look(key, |waiting| waiting.generation)
+        self.read(key, StoredCeremony::generation)
     }
 
-    /// Which upstream issued the challenge of a ceremony that can still be taken.
+    /// The upstream that issued a stored ceremony's challenge.
     pub fn upstream_of(&self, key: ChallengeKey) -> Option<Arc<str>> {
-        self.look(key, |waiting| waiting.upstream.clone())
+        self.read(key, |stored| stored.upstream().map(Arc::from))
     }
 
-    /// The longest that a ceremony is kept.
+    /// The maximum lifetime of a ceremony.
     pub fn max_age(&self) -> Duration {
         self.max_age
     }
 
-    /// How many ceremonies are held, expired ones that nobody swept yet among them.
+    /// How many ceremonies are held, including expired ones that are not swept yet.
     pub fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().expect("no thread panics while it holds a shard").len()).sum()
     }
@@ -124,15 +123,15 @@ impl Ceremonies {
         self.len() == 0
     }
 
-    fn look<T>(&self, key: ChallengeKey, at: impl FnOnce(&StoredCeremony) -> T) -> Option<T> {
+    fn read<T>(&self, key: ChallengeKey, member: impl FnOnce(&StoredCeremony) -> Option<T>) -> Option<T> {
         let hash = self.hasher.hash_one(key);
         let shard = self.shard(hash);
-        let (waiting, expires) = shard.find(hash, key)?;
-        (expires > Instant::now()).then(|| at(waiting))
+        let (stored, expires) = shard.find(hash, key)?;
+        (expires > Instant::now()).then(|| member(stored))?
     }
 
     fn shard(&self, hash: u64) -> MutexGuard<'_, Shard> {
-        // The bits that an index does not look at.
+        // These bits are not used by the index.
         let shard = &self.shards[(hash >> 32) as usize % SHARDS];
         shard.lock().expect("no thread panics while it holds a shard")
     }
@@ -140,7 +139,7 @@ impl Ceremonies {
 
 #[cfg(test)]
 mod tests {
-    use crate::ceremony::shard::MOST_TAKEN;
+    use crate::ceremony::shard::MAX_TAKEN;
     use crate::model::operation::Operation;
 
     use super::*;
@@ -155,8 +154,8 @@ mod tests {
             begun_by: Operation::LoginBegin,
             upstream_session: None,
             caller_session: Some("handle".into()),
-            asked: Default::default(),
-            told: Default::default(),
+            requested: Default::default(),
+            sent: Default::default(),
             expected: Default::default(),
             bearer_user: None,
             handles: None,
@@ -168,7 +167,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_ceremony_is_taken_once_and_not_after_it_expired() {
+    async fn ceremony_is_taken_once_and_not_after_it_expires() {
         let store = Ceremonies::new(&CeremonySettings::default());
         assert!(store.remember(key(1), &ceremony(), Some(Duration::from_secs(60))));
         assert!(!store.remember(key(1), &ceremony(), None), "a challenge is kept once");
@@ -185,7 +184,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_oldest_makes_room_and_the_bytes_are_given_back() {
+    async fn oldest_makes_room_and_bytes_are_freed() {
         let settings = CeremonySettings { max_entries: Bounded::nearest(160), ..Default::default() };
         let store = Ceremonies::new(&settings);
         for number in 0..10_000 {
@@ -204,23 +203,23 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_taken_leaves_no_place_behind() {
+    async fn slots_of_taken_ceremonies_are_dropped() {
         let store = Ceremonies::new(&CeremonySettings::default());
         for number in 0..50 {
-            store.remember(key(number), &ceremony(), None); // nobody finishes these
+            store.remember(key(number), &ceremony(), None); // not finished
         }
         for number in 1_000..101_000 {
             store.remember(key(number), &ceremony(), None);
             store.take(key(number));
         }
-        let places: usize = store.shards.iter().map(|shard| shard.lock().unwrap().places()).sum();
-        assert!(places <= 2 * 50 + SHARDS * (MOST_TAKEN + 1), "{places}");
+        let slots: usize = store.shards.iter().map(|shard| shard.lock().unwrap().slots()).sum();
+        assert!(slots <= 2 * 50 + SHARDS * (MAX_TAKEN + 1), "{slots}");
         assert_eq!(store.len(), 50);
         assert!(store.take(key(49)).is_some());
     }
 
     #[tokio::test]
-    async fn challenges_that_end_alike_share_all_of_the_room() {
+    async fn challenges_with_the_same_end_use_all_shards() {
         let settings = CeremonySettings { max_entries: Bounded::nearest(16_000), ..Default::default() };
         let store = Ceremonies::new(&settings);
         for number in 0..8_000_u64 {
@@ -231,7 +230,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn of_fifty_who_take_one_gets_it() {
+    async fn one_of_fifty_takers_succeeds() {
         let store = Arc::new(Ceremonies::new(&CeremonySettings::default()));
         store.remember(key(1), &ceremony(), None);
         let takers: Vec<_> = (0..50)

@@ -1,8 +1,8 @@
-//! What ties a finish to its begin: the challenge.
+//! The ceremony store: the state between a begin and its finish.
 //!
-//! Every finish carries client data, and in it the challenge, whatever the dialect; so ceremonies are
-//! kept under the challenge's own bytes. A ceremony is taken out once, and never found
-//! after it expired.
+//! Every finish has client data with the challenge, whatever the dialect, so the challenge is the key. A ceremony is
+//! taken at most once, and not after it expires. This module must not know routes or providers. Start at
+//! [`memory::Ceremonies`].
 
 pub mod memory;
 mod shard;
@@ -12,55 +12,56 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
 
 use crate::model::member::Member;
 use crate::model::operation::Operation;
 use crate::model::record::{Record, text};
 
-/// A ceremony that was begun and not finished.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A ceremony that has begun.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ceremony {
-    /// The config it was begun under: how often the config had been loaded.
+    /// The upstream that issued the challenge. The first member, because the stored form reads it alone.
+    pub upstream: Arc<str>,
+    /// The generation of the config that it was begun under.
     pub generation: u64,
-    /// Whether the user must have been verified, whatever the upstream thinks of it.
+    /// Whether the gateway requires user verification, whatever the upstream requires.
     pub verify_user: bool,
-    /// Whether nobody is there to finish it: its answer was made up.
+    /// Whether the begin was answered with a decoy, so that no finish succeeds.
     pub is_decoy: bool,
     /// The route it was begun on.
     pub route: Arc<str>,
-    /// The upstream that issued the challenge.
-    pub upstream: Arc<str>,
     /// The operation that began it.
     pub begun_by: Operation,
-    /// The upstream's own handle of it.
+    /// The upstream's session value.
     pub upstream_session: Option<Box<str>>,
-    /// The handle the caller was given.
+    /// The session value sent to the caller.
     pub caller_session: Option<Box<str>>,
-    /// Whom the caller named.
-    pub asked: Subject,
-    /// Whom the upstream was told, and the other members it was told them with.
-    pub told: Told,
-    /// Who that is at the upstream, where an identity map says so, whether it could be told or not.
+    /// The user that the caller named.
+    pub requested: Subject,
+    /// The members of the begin that were sent to the upstream.
+    pub sent: SentToUpstream,
+    /// The upstream's user by the identity map, whether it was sent or not.
     pub expected: Subject,
-    /// The user whose bearer began it; only that user may finish it.
+    /// The user whose bearer began it. Only that user may finish it.
     pub bearer_user: Option<Box<str>>,
-    /// The user handles of the passkey that it makes, where the upstream's and the caller's may differ.
+    /// The user handles of the new passkey, if the upstream's and the caller's may differ.
     pub handles: Option<Box<UserHandles>>,
 }
 
-/// The user handles of a passkey that is being made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The user handles of a new passkey.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserHandles {
-    /// The one that the upstream chose.
+    /// The upstream's.
     pub upstream: Box<[u8]>,
-    /// The one that the client was given; `None` where the dialect cannot tell it one.
+    /// The one sent to the client; `None` if the dialect has no member for it.
     pub caller: Option<Box<[u8]>>,
-    /// The relying party; empty where nobody says.
+    /// The relying party; empty if unknown.
     pub rp_id: Box<str>,
 }
 
 /// A user, as one side names them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Subject {
     /// By identifier.
     pub id: Option<Box<str>>,
@@ -74,12 +75,12 @@ impl Subject {
         Self { id: text(record, Member::UserId), email: text(record, Member::UserEmail) }
     }
 
-    /// Whether it names nobody.
+    /// Whether it names no user.
     pub fn is_nobody(&self) -> bool {
         self.id.is_none() && self.email.is_none()
     }
 
-    /// Whether both name the same user: by one member that both have.
+    /// Whether both name the same user by a member that both have.
     pub fn agrees(&self, other: &Self) -> bool {
         let same_id = self.id.is_some() && self.id == other.id;
         let same_email = match (&self.email, &other.email) {
@@ -89,14 +90,14 @@ impl Subject {
         same_id || same_email
     }
 
-    /// Whether one member that both have differs.
+    /// Whether a member that both have differs.
     pub fn names_another(&self, other: &Self) -> bool {
         let id = matches!((&self.id, &other.id), (Some(one), Some(other)) if one != other);
         let email = matches!((&self.email, &other.email), (Some(one), Some(other)) if !one.eq_ignore_ascii_case(other));
         id || email
     }
 
-    /// Whether both say something, and none of it agrees.
+    /// Whether they share a member, and no shared member is equal.
     pub fn contradicts(&self, other: &Self) -> bool {
         let both_id = self.id.is_some() && other.id.is_some();
         let both_email = self.email.is_some() && other.email.is_some();
@@ -104,10 +105,11 @@ impl Subject {
     }
 }
 
-/// What the upstream was told at the begin, and may want to hear again at the finish.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Told {
-    /// The user.
+/// Members of the begin that were sent to the upstream, which a finish may need again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentToUpstream {
+    /// The user. The stored form has it outside, because it often equals the requested one.
+    #[serde(skip)]
     pub subject: Subject,
     /// The account.
     pub account: Option<Box<str>>,
@@ -117,12 +119,12 @@ pub struct Told {
     pub connection: Option<Box<str>>,
 }
 
-/// The key of a ceremony: its challenge, or the SHA-256 of a longer one than most are.
+/// The key of a ceremony: its challenge, or the SHA-256 of a challenge longer than 32 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChallengeKey {
-    /// Up to 32 bytes, filled up with zeros, and how many there are.
+    /// A challenge of up to 32 bytes, padded with zeros, and its length.
     Itself([u8; 32], u8),
-    /// The SHA-256 of more.
+    /// The SHA-256 of a longer challenge.
     Digest([u8; 32]),
 }
 
@@ -130,9 +132,9 @@ impl ChallengeKey {
     /// The key of a challenge.
     pub fn of(challenge: &[u8]) -> Self {
         let mut key = [0; 32];
-        // Hashing would cost more than all the rest of keeping a ceremony.
-        if let (Some(room), Ok(length)) = (key.get_mut(..challenge.len()), u8::try_from(challenge.len())) {
-            room.copy_from_slice(challenge);
+        // Hashing costs more than storing the ceremony.
+        if let (Some(start), Ok(length)) = (key.get_mut(..challenge.len()), u8::try_from(challenge.len())) {
+            start.copy_from_slice(challenge);
             return Self::Itself(key, length);
         }
         key.copy_from_slice(digest(&SHA256, challenge).as_ref());
@@ -143,14 +145,8 @@ impl ChallengeKey {
 impl Hash for ChallengeKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let (Self::Itself(bytes, _) | Self::Digest(bytes)) = self;
-        // In one piece, without a length and a variant before it: keys of the same bytes are hardly ever there.
+        // Without length and variant: keys that differ only in those are rare.
         state.write(bytes);
-    }
-}
-
-impl UserHandles {
-    fn size(&self) -> usize {
-        size_of::<Self>() + self.upstream.len() + self.caller.as_ref().map_or(0, |one| one.len()) + self.rp_id.len()
     }
 }
 
@@ -159,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_challenges_have_one_key() {
+    fn different_challenges_have_different_keys() {
         let long = [7; 33];
         let digest = digest(&SHA256, &long);
         let all: [&[u8]; 6] = [&[], &[0], &[0, 0], &[7; 32], &long, digest.as_ref()];

@@ -1,149 +1,87 @@
-//! A ceremony while it waits for its finish, in little memory.
+//! The serialized form of a ceremony, as a store keeps it.
 //!
-//! A begin keeps it where nobody kept anything before, and to touch such memory costs more than to fill it.
+//! After the key come a version, the generation and the ceremony in the postcard format. The form is self-contained, so
+//! that a store shared by several processes can keep the same bytes.
 
-use std::sync::Arc;
+use crate::ceremony::{Ceremony, ChallengeKey, Subject};
 
-use crate::ceremony::{Ceremony, ChallengeKey, Subject, Told, UserHandles};
-use crate::model::operation::Operation;
+/// Changes with the members of [`Ceremony`] and their order.
+const VERSION: u8 = 1;
+const KEY_LENGTH: usize = 33;
+/// Where the ceremony starts.
+const CEREMONY: usize = KEY_LENGTH + 1 + size_of::<u64>();
 
-/// How many texts a ceremony may have.
-const TEXTS: usize = 12;
-/// What stands before a text: which it is, and how long.
-const TEXT_HEAD: usize = 1 + size_of::<u32>();
-
-/// A ceremony and the key it is found by.
+/// A serialized ceremony, after its key.
 #[derive(Debug)]
-pub(super) struct StoredCeremony {
-    pub(super) key: ChallengeKey,
-    pub(super) generation: u64,
-    pub(super) upstream: Arc<str>,
-    route: Arc<str>,
-    begun_by: Operation,
-    verify_user: bool,
-    is_decoy: bool,
-    /// Whether the upstream was told of the user as the caller named them, which is kept once then.
-    told_as_asked: bool,
-    handles: Option<Box<UserHandles>>,
-    /// The texts that there are, one behind another.
-    texts: Box<[u8]>,
-}
+pub(super) struct StoredCeremony(Box<[u8]>);
 
 impl StoredCeremony {
     pub(super) fn new(key: ChallengeKey, ceremony: &Ceremony) -> Self {
-        let Ceremony { asked, told, expected, .. } = ceremony;
-        let told_as_asked = told.subject == *asked;
-        let told_subject = if told_as_asked { &Subject::default() } else { &told.subject };
-        let texts = [
-            &ceremony.upstream_session,
-            &ceremony.caller_session,
-            &asked.id,
-            &asked.email,
-            &told_subject.id,
-            &told_subject.email,
-            &told.account,
-            &told.organization,
-            &told.connection,
-            &expected.id,
-            &expected.email,
-            &ceremony.bearer_user,
-        ];
-        Self {
-            key,
-            generation: ceremony.generation,
-            upstream: ceremony.upstream.clone(),
-            route: ceremony.route.clone(),
-            begun_by: ceremony.begun_by,
-            verify_user: ceremony.verify_user,
-            is_decoy: ceremony.is_decoy,
-            told_as_asked,
-            handles: ceremony.handles.clone(),
-            texts: joined(texts),
-        }
+        // A subject that was sent as requested is kept once.
+        let sent = Some(&ceremony.sent.subject).filter(|sent| **sent != ceremony.requested);
+        let record = (ceremony, sent);
+        let size = postcard::experimental::serialized_size(&record).unwrap_or_default();
+        let mut bytes = Vec::with_capacity(CEREMONY + size);
+        bytes.extend(key_bytes(key));
+        bytes.push(VERSION);
+        bytes.extend(ceremony.generation.to_le_bytes());
+        let bytes = postcard::to_extend(&record, bytes).expect("texts and flags can be serialized");
+        Self(bytes.into_boxed_slice())
     }
 
-    /// The ceremony, as it was.
-    pub(super) fn ceremony(self) -> Ceremony {
-        let texts = parted(&self.texts);
-        let [
-            upstream_session,
-            caller_session,
-            asked_id,
-            asked_email,
-            told_id,
-            told_email,
-            account,
-            organization,
-            connection,
-            expected_id,
-            expected_email,
-            bearer_user,
-        ] = texts;
-        let asked = Subject { id: asked_id, email: asked_email };
-        let told_subject = match self.told_as_asked {
-            true => asked.clone(),
-            false => Subject { id: told_id, email: told_email },
-        };
-        Ceremony {
-            generation: self.generation,
-            verify_user: self.verify_user,
-            is_decoy: self.is_decoy,
-            route: self.route,
-            upstream: self.upstream,
-            begun_by: self.begun_by,
-            upstream_session,
-            caller_session,
-            asked,
-            told: Told { subject: told_subject, account, organization, connection },
-            expected: Subject { id: expected_id, email: expected_email },
-            bearer_user,
-            handles: self.handles,
-        }
+    /// Whether it is the ceremony of that key.
+    pub(super) fn has_key(&self, key: ChallengeKey) -> bool {
+        self.0.starts_with(&key_bytes(key))
+    }
+
+    /// The generation of the config that it was begun under.
+    pub(super) fn generation(&self) -> Option<u64> {
+        let generation = self.0.get(KEY_LENGTH + 1..)?.first_chunk()?;
+        Some(u64::from_le_bytes(*generation))
+    }
+
+    /// The upstream that issued its challenge.
+    pub(super) fn upstream(&self) -> Option<&str> {
+        postcard::take_from_bytes(self.serialized()?).ok().map(|(upstream, _)| upstream)
+    }
+
+    /// The ceremony, or `None` if the bytes cannot be read.
+    pub(super) fn ceremony(&self) -> Option<Ceremony> {
+        let (mut ceremony, sent): (Ceremony, Option<Subject>) = postcard::from_bytes(self.serialized()?).ok()?;
+        ceremony.sent.subject = sent.unwrap_or_else(|| ceremony.requested.clone());
+        Some(ceremony)
     }
 
     /// How many bytes of memory it holds.
     pub(super) fn size(&self) -> usize {
-        let handles = self.handles.as_deref().map_or(0, UserHandles::size);
-        size_of::<Self>() + handles + self.texts.len()
+        self.0.len()
+    }
+
+    fn serialized(&self) -> Option<&[u8]> {
+        self.0.get(CEREMONY..).filter(|_| self.0[KEY_LENGTH] == VERSION)
     }
 }
 
-fn joined(texts: [&Option<Box<str>>; TEXTS]) -> Box<[u8]> {
-    let there_are = || (0u8..).zip(texts).filter_map(|(which, text)| Some((which, text.as_deref()?)));
-    let mut joined = Vec::with_capacity(there_are().map(|(_, text)| TEXT_HEAD + text.len()).sum());
-    for (which, text) in there_are() {
-        joined.push(which);
-        let length = u32::try_from(text.len()).expect("a message is shorter than 4 GiB");
-        joined.extend(length.to_ne_bytes());
-        joined.extend(text.as_bytes());
-    }
-    joined.into_boxed_slice()
-}
-
-fn parted(mut joined: &[u8]) -> [Option<Box<str>>; TEXTS] {
-    let mut texts = [const { None }; TEXTS];
-    while let Some(([which, length @ ..], rest)) = joined.split_first_chunk::<TEXT_HEAD>() {
-        let (text, rest) = rest.split_at(u32::from_ne_bytes(*length) as usize);
-        let text = str::from_utf8(text).expect("it was a text when it was joined");
-        texts[usize::from(*which)] = Some(text.into());
-        joined = rest;
-    }
-    texts
+fn key_bytes(key: ChallengeKey) -> [u8; KEY_LENGTH] {
+    let (kind, bytes) = match key {
+        ChallengeKey::Itself(bytes, length) => (length, bytes),
+        ChallengeKey::Digest(bytes) => (u8::MAX, bytes),
+    };
+    let mut key = [kind; KEY_LENGTH];
+    key[1..].copy_from_slice(&bytes);
+    key
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ceremony::{SentToUpstream, UserHandles};
+    use crate::model::operation::Operation;
 
-    fn same(ceremony: &Ceremony) {
-        assert_eq!(&StoredCeremony::new(ChallengeKey::of(b"c"), ceremony).ceremony(), ceremony);
-    }
-
-    #[test]
-    fn a_ceremony_comes_back_as_it_was() {
+    fn full() -> Ceremony {
         let text = |text: &str| Some(Box::from(text));
         let handles = UserHandles { upstream: [1].into(), caller: Some([2].into()), rp_id: "rp".into() };
-        let full = Ceremony {
+        Ceremony {
             generation: 3,
             verify_user: true,
             is_decoy: true,
@@ -152,8 +90,8 @@ mod tests {
             begun_by: Operation::SignupBegin,
             upstream_session: text("a session"),
             caller_session: text(""),
-            asked: Subject { id: text("asked"), email: text("asked@\u{fc}.example") },
-            told: Told {
+            requested: Subject { id: text("asked"), email: text("asked@\u{fc}.example") },
+            sent: SentToUpstream {
                 subject: Subject { id: text("told"), email: text("told@b.example") },
                 account: text("account"),
                 organization: text("organization"),
@@ -162,12 +100,45 @@ mod tests {
             expected: Subject { id: text("expected"), email: text("expected@c.example") },
             bearer_user: text("bearer"),
             handles: Some(Box::new(handles)),
-        };
-        same(&full);
-        let told = Told { subject: full.asked.clone(), ..full.told.clone() };
-        same(&Ceremony { told, ..full.clone() });
-        same(&Ceremony { upstream_session: None, bearer_user: None, expected: Subject::default(), ..full.clone() });
-        let empty = Ceremony { asked: Subject::default(), told: Told::default(), handles: None, ..full };
-        same(&Ceremony { caller_session: None, verify_user: false, is_decoy: false, ..empty });
+        }
+    }
+
+    fn stored(ceremony: &Ceremony) -> StoredCeremony {
+        StoredCeremony::new(ChallengeKey::of(b"c"), ceremony)
+    }
+
+    #[test]
+    fn ceremony_survives_the_round_trip() {
+        let full = full();
+        let sent = SentToUpstream { subject: full.requested.clone(), ..full.sent.clone() };
+        let empty =
+            Ceremony { requested: Subject::default(), sent: SentToUpstream::default(), handles: None, ..full.clone() };
+        for ceremony in [
+            full.clone(),
+            Ceremony { sent, ..full.clone() },
+            Ceremony { upstream_session: None, bearer_user: None, expected: Subject::default(), ..full },
+            Ceremony { caller_session: None, verify_user: false, is_decoy: false, ..empty },
+        ] {
+            let stored = stored(&ceremony);
+            assert_eq!((stored.generation(), stored.upstream()), (Some(3), Some("u")));
+            assert_eq!(stored.ceremony(), Some(ceremony));
+        }
+    }
+
+    #[test]
+    fn bytes_that_cannot_be_read_are_no_ceremony() {
+        let StoredCeremony(bytes) = stored(&full());
+        for length in 0..bytes.len() {
+            assert_eq!(StoredCeremony(bytes[..length].into()).ceremony(), None, "{length} bytes");
+        }
+        let mut later = bytes;
+        later[KEY_LENGTH] = VERSION + 1;
+        assert_eq!(StoredCeremony(later).ceremony(), None);
+    }
+
+    #[test]
+    fn key_is_found_by_its_challenge_alone() {
+        let stored = stored(&full());
+        assert!(stored.has_key(ChallengeKey::of(b"c")) && !stored.has_key(ChallengeKey::of(b"c\0")));
     }
 }

@@ -12,7 +12,7 @@ use clap::Subcommand;
 
 use super::count;
 use crate::import_export::convert::{Defaults, convert};
-use crate::import_export::formats::Format;
+use crate::import_export::formats::PasskeyFormat;
 
 /// The largest input, in bytes. It is held in memory.
 const MAX_INPUT: u64 = 1 << 30;
@@ -27,10 +27,10 @@ pub(super) enum Credentials {
     Convert {
         /// The format of the input.
         #[arg(long, value_name = "FORMAT", value_parser = format)]
-        from: Format,
+        from: PasskeyFormat,
         /// The format of the output.
         #[arg(long, value_name = "FORMAT", value_parser = output_format)]
-        to: Format,
+        to: PasskeyFormat,
         /// The relying party of records that do not name one.
         #[arg(long, value_name = "DOMAIN")]
         rp_id: Option<String>,
@@ -46,7 +46,7 @@ pub(super) enum Credentials {
 pub(super) fn credentials(Credentials::Convert { from, to, rp_id, output, file }: Credentials) -> ExitCode {
     let run = || {
         let converted = convert(&read(&file)?, from, to, &Defaults { rp_id });
-        converted.told.iter().for_each(|message| eprintln!("{message}"));
+        converted.messages.iter().for_each(|message| eprintln!("{message}"));
         if let Some(path) = &output {
             let written = write_new(path, &converted.text);
             written.map_err(|problem| format!("{} cannot be written: {problem}", path.display()))?;
@@ -62,20 +62,23 @@ pub(super) fn credentials(Credentials::Convert { from, to, rp_id, output, file }
     })
 }
 
-fn format(name: &str) -> Result<Format, String> {
-    Format::named(name).ok_or_else(|| format!("the formats are: {}", names(|_| true)))
+fn format(name: &str) -> Result<PasskeyFormat, String> {
+    PasskeyFormat::named(name).ok_or_else(|| format!("the formats are: {}", names(|_| true)))
 }
 
-fn output_format(name: &str) -> Result<Format, String> {
-    match Format::named(name) {
+fn output_format(name: &str) -> Result<PasskeyFormat, String> {
+    match PasskeyFormat::named(name) {
         Some(format) if format.is_written() => Ok(format),
-        Some(_) => Err(format!("this format can only be read; the output formats are: {}", names(Format::is_written))),
-        None => Err(format!("the formats are: {}", names(Format::is_written))),
+        Some(_) => {
+            Err(format!("this format can only be read; the output formats are: {}", names(PasskeyFormat::is_written)))
+        }
+        None => Err(format!("the formats are: {}", names(PasskeyFormat::is_written))),
     }
 }
 
-fn names(which: impl Fn(Format) -> bool) -> String {
-    let names: Vec<_> = Format::ALL.into_iter().filter(|format| which(*format)).map(Format::name).collect();
+fn names(which: impl Fn(PasskeyFormat) -> bool) -> String {
+    let names: Vec<_> =
+        PasskeyFormat::ALL.into_iter().filter(|format| which(*format)).map(PasskeyFormat::name).collect();
     names.join(", ")
 }
 

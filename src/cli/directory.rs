@@ -13,7 +13,7 @@ use super::{chain, count};
 use crate::config::load::{Config, Origin};
 use crate::import_export;
 use crate::relying_party::RelyingParty;
-use crate::relying_party::settings::EmbeddedSettings;
+use crate::relying_party::config::EmbeddedSettings;
 use crate::routes::upstream::UpstreamKind;
 
 /// `passbridge users`.

@@ -11,7 +11,7 @@ use clap::Subcommand;
 use super::{chain, count};
 use crate::base::base64;
 use crate::config::load::{Config, Origin};
-use crate::features::user_handles::import::{Form, NotImported, import};
+use crate::features::user_handles::import::{ImportError, InputFormat, import};
 use crate::features::user_handles::store::HandleStore;
 
 /// `passbridge handles`.
@@ -77,28 +77,28 @@ fn open(config: &Config, name: Option<&str>) -> Result<HandleStore, String> {
 }
 
 fn import_file(mut store: HandleStore, file: &Path) -> Result<ExitCode, String> {
-    let form = match file.extension().and_then(|extension| extension.to_str()) {
-        Some("csv") => Form::Csv,
-        Some("jsonl" | "ndjson") => Form::JsonLines,
-        None if file == Path::new("-") => Form::JsonLines,
+    let format = match file.extension().and_then(|extension| extension.to_str()) {
+        Some("csv") => InputFormat::Csv,
+        Some("jsonl" | "ndjson") => InputFormat::JsonLines,
+        None if file == Path::new("-") => InputFormat::JsonLines,
         _ => return Err(format!("{} must be named `*.csv` or `*.jsonl`", file.display())),
     };
     let input = BufReader::new(super::open_input(file)?);
-    match import(&mut store, form, input, |lines| eprintln!("{lines} lines read")) {
+    match import(&mut store, format, input, |lines| eprintln!("{lines} lines read")) {
         Ok(imported) => {
             eprintln!("{} imported, {} already known", count(imported.added, "passkey"), imported.known);
             Ok(ExitCode::SUCCESS)
         }
-        Err(NotImported::Lines { told, all }) => {
-            for problem in &told {
+        Err(ImportError::Lines { reported, all }) => {
+            for problem in &reported {
                 eprintln!("line {} {}\n  help: {}", problem.line, problem.message, problem.remedy);
             }
-            let more = all - told.len();
+            let more = all - reported.len();
             let more = if more > 0 { format!(" ({more} not shown)") } else { String::new() };
             eprintln!("nothing imported: {} not valid{more}", count(all as u64, "line"));
             Ok(ExitCode::FAILURE)
         }
-        Err(error @ (NotImported::Input(_) | NotImported::HandleStore(_))) => Err(chain(&error)),
+        Err(error @ (ImportError::Input(_) | ImportError::HandleStore(_))) => Err(chain(&error)),
     }
 }
 

@@ -12,7 +12,7 @@ use super::{chain, table};
 use crate::config::load::{Config, Origin};
 use crate::features::key_learning::readiness::{Counts, Readiness};
 use crate::relying_party::clock::now;
-use crate::relying_party::settings::EmbeddedSettings;
+use crate::relying_party::config::EmbeddedSettings;
 
 /// `passbridge readiness`.
 #[derive(Debug, clap::Args)]

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use crate::ceremony::memory::Ceremonies;
 use crate::config::load::Config;
+use crate::features::key_learning::KeyLearner;
 use crate::features::user_handles::Handles;
 use crate::gateway::Gateway;
 use crate::gateway::runtime::RunningConfig;
 use crate::gateway::upstream_client::UpstreamClient;
 use crate::relying_party::RelyingParty;
-use crate::relying_party::error::OpenError;
+use crate::relying_party::error::RelyingPartyError;
 use crate::routes::Plan;
 use crate::routes::route::Route;
 use crate::routes::upstream::{Upstream, UpstreamKind};
@@ -33,7 +34,7 @@ pub(super) struct GatewayBuilder {
 /// What the workers share to call one upstream.
 #[derive(Clone)]
 enum UpstreamResource {
-    Embedded(RelyingParty),
+    Embedded(RelyingParty, KeyLearner),
     Http(Arc<Admission>),
 }
 
@@ -42,7 +43,7 @@ enum UpstreamResource {
 #[error("the upstream `{name}` cannot be opened")]
 pub(super) struct UnusableUpstream {
     name: String,
-    source: OpenError,
+    source: RelyingPartyError,
 }
 
 impl GatewayBuilder {
@@ -55,7 +56,7 @@ impl GatewayBuilder {
             let resource = previous.and_then(|previous| previous.same_resource(upstream));
             let resource = resource.map_or_else(|| open(upstream, &config.base).map_err(unusable), Ok)?;
             let same = |file| previous.and_then(|previous| previous.same_handles(file));
-            let open = |file| Handles::open(&config.base.join(file)).map_err(unusable);
+            let open = |file| Handles::open(&config.base.join(file)).map_err(|error| unusable(error.into()));
             let handles = upstream.handles.as_deref().map(|file| same(file).map_or_else(|| open(file), Ok));
             opened.push((resource, handles.transpose()?));
         }
@@ -93,7 +94,7 @@ impl GatewayBuilder {
     /// The embedded relying party of an upstream.
     pub(super) fn party(&self, upstream: usize) -> Option<&RelyingParty> {
         match self.resources.get(upstream)? {
-            UpstreamResource::Embedded(party) => Some(party),
+            UpstreamResource::Embedded(party, _) => Some(party),
             UpstreamResource::Http(_) => None,
         }
     }
@@ -136,9 +137,13 @@ fn shadow_upstream(route: &Route) -> Option<usize> {
     Some(route.backends[route.shadow()?.backend].upstream)
 }
 
-fn open(upstream: &Upstream, base: &Path) -> Result<UpstreamResource, OpenError> {
+fn open(upstream: &Upstream, base: &Path) -> Result<UpstreamResource, RelyingPartyError> {
     match &upstream.kind {
-        UpstreamKind::Embedded(settings) => RelyingParty::open(settings, base).map(UpstreamResource::Embedded),
+        UpstreamKind::Embedded(settings) => {
+            let party = RelyingParty::open(settings, base)?;
+            let learner = KeyLearner::start(party.clone())?;
+            Ok(UpstreamResource::Embedded(party, learner))
+        }
         UpstreamKind::Http { http, .. } => Ok(UpstreamResource::Http(Admission::new(&upstream.name, http))),
     }
 }
@@ -148,7 +153,7 @@ fn worker(upstream: &Upstream, resource: &UpstreamResource) -> Result<UpstreamCl
         (UpstreamResource::Http(admission), UpstreamKind::Http { base_url, http, .. }) => {
             HttpUpstream::new(base_url.clone(), http, admission.clone()).map(UpstreamClient::Http)
         }
-        (UpstreamResource::Embedded(party), _) => Ok(UpstreamClient::Embedded(party.clone())),
+        (UpstreamResource::Embedded(party, learner), _) => Ok(UpstreamClient::Embedded(party.clone(), learner.clone())),
         (UpstreamResource::Http(_), UpstreamKind::Embedded(_)) => {
             unreachable!("a resource has the kind of its upstream")
         }

@@ -11,7 +11,7 @@ use crate::identity::settings::MapSettings;
 use crate::model::fault::Fault;
 use crate::model::operation::Operation;
 use crate::provider::template::message::Caller;
-use crate::relying_party::settings::EmbeddedSettings;
+use crate::relying_party::config::EmbeddedSettings;
 use crate::routes::route_settings::{Assignments, RouteSettings};
 use crate::server::admin::AdminSettings;
 use crate::server::passthrough::target_settings::PassthroughSettings;

@@ -35,7 +35,7 @@ pub(crate) async fn replace_tokens(
             _ => None,
         },
     };
-    let issued = issuer.vouch(external).await?;
+    let issued = issuer.issue_for(external).await?;
     sign_in.tokens_access = issued.tokens_access;
     sign_in.tokens_refresh = issued.tokens_refresh;
     sign_in.tokens_id = issued.tokens_id;

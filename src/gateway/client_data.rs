@@ -9,7 +9,7 @@ use crate::model::fault::{Fault, Refusal};
 use crate::model::member::Member;
 use crate::model::record::Record;
 use crate::model::value::Value;
-use crate::webauthn::registration::says_user_verified;
+use crate::webauthn::registration::has_user_verified;
 
 #[derive(Deserialize)]
 struct ClientData<'a> {
@@ -23,7 +23,7 @@ pub fn user_was_verified(record: &dyn Record<'_>) -> bool {
     match record.value(Member::CredentialAuthenticatorData) {
         Some(Value::Bytes(data)) => data.get(32).is_some_and(|flags| flags & 0x04 != 0),
         _ => match record.value(Member::CredentialAttestationObject) {
-            Some(Value::Bytes(object)) => says_user_verified(&object),
+            Some(Value::Bytes(object)) => has_user_verified(&object),
             _ => false,
         },
     }

@@ -23,7 +23,7 @@ pub(crate) fn metrics(runtime: &Runtime) -> Result<String, fmt::Error> {
             let admission = http.admission();
             Some((upstream.name.clone(), admission.in_flight(), admission.breaker() != BreakerState::Closed))
         }
-        UpstreamClient::Embedded(_) => None,
+        UpstreamClient::Embedded(..) => None,
     });
     let shadows = tallies(runtime).flat_map(|(route, upstream, tally)| {
         tally.outcomes().map(|(outcome, count)| (route.clone(), upstream.clone(), outcome, count))
@@ -48,8 +48,8 @@ pub(crate) fn shadows(runtime: &Runtime) -> Vec<ShadowReport> {
 pub(crate) async fn readiness(runtime: &Runtime) -> Result<BTreeMap<String, Readiness>, Refusal> {
     let mut readiness = BTreeMap::new();
     for (upstream, client) in runtime.config.plan.upstreams.iter().zip(&*runtime.clients) {
-        if let UpstreamClient::Embedded(party) = client {
-            readiness.insert(upstream.name.to_string(), party.readiness().await?);
+        if let Some(learner) = client.learner() {
+            readiness.insert(upstream.name.to_string(), learner.readiness().await?);
         }
     }
     Ok(readiness)

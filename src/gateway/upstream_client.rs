@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::Response as HttpResponse;
 
+use crate::features::key_learning::KeyLearner;
 use crate::model::message::Response;
 use crate::relying_party::RelyingParty;
 use crate::upstream::http_upstream::HttpUpstream;
@@ -10,8 +11,8 @@ use crate::upstream::http_upstream::HttpUpstream;
 /// The client of an upstream.
 #[derive(Debug)]
 pub enum UpstreamClient {
-    /// The embedded relying party.
-    Embedded(RelyingParty),
+    /// The embedded relying party, and the learner of its passkeys.
+    Embedded(RelyingParty, KeyLearner),
     /// A provider over HTTP.
     Http(HttpUpstream),
 }
@@ -29,7 +30,15 @@ impl UpstreamClient {
     /// The embedded relying party, if it is one.
     pub(crate) fn embedded(&self) -> Option<&RelyingParty> {
         match self {
-            Self::Embedded(party) => Some(party),
+            Self::Embedded(party, _) => Some(party),
+            Self::Http(_) => None,
+        }
+    }
+
+    /// The learner of an embedded relying party, if it is one.
+    pub(crate) fn learner(&self) -> Option<&KeyLearner> {
+        match self {
+            Self::Embedded(_, learner) => Some(learner),
             Self::Http(_) => None,
         }
     }

@@ -1,79 +1,86 @@
-//! Passkeys from one form into another.
+//! Converts passkeys from one format to another.
 //!
-//! Everything is held in memory, since the passkeys of one user may be records far apart. A bad record is told by its
-//! number, the others are still converted; what a form cannot say is told with the record and the member. Nothing is
-//! written here: whoever asked gets the whole text, or none.
+//! Everything is held in memory, because records of one user may be far apart. A bad record is reported with its number
+//! and the others are converted. A lost member is reported with its record.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::import_export::formats::{Bad, Format, Notes};
+use crate::import_export::formats::{MemberProblem, Notes, PasskeyFormat};
 use crate::import_export::line::{BadUser, CredentialLine, UserLine};
+use crate::relying_party::pending::Base64Bytes;
 
-/// What became of a conversion.
+/// The result of a conversion.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Converted {
-    /// The whole text in the other form.
+    /// The whole output.
     pub text: String,
     /// Users in it.
     pub users: u64,
     /// Passkeys in it.
     pub passkeys: u64,
-    /// Records that are not in it, for a reason that was told.
+    /// Refused records.
     pub refused: u64,
-    /// What was refused, lost or left out, in the order of the records: texts that name records and members.
-    pub told: Vec<String>,
+    /// What is refused, lost or skipped, in the order of the records. Names records and members.
+    pub messages: Vec<String>,
 }
 
-/// What holds for records that do not say it.
+/// Values for records without them.
 #[derive(Clone, Debug, Default)]
 pub struct Defaults {
-    /// The relying party they were made for.
+    /// The relying party.
     pub rp_id: Option<String>,
 }
 
-/// Converts a text. A record is an element of the JSON array or of the document's list, else a line, from 1.
-pub fn convert(input: &str, from: Format, to: Format, defaults: &Defaults) -> Converted {
-    let mut work = Work::default();
+/// Converts a text. Records are the elements of a JSON array or of the document's list, or else lines.
+pub fn convert(input: &str, from: PasskeyFormat, to: PasskeyFormat, defaults: &Defaults) -> Converted {
+    let mut work = Conversion::default();
     for (number, record) in (1..).zip(split(input, from)) {
         work.take(number, record, from, to, defaults);
     }
     work.write(to)
 }
 
-/// A user with passkeys, each with the number of its record.
-struct Gathered {
+/// A user with passkeys, each with its record's number.
+struct GatheredUser {
     number: u64,
     user: UserLine,
     passkeys: Vec<(u64, CredentialLine)>,
 }
 
 #[derive(Default)]
-struct Work {
-    users: Vec<Gathered>,
+struct Conversion {
+    users: Vec<GatheredUser>,
     by_id: BTreeMap<String, usize>,
-    /// The record in which a passkey was seen first.
+    /// The first record of each passkey.
     seen: BTreeMap<Vec<u8>, u64>,
     refused: u64,
-    told: Vec<(u64, String)>,
+    messages: Vec<(u64, String)>,
 }
 
-impl Work {
-    fn tell(&mut self, number: u64, what: &str, notes: Vec<Bad>) {
-        self.told.extend(notes.into_iter().map(|note| (number, format!("record {number}: {what}{note}"))));
+impl Conversion {
+    fn note(&mut self, number: u64, what: &str, notes: Vec<MemberProblem>) {
+        self.messages.extend(notes.into_iter().map(|note| (number, format!("record {number}: {what}{note}"))));
     }
 
-    fn refuse(&mut self, number: u64, bad: Bad) {
+    fn refuse(&mut self, number: u64, bad: MemberProblem) {
         self.refused += 1;
-        self.tell(number, "refused: ", vec![bad]);
+        self.note(number, "refused: ", vec![bad]);
     }
 
-    fn take(&mut self, number: u64, record: Result<String, Bad>, from: Format, to: Format, defaults: &Defaults) {
+    fn take(
+        &mut self,
+        number: u64,
+        record: Result<String, MemberProblem>,
+        from: PasskeyFormat,
+        to: PasskeyFormat,
+        defaults: &Defaults,
+    ) {
         let mut notes = Notes::new();
         let read = record.and_then(|record| from.read(&record, &mut notes));
-        self.tell(number, "lost: ", notes);
+        self.note(number, "lost: ", notes);
         let mut user = match read {
             Ok(Some(user)) => user,
             Ok(None) => return,
@@ -86,7 +93,7 @@ impl Work {
         if let Some(bad) = problem(&user, to) {
             self.refuse(number, bad);
         } else if twice {
-            self.refuse(number, Bad::new("id", "another record has the same passkey"));
+            self.refuse(number, MemberProblem::new("id", "another record has the same passkey"));
         } else {
             self.seen.extend(user.credentials.iter().map(|passkey| (passkey.id.0.clone(), number)));
             self.gather(number, user);
@@ -99,7 +106,7 @@ impl Work {
         let Some(known) = known else {
             self.by_id.insert(user.id.clone(), self.users.len());
             let passkeys = passkeys.into_iter().map(|passkey| (number, passkey)).collect();
-            return self.users.push(Gathered { number, user, passkeys });
+            return self.users.push(GatheredUser { number, user, passkeys });
         };
         if user.handle.is_some() && user.handle != known.user.handle {
             for passkey in passkeys.iter_mut().filter(|passkey| passkey.user_handle.is_none()) {
@@ -110,14 +117,18 @@ impl Work {
         if known.user.email.is_none() {
             known.user.email = user.email;
         } else if user.email.is_some() && user.email != known.user.email {
-            self.tell(number, "lost: ", vec![Bad::new("email", "another record of the user has another one")]);
+            self.note(
+                number,
+                "lost: ",
+                vec![MemberProblem::new("email", "another record of the user has a different one")],
+            );
         }
     }
 
-    fn write(mut self, to: Format) -> Converted {
+    fn write(mut self, to: PasskeyFormat) -> Converted {
         let mut converted = Converted::default();
         let mut records = Vec::new();
-        for Gathered { number, user, passkeys } in std::mem::take(&mut self.users) {
+        for GatheredUser { number, user, passkeys } in std::mem::take(&mut self.users) {
             let before = records.len();
             if to.is_by_user() {
                 let credentials: Vec<_> = passkeys.into_iter().map(|(_, passkey)| passkey).collect();
@@ -126,11 +137,7 @@ impl Work {
                     converted.passkeys += count;
                 }
             } else if passkeys.is_empty() {
-                self.tell(
-                    number,
-                    "lost: ",
-                    vec![Bad::new("record", "the user has no passkey, and this form has only those")],
-                );
+                self.note(number, "lost: ", vec![MemberProblem::new("record", "the user has no passkey")]);
             } else {
                 for (number, passkey) in passkeys {
                     let one = UserLine { credentials: vec![passkey], ..user.clone() };
@@ -139,18 +146,18 @@ impl Work {
             }
             converted.users += u64::from(records.len() > before);
         }
-        self.told.sort_by_key(|(number, _)| *number);
+        self.messages.sort_by_key(|(number, _)| *number);
         converted.text = to.document(&records);
         converted.refused = self.refused;
-        converted.told = self.told.into_iter().map(|(_, text)| text).collect();
+        converted.messages = self.messages.into_iter().map(|(_, text)| text).collect();
         converted
     }
 
-    fn put(&mut self, number: u64, user: &UserLine, to: Format, records: &mut Vec<String>) -> bool {
+    fn put(&mut self, number: u64, user: &UserLine, to: PasskeyFormat, records: &mut Vec<String>) -> bool {
         let mut notes = Notes::new();
         match to.write(user, &mut notes) {
             Ok(record) => {
-                self.tell(number, "lost: ", notes);
+                self.note(number, "lost: ", notes);
                 records.push(record);
                 true
             }
@@ -162,28 +169,28 @@ impl Work {
     }
 }
 
-/// Why the directory would not take such a user; without a handle only where the other form keeps one.
-fn problem(user: &UserLine, to: Format) -> Option<Bad> {
+/// Why the directory would refuse the user. A missing handle is accepted if the target format has none.
+fn problem(user: &UserLine, to: PasskeyFormat) -> Option<MemberProblem> {
     let mut user = user.clone();
     let has_handle = |passkey: &CredentialLine| passkey.user_handle.is_some() || passkey.learned;
     if user.handle.is_none() && !user.credentials.iter().all(has_handle) {
-        if to == Format::Passbridge {
-            return Some(Bad::new(
+        if to == PasskeyFormat::Passbridge {
+            return Some(MemberProblem::new(
                 "user_handle",
-                "neither the record nor a member beside it says what the passkey returns at a sign-in",
+                "neither the record nor a member beside it has the passkey's user handle",
             ));
         }
-        user.handle = Some(crate::relying_party::pending::Bytes(vec![0]));
+        user.handle = Some(Base64Bytes(vec![0]));
     }
     match user.into_rows("localhost", 0) {
         Ok(_) => None,
-        Err(BadUser::Member(problem)) => Some(Bad::new("record", problem)),
-        Err(_) => Some(Bad::new("record", "it is no user")),
+        Err(BadUser::Member(problem)) => Some(MemberProblem::new("record", problem)),
+        Err(_) => Some(MemberProblem::new("record", "not a user")),
     }
 }
 
-/// The records of a text: those of an array or of a document's list, or else its lines.
-fn split(input: &str, from: Format) -> Vec<Result<String, Bad>> {
+/// The records of a text: the elements of a document's list or of an array, or else its lines.
+fn split(input: &str, from: PasskeyFormat) -> Vec<Result<String, MemberProblem>> {
     let list = from.list().and_then(|(list, inner)| {
         let document: BTreeMap<String, Box<RawValue>> = serde_json::from_str(input).ok()?;
         let records: Vec<Box<RawValue>> = serde_json::from_str(document.get(list)?.get()).ok()?;
@@ -202,10 +209,10 @@ fn split(input: &str, from: Format) -> Vec<Result<String, Bad>> {
     list.or_else(array).or_else(one).unwrap_or_else(lines)
 }
 
-fn within(record: &RawValue, member: &'static str) -> Result<String, Bad> {
+fn within(record: &RawValue, member: &'static str) -> Result<String, MemberProblem> {
     #[derive(Deserialize)]
     struct Members(BTreeMap<String, Box<RawValue>>);
     let members = serde_json::from_str::<Members>(record.get()).ok();
     let inner = members.and_then(|Members(members)| members.get(member).map(|inner| inner.get().to_owned()));
-    inner.ok_or_else(|| Bad::new(member, "the record lacks it"))
+    inner.ok_or_else(|| MemberProblem::new(member, "missing"))
 }

@@ -1,7 +1,7 @@
 //! One user as one line of JSON.
 //!
-//! Binary members are unpadded base64url; every alphabet is read, padded or not. Unknown members are
-//! refused, since a member with a slip in its name would be lost without a word.
+//! Binary members are written as unpadded base64url and read as any kind of base64. Unknown members are refused, so that
+//! a typing error loses nothing.
 
 use serde::{Deserialize, Serialize};
 use serde_json::error::Category;
@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use crate::relying_party::directory::credential::{Credential, MAX_CREDENTIAL_ID};
 use crate::relying_party::directory::user::{MAX_HANDLE, Profile, User, is_email};
-use crate::relying_party::error::StoreError;
-use crate::relying_party::pending::Bytes;
+use crate::relying_party::pending::Base64Bytes;
 use crate::relying_party::random;
+use crate::storage::error::StoreError;
 use crate::webauthn::cose_key::CoseKey;
 
 /// A user with their passkeys.
@@ -19,9 +19,9 @@ use crate::webauthn::cose_key::CoseKey;
 #[serde(deny_unknown_fields)]
 pub(crate) struct UserLine {
     pub(super) id: String,
-    /// The user handle. A user with passkeys has one, which the authenticators keep.
+    /// The user handle, which the user's authenticators keep.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) handle: Option<Bytes>,
+    pub(super) handle: Option<Base64Bytes>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) email: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,20 +30,20 @@ pub(crate) struct UserLine {
     pub(super) display_name: Option<String>,
     #[serde(default)]
     pub(super) profile: Profile,
-    /// Seconds since 1970; now where it is missing.
+    /// Seconds since 1970. Default: now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) created_at: Option<i64>,
     #[serde(default)]
     pub(super) credentials: Vec<CredentialLine>,
 }
 
-/// A passkey: a credential record (WebAuthn 4) and what else is kept with it.
+/// A passkey: a credential record (WebAuthn 4) with further members.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CredentialLine {
-    pub(super) id: Bytes,
+    pub(super) id: Base64Bytes,
     /// A COSE key.
-    pub(super) public_key: Bytes,
+    pub(super) public_key: Base64Bytes,
     #[serde(default)]
     pub(super) sign_count: u32,
     #[serde(default)]
@@ -61,17 +61,17 @@ pub(super) struct CredentialLine {
     pub(super) aaguid: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) name: Option<String>,
-    /// The text that names the credential; a new one where it is missing.
+    /// The text that names the credential. Default: a new one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) handle: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) created_at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) last_used_at: Option<i64>,
-    /// The handle it was made with, where that is not the user's.
+    /// The user handle it was created with, if it is not the user's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) user_handle: Option<Bytes>,
-    /// Whether its key was computed from signatures; then its handle may not be known.
+    pub(super) user_handle: Option<Base64Bytes>,
+    /// Whether its key was computed from signatures. Then its user handle may be unknown.
     #[serde(default, skip_serializing_if = "is_false")]
     pub(super) learned: bool,
 }
@@ -81,12 +81,12 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
-/// Why a line is not taken.
+/// Why a line is refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BadUser {
-    #[error("it is too long")]
+    #[error("too long")]
     TooLong,
-    #[error("it is not JSON, at column {0}")]
+    #[error("not JSON, at column {0}")]
     Json(usize),
     #[error("{0}, at column {1}")]
     Shape(String, usize),
@@ -110,12 +110,12 @@ impl From<StoreError> for BadUser {
 impl UserLine {
     pub(crate) fn parse(text: &[u8]) -> Result<Self, BadUser> {
         serde_json::from_slice(text).map_err(|error| match error.classify() {
-            Category::Data => BadUser::Shape(shape(&error), error.column()),
+            Category::Data => BadUser::Shape(shape_problem(&error), error.column()),
             Category::Syntax | Category::Eof | Category::Io => BadUser::Json(error.column()),
         })
     }
 
-    /// The line, with its end.
+    /// The line, with its line feed.
     pub(crate) fn text(&self) -> Result<String, StoreError> {
         let json = serde_json::to_string(self).map_err(|_| StoreError::Unreadable("user"))?;
         Ok(json + "\n")
@@ -124,7 +124,7 @@ impl UserLine {
     pub(crate) fn from_rows(user: User, credentials: Vec<Credential>) -> Self {
         Self {
             id: user.id,
-            handle: Some(Bytes(user.handle)),
+            handle: Some(Base64Bytes(user.handle)),
             email: user.email,
             name: user.name,
             display_name: user.display_name,
@@ -140,15 +140,15 @@ impl UserLine {
             return Err(BadUser::Member("id must have 1 to 255 characters"));
         }
         if self.email.as_ref().is_some_and(|email| !is_email(email)) {
-            return Err(BadUser::Member("email is no e-mail address"));
+            return Err(BadUser::Member("email is not an e-mail address"));
         }
         let handle = match self.handle {
-            Some(Bytes(handle)) => handle,
-            // No authenticator has it: every passkey returns one of its own.
+            Some(Base64Bytes(handle)) => handle,
+            // No authenticator keeps it, because every passkey has a handle of its own.
             None if self.credentials.iter().all(|credential| credential.user_handle.is_some()) => {
                 random::bytes::<MAX_HANDLE>()?.into()
             }
-            None => return Err(BadUser::Member("handle is missing, which the user's passkeys return at a sign-in")),
+            None => return Err(BadUser::Member("handle is missing; the user's passkeys return it at a sign-in")),
         };
         if !(1..=MAX_HANDLE).contains(&handle.len()) {
             return Err(BadUser::Member("handle must have 1 to 64 bytes"));
@@ -172,8 +172,8 @@ impl CredentialLine {
     fn from_row(row: Credential) -> Self {
         let aaguid = row.aaguid.and_then(|aaguid| Uuid::from_slice(&aaguid).ok());
         Self {
-            id: Bytes(row.id),
-            public_key: Bytes(row.public_key),
+            id: Base64Bytes(row.id),
+            public_key: Base64Bytes(row.public_key),
             sign_count: row.sign_count,
             transports: row.transports,
             uv_initialized: row.uv_initialized,
@@ -185,7 +185,7 @@ impl CredentialLine {
             handle: Some(row.handle),
             created_at: Some(row.created_at),
             last_used_at: row.last_used_at,
-            user_handle: row.user_handle.map(Bytes),
+            user_handle: row.user_handle.map(Base64Bytes),
             learned: row.learned,
         }
     }
@@ -195,7 +195,7 @@ impl CredentialLine {
             return Err(BadUser::Member("credentials: id must have 1 to 1023 bytes"));
         }
         if CoseKey::parse(&self.public_key.0).is_err() {
-            return Err(BadUser::Member("credentials: public_key is no COSE key that can be verified with"));
+            return Err(BadUser::Member("credentials: public_key is not a COSE key with a supported algorithm"));
         }
         if self.handle.as_ref().is_some_and(|handle| !(1..=255).contains(&handle.chars().count())) {
             return Err(BadUser::Member("credentials: handle must have 1 to 255 characters"));
@@ -204,7 +204,7 @@ impl CredentialLine {
             return Err(BadUser::Member("credentials: user_handle must have 1 to 64 bytes"));
         }
         let aaguid = self.aaguid.map(|text| Uuid::parse_str(&text)).transpose();
-        let aaguid = aaguid.map_err(|_| BadUser::Member("credentials: aaguid is no UUID"))?;
+        let aaguid = aaguid.map_err(|_| BadUser::Member("credentials: aaguid is not a UUID"))?;
         Ok(Credential {
             serial: 0,
             id: self.id.0,
@@ -221,17 +221,17 @@ impl CredentialLine {
             name: self.name,
             created_at: self.created_at.unwrap_or(now),
             last_used_at: self.last_used_at,
-            user_handle: self.user_handle.map(|Bytes(handle)| handle),
+            user_handle: self.user_handle.map(|Base64Bytes(handle)| handle),
             learned: self.learned,
         })
     }
 }
 
-/// The library's text where it only names members; most of its others repeat what they read.
-pub(super) fn shape(error: &serde_json::Error) -> String {
+/// The library's text if it only names members; other texts may repeat values.
+pub(super) fn shape_problem(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.split(" at line ").next().unwrap_or_default();
     let text = text.split(", expected").next().unwrap_or_default();
     let names_only = ["missing field", "unknown field", "duplicate field"].iter().any(|start| text.starts_with(start));
-    if names_only { text.to_owned() } else { "a member is of the wrong kind".to_owned() }
+    if names_only { text.to_owned() } else { "a member has the wrong type".to_owned() }
 }

@@ -1,8 +1,8 @@
-//! Users and their passkeys, in and out of the directory, as JSON Lines.
+//! Imports and exports the directory's users and passkeys as JSON Lines, and converts other systems' formats.
 //!
-//! One line is one user, read or written in one transaction, so that whatever stops an import leaves
-//! whole users only. A bad line is reported with its number and the others are still taken. Memory
-//! holds one line, or one page of users, at a time.
+//! One line is one user, imported in one transaction, so that an interrupted import leaves only whole users. A bad line
+//! is reported with its number, and the others are imported. Memory holds one line, or one page of users, at a time.
+//! Nothing on the request path imports this module. Start at [`import`], [`export`] and [`convert::convert`].
 
 pub mod convert;
 pub mod formats;
@@ -15,47 +15,47 @@ use crate::relying_party::clock::now;
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::directory::user::User;
-use crate::relying_party::error::StoreError;
+use crate::storage::error::StoreError;
 
-/// The longest line that is read, in bytes: some thousand passkeys.
+/// In bytes: some thousand passkeys.
 const MAX_LINE: usize = 1 << 20;
 
 /// How many users an export reads at once.
 const PAGE: u32 = 256;
 
-/// What became of an import.
+/// The result of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
-    /// Users that are in the directory now.
+    /// Imported users.
     pub users: u64,
-    /// Passkeys of those users.
+    /// Their passkeys.
     pub credentials: u64,
-    /// Lines that were refused.
+    /// Refused lines.
     pub refused: u64,
 }
 
-/// A line that was refused, and nothing of it taken.
+/// A refused line. Nothing of it is imported.
 #[derive(Debug, thiserror::Error)]
 #[error("line {line}: {problem}")]
 pub struct BadLine {
-    /// Which, from 1.
+    /// The line number, from 1.
     pub line: u64,
-    /// Why. Names places, never values.
+    /// Why. Names members, never values.
     pub problem: String,
 }
 
-/// Why a transfer stopped before its end.
+/// Why an import or export stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
-    /// The input cannot be read any further.
+    /// The input cannot be read.
     #[error("cannot read the input after line {line}")]
     Input {
-        /// The last line that was read.
+        /// The last line read.
         line: u64,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// The output takes no more.
+    /// The output cannot be written.
     #[error("cannot write the output")]
     Output(#[source] io::Error),
     /// The directory failed.
@@ -63,11 +63,10 @@ pub enum TransferError {
     Directory(#[from] StoreError),
 }
 
-/// Adds the users of `input`. `rp_id` is that of passkeys whose line does not say otherwise; `refused`
-/// is told of every line that is not taken.
+/// Adds the users of `input`. `rp_id` applies to passkeys without one. `refused` receives every refused line.
 ///
 /// # Errors
-/// When the input or the directory fails; the lines before are in the directory, and none in half.
+/// When the input or the directory fails. The lines before are imported.
 pub fn import(
     store: &mut Store,
     rp_id: &str,
@@ -80,9 +79,9 @@ pub fn import(
     loop {
         let read = read_line(&mut input, &mut buffer).map_err(|source| TransferError::Input { line, source })?;
         let text = match read {
-            Read::End => return Ok(imported),
-            Read::Line => Ok(buffer.trim_ascii()),
-            Read::TooLong => Err(BadUser::TooLong),
+            NextLine::End => return Ok(imported),
+            NextLine::Complete => Ok(buffer.trim_ascii()),
+            NextLine::TooLong => Err(BadUser::TooLong),
         };
         line += 1;
         if text.as_ref().is_ok_and(|text| text.is_empty()) {
@@ -102,12 +101,12 @@ pub fn import(
     }
 }
 
-/// Writes every user, in the order of ids, as they are at this moment. Answers how many.
+/// Writes a snapshot of all users, in the order of ids. Returns how many.
 ///
 /// # Errors
 /// When the output or the directory fails.
 pub fn export(store: &Store, mut output: impl Write) -> Result<u64, TransferError> {
-    // A read transaction: what is written meanwhile is not seen.
+    // A read transaction is a snapshot.
     let snapshot = store.connection().unchecked_transaction().map_err(StoreError::from)?;
     let mut count = 0;
     let mut last = String::new();
@@ -126,7 +125,7 @@ pub fn export(store: &Store, mut output: impl Write) -> Result<u64, TransferErro
     Ok(count)
 }
 
-/// Takes one user, whole or not at all. Answers how many passkeys it has.
+/// Imports one user in one transaction. Returns the number of passkeys.
 fn import_line(store: &mut Store, rp_id: &str, text: &[u8]) -> Result<u64, BadUser> {
     let (user, credentials) = UserLine::parse(text)?.into_rows(rp_id, now())?;
     let transaction = store.write()?;
@@ -138,25 +137,25 @@ fn import_line(store: &mut Store, rp_id: &str, text: &[u8]) -> Result<u64, BadUs
     Ok(credentials.len() as u64)
 }
 
-enum Read {
-    Line,
+enum NextLine {
+    Complete,
     TooLong,
     End,
 }
 
-/// Reads the next line into `buffer`; one that is too long is skipped to its end.
-fn read_line(input: &mut impl BufRead, buffer: &mut Vec<u8>) -> io::Result<Read> {
+/// Reads the next line into `buffer`. One that is too long is skipped.
+fn read_line(input: &mut impl BufRead, buffer: &mut Vec<u8>) -> io::Result<NextLine> {
     buffer.clear();
     let limit = u64::try_from(MAX_LINE).expect("the limit is small") + 1;
     let read = io::Read::take(&mut *input, limit).read_until(b'\n', buffer)?;
     if read == 0 {
-        return Ok(Read::End);
+        return Ok(NextLine::End);
     }
     if buffer.last() == Some(&b'\n') || buffer.len() <= MAX_LINE {
-        return Ok(Read::Line);
+        return Ok(NextLine::Complete);
     }
     input.skip_until(b'\n')?;
-    Ok(Read::TooLong)
+    Ok(NextLine::TooLong)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Import and export, and what an import leaves behind when it is killed.
+//! Import, export, and an import that is killed.
 
 use std::io::{BufReader, Cursor, Read, Write};
 use std::process::{Command, Stdio};
@@ -50,7 +50,7 @@ fn exported(store: &Store) -> String {
 }
 
 #[test]
-fn what_was_exported_imports_as_the_same() {
+fn export_imports_unchanged() {
     let (_place, mut store) = temporary();
     let full = json!({
         "id": "user_full", "handle": "aGFuZGxl", "email": "Full@Example.com",
@@ -78,7 +78,7 @@ fn what_was_exported_imports_as_the_same() {
 }
 
 #[test]
-fn more_users_than_a_page_are_exported_each_once() {
+fn users_of_several_pages_are_exported_once() {
     let (_place, mut store) = temporary();
     let text: String = (0..600).map(|number| format!("{}\n", user(number))).collect();
     assert_eq!(run(&mut store, &text).0, Imported { users: 600, credentials: 1800, refused: 0 });
@@ -89,7 +89,7 @@ fn more_users_than_a_page_are_exported_each_once() {
 }
 
 #[test]
-fn a_bad_line_is_reported_by_number_and_the_others_are_taken() {
+fn bad_line_is_reported_and_the_others_are_imported() {
     let (_place, mut store) = temporary();
     let change = |number: u32, pointer: &str, value: Value| {
         let mut user = user(number);
@@ -110,16 +110,16 @@ fn a_bad_line_is_reported_by_number_and_the_others_are_taken() {
     nameless.as_object_mut().unwrap().remove("handle");
     let lines = [
         (user(1).to_string(), ""),
-        ("{\"id\": \"user_2\"".to_owned(), "line 2: it is not JSON, at column 15"),
-        ("[]".to_owned(), "line 3: a member is of the wrong kind, at column 2"),
+        ("{\"id\": \"user_2\"".to_owned(), "line 2: not JSON, at column 15"),
+        ("[]".to_owned(), "line 3: a member has the wrong type, at column 2"),
         ("{}".to_owned(), "line 4: missing field `id`, at column 2"),
         (json!({"id": "x", "e-mail": "secret@example.com"}).to_string(), "line 5: unknown field `e-mail`"),
-        (json!({"id": "x", "created_at": "secret"}).to_string(), "line 6: a member is of the wrong kind"),
-        (change(7, "/email", json!("no address")), "line 7: email is no e-mail address"),
+        (json!({"id": "x", "created_at": "secret"}).to_string(), "line 6: a member has the wrong type"),
+        (change(7, "/email", json!("no address")), "line 7: email is not an e-mail address"),
         (nameless.to_string(), "line 8: handle is missing"),
         (change(9, "/handle", json!(URL_SAFE_NO_PAD.encode([0; 65]))), "line 9: handle must have 1 to 64 bytes"),
         (change(10, "/credentials/1/id", json!("")), "line 10: credentials: id must have"),
-        (change(11, "/credentials/1/public_key", json!("oA")), "line 11: credentials: public_key is no COSE key"),
+        (change(11, "/credentials/1/public_key", json!("oA")), "line 11: credentials: public_key is not a COSE key"),
         (change(12, "/credentials/2/id", json!("MTIvMQ")), "line 12: the credential id is taken"),
         (change(13, "/email", json!("USER1@example.com")), "line 13: the e-mail address is taken"),
         (change(14, "/id", json!("user_1")), "line 14: the user id is taken"),
@@ -128,10 +128,10 @@ fn a_bad_line_is_reported_by_number_and_the_others_are_taken() {
             change(16, "/credentials/0/id", user(1)["credentials"][0]["id"].clone()),
             "line 16: the credential id is taken",
         ),
-        (with(17, "name", json!("x".repeat(MAX_LINE))), "line 17: it is too long"),
-        (change(18, "/credentials/0/sign_count", json!(-1)), "line 18: a member is of the wrong kind"),
+        (with(17, "name", json!("x".repeat(MAX_LINE))), "line 17: too long"),
+        (change(18, "/credentials/0/sign_count", json!(-1)), "line 18: a member has the wrong type"),
         (with_credential(19, "handle", json!("")), "line 19: credentials: handle must have"),
-        (with_credential(20, "aaguid", json!("secret")), "line 20: credentials: aaguid is no UUID"),
+        (with_credential(20, "aaguid", json!("secret")), "line 20: credentials: aaguid is not a UUID"),
         (user(21).to_string(), ""),
     ];
     let text: String = lines.iter().map(|(line, _)| format!("{line}\n")).collect();
@@ -147,7 +147,7 @@ fn a_bad_line_is_reported_by_number_and_the_others_are_taken() {
 }
 
 #[test]
-fn binary_members_are_read_in_any_alphabet() {
+fn binary_members_are_read_in_any_base64() {
     let (_place, mut store) = temporary();
     let text =
         [("a", "+/8="), ("b", "-_4"), ("c", "+/0")].map(|(id, handle)| json!({"id": id, "handle": handle}).to_string());
@@ -156,7 +156,7 @@ fn binary_members_are_read_in_any_alphabet() {
 }
 
 #[test]
-fn an_input_that_breaks_off_says_where_and_keeps_what_was_read() {
+fn failing_input_names_the_line_and_keeps_earlier_users() {
     struct Broken;
     impl Read for Broken {
         fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
@@ -172,7 +172,7 @@ fn an_input_that_breaks_off_says_where_and_keeps_what_was_read() {
 }
 
 #[test]
-fn a_killed_import_leaves_whole_users_only() {
+fn killed_import_leaves_whole_users() {
     if let Some(path) = std::env::var_os(IMPORT_INTO) {
         let mut store = Store::open(path.as_ref()).unwrap();
         import(&mut store, "localhost", std::io::stdin().lock(), |bad| panic!("{bad}")).unwrap();
@@ -182,7 +182,7 @@ fn a_killed_import_leaves_whole_users_only() {
     let path = place.path().join("directory.db");
     let store = Store::open(&path).unwrap();
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "import_export::tests::a_killed_import_leaves_whole_users_only"])
+        .args(["--exact", "import_export::tests::killed_import_leaves_whole_users"])
         .env(IMPORT_INTO, &path)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())

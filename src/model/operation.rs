@@ -1,9 +1,11 @@
 //! The nine operations of a passkey's life, and what each message of them can carry.
 
+use serde::{Deserialize, Serialize};
+
 use super::{assertion, credentials, member::Member, registration, session};
 
 /// What a caller wants done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Operation {
     /// A user wants to sign in: answer with a challenge.
     LoginBegin,

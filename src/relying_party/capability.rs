@@ -1,14 +1,14 @@
-//! What the embedded relying party needs, uses and gives, operation by operation.
+//! The members that the embedded relying party requires, uses and returns, by operation.
 //!
-//! This is what a route's check reads in place of a provider file. A test holds it against what the
-//! relying party really answers.
+//! `routes` checks a route against these tables, as it does against a provider file. A test compares them with the
+//! relying party's responses.
 
 use crate::model::member::Member;
 use crate::model::operation::Operation;
 
-/// Something a request must have.
+/// A requirement of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Need {
+pub enum Requirement {
     /// This member.
     Member(Member),
     /// At least one of these.
@@ -22,18 +22,18 @@ pub enum Need {
 pub enum Presence {
     /// In every response.
     Always,
-    /// Where the request named a user, or a verified user called.
+    /// When the request names a user, or the caller is a verified user.
     WithUser,
-    /// Where the user, the credential or the request has something to say.
+    /// When the user, the credential or the request has a value for it.
     Sometimes,
 }
 
 use Presence::{Always, Sometimes, WithUser};
 
-const CREATED: &[Need] = &[
-    Need::Member(Member::CredentialId),
-    Need::Member(Member::CredentialClientDataJson),
-    Need::Member(Member::CredentialAttestationObject),
+const CREATED: &[Requirement] = &[
+    Requirement::Member(Member::CredentialId),
+    Requirement::Member(Member::CredentialClientDataJson),
+    Requirement::Member(Member::CredentialAttestationObject),
 ];
 
 const CREATION: &[(Member, Presence)] = &[
@@ -73,7 +73,7 @@ const SIGN_IN: &[(Member, Presence)] = &[
     (Member::TokensRefreshExpiresIn, Always),
 ];
 
-/// No passkey is at hand, and a session is not made again.
+/// A refresh involves no passkey and creates no session.
 const REFRESHED: &[(Member, Presence)] = &[
     (Member::UserId, Always),
     (Member::UserEmail, Sometimes),
@@ -90,25 +90,25 @@ const REFRESHED: &[(Member, Presence)] = &[
     (Member::TokensRefreshExpiresIn, Always),
 ];
 
-/// What a request must have, all of it.
-pub const fn requires(operation: Operation) -> &'static [Need] {
+/// The requirements of a request. All must be met.
+pub const fn requires(operation: Operation) -> &'static [Requirement] {
     match operation {
         Operation::LoginBegin => &[],
         Operation::LoginFinish => &[
-            Need::Member(Member::CredentialId),
-            Need::Member(Member::CredentialClientDataJson),
-            Need::Member(Member::CredentialAuthenticatorData),
-            Need::Member(Member::CredentialSignature),
+            Requirement::Member(Member::CredentialId),
+            Requirement::Member(Member::CredentialClientDataJson),
+            Requirement::Member(Member::CredentialAuthenticatorData),
+            Requirement::Member(Member::CredentialSignature),
         ],
-        Operation::RegistrationBegin | Operation::CredentialsList => &[Need::User],
+        Operation::RegistrationBegin | Operation::CredentialsList => &[Requirement::User],
         Operation::RegistrationFinish | Operation::SignupFinish => CREATED,
-        Operation::SignupBegin => &[Need::Member(Member::UserEmail)],
-        Operation::SessionRefresh => &[Need::Member(Member::TokensRefresh)],
-        Operation::CredentialsDelete => &[Need::AnyOf(&[Member::CredentialId, Member::CredentialHandle])],
+        Operation::SignupBegin => &[Requirement::Member(Member::UserEmail)],
+        Operation::SessionRefresh => &[Requirement::Member(Member::TokensRefresh)],
+        Operation::CredentialsDelete => &[Requirement::AnyOf(&[Member::CredentialId, Member::CredentialHandle])],
     }
 }
 
-/// The members of a request that make a difference; every other one is lost here.
+/// The request members that are used. All others are ignored.
 pub const fn takes(operation: Operation) -> &'static [Member] {
     match operation {
         Operation::LoginBegin => &[Member::UserId, Member::UserEmail, Member::RpId],
@@ -166,7 +166,7 @@ pub const fn takes(operation: Operation) -> &'static [Member] {
     }
 }
 
-/// The members a response has, and when.
+/// The members of a response, and when they are present.
 pub const fn gives(operation: Operation) -> &'static [(Member, Presence)] {
     match operation {
         Operation::LoginBegin => &[
@@ -208,9 +208,9 @@ mod tests {
             let taken = takes(operation);
             assert!(taken.iter().all(|member| request.contains(member)), "{operation:?}");
             let needed = requires(operation).iter().flat_map(|need| match need {
-                Need::Member(member) => std::slice::from_ref(member),
-                Need::AnyOf(members) => members,
-                Need::User => &[Member::UserId],
+                Requirement::Member(member) => std::slice::from_ref(member),
+                Requirement::AnyOf(members) => members,
+                Requirement::User => &[Member::UserId],
             });
             assert!(needed.into_iter().all(|member| taken.contains(member)), "{operation:?}");
             let response = operation.members(Direction::Response);

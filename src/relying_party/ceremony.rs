@@ -1,34 +1,34 @@
-//! What the three kinds of ceremony have in common.
+//! Helpers shared by the three kinds of ceremony.
 
 use std::borrow::Cow;
 
 use crate::model::assertion::Descriptor;
 use crate::model::fault::{Fault, Refusal};
 use crate::model::user_verification::UserVerification;
+use crate::relying_party::config::RelyingPartyConfig;
 use crate::relying_party::directory::credential::Credential;
-use crate::relying_party::pending::{Bytes, Terms};
+use crate::relying_party::pending::{Base64Bytes, Terms};
 use crate::relying_party::random;
-use crate::relying_party::settings::RelyingPartyConfig;
 
-/// How long a challenge is, in bytes (WebAuthn 13.4.3 asks for 16 at least).
-const CHALLENGE: usize = 32;
+/// In bytes. WebAuthn 13.4.3 requires at least 16.
+const CHALLENGE_LENGTH: usize = 32;
 
-/// What a ceremony that begins now is held against at its finish.
+/// The terms of a new ceremony.
 pub(crate) fn new_terms(user_verification: UserVerification) -> Result<Terms, Refusal> {
-    Ok(Terms { challenge: Bytes(random::bytes::<CHALLENGE>()?.into()), user_verification })
+    Ok(Terms { challenge: Base64Bytes(random::bytes::<CHALLENGE_LENGTH>()?.into()), user_verification })
 }
 
-/// A caller may say which domain it is for; there is only one.
-pub(crate) fn check_rp_id(asked: Option<&str>, party: &RelyingPartyConfig) -> Result<(), Refusal> {
-    match asked {
-        Some(asked) if asked != party.rp_id => {
-            Err(Refusal::with_public_message(Fault::InvalidRequest, "The domain is not one this service serves."))
+/// The only domain is the config's; a request may name it.
+pub(crate) fn check_rp_id(rp_id: Option<&str>, config: &RelyingPartyConfig) -> Result<(), Refusal> {
+    match rp_id {
+        Some(rp_id) if rp_id != config.rp_id => {
+            Err(Refusal::with_public_message(Fault::InvalidRequest, "The domain is not served here."))
         }
         Some(_) | None => Ok(()),
     }
 }
 
-/// A credential as an allow or exclude list names it.
+/// A credential in an allow or exclude list.
 pub(crate) fn descriptor(credential: &Credential) -> Descriptor<'static> {
     Descriptor {
         id: Some(credential.id.clone().into()),
@@ -37,7 +37,7 @@ pub(crate) fn descriptor(credential: &Credential) -> Descriptor<'static> {
     }
 }
 
-/// A member that a finish cannot do without.
+/// A required member of a finish.
 pub(crate) fn required(member: Option<&Cow<'_, [u8]>>, name: &'static str) -> Result<Vec<u8>, Refusal> {
     member
         .map(|bytes| bytes.to_vec())

@@ -1,4 +1,4 @@
-//! The time of day, in the one form the relying party stores it.
+//! The time, as the directory stores it.
 
 use jiff::Timestamp;
 

@@ -1,31 +1,32 @@
-//! What adding a passkey and signing up with one have in common.
+//! Creating a passkey, at a registration or a signup.
 
 use std::borrow::Cow;
 
 use crate::model::fault::{Fault, Refusal};
 use crate::model::registration::{Algorithm, AttestationResponse, CredentialCreation};
 use crate::relying_party::ceremony::{descriptor, required};
+use crate::relying_party::config::RelyingPartyConfig;
 use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::directory::user::User;
 use crate::relying_party::pending::{Pending, Terms};
 use crate::relying_party::random;
-use crate::relying_party::settings::RelyingPartyConfig;
 use crate::relying_party::verification;
 use crate::webauthn::algorithm::Algorithm as Offered;
 use crate::webauthn::registration::Registration;
 
-/// The longest name of a credential, in characters.
+/// In characters.
 const MAX_NAME: usize = 255;
 
-/// The most transports a client may report, and the longest, in bytes; WebAuthn knows seven short ones.
+/// WebAuthn defines seven transports.
 const MAX_TRANSPORTS: usize = 16;
-const MAX_TRANSPORT: usize = 64;
+/// In bytes.
+const MAX_TRANSPORT_LENGTH: usize = 64;
 
 /// The options for a new credential of `user`.
 ///
-/// A discoverable credential is required: several dialects begin a sign-in without naming a user.
+/// A discoverable credential is required because several dialects begin a sign-in without a user.
 pub(crate) fn options(
-    party: &RelyingPartyConfig,
+    config: &RelyingPartyConfig,
     user: &User,
     pending: &Pending,
     existing: &[Credential],
@@ -35,9 +36,9 @@ pub(crate) fn options(
     let algorithm = |offered: Offered| Algorithm { r#type: Some("public-key".into()), alg: Some(offered.identifier()) };
     Ok(CredentialCreation {
         challenge: Some(terms.challenge.0.clone().into()),
-        timeout: Some(party.timeout_ms),
-        rp_id: Some(party.rp_id.clone().into()),
-        rp_name: Some(party.rp_name.clone().into()),
+        timeout: Some(config.timeout_ms),
+        rp_id: Some(config.rp_id.clone().into()),
+        rp_name: Some(config.rp_name.clone().into()),
         user_handle: Some(user.handle.clone().into()),
         user_name: Some(user.account_name().to_owned().into()),
         user_display_name: Some(user.display_name().to_owned().into()),
@@ -54,10 +55,10 @@ pub(crate) fn options(
     })
 }
 
-/// The kind of authenticator a caller asks for (WebAuthn 5.4.5).
-pub(crate) fn attachment(asked: Option<&str>) -> Result<Option<String>, Refusal> {
-    match asked {
-        None | Some("platform" | "cross-platform") => Ok(asked.map(str::to_owned)),
+/// The authenticator attachment that the caller requests (WebAuthn 5.4.5).
+pub(crate) fn attachment(attachment: Option<&str>) -> Result<Option<String>, Refusal> {
+    match attachment {
+        None | Some("platform" | "cross-platform") => Ok(attachment.map(str::to_owned)),
         Some(_) => Err(Refusal::with_public_message(
             Fault::InvalidRequest,
             "The attachment must be platform or cross-platform.",
@@ -65,9 +66,9 @@ pub(crate) fn attachment(asked: Option<&str>) -> Result<Option<String>, Refusal>
     }
 }
 
-/// What the authenticator made, and what the client says of it.
+/// The authenticator's response, and what the client reports with it.
 #[derive(Debug)]
-pub(crate) struct Created {
+pub(crate) struct NewCredential {
     credential_id: Vec<u8>,
     client_data_json: Vec<u8>,
     attestation_object: Vec<u8>,
@@ -75,15 +76,17 @@ pub(crate) struct Created {
     name: Option<String>,
 }
 
-impl Created {
+impl NewCredential {
     pub(crate) fn read(request: &AttestationResponse<'_>) -> Result<Self, Refusal> {
-        let told = |message| Err(Refusal::with_public_message(Fault::InvalidRequest, message));
+        let invalid = |message| Err(Refusal::with_public_message(Fault::InvalidRequest, message));
         let transports = &request.credential_transports;
-        if transports.len() > MAX_TRANSPORTS || transports.iter().any(|transport| transport.len() > MAX_TRANSPORT) {
-            return told("The transports are too many or too long.");
+        if transports.len() > MAX_TRANSPORTS
+            || transports.iter().any(|transport| transport.len() > MAX_TRANSPORT_LENGTH)
+        {
+            return invalid("There are too many transports, or one is too long.");
         }
         if request.credential_name.as_ref().is_some_and(|name| name.chars().count() > MAX_NAME) {
-            return told("The passkey's name is too long.");
+            return invalid("The passkey's name is too long.");
         }
         Ok(Self {
             credential_id: required(request.credential_id.as_ref(), "credential.id")?,
@@ -97,12 +100,12 @@ impl Created {
         })
     }
 
-    /// Verifies it, and answers with what is to be stored.
+    /// Verifies it, and returns the credential to store.
     pub(crate) fn verify(
         &self,
         terms: &Terms,
         user: &User,
-        party: &RelyingPartyConfig,
+        config: &RelyingPartyConfig,
         now: i64,
     ) -> Result<Credential, Refusal> {
         let registration = Registration {
@@ -110,13 +113,13 @@ impl Created {
             client_data_json: &self.client_data_json,
             attestation_object: &self.attestation_object,
         };
-        let verified = verification::registration(&registration, terms, &user.handle, party)?;
+        let verified = verification::registration(&registration, terms, &user.handle, config)?;
         Ok(Credential {
             serial: 0,
             id: verified.record.id,
             user_id: user.id.clone(),
             handle: random::identifier("credential_"),
-            rp_id: party.rp_id.clone(),
+            rp_id: config.rp_id.clone(),
             public_key: verified.record.public_key.as_bytes().to_vec(),
             sign_count: verified.record.sign_count,
             transports: self.transports.clone(),

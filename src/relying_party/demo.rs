@@ -1,15 +1,15 @@
-//! The demo user, so that every operation answers from the first start on.
+//! The demo user, so that every operation succeeds from the first start on.
 //!
-//! Its passkey is a real ES256 key pair of which only the public half is kept: nobody can sign in
-//! with it, so it opens nothing; it gives a begin something to list.
+//! Its passkey has a real ES256 key of which only the public half is kept, so no sign-in with it succeeds. It gives a
+//! begin something to list.
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
 
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::directory::user::{MAX_HANDLE, Profile, User};
-use crate::relying_party::error::StoreError;
 use crate::relying_party::random;
+use crate::storage::error::StoreError;
 use crate::webauthn::cose_key::CoseKey;
 
 /// The demo user's `user.id`.
@@ -18,7 +18,7 @@ pub const DEMO_USER: &str = "user_demo";
 /// The demo user's `user.email`.
 pub const DEMO_EMAIL: &str = "demo@example.com";
 
-/// Makes the demo user unless there is one, or its address is somebody else's.
+/// Adds the demo user, unless it or another user with its address exists.
 pub(crate) fn ensure(store: &mut Store, rp_id: &str, now: i64) -> Result<(), StoreError> {
     let transaction = store.write()?;
     let exists = User::by_id(&transaction, DEMO_USER)?.is_some() || User::by_email(&transaction, DEMO_EMAIL)?.is_some();

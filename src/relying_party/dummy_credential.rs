@@ -1,15 +1,15 @@
-//! A user who is not there, and a passkey that nobody has: what work is done with where there is no other, so
-//! that the time it takes does not tell.
+//! A dummy user and credential. An unknown user or credential is processed with them, so that response times do not
+//! reveal which ones exist.
 //!
-//! Whatever comes of that work is thrown away: the passkey's key is the base point of P-256, which is nobody's.
+//! The results are discarded. The key is the base point of P-256, whose private key is public knowledge.
 
 use rusqlite::Connection;
 
 use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::directory::user::User;
-use crate::relying_party::error::StoreError;
+use crate::storage::error::StoreError;
 
-/// An id that no user has: users' ids are not empty.
+/// The dummy user's id. Ids of real users are not empty.
 pub(crate) const ID: &str = "";
 
 /// The base point of P-256 (SEC 2 section 2.4.2) as a COSE key for ES256.
@@ -20,14 +20,14 @@ const KEY: &[u8; 77] = b"\xa5\x01\x02\x03\x26\x20\x01\x21\x58\x20\
     \x4f\xe3\x42\xe2\xfe\x1a\x7f\x9b\x8e\xe7\xeb\x4a\x7c\x0f\x9e\x16\
     \x2b\xce\x33\x57\x6b\x31\x5e\xce\xcb\xb6\x40\x68\x37\xbf\x51\xf5";
 
-/// The user, and the passkey under the id that somebody showed. Synced passkeys have short ids, as those of
-/// made-up answers have.
+/// The dummy user, and the dummy credential under the id of the request. A short id makes it a synced passkey, as in
+/// decoy responses.
 ///
 /// # Errors
-/// Where the directory cannot be read.
-pub(crate) fn look_up(connection: &Connection, id: &[u8]) -> Result<Option<(Credential, User)>, StoreError> {
-    let credential = Credential::of_nobody(connection, id, id.len() < 32, KEY)?;
-    Ok(User::nobody(connection)?.map(|user| (credential, user)))
+/// When the directory cannot be read.
+pub(crate) fn read(connection: &Connection, id: &[u8]) -> Result<Option<(Credential, User)>, StoreError> {
+    let credential = Credential::dummy(connection, id, id.len() < 32, KEY)?;
+    Ok(User::dummy(connection)?.map(|user| (credential, user)))
 }
 
 #[cfg(test)]
@@ -38,9 +38,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn its_key_is_one_that_signatures_are_checked_with() {
+    fn its_key_can_verify_signatures() {
         let (_place, store) = temporary();
-        let (credential, user) = look_up(store.connection(), b"x").unwrap().unwrap();
+        let (credential, user) = read(store.connection(), b"x").unwrap().unwrap();
         assert!(CoseKey::parse(&credential.public_key).is_ok());
         assert_eq!((&*credential.id, credential.backup_eligible, user.id.as_str()), (&b"x"[..], Some(true), ID));
     }

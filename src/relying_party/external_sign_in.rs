@@ -1,60 +1,61 @@
-//! Tokens for a user whom another upstream has signed in, where a route wants tokens of our own.
+//! Tokens for a user whom another upstream signed in, for routes with an issuer of their own.
 //!
-//! Who the user is was decided elsewhere: the issuer's users and the upstream's are one, and the same
-//! id is the same user. The directory keeps such a user under the same id, without
-//! a passkey, so that the tokens can be refreshed; an address that is somebody else's is not taken.
+//! Issuer and upstream share user ids. The directory keeps such a user under the same id, without a passkey, so that
+//! the tokens can be refreshed. An address that another user has is not stored.
 
 use crate::model::assertion::SignIn;
 use crate::model::fault::{Fault, Refusal};
-use crate::relying_party::clock::now;
+use crate::relying_party::context::RelyingPartyContext;
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::user::{MAX_HANDLE, Profile, User};
-use crate::relying_party::error::StoreError;
+use crate::relying_party::random;
 use crate::relying_party::tokens::authentication::Authentication;
 use crate::relying_party::tokens::grant::Grant;
-use crate::relying_party::tokens::issue::{Issued, Occasion};
-use crate::relying_party::{RelyingParty, Shared, random};
+use crate::relying_party::tokens::issue::{IssueContext, Issued};
+use crate::storage::error::StoreError;
 
-/// A user's id is not longer than this, in bytes.
+/// In bytes.
 const MAX_ID: usize = 255;
 
-/// A sign-in that somebody else vouches for.
+/// A sign-in that another upstream verified.
 #[derive(Clone, Debug, Default)]
 pub struct ExternalSignIn {
-    /// The user, as the caller knows them.
+    /// The user's id, as the caller knows it.
     pub user_id: String,
     /// The user's address.
     pub email: Option<String>,
     /// The user's name.
     pub name: Option<String>,
-    /// For which client.
+    /// The client.
     pub client_id: Option<String>,
-    /// What the client asks the tokens to be good for.
+    /// The scopes that the client requests.
     pub scope: Option<String>,
-    /// For which API.
+    /// The audience that the client requests.
     pub audience: Option<String>,
-    /// How long the session shall last, in seconds.
+    /// The session's lifetime, in seconds.
     pub session_lifetime: Option<i64>,
 }
 
-impl RelyingParty {
-    /// Makes the tokens of such a sign-in.
-    ///
-    /// # Errors
-    /// `invalid_request` for an audience that is not listed; `overloaded`.
-    pub async fn vouch(&self, vouched: ExternalSignIn) -> Result<SignIn<'static>, Refusal> {
-        if vouched.user_id.is_empty() || vouched.user_id.len() > MAX_ID {
-            return Err(Refusal::new(Fault::UpstreamInvalid, "the user's id is empty or too long"));
-        }
-        self.work(move |store, shared| vouched.serve(store, shared, now())).await
-    }
-}
-
 impl ExternalSignIn {
-    fn serve(self, store: &mut Store, shared: &Shared, now: i64) -> Result<SignIn<'static>, Refusal> {
+    /// # Errors
+    /// `upstream_invalid` for an empty or overlong user id.
+    pub(super) fn check(&self) -> Result<(), Refusal> {
+        match self.user_id.len() {
+            1..=MAX_ID => Ok(()),
+            _ => Err(Refusal::new(Fault::UpstreamInvalid, "the user's id is empty or too long")),
+        }
+    }
+
+    /// Issues the tokens, for a user who is added when missing.
+    pub(super) fn issue(
+        self,
+        store: &mut Store,
+        context: &RelyingPartyContext,
+        now: i64,
+    ) -> Result<SignIn<'static>, Refusal> {
         let Self { client_id, scope, audience, .. } = &self;
-        let grant = Grant::of(&shared.party, client_id.as_deref(), scope.as_deref(), audience.as_deref())?;
-        let ring = shared.keys.refreshed(store.connection())?;
+        let grant = Grant::of(&context.config, client_id.as_deref(), scope.as_deref(), audience.as_deref())?;
+        let ring = context.keys.refreshed(store.connection())?;
         let transaction = store.write()?;
         let user = match User::by_id(&transaction, &self.user_id)? {
             Some(user) => user,
@@ -77,9 +78,9 @@ impl ExternalSignIn {
             }
         };
         let authentication = Authentication::new(grant, self.session_lifetime, now)?;
-        let occasion = Occasion { user: &user, authentication: &authentication, grant: &authentication.grant, now };
-        let issued = Issued::at_sign_in(occasion, &shared.party, &ring)?;
-        issued.keep(&transaction, now)?;
+        let issue = IssueContext { user: &user, authentication: &authentication, grant: &authentication.grant, now };
+        let issued = Issued::at_sign_in(issue, &context.config, &ring)?;
+        issued.store(&transaction, now)?;
         transaction.commit().map_err(StoreError::from)?;
         Ok(issued.into_sign_in(user, None))
     }

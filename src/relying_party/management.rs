@@ -1,34 +1,38 @@
-//! Looking after the passkeys a user has.
+//! Listing and deleting passkeys.
 //!
-//! A user sees and deletes their own; for everybody else's they get `not_found`, as for one that
-//! never was. An application that calls for itself and names no user may delete any.
+//! Users list and delete their own. Another user's passkey is `not_found`, like one that never existed. An application
+//! that calls for itself and names no user may delete any.
 
 use std::borrow::Cow;
 
 use crate::model::credentials::{CredentialList, CredentialSummary, Deletion, DeletionRequest, ListRequest};
 use crate::model::fault::{Fault, Refusal};
-use crate::relying_party::Shared;
+use crate::relying_party::context::RelyingPartyContext;
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::directory::observed::ObservedCredential;
-use crate::relying_party::error::StoreError;
-use crate::relying_party::subject::Subject;
+use crate::relying_party::subject::UserReference;
+use crate::storage::error::StoreError;
 
-/// `credentials.list`, as far as it matters here.
+/// `credentials.list`, with the members that are used.
 #[derive(Debug)]
 pub(crate) struct ListCredentials {
-    subject: Subject,
+    subject: UserReference,
 }
 
 impl ListCredentials {
     pub(crate) fn read(request: &ListRequest<'_>, caller: Option<&str>) -> Self {
-        Self { subject: Subject::new(caller, request.user_id.as_deref(), None) }
+        Self { subject: UserReference::new(caller, request.user_id.as_deref(), None) }
     }
 
-    /// Answers with the passkeys that can sign in here.
-    pub(crate) fn serve(&self, store: &Store, shared: &Shared) -> Result<CredentialList<'static>, Refusal> {
+    /// The passkeys of this relying party.
+    pub(crate) fn serve(
+        &self,
+        store: &Store,
+        context: &RelyingPartyContext,
+    ) -> Result<CredentialList<'static>, Refusal> {
         let user = self.subject.require(store.connection())?;
-        let credentials = Credential::of_user(store.connection(), &user.id, &shared.party.rp_id)?;
+        let credentials = Credential::of_user(store.connection(), &user.id, &context.config.rp_id)?;
         Ok(CredentialList { credentials: credentials.into_iter().map(summary).collect() })
     }
 }
@@ -44,10 +48,10 @@ fn summary(credential: Credential) -> CredentialSummary<'static> {
     }
 }
 
-/// `credentials.delete`, as far as it matters here.
+/// `credentials.delete`, with the members that are used.
 #[derive(Debug)]
 pub(crate) struct DeleteCredential {
-    subject: Subject,
+    subject: UserReference,
     id: Option<Vec<u8>>,
     handle: Option<String>,
 }
@@ -55,13 +59,13 @@ pub(crate) struct DeleteCredential {
 impl DeleteCredential {
     pub(crate) fn read(request: &DeletionRequest<'_>, caller: Option<&str>) -> Self {
         Self {
-            subject: Subject::new(caller, request.user_id.as_deref(), request.user_email.as_deref()),
+            subject: UserReference::new(caller, request.user_id.as_deref(), request.user_email.as_deref()),
             id: request.credential_id.as_deref().map(<[u8]>::to_vec),
             handle: request.credential_handle.as_deref().map(str::to_owned),
         }
     }
 
-    /// Forgets the passkey.
+    /// Deletes the passkey.
     pub(crate) fn serve(&self, store: &mut Store) -> Result<Deletion<'static>, Refusal> {
         let transaction = store.write()?;
         let owner = self.subject.find(&transaction)?;
@@ -72,11 +76,11 @@ impl DeleteCredential {
                 return Err(Refusal::with_public_message(Fault::InvalidRequest, "The request names no passkey."));
             }
         };
-        let meant = |credential: &Credential| {
+        let is_meant = |credential: &Credential| {
             owner.as_ref().is_none_or(|owner| owner.id == credential.user_id)
                 && self.handle.as_ref().is_none_or(|handle| *handle == credential.handle)
         };
-        let credential = credential.filter(meant);
+        let credential = credential.filter(is_meant);
         let credential = credential.ok_or_else(|| Refusal::new(Fault::NotFound, "the user has no such passkey"))?;
         Credential::delete(&transaction, &credential.id)?;
         ObservedCredential::forget(&transaction, &credential.id)?;

@@ -1,8 +1,7 @@
-//! What the relying party must remember between a begin and its finish, as a text.
+//! The state of a ceremony between begin and finish, as text.
 //!
-//! The relying party keeps no ceremonies. The gateway's store keeps this text, hands it back exactly
-//! once and only while it is fresh, and shows it to no caller. A text that cannot be read, or is of
-//! another kind of ceremony, is a ceremony that is not known: `challenge_expired`.
+//! The gateway's ceremony store keeps the text, returns it at most once and before it expires, and shows it to no
+//! caller. A text that cannot be read, or of another kind of ceremony, is `challenge_expired`.
 
 use ::base64::Engine;
 use ::base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,31 +15,32 @@ use crate::relying_party::directory::user::Profile;
 /// A ceremony that was begun.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "it exists for the length of one call")]
 pub(crate) enum Pending {
     Login(PendingLogin),
     Registration(PendingRegistration),
-    Signup(Box<PendingSignup>),
+    Signup(PendingSignup),
 }
 
-/// Somebody signs in.
+/// A sign-in.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct PendingLogin {
     pub(crate) terms: Terms,
-    /// Who, where that was known.
-    pub(crate) named: Option<Named>,
+    /// The user, if the begin named one.
+    pub(crate) named: Option<LoginUser>,
 }
 
 /// The user a sign-in was begun for.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Named {
+pub(crate) struct LoginUser {
     pub(crate) user_id: String,
-    /// Whether the user was proven to be the caller; then only the same caller may finish.
+    /// Whether the user is the verified caller; then only the same caller may finish.
     pub(crate) is_caller: bool,
-    /// The allow list was the user's credentials up to this serial: later ones were not on it.
+    /// The allow list has the user's credentials up to this serial number.
     pub(crate) last_serial: i64,
 }
 
-/// A known user adds a passkey.
+/// A registration of a known user.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct PendingRegistration {
     pub(crate) terms: Terms,
@@ -48,35 +48,35 @@ pub(crate) struct PendingRegistration {
     pub(crate) is_caller: bool,
 }
 
-/// Somebody new signs up; the user is made at the finish, from this.
+/// A signup. The finish adds this user.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct PendingSignup {
     pub(crate) terms: Terms,
     pub(crate) user_id: String,
-    pub(crate) handle: Bytes,
+    pub(crate) handle: Base64Bytes,
     pub(crate) email: String,
     pub(crate) name: Option<String>,
     pub(crate) profile: Profile,
 }
 
-/// What the authenticator's answer is held against.
+/// What the authenticator's response must match.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Terms {
-    pub(crate) challenge: Bytes,
+    pub(crate) challenge: Base64Bytes,
     pub(crate) user_verification: UserVerification,
 }
 
-/// Bytes, written as unpadded base64url and read in any alphabet.
+/// Bytes, written as unpadded base64url and read as any kind of base64.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Bytes(pub(crate) Vec<u8>);
+pub(crate) struct Base64Bytes(pub(crate) Vec<u8>);
 
 impl Pending {
     /// The text for the ceremony store.
     pub(crate) fn text(&self) -> Result<String, Refusal> {
-        serde_json::to_string(self).map_err(|_| Refusal::new(Fault::Internal, "the ceremony cannot be written"))
+        serde_json::to_string(self).map_err(|_| Refusal::new(Fault::Internal, "the ceremony cannot be serialized"))
     }
 
-    /// What its finish is held against.
+    /// What its finish must match.
     pub(crate) fn terms(&self) -> &Terms {
         match self {
             Self::Login(pending) => &pending.terms,
@@ -86,45 +86,36 @@ impl Pending {
     }
 
     fn read(text: Option<&str>) -> Result<Self, Refusal> {
-        let text = text.ok_or_else(|| expired("no ceremony was kept for this challenge"))?;
-        serde_json::from_str(text).map_err(|_| expired("the kept ceremony cannot be read"))
+        let text = text.ok_or_else(|| expired("no ceremony has this challenge"))?;
+        serde_json::from_str(text).map_err(|_| expired("the stored ceremony cannot be read"))
     }
 }
 
-impl PendingLogin {
-    pub(crate) fn read(text: Option<&str>) -> Result<Self, Refusal> {
-        match Pending::read(text)? {
-            Pending::Login(pending) => Ok(pending),
-            Pending::Registration(_) | Pending::Signup(_) => Err(expired("the kept ceremony is no sign-in")),
+/// Reads a ceremony of one kind.
+macro_rules! read {
+    ($pending:ident, $variant:ident, $other:literal) => {
+        impl $pending {
+            pub(crate) fn read(text: Option<&str>) -> Result<Self, Refusal> {
+                match Pending::read(text)? {
+                    Pending::$variant(pending) => Ok(pending),
+                    _ => Err(expired($other)),
+                }
+            }
         }
-    }
+    };
 }
 
-impl PendingRegistration {
-    pub(crate) fn read(text: Option<&str>) -> Result<Self, Refusal> {
-        match Pending::read(text)? {
-            Pending::Registration(pending) => Ok(pending),
-            Pending::Login(_) | Pending::Signup(_) => Err(expired("the kept ceremony is no registration")),
-        }
-    }
-}
+read!(PendingLogin, Login, "the stored ceremony is not a sign-in");
+read!(PendingRegistration, Registration, "the stored ceremony is not a registration");
+read!(PendingSignup, Signup, "the stored ceremony is not a signup");
 
-impl PendingSignup {
-    pub(crate) fn read(text: Option<&str>) -> Result<Self, Refusal> {
-        match Pending::read(text)? {
-            Pending::Signup(pending) => Ok(*pending),
-            Pending::Login(_) | Pending::Registration(_) => Err(expired("the kept ceremony is no sign-up")),
-        }
-    }
-}
-
-impl Serialize for Bytes {
+impl Serialize for Base64Bytes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&URL_SAFE_NO_PAD.encode(&self.0))
     }
 }
 
-impl<'de> Deserialize<'de> for Bytes {
+impl<'de> Deserialize<'de> for Base64Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         base64::read(&text).map(Self).map_err(|NotBase64| serde::de::Error::custom("not base64"))
@@ -140,22 +131,22 @@ mod tests {
     use super::*;
 
     fn terms() -> Terms {
-        Terms { challenge: Bytes(vec![0, 255, 7]), user_verification: UserVerification::Required }
+        Terms { challenge: Base64Bytes(vec![0, 255, 7]), user_verification: UserVerification::Required }
     }
 
     #[test]
-    fn a_ceremony_comes_back_as_it_went() {
-        let named = Named { user_id: "user_ada".into(), is_caller: true, last_serial: 9 };
+    fn ceremony_survives_the_round_trip() {
+        let named = LoginUser { user_id: "user_ada".into(), is_caller: true, last_serial: 9 };
         let text = Pending::Login(PendingLogin { terms: terms(), named: Some(named) }).text().unwrap();
         let PendingLogin { terms, named } = PendingLogin::read(Some(&text)).unwrap();
-        assert_eq!(terms.challenge, Bytes(vec![0, 255, 7]));
+        assert_eq!(terms.challenge, Base64Bytes(vec![0, 255, 7]));
         assert_eq!(terms.user_verification, UserVerification::Required);
         let named = named.unwrap();
         assert_eq!((named.user_id.as_str(), named.is_caller, named.last_serial), ("user_ada", true, 9));
     }
 
     #[test]
-    fn what_is_missing_unreadable_or_of_another_kind_is_expired() {
+    fn missing_unreadable_or_other_ceremony_is_expired() {
         let registration =
             Pending::Registration(PendingRegistration { terms: terms(), user_id: "a".into(), is_caller: false });
         let registration = registration.text().unwrap();

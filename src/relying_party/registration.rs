@@ -1,30 +1,30 @@
-//! Adding a passkey to a user who is known.
+//! Adding a passkey to a known user.
 //!
-//! The user is who calls, or whom a trusted application names; a ceremony that a user began is
-//! finished by that user only.
+//! The user is the caller, or named by a trusted application. A ceremony that a user began must be finished by the
+//! same user.
 
 use std::borrow::Cow;
 
 use crate::model::fault::{Fault, Refusal};
 use crate::model::registration::{AttestationResponse, CreationRequest, CredentialCreation, Registered};
 use crate::model::user_verification::UserVerification;
-use crate::relying_party::Shared;
 use crate::relying_party::ceremony::{check_rp_id, forbidden, new_terms};
-use crate::relying_party::creation::{self, Created};
+use crate::relying_party::context::RelyingPartyContext;
+use crate::relying_party::creation::{self, NewCredential};
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::directory::user::User;
-use crate::relying_party::error::StoreError;
 use crate::relying_party::pending::{Pending, PendingRegistration};
-use crate::relying_party::subject::Subject;
+use crate::relying_party::subject::UserReference;
+use crate::storage::error::StoreError;
 
-/// How many passkeys a user may register here; an import may bring more.
+/// Per user. An import may add more.
 const MAX_CREDENTIALS: usize = 100;
 
-/// `registration.begin`, as far as it matters here.
+/// `registration.begin`, with the members that are used.
 #[derive(Debug)]
 pub(crate) struct BeginRegistration {
-    subject: Subject,
+    subject: UserReference,
     attachment: Option<String>,
     user_verification: UserVerification,
 }
@@ -34,36 +34,40 @@ impl BeginRegistration {
         request: &CreationRequest<'_>,
         caller: Option<&str>,
         user_verification: UserVerification,
-        shared: &Shared,
+        context: &RelyingPartyContext,
     ) -> Result<Self, Refusal> {
-        check_rp_id(request.rp_id.as_deref(), &shared.party)?;
+        check_rp_id(request.rp_id.as_deref(), &context.config)?;
         Ok(Self {
-            subject: Subject::new(caller, request.user_id.as_deref(), request.user_email.as_deref()),
+            subject: UserReference::new(caller, request.user_id.as_deref(), request.user_email.as_deref()),
             attachment: creation::attachment(request.attachment.as_deref())?,
             user_verification,
         })
     }
 
-    /// Answers with options that exclude every authenticator the user has registered.
-    pub(crate) fn serve(self, store: &Store, shared: &Shared) -> Result<CredentialCreation<'static>, Refusal> {
+    /// Options that exclude the authenticators that the user has registered.
+    pub(crate) fn serve(
+        self,
+        store: &Store,
+        context: &RelyingPartyContext,
+    ) -> Result<CredentialCreation<'static>, Refusal> {
         let user = self.subject.require(store.connection())?;
-        let existing = Credential::of_user(store.connection(), &user.id, &shared.party.rp_id)?;
+        let existing = Credential::of_user(store.connection(), &user.id, &context.config.rp_id)?;
         check_count(&existing)?;
         let pending = Pending::Registration(PendingRegistration {
             terms: new_terms(self.user_verification)?,
             user_id: user.id.clone(),
             is_caller: self.subject.caller.is_some(),
         });
-        creation::options(&shared.party, &user, &pending, &existing, self.attachment)
+        creation::options(&context.config, &user, &pending, &existing, self.attachment)
     }
 }
 
-/// `registration.finish`, as far as it matters here.
+/// `registration.finish`, with the members that are used.
 #[derive(Debug)]
 pub(crate) struct FinishRegistration {
     pending: PendingRegistration,
-    subject: Subject,
-    created: Created,
+    subject: UserReference,
+    created: NewCredential,
 }
 
 impl FinishRegistration {
@@ -74,24 +78,29 @@ impl FinishRegistration {
     ) -> Result<Self, Refusal> {
         Ok(Self {
             pending: PendingRegistration::read(ceremony)?,
-            subject: Subject::new(caller, request.user_id.as_deref(), None),
-            created: Created::read(request)?,
+            subject: UserReference::new(caller, request.user_id.as_deref(), None),
+            created: NewCredential::read(request)?,
         })
     }
 
     /// Verifies and stores the passkey.
-    pub(crate) fn serve(&self, store: &mut Store, shared: &Shared, now: i64) -> Result<Registered<'static>, Refusal> {
+    pub(crate) fn serve(
+        &self,
+        store: &mut Store,
+        context: &RelyingPartyContext,
+        now: i64,
+    ) -> Result<Registered<'static>, Refusal> {
         if self.pending.is_caller && self.subject.caller.is_none() {
-            return Err(forbidden("a user began, and nobody finishes"));
+            return Err(forbidden("a user began the ceremony, and the finish has no caller"));
         }
         let user = User::by_id(store.connection(), &self.pending.user_id)?;
-        let user = user.ok_or_else(|| Refusal::new(Fault::UnknownUser, "the user is gone"))?;
+        let user = user.ok_or_else(|| Refusal::new(Fault::UnknownUser, "the user was deleted"))?;
         if !self.subject.fits(&user) {
-            return Err(forbidden("another user finishes than the one who began"));
+            return Err(forbidden("the finish is another user's than the begin"));
         }
-        let credential = self.created.verify(&self.pending.terms, &user, &shared.party, now)?;
+        let credential = self.created.verify(&self.pending.terms, &user, &context.config, now)?;
         let transaction = store.write()?;
-        check_count(&Credential::of_user(&transaction, &user.id, &shared.party.rp_id)?)?;
+        check_count(&Credential::of_user(&transaction, &user.id, &context.config.rp_id)?)?;
         credential.insert(&transaction)?;
         transaction.commit().map_err(StoreError::from)?;
         Ok(registered(user, credential))
@@ -102,7 +111,7 @@ fn check_count(existing: &[Credential]) -> Result<(), Refusal> {
     if existing.len() < MAX_CREDENTIALS {
         return Ok(());
     }
-    Err(Refusal::with_public_message(Fault::Conflict, "The user has as many passkeys as a user can have."))
+    Err(Refusal::with_public_message(Fault::Conflict, "The user has the maximum number of passkeys."))
 }
 
 fn registered(user: User, credential: Credential) -> Registered<'static> {

@@ -1,7 +1,7 @@
 //! Signing up: a new user with a first passkey.
 //!
-//! The user is made at the finish, together with the passkey and the tokens, or not at all. An
-//! address that is taken is a conflict, at the begin and once more at the finish.
+//! The finish stores the user, the passkey and the tokens in one transaction. An address that is taken is a conflict,
+//! at the begin and at the finish.
 
 use std::borrow::Cow;
 
@@ -11,19 +11,19 @@ use crate::model::assertion::SignIn;
 use crate::model::fault::{Fault, Refusal};
 use crate::model::registration::{AttestationResponse, CreationRequest, CredentialCreation};
 use crate::model::user_verification::UserVerification;
-use crate::relying_party::Shared;
 use crate::relying_party::ceremony::{check_rp_id, new_terms, rejected};
-use crate::relying_party::creation::{self, Created};
+use crate::relying_party::context::RelyingPartyContext;
+use crate::relying_party::creation::{self, NewCredential};
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::user::{MAX_HANDLE, Profile, User, is_email};
-use crate::relying_party::error::StoreError;
-use crate::relying_party::pending::{Bytes, Pending, PendingSignup};
+use crate::relying_party::pending::{Base64Bytes, Pending, PendingSignup};
 use crate::relying_party::random;
 use crate::relying_party::tokens::authentication::Authentication;
 use crate::relying_party::tokens::grant::Grant;
-use crate::relying_party::tokens::issue::{Issued, Occasion};
+use crate::relying_party::tokens::issue::{IssueContext, Issued};
+use crate::storage::error::StoreError;
 
-/// `signup.begin`, as far as it matters here.
+/// `signup.begin`, with the members that are used.
 #[derive(Debug)]
 pub(crate) struct BeginSignup {
     email: String,
@@ -37,9 +37,9 @@ impl BeginSignup {
     pub(crate) fn read(
         request: &CreationRequest<'_>,
         user_verification: UserVerification,
-        shared: &Shared,
+        context: &RelyingPartyContext,
     ) -> Result<Self, Refusal> {
-        check_rp_id(request.rp_id.as_deref(), &shared.party)?;
+        check_rp_id(request.rp_id.as_deref(), &context.config)?;
         let email = request.user_email.as_deref().filter(|email| is_email(email));
         let email = email.ok_or_else(|| {
             Refusal::with_public_message(Fault::InvalidRequest, "user.email must be an e-mail address.")
@@ -53,31 +53,35 @@ impl BeginSignup {
         })
     }
 
-    /// Answers with options for an account that does not exist yet.
-    pub(crate) fn serve(self, store: &Store, shared: &Shared) -> Result<CredentialCreation<'static>, Refusal> {
+    /// Options for an account that does not exist yet.
+    pub(crate) fn serve(
+        self,
+        store: &Store,
+        context: &RelyingPartyContext,
+    ) -> Result<CredentialCreation<'static>, Refusal> {
         if User::by_email(store.connection(), &self.email)?.is_some() {
             return Err(StoreError::Taken("the e-mail address").into());
         }
         let pending = PendingSignup {
             terms: new_terms(self.user_verification)?,
             user_id: random::identifier("user_"),
-            handle: Bytes(random::bytes::<MAX_HANDLE>()?.into()),
+            handle: Base64Bytes(random::bytes::<MAX_HANDLE>()?.into()),
             email: self.email,
             name: self.name,
             profile: self.profile,
         };
         let user = future_user(&pending, 0);
-        let pending = Pending::Signup(Box::new(pending));
-        creation::options(&shared.party, &user, &pending, &[], self.attachment)
+        let pending = Pending::Signup(pending);
+        creation::options(&context.config, &user, &pending, &[], self.attachment)
     }
 }
 
-/// `signup.finish`, as far as it matters here.
+/// `signup.finish`, with the members that are used.
 #[derive(Debug)]
 pub(crate) struct FinishSignup {
     pending: PendingSignup,
     user_id: Option<String>,
-    created: Created,
+    created: NewCredential,
     grant: Grant,
 }
 
@@ -85,10 +89,10 @@ impl FinishSignup {
     pub(crate) fn read(
         request: &AttestationResponse<'_>,
         ceremony: Option<&str>,
-        shared: &Shared,
+        context: &RelyingPartyContext,
     ) -> Result<Self, Refusal> {
         let grant = Grant::of(
-            &shared.party,
+            &context.config,
             request.client_id.as_deref(),
             request.scope.as_deref(),
             request.audience.as_deref(),
@@ -96,26 +100,31 @@ impl FinishSignup {
         Ok(Self {
             pending: PendingSignup::read(ceremony)?,
             user_id: owned(request.user_id.as_ref()),
-            created: Created::read(request)?,
+            created: NewCredential::read(request)?,
             grant,
         })
     }
 
-    /// Verifies the passkey, makes the user, and signs them in.
-    pub(crate) fn serve(self, store: &mut Store, shared: &Shared, now: i64) -> Result<SignIn<'static>, Refusal> {
+    /// Verifies the passkey, adds the user and signs them in.
+    pub(crate) fn serve(
+        self,
+        store: &mut Store,
+        context: &RelyingPartyContext,
+        now: i64,
+    ) -> Result<SignIn<'static>, Refusal> {
         let user = future_user(&self.pending, now);
         if self.user_id.is_some_and(|id| id != user.id) {
             return Err(rejected("the finish names another user than the begin"));
         }
-        let credential = self.created.verify(&self.pending.terms, &user, &shared.party, now)?;
-        let ring = shared.keys.refreshed(store.connection())?;
+        let credential = self.created.verify(&self.pending.terms, &user, &context.config, now)?;
+        let ring = context.keys.refreshed(store.connection())?;
         let authentication = Authentication::new(self.grant, None, now)?;
-        let occasion = Occasion { user: &user, authentication: &authentication, grant: &authentication.grant, now };
-        let issued = Issued::at_sign_in(occasion, &shared.party, &ring)?;
+        let issue = IssueContext { user: &user, authentication: &authentication, grant: &authentication.grant, now };
+        let issued = Issued::at_sign_in(issue, &context.config, &ring)?;
         let transaction = store.write()?;
         user.insert(&transaction)?;
         credential.insert(&transaction)?;
-        issued.keep(&transaction, now)?;
+        issued.store(&transaction, now)?;
         transaction.commit().map_err(StoreError::from)?;
         Ok(issued.into_sign_in(user, Some(credential.handle)))
     }

@@ -1,42 +1,41 @@
-//! From the directory's rows and the canonical messages to the verdict of `webauthn`, and back.
+//! Verifies assertions and registrations with `webauthn`, for the directory's credentials.
 //!
-//! A challenge that is not the ceremony's is `challenge_expired`; whatever else fails is
-//! `assertion_rejected`, and only the log learns which step it was.
+//! A wrong challenge is `challenge_expired`; any other failure is `assertion_rejected`, and only the log names the step.
 
 use crate::model::fault::{Fault, Refusal};
 use crate::model::user_verification::UserVerification;
-use crate::relying_party::directory::credential::{Credential, Use};
+use crate::relying_party::config::RelyingPartyConfig;
+use crate::relying_party::directory::credential::{AuthenticatorState, Credential};
 use crate::relying_party::directory::user::User;
-use crate::relying_party::error::StoreError;
 use crate::relying_party::pending::Terms;
-use crate::relying_party::settings::RelyingPartyConfig;
+use crate::storage::error::StoreError;
 use crate::webauthn::algorithm::Algorithm;
 use crate::webauthn::assertion::{Assertion, AssertionPolicy};
 use crate::webauthn::cose_key::CoseKey;
 use crate::webauthn::credential_record::CredentialRecord;
+use crate::webauthn::error::VerificationError;
 use crate::webauthn::policy::{CeremonyPolicy, CrossOrigin};
-use crate::webauthn::refusal::Refusal as Step;
 use crate::webauthn::registration::{Registration, RegistrationPolicy, VerifiedRegistration};
 
-/// Verifies an assertion by a credential of `user`. `named` says whether the ceremony was begun for
-/// that user; where it was not, the authenticator must have named it.
+/// Verifies an assertion by a credential of `user`. `named` is whether the ceremony was begun for that user; otherwise
+/// the authenticator must name the user.
 pub(crate) fn assertion(
     assertion: &Assertion<'_>,
     terms: &Terms,
     named: bool,
     credential: &Credential,
     user: &User,
-    party: &RelyingPartyConfig,
-) -> Result<Use, Refusal> {
+    config: &RelyingPartyConfig,
+) -> Result<AuthenticatorState, Refusal> {
     let handle = handle(assertion, credential, user);
     let policy = AssertionPolicy {
-        ceremony: ceremony(terms, party),
-        // The one credential there is to choose from: that it was on the list is known by its serial.
+        ceremony: ceremony(terms, config),
+        // The caller checked by serial number that it was on the allow list.
         allowed: std::slice::from_ref(&credential.id),
         user_handle: named.then_some(handle),
     };
     let verified = assertion.verify(&policy, &record(credential, handle)?).map_err(refusal)?;
-    Ok(Use {
+    Ok(AuthenticatorState {
         sign_count: verified.sign_count,
         backup_eligible: verified.backup_eligible,
         backup_state: verified.backup_state,
@@ -48,10 +47,10 @@ pub(crate) fn registration(
     registration: &Registration<'_>,
     terms: &Terms,
     user_handle: &[u8],
-    party: &RelyingPartyConfig,
+    config: &RelyingPartyConfig,
 ) -> Result<VerifiedRegistration, Refusal> {
     let policy = RegistrationPolicy {
-        ceremony: ceremony(terms, party),
+        ceremony: ceremony(terms, config),
         algorithms: &Algorithm::ALL,
         conditional_mediation: false,
         user_handle,
@@ -59,18 +58,18 @@ pub(crate) fn registration(
     registration.verify(&policy).map_err(refusal)
 }
 
-fn ceremony<'a>(terms: &'a Terms, party: &'a RelyingPartyConfig) -> CeremonyPolicy<'a> {
+fn ceremony<'a>(terms: &'a Terms, config: &'a RelyingPartyConfig) -> CeremonyPolicy<'a> {
     CeremonyPolicy {
         challenge: &terms.challenge.0,
-        rp_id: &party.rp_id,
-        origins: &party.origins,
+        rp_id: &config.rp_id,
+        origins: &config.origins,
         cross_origin: CrossOrigin::Refused,
         user_verification_required: terms.user_verification == UserVerification::Required,
     }
 }
 
-/// The handle that an authenticator returns of this account. One of a learned passkey may never have been seen: then
-/// there is none to compare with, and it is the key alone that says whose passkey it is.
+/// The user handle that the credential's authenticator returns. That of a learned passkey may be unknown: then the
+/// returned one is accepted, and the key alone identifies the user.
 fn handle<'a>(assertion: &Assertion<'a>, credential: &'a Credential, user: &'a User) -> &'a [u8] {
     let returned = assertion.user_handle.filter(|_| credential.learned);
     credential.user_handle.as_deref().or(returned).unwrap_or(&user.handle)
@@ -88,32 +87,10 @@ fn record(credential: &Credential, user_handle: &[u8]) -> Result<CredentialRecor
     })
 }
 
-fn refusal(step: Step) -> Refusal {
-    let fault = match step {
-        Step::ChallengeMismatch => Fault::ChallengeExpired,
-        Step::CredentialNotAllowed
-        | Step::CredentialMismatch
-        | Step::UserHandleMissing
-        | Step::UserHandleMismatch
-        | Step::ClientData(_)
-        | Step::TypeMismatch
-        | Step::OriginUnexpected
-        | Step::CrossOriginUnexpected
-        | Step::TopOriginUnexpected
-        | Step::AttestationObject
-        | Step::AuthenticatorData(_)
-        | Step::RpIdHashMismatch
-        | Step::UserNotPresent
-        | Step::UserNotVerified
-        | Step::BackupStateInconsistent
-        | Step::BackupEligibilityChanged
-        | Step::AttestedCredentialMissing
-        | Step::AlgorithmNotOffered
-        | Step::AttestationStatement
-        | Step::CredentialIdLength
-        | Step::AttestedCredentialUnexpected
-        | Step::SignatureInvalid
-        | Step::SignCountNotIncreased => Fault::AssertionRejected,
+fn refusal(error: VerificationError) -> Refusal {
+    let fault = match error {
+        VerificationError::ChallengeMismatch => Fault::ChallengeExpired,
+        _ => Fault::AssertionRejected,
     };
-    Refusal::new(fault, step.to_string())
+    Refusal::new(fault, error.to_string())
 }

@@ -76,9 +76,9 @@ impl<'p> ProviderSide<'p> {
         capability::requires(operation)
             .iter()
             .filter_map(|need| match need {
-                capability::Need::AnyOf(members) => Some(*members),
-                capability::Need::User if !verified => Some(&[Member::UserId, Member::UserEmail]),
-                capability::Need::Member(_) | capability::Need::User => None,
+                capability::Requirement::AnyOf(members) => Some(*members),
+                capability::Requirement::User if !verified => Some(&[Member::UserId, Member::UserEmail]),
+                capability::Requirement::Member(_) | capability::Requirement::User => None,
             })
             .collect()
     }
@@ -129,7 +129,7 @@ fn embedded(operation: Operation, direction: Direction, names_user: bool) -> Vec
     let need = |always| if always { Need::Required } else { Need::Optional };
     match direction {
         Direction::Request => {
-            let required = |member| capability::requires(operation).contains(&capability::Need::Member(member));
+            let required = |member| capability::requires(operation).contains(&capability::Requirement::Member(member));
             capability::takes(operation).iter().map(|member| (*member, need(required(*member)))).collect()
         }
         Direction::Response => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::identity::map::Map;
 use crate::provider::descriptor::Provider;
-use crate::relying_party::settings::EmbeddedSettings;
+use crate::relying_party::config::EmbeddedSettings;
 use crate::routes::provider_side::ProviderSide;
 use crate::upstream::base_url::BaseUrl;
 use crate::upstream::http_settings::HttpSettings;

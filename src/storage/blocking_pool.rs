@@ -1,8 +1,8 @@
-//! The threads that use the directory, behind a bounded queue.
+//! A pool of threads for blocking work, each with its own connection, behind a bounded queue.
 //!
-//! SQLite and RSA signatures block, and a runtime's thread serves many others, so neither runs there.
-//! A full queue is answered at once with `overloaded`; work whose asker went away before its turn is
-//! not begun; work that panics ends as `internal`, and its thread lives on.
+//! SQLite and RSA signatures block, so they must not run on the async runtime's threads. A full queue is answered at
+//! once with `overloaded`. Work is skipped when its caller is gone. Work that panics answers `internal`, and its
+//! thread goes on.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -14,86 +14,83 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
 
 use crate::model::fault::{Fault, Refusal};
-use crate::relying_party::directory::Store;
 
-/// How much work may wait. At a millisecond each, the last one waits a quarter of a second at most.
-const QUEUE: usize = 256;
+/// At a millisecond each, the last job waits a quarter of a second.
+const MAX_QUEUED: usize = 256;
 
-/// More would wait for each other: SQLite has one writer.
+/// SQLite has one writer: more threads would wait for each other.
 const MAX_THREADS: usize = 4;
 
 struct Job<S>(Box<dyn FnOnce(&mut S) + Send>);
 
-/// The threads. Dropping this waits for the work in hand, so that the file is closed in order.
-pub(crate) struct Workers<S = Store> {
+/// The threads. Dropping it waits for the work in progress, so that the files are closed properly.
+pub(crate) struct BlockingPool<S> {
     queue: Option<SyncSender<Job<S>>>,
     threads: Vec<JoinHandle<()>>,
 }
 
-impl<S: Send + 'static> Workers<S> {
-    /// How many connections [`Self::start`] should be given.
-    pub(crate) fn wanted() -> usize {
+impl<S: Send + 'static> BlockingPool<S> {
+    /// How many connections to pass to [`Self::start`].
+    pub(crate) fn default_size() -> usize {
         thread::available_parallelism().map_or(1, NonZeroUsize::get).clamp(2, MAX_THREADS)
     }
 
-    /// One thread for each connection.
+    /// Starts one thread for each connection.
     pub(crate) fn start(stores: Vec<S>) -> io::Result<Self> {
-        let (queue, jobs) = sync_channel(QUEUE);
+        let (queue, jobs) = sync_channel(MAX_QUEUED);
         let jobs = Arc::new(Mutex::new(jobs));
         let threads = stores.into_iter().map(|store| {
             let jobs = Arc::clone(&jobs);
-            thread::Builder::new().name("directory".to_owned()).spawn(move || work_off(store, &jobs))
+            thread::Builder::new().name("database".to_owned()).spawn(move || run_jobs(store, &jobs))
         });
         Ok(Self { queue: Some(queue), threads: threads.collect::<io::Result<_>>()? })
     }
 
-    /// Does the work on one of the threads.
+    /// Runs the work on one of the threads.
     ///
     /// # Errors
-    /// What the work answers; `overloaded` when too much waits already.
+    /// The work's own refusal, or `overloaded` when the queue is full.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut S) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
-        let (answer, answered) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
         let job = Job(Box::new(move |store| {
-            if !answer.is_closed() {
-                // Whoever asked may have gone meanwhile; what was done stays done.
-                let _ = answer.send(work(store));
+            if !sender.is_closed() {
+                // The caller may be gone by now; the work is not undone.
+                let _ = sender.send(work(store));
             }
         }));
-        let queue = self.queue.as_ref().expect("the queue is there until this is dropped");
+        let queue = self.queue.as_ref().expect("the queue exists until the pool is dropped");
         queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => {
-                Refusal::new(Fault::Overloaded, "the directory's queue is full").retry_after(Some(1))
-            }
-            TrySendError::Disconnected(_) => Refusal::new(Fault::Internal, "the directory's threads are gone"),
+            TrySendError::Full(_) => Refusal::new(Fault::Overloaded, "the database queue is full").retry_after(Some(1)),
+            TrySendError::Disconnected(_) => Refusal::new(Fault::Internal, "the database threads are gone"),
         })?;
-        answered.await.unwrap_or_else(|_| Err(Refusal::new(Fault::Internal, "the directory's thread panicked")))
+        receiver.await.unwrap_or_else(|_| Err(Refusal::new(Fault::Internal, "a database thread panicked")))
     }
 }
 
-impl<S> Drop for Workers<S> {
+impl<S> Drop for BlockingPool<S> {
     fn drop(&mut self) {
         self.queue = None;
         for thread in self.threads.drain(..) {
-            // A thread catches what its work throws; there is nothing left to report here.
+            // A thread catches panics of its work: there is nothing to report.
             let _ = thread.join();
         }
     }
 }
 
-impl<S> std::fmt::Debug for Workers<S> {
+impl<S> std::fmt::Debug for BlockingPool<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Workers").field("threads", &self.threads.len()).finish_non_exhaustive()
+        f.debug_struct("BlockingPool").field("threads", &self.threads.len()).finish_non_exhaustive()
     }
 }
 
-fn work_off<S>(mut store: S, jobs: &Mutex<Receiver<Job<S>>>) {
+fn run_jobs<S>(mut store: S, jobs: &Mutex<Receiver<Job<S>>>) {
     loop {
         let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Job(work)) = next else { return };
-        // A transaction that a panic cut off was rolled back on the way: the connection is as before.
+        // Unwinding rolls back an open transaction, so the connection stays usable.
         let _ = catch_unwind(AssertUnwindSafe(|| work(&mut store)));
     }
 }
@@ -102,38 +99,39 @@ fn work_off<S>(mut store: S, jobs: &Mutex<Receiver<Job<S>>>) {
 mod tests {
     use std::sync::mpsc;
 
-    use super::*;
-    use crate::relying_party::directory::tests::temporary;
-    use crate::relying_party::error::StoreError;
+    use rusqlite::Connection;
 
-    fn one_worker() -> (tempfile::TempDir, Workers) {
-        let (place, store) = temporary();
-        (place, Workers::start(vec![store]).unwrap())
+    use super::*;
+    use crate::storage::sqlite::tests::temporary;
+
+    fn one_thread() -> (tempfile::TempDir, BlockingPool<Connection>) {
+        let (folder, connection) = temporary();
+        (folder, BlockingPool::start(vec![connection]).unwrap())
     }
 
     #[tokio::test]
-    async fn what_does_not_fit_is_refused_at_once_and_the_rest_is_done() {
-        let (_place, workers) = one_worker();
+    async fn full_queue_refuses_at_once_and_queued_work_is_done() {
+        let (_folder, pool) = one_thread();
         let (begun, has_begun) = mpsc::channel();
-        let (go_on, may_go_on) = mpsc::channel::<()>();
-        let workers = Arc::new(workers);
-        let busy = Arc::clone(&workers);
+        let (release, released) = mpsc::channel::<()>();
+        let pool = Arc::new(pool);
+        let busy = Arc::clone(&pool);
         let first = tokio::spawn(async move {
             busy.run(move |_| {
                 begun.send(()).unwrap();
-                may_go_on.recv().unwrap();
+                released.recv().unwrap();
                 Ok(())
             })
             .await
         });
         tokio::task::spawn_blocking(move || has_begun.recv().unwrap()).await.unwrap();
-        let mut waiting: Vec<_> = (0..QUEUE).map(|number| Box::pin(workers.run(move |_| Ok(number)))).collect();
+        let mut waiting: Vec<_> = (0..MAX_QUEUED).map(|number| Box::pin(pool.run(move |_| Ok(number)))).collect();
         for work in &mut waiting {
             assert!(poll_once(work.as_mut()).await.is_none());
         }
-        let refused = workers.run(|_| Ok(())).await.unwrap_err();
+        let refused = pool.run(|_| Ok(())).await.unwrap_err();
         assert_eq!((refused.fault, refused.retry_after), (Fault::Overloaded, Some(1)));
-        go_on.send(()).unwrap();
+        release.send(()).unwrap();
         first.await.unwrap().unwrap();
         for (number, work) in waiting.into_iter().enumerate() {
             assert_eq!(work.await.unwrap(), number);
@@ -141,37 +139,38 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_is_one_failure_and_leaves_no_transaction_behind() {
-        let (_place, workers) = one_worker();
-        let panicked = workers.run(|store| -> Result<(), Refusal> {
-            let transaction = store.write()?;
-            transaction.execute("DELETE FROM signing_keys", []).unwrap();
+    async fn panic_fails_one_job_and_rolls_its_transaction_back() {
+        let (_folder, pool) = one_thread();
+        let panicked = pool.run(|store| -> Result<(), Refusal> {
+            let transaction = store.transaction().unwrap();
+            transaction.execute("INSERT INTO a VALUES (1)", []).unwrap();
             panic!("on purpose");
         });
         assert_eq!(panicked.await.unwrap_err().fault, Fault::Internal);
-        let free = workers.run(|store| store.write()?.commit().map_err(|error| StoreError::from(error).into()));
-        free.await.unwrap();
+        let rows =
+            pool.run(|store| Ok(store.query_row("SELECT count(*) FROM a", [], |row| row.get::<_, i64>(0)).unwrap()));
+        assert_eq!(rows.await.unwrap(), 0);
     }
 
     #[tokio::test]
-    async fn work_nobody_waits_for_is_not_begun() {
-        let (_place, workers) = one_worker();
-        let (go_on, may_go_on) = mpsc::channel::<()>();
+    async fn work_whose_caller_is_gone_is_skipped() {
+        let (_folder, pool) = one_thread();
+        let (release, released) = mpsc::channel::<()>();
         let (done, was_done) = mpsc::channel();
-        let mut first = Box::pin(workers.run(move |_| {
-            may_go_on.recv().unwrap();
+        let mut first = Box::pin(pool.run(move |_| {
+            released.recv().unwrap();
             Ok(())
         }));
         assert!(poll_once(first.as_mut()).await.is_none());
-        let mut second = Box::pin(workers.run(move |_| {
+        let mut second = Box::pin(pool.run(move |_| {
             done.send(()).unwrap();
             Ok(())
         }));
         assert!(poll_once(second.as_mut()).await.is_none());
         drop(second);
-        go_on.send(()).unwrap();
+        release.send(()).unwrap();
         first.await.unwrap();
-        workers.run(|_| Ok(())).await.unwrap();
+        pool.run(|_| Ok(())).await.unwrap();
         assert!(was_done.try_recv().is_err());
     }
 

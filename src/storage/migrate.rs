@@ -1,56 +1,46 @@
 //! Numbered migrations, one transaction each.
 //!
-//! `user_version` counts the ones that were applied. A file of another program or of a later version
-//! is left exactly as it was.
+//! `user_version` counts the applied ones. A file of another program or of a later version is not changed.
 
 use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::relying_party::error::{OpenError, StoreError};
+use crate::storage::error::{OpenError, StoreError};
 
-/// What a file of ours holds.
+/// The schema of a file.
 pub(crate) struct Schema {
-    /// Says in the file what it is.
+    /// Identifies the file's contents, in SQLite's header.
     pub(crate) application_id: i64,
-    /// The n-th entry leads from version n to n + 1. An entry that was released never changes.
+    /// Entry n migrates from version n to n + 1. A released entry never changes.
     pub(crate) migrations: &'static [&'static str],
 }
 
-/// The directory's: "PBRG".
-pub(crate) const DIRECTORY: Schema = Schema {
-    application_id: 0x5042_5247,
-    migrations: &[
-        include_str!("../relying_party/directory/migrations/001_users_credentials_keys_tokens.sql"),
-        include_str!("../relying_party/directory/migrations/002_observed_credentials.sql"),
-    ],
-};
-
-/// Applies what is missing.
-pub(crate) fn to_latest(connection: &mut Connection, path: &Path, schema: &Schema) -> Result<(), OpenError> {
+/// Applies the missing migrations.
+pub(super) fn to_latest(connection: &mut Connection, path: &Path, schema: &Schema) -> Result<(), OpenError> {
     apply(connection, schema.application_id, schema.migrations).map_err(|problem| match problem {
-        Problem::Foreign => OpenError::Foreign { path: path.to_owned() },
-        Problem::Newer { found, known } => OpenError::Newer { path: path.to_owned(), found, known },
-        Problem::Sqlite(error) => OpenError::Database { path: path.to_owned(), source: StoreError::from(error) },
+        MigrationError::Foreign => OpenError::Foreign { path: path.to_owned() },
+        MigrationError::Newer { found, known } => OpenError::Newer { path: path.to_owned(), found, known },
+        MigrationError::Sqlite(error) => OpenError::Database { path: path.to_owned(), source: StoreError::from(error) },
     })
 }
 
 #[derive(Debug)]
-enum Problem {
+enum MigrationError {
     Foreign,
     Newer { found: i64, known: i64 },
     Sqlite(rusqlite::Error),
 }
 
-impl From<rusqlite::Error> for Problem {
+impl From<rusqlite::Error> for MigrationError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error)
     }
 }
 
-fn apply(connection: &mut Connection, application_id: i64, migrations: &[&str]) -> Result<(), Problem> {
+fn apply(connection: &mut Connection, application_id: i64, migrations: &[&str]) -> Result<(), MigrationError> {
     for (version, sql) in (0_i64..).zip(migrations) {
-        // Two processes may start at once: whoever gets the lock second finds the work done.
+        // Two processes may start at once: the second to get the lock has nothing left to do.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let found = version_of(&transaction, application_id, migrations.len())?;
         if found != version {
@@ -64,23 +54,23 @@ fn apply(connection: &mut Connection, application_id: i64, migrations: &[&str]) 
     Ok(())
 }
 
-fn version_of(connection: &Connection, ours: i64, known: usize) -> Result<i64, Problem> {
+fn version_of(connection: &Connection, ours: i64, known: usize) -> Result<i64, MigrationError> {
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let things: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    let empty = application == 0 && found == 0 && things == 0;
+    let objects: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let empty = application == 0 && found == 0 && objects == 0;
     if application != ours && !empty {
-        return Err(Problem::Foreign);
+        return Err(MigrationError::Foreign);
     }
     let known = i64::try_from(known).expect("there are fewer migrations than an i64 counts");
-    if found > known { Err(Problem::Newer { found, known }) } else { Ok(found) }
+    if found > known { Err(MigrationError::Newer { found, known }) } else { Ok(found) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn apply(connection: &mut Connection, migrations: &[&str]) -> Result<(), Problem> {
+    fn apply(connection: &mut Connection, migrations: &[&str]) -> Result<(), MigrationError> {
         super::apply(connection, 7, migrations)
     }
 
@@ -102,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_migration_that_fails_leaves_nothing_behind() {
+    fn failed_migration_is_rolled_back() {
         let mut connection = Connection::open_in_memory().unwrap();
         apply(&mut connection, &["CREATE TABLE a (x)", "CREATE TABLE b (x); CREATE TABLE a (x)"]).unwrap_err();
         assert_eq!(version(&connection), 1);
@@ -110,16 +100,19 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_a_later_version_or_another_program_is_left_alone() {
+    fn file_of_a_later_version_or_another_program_is_not_changed() {
         let mut connection = Connection::open_in_memory().unwrap();
         apply(&mut connection, &["CREATE TABLE a (x)", "CREATE TABLE b (x)"]).unwrap();
         let problem = apply(&mut connection, &["CREATE TABLE a (x)"]).unwrap_err();
-        assert!(matches!(problem, Problem::Newer { found: 2, known: 1 }), "{problem:?}");
+        assert!(matches!(problem, MigrationError::Newer { found: 2, known: 1 }), "{problem:?}");
 
         let mut other = Connection::open_in_memory().unwrap();
         other.execute("CREATE TABLE notes (x)", []).unwrap();
-        assert!(matches!(apply(&mut other, &["CREATE TABLE a (x)"]).unwrap_err(), Problem::Foreign));
+        assert!(matches!(apply(&mut other, &["CREATE TABLE a (x)"]).unwrap_err(), MigrationError::Foreign));
         assert_eq!(version(&other), 0);
-        assert!(matches!(super::apply(&mut connection, 8, &["CREATE TABLE a (x)"]).unwrap_err(), Problem::Foreign));
+        assert!(matches!(
+            super::apply(&mut connection, 8, &["CREATE TABLE a (x)"]).unwrap_err(),
+            MigrationError::Foreign
+        ));
     }
 }

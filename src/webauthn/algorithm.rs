@@ -1,7 +1,6 @@
-//! The signature algorithms that a credential key may have here.
+//! The supported signature algorithms.
 //!
-//! A closed set: an identifier outside it has no [`Algorithm`], so a key that names one is refused when it is parsed,
-//! and no unverifiable credential is ever stored.
+//! A key with another algorithm is refused when it is parsed, so that no unverifiable credential is stored.
 
 /// A `COSEAlgorithmIdentifier` (section 5.8.5) that can be verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +30,7 @@ impl Algorithm {
         }
     }
 
-    /// The algorithm with this identifier, if it is one of ours.
+    /// The algorithm with this identifier, if it is supported.
     #[must_use]
     pub fn from_identifier(identifier: i64) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.identifier() == identifier)

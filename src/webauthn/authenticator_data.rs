@@ -1,8 +1,7 @@
 //! Authenticator data (section 6.1) and the attested credential data inside it (section 6.5.1).
 //!
-//! Parsing is exact: the AT and ED flags say what must follow the first 37 bytes, and truncated input, bytes left
-//! over and a credential key that we cannot verify with are refused. What the flags *mean* is checked in
-//! [`crate::webauthn::policy`].
+//! Parsing is exact: the AT and ED flags determine what follows the first 37 bytes, and truncated input, trailing bytes
+//! and an unsupported credential key are refused. [`crate::webauthn::policy`] checks the flags.
 
 use ciborium::Value;
 use thiserror::Error;
@@ -10,7 +9,7 @@ use thiserror::Error;
 use crate::webauthn::cbor;
 use crate::webauthn::cose_key::{CoseKey, InvalidCoseKey};
 
-/// Bytes of authenticator data; the largest key and credential id leave 12 KiB for extension outputs.
+/// The largest key and credential id leave 12 KiB for extension outputs.
 const MAX_LENGTH: usize = 16 * 1024;
 
 /// Parsed authenticator data; it borrows from the bytes that were signed.
@@ -33,7 +32,7 @@ pub struct AuthenticatorData<'a> {
 pub struct AttestedCredential<'a> {
     /// The authenticator's model.
     pub aaguid: [u8; 16],
-    /// The credential id, of any length that 16 bits can say; 7.1 step 25 limits it.
+    /// The credential id. 7.1 step 25 limits its length.
     pub credential_id: &'a [u8],
     /// The credential public key.
     pub public_key: CoseKey,
@@ -49,24 +48,24 @@ pub enum InvalidAuthenticatorData {
     /// Longer than 16 KiB.
     #[error("longer than 16 KiB")]
     TooLong,
-    /// Shorter than the 37 bytes that are always there, or than the flags and lengths inside say.
+    /// Shorter than 37 bytes, or than its flags and lengths require.
     #[error("truncated")]
     Truncated,
-    /// The credential public key is refused.
-    #[error("the credential public key is refused")]
+    /// The credential public key is invalid.
+    #[error("the credential public key is invalid")]
     PublicKey(#[source] InvalidCoseKey),
     /// The extensions are not one CBOR map.
     #[error("the extensions are not a CBOR map")]
     Extensions,
-    /// Bytes follow what the flags announce.
-    #[error("bytes are left over")]
+    /// Bytes follow the last part.
+    #[error("trailing bytes")]
     TrailingBytes,
 }
 
 // ===== impl AuthenticatorData =====
 
 impl<'a> AuthenticatorData<'a> {
-    /// Parses bytes that are authenticator data and nothing more.
+    /// Parses authenticator data.
     ///
     /// # Errors
     /// [`InvalidAuthenticatorData`] as its variants say.
@@ -173,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_each_part_that_the_flags_announce() {
+    fn reads_each_part_of_the_flags() {
         let plain = header(0x1D);
         let data = AuthenticatorData::parse(&plain).unwrap();
         let flags = data.flags;
@@ -202,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_parts_that_the_flags_do_not_announce() {
+    fn refuses_parts_without_their_flag() {
         let unannounced = [header(0x01), attested(b"id")].concat();
         assert_eq!(AuthenticatorData::parse(&unannounced), Err(InvalidAuthenticatorData::TrailingBytes));
         let unannounced = [header(AT), attested(b"id"), vec![0xA0]].concat();

@@ -1,12 +1,12 @@
 //! Reading one CBOR item from the front of a slice.
 //!
-//! The callers bound the slice; this bounds the nesting. Malformed, truncated and too deeply nested input are one
-//! refusal, without the decoder's own text, which could quote the input.
+//! The callers limit the length; this limits the nesting. Every failure is the same error, because the decoder's own
+//! text could quote the input.
 
 use ciborium::de::from_reader_with_recursion_limit;
 use serde::de::DeserializeOwned;
 
-/// Levels of nesting: an attestation statement needs four, an extension output a few more.
+/// An attestation statement needs four levels, an extension output a few more.
 const MAX_DEPTH: usize = 16;
 
 /// The input does not begin with one well-formed CBOR item of the expected type.

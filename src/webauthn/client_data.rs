@@ -1,17 +1,17 @@
-//! Collected client data (section 5.8.1): what the client says it asked the authenticator to sign.
+//! Collected client data (section 5.8.1).
 //!
-//! Unknown members are ignored, as the section asks, and so is the token binding of earlier levels. A member that we
-//! read and that occurs twice is refused: two readers could take different ones.
+//! Unknown members are ignored, as the section requires, and so is the token binding of earlier levels. A known member
+//! that occurs twice is refused, because another parser could read the other one.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use thiserror::Error;
 
-/// Bytes of client data; a browser writes about 200 and may add members in the future.
+/// A browser writes about 200 bytes, and may add members in the future.
 const MAX_LENGTH: usize = 16 * 1024;
 
-/// Parsed client data. Nothing in it is verified before the signature over its bytes is.
+/// Parsed client data. Nothing in it is trusted before the signature is verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientData {
     /// The member `type`.
@@ -22,7 +22,7 @@ pub struct ClientData {
     pub origin: String,
     /// Whether the caller was framed by another origin; absent means it was not.
     pub cross_origin: bool,
-    /// The origin of the outermost page, where the client tells it.
+    /// The origin of the outermost page, if the client reports it.
     pub top_origin: Option<String>,
 }
 
@@ -35,12 +35,12 @@ pub enum InvalidClientData {
     /// Not one JSON object with the members `type`, `challenge` and `origin`, each member once and of its type.
     #[error("not a client data object")]
     Malformed,
-    /// The challenge is empty or is not base64url without padding, so that no challenge equals it.
+    /// The challenge is empty or is not base64url without padding.
     #[error("the challenge is not base64url of at least one byte")]
     Challenge,
 }
 
-/// Client data as it is written.
+/// Client data in JSON.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct CollectedClientData {
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_client_data_object() {
+    fn refuses_other_json_than_client_data() {
         let array = r#"["webauthn.get","AQ","https://a.example",false,null]"#;
         let missing = r#"{"type":"webauthn.get","challenge":"AQ"}"#;
         let number = PLAIN.replace(r#""AQ""#, "1");
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_challenge_that_no_challenge_equals() {
+    fn refuses_a_challenge_that_is_not_base64url() {
         for challenge in ["", "AQ==", "AR", "+/8", "A", "A Q"] {
             let text = PLAIN.replace("AQ", challenge);
             assert_eq!(parse(text), Err(InvalidClientData::Challenge), "{challenge}");

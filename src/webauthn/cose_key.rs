@@ -1,15 +1,15 @@
 //! A credential public key: a COSE_Key as section 6.5.1 restricts it.
 //!
-//! A [`CoseKey`] that exists can verify signatures: its type, algorithm and curve agree, its numbers have the right
-//! length, its point lies on the curve. Anything else is refused when it is parsed, at registration or import and not
-//! at some later sign-in. The bytes it came from are kept as they came.
+//! Every [`CoseKey`] can verify signatures: its type, algorithm and curve agree, its numbers have the right length, its
+//! point is on the curve. Anything else is refused when it is parsed, at a registration or an import. The original
+//! bytes are kept.
 
 use std::fmt;
 
 use aws_lc_rs::signature::ParsedPublicKey;
-use thiserror::Error;
 
 use crate::webauthn::algorithm::Algorithm;
+pub use crate::webauthn::cose_parameters::InvalidCoseKey;
 use crate::webauthn::cose_parameters::Parameters;
 
 /// Bytes of an encoded key: an RSA modulus of 8192 bits is 1024 of them.
@@ -21,29 +21,6 @@ pub struct CoseKey {
     algorithm: Algorithm,
     key: ParsedPublicKey,
     bytes: Vec<u8>,
-}
-
-/// Why bytes are not a credential public key that we can verify with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum InvalidCoseKey {
-    /// Not exactly one CBOR map of at most 2048 bytes whose labels are integers that occur once.
-    #[error("not a COSE_Key map")]
-    Malformed,
-    /// The algorithm is missing or is none that we verify.
-    #[error("no supported algorithm (ES256, ES384, EdDSA with Ed25519, RS256)")]
-    UnsupportedAlgorithm,
-    /// Key type or curve is not the one that the algorithm requires (section 5.8.5).
-    #[error("key type or curve does not fit the algorithm")]
-    Inconsistent,
-    /// A required parameter is missing, of the wrong type or of the wrong length (a compressed point is, too).
-    #[error("a key parameter is missing or has the wrong form")]
-    InvalidParameter,
-    /// A parameter beyond the required ones, which section 6.5.1 forbids.
-    #[error("a key parameter is not allowed in a credential public key")]
-    UnexpectedParameter,
-    /// The numbers are no public key, for example a point that is not on the curve.
-    #[error("the parameters are no valid public key")]
-    InvalidKey,
 }
 
 // ===== impl CoseKey =====

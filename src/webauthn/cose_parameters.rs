@@ -1,7 +1,6 @@
-//! The parameters inside a COSE_Key, and the public key that they make.
+//! The parameters of a COSE_Key.
 //!
-//! Each parameter is taken once; a label that occurs twice, one that is left over and one that the algorithm requires
-//! and that is not there are all refused, each as itself.
+//! A duplicate label, an unexpected parameter and a missing one are errors of their own.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -11,14 +10,14 @@ use aws_lc_rs::signature::{
     RsaPublicKeyComponents, VerificationAlgorithm,
 };
 use ciborium::Value;
+use thiserror::Error;
 
 use crate::webauthn::algorithm::Algorithm;
 use crate::webauthn::cbor::{self, InvalidCbor};
-use crate::webauthn::cose_key::InvalidCoseKey;
 
-/// What the RSA verifier accepts; it would say so only at sign-in.
+/// What the RSA verifier accepts. It checks only at the sign-in.
 const RSA_MODULUS_BITS: RangeInclusive<usize> = 2048..=8192;
-/// Bytes of an RSA exponent, which the verifier bounds too; real ones have three.
+/// The verifier limits the exponent too. Usual ones have three bytes.
 const MAX_RSA_EXPONENT_LENGTH: usize = 4;
 
 // Labels of RFC 9052 section 7.1 (common), RFC 9053 section 7 (EC2, OKP) and RFC 8230 section 4 (RSA). The negative
@@ -37,6 +36,29 @@ const KTY_RSA: i64 = 3;
 const CRV_P256: i64 = 1;
 const CRV_P384: i64 = 2;
 const CRV_ED25519: i64 = 6;
+
+/// Why bytes are not a supported credential public key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum InvalidCoseKey {
+    /// Not exactly one CBOR map of at most 2048 bytes whose labels are integers that occur once.
+    #[error("not a COSE_Key map")]
+    Malformed,
+    /// The algorithm is missing or not supported.
+    #[error("no supported algorithm (ES256, ES384, EdDSA with Ed25519, RS256)")]
+    UnsupportedAlgorithm,
+    /// Key type or curve is not the one that the algorithm requires (section 5.8.5).
+    #[error("key type or curve does not fit the algorithm")]
+    Inconsistent,
+    /// A required parameter is missing, of the wrong type or of the wrong length (a compressed point is, too).
+    #[error("a key parameter is missing or has the wrong form")]
+    InvalidParameter,
+    /// A parameter beyond the required ones, which section 6.5.1 forbids.
+    #[error("a key parameter is not allowed in a credential public key")]
+    UnexpectedParameter,
+    /// The numbers are not a public key, for example a point that is not on the curve.
+    #[error("the parameters are not a valid public key")]
+    InvalidKey,
+}
 
 /// The parameters of a COSE_Key that have not been taken yet.
 pub(super) struct Parameters(BTreeMap<i64, Value>);
@@ -65,7 +87,7 @@ impl Parameters {
         identifier.and_then(Algorithm::from_identifier).ok_or(InvalidCoseKey::UnsupportedAlgorithm)
     }
 
-    /// Takes what the algorithm requires, which has to be all there is.
+    /// Takes the parameters that the algorithm requires. There must be no others.
     pub(super) fn into_public_key(mut self, algorithm: Algorithm) -> Result<ParsedPublicKey, InvalidCoseKey> {
         let key = match algorithm {
             Algorithm::Es256 => self.ec2(CRV_P256, 32, &ECDSA_P256_SHA256_ASN1)?,

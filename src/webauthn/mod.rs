@@ -1,9 +1,9 @@
-//! Verification of the two WebAuthn ceremonies, to the letter of Web Authentication Level 3.
+//! Verification of the two WebAuthn ceremonies, by Web Authentication Level 3.
 //!
-//! [`registration`] is section 7.1, [`assertion`] is section 7.2; [`policy`] holds the steps that both share. Each
-//! check carries its step number, and each way to fail is one [`refusal::Refusal`]. Bytes in, a verdict out: nothing
-//! here knows JSON envelopes, HTTP, storage or the clock. What needs those is the caller's: to take a challenge once
-//! and in time, to look the credential record up, to refuse an id that is registered already (7.1 step 26), to store.
+//! [`registration`] is section 7.1, [`assertion`] is section 7.2, and [`policy`] has the steps that both share. Each
+//! check has its step number, and each failed step is one [`error::VerificationError`]. This module must not know JSON
+//! envelopes, HTTP, storage or the clock. The caller takes a challenge once and before it expires, reads and writes the
+//! credential record, and refuses an id that is registered already (7.1 step 26).
 //!
 //! Step numbers are those of the Candidate Recommendation of 26 May 2026, <https://www.w3.org/TR/webauthn-3/>.
 
@@ -15,8 +15,8 @@ pub mod client_data;
 pub mod cose_key;
 mod cose_parameters;
 pub mod credential_record;
+pub mod error;
 pub mod observed;
 pub mod policy;
 pub mod recovery;
-pub mod refusal;
 pub mod registration;

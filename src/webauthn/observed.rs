@@ -1,24 +1,23 @@
-//! What an assertion says that somebody else has verified.
+//! An assertion that another relying party has verified.
 //!
-//! Nothing here knows the key: these are the steps of section 7.2 that need none, so that nothing is learned from a
-//! ceremony that this relying party would have refused whatever the key. The challenge and its use are the business
-//! of whoever saw the ceremony begin.
+//! Runs the steps of section 7.2 that need no key, so that nothing is learned from an assertion that this relying party
+//! would refuse with any key. The caller checks the challenge.
 
 use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::webauthn::assertion::Assertion;
 use crate::webauthn::authenticator_data::AuthenticatorData;
 use crate::webauthn::client_data::ClientData;
-use crate::webauthn::policy::{Ceremony, CeremonyPolicy, CrossOrigin};
-use crate::webauthn::refusal::Refusal;
+use crate::webauthn::error::VerificationError;
+use crate::webauthn::policy::{CeremonyPolicy, CeremonyType, CrossOrigin};
 
-/// The longest credential id (section 4), in bytes.
+/// In bytes (section 4).
 const MAX_CREDENTIAL_ID: usize = 1023;
 
-/// An assertion for this relying party, whoever verified it.
+/// An assertion for this relying party that another one verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observed {
-    /// What was signed: the authenticator data and the hash of the client data.
+    /// The signed bytes: the authenticator data and the hash of the client data.
     pub signed: Vec<u8>,
     /// The signature counter.
     pub sign_count: u32,
@@ -34,10 +33,10 @@ impl Observed {
     /// Runs the steps 7 to 16 and 18 of section 7.2.
     ///
     /// # Errors
-    /// The first step that refuses.
-    pub fn read(assertion: &Assertion<'_>, rp_id: &str, origins: &[String]) -> Result<Self, Refusal> {
+    /// The first step that fails.
+    pub fn read(assertion: &Assertion<'_>, rp_id: &str, origins: &[String]) -> Result<Self, VerificationError> {
         if !(1..=MAX_CREDENTIAL_ID).contains(&assertion.credential_id.len()) {
-            return Err(Refusal::CredentialIdLength);
+            return Err(VerificationError::CredentialIdLength);
         }
         // steps 7 to 9
         let client_data = ClientData::parse(assertion.client_data_json)?;
@@ -48,11 +47,11 @@ impl Observed {
             cross_origin: CrossOrigin::Refused,
             user_verification_required: false,
         };
-        // steps 10 to 14, of which step 11 holds by itself
-        policy.check_client_data(Ceremony::Authentication, &client_data)?;
+        // steps 10 to 14; step 11 always succeeds
+        policy.check_client_data(CeremonyType::Authentication, &client_data)?;
         let data = AuthenticatorData::parse(assertion.authenticator_data)?;
         if data.attested_credential.is_some() {
-            return Err(Refusal::AttestedCredentialUnexpected);
+            return Err(VerificationError::AttestedCredentialUnexpected);
         }
         // steps 15 to 18
         policy.check_authenticator_data(&data, true)?;

@@ -6,9 +6,9 @@ use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::webauthn::authenticator_data::AuthenticatorData;
 use crate::webauthn::client_data::ClientData;
-use crate::webauthn::refusal::Refusal;
+use crate::webauthn::error::VerificationError;
 
-/// What was asked for when the ceremony began, and what the configuration says.
+/// What the begin of the ceremony requested, and the configuration.
 #[derive(Debug, Clone, Copy)]
 pub struct CeremonyPolicy<'a> {
     /// The challenge that was issued, of any length; an empty one matches nothing.
@@ -18,7 +18,7 @@ pub struct CeremonyPolicy<'a> {
     /// The origins to accept, each as a client serialises it: scheme, host and a port that is not the default one, or
     /// an app's `android:apk-key-hash:...`. Compared byte for byte, without subdomains (section 13.4.9).
     pub origins: &'a [String],
-    /// What to do with a ceremony that ran in a frame of another origin.
+    /// Whether a ceremony may run in a frame of another origin.
     pub cross_origin: CrossOrigin<'a>,
     /// Whether `userVerification` was "required".
     pub user_verification_required: bool,
@@ -29,45 +29,49 @@ pub struct CeremonyPolicy<'a> {
 pub enum CrossOrigin<'a> {
     /// It does not: such a ceremony is refused.
     Refused,
-    /// It does, by pages of these origins. A client that does not tell the top origin is believed, as in step 13.
-    Bounded(&'a [String]),
+    /// It does, by pages of these origins. A client that does not report the top origin is accepted, as in step 13.
+    Allowed(&'a [String]),
 }
 
 /// Which of the two ceremonies client data must be of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ceremony {
+pub(super) enum CeremonyType {
     Registration,
     Authentication,
 }
 
 impl CeremonyPolicy<'_> {
     /// Steps 7 to 11 / 10 to 14.
-    pub(super) fn check_client_data(&self, ceremony: Ceremony, client_data: &ClientData) -> Result<(), Refusal> {
+    pub(super) fn check_client_data(
+        &self,
+        ceremony: CeremonyType,
+        client_data: &ClientData,
+    ) -> Result<(), VerificationError> {
         let expected_type = match ceremony {
-            Ceremony::Registration => "webauthn.create",
-            Ceremony::Authentication => "webauthn.get",
+            CeremonyType::Registration => "webauthn.create",
+            CeremonyType::Authentication => "webauthn.get",
         };
         // step 7 / 10
         if client_data.type_ != expected_type {
-            return Err(Refusal::TypeMismatch);
+            return Err(VerificationError::TypeMismatch);
         }
         // step 8 / 11; that the encoding is base64url was checked when it was decoded
         if client_data.challenge != self.challenge {
-            return Err(Refusal::ChallengeMismatch);
+            return Err(VerificationError::ChallengeMismatch);
         }
         // step 9 / 12
         if !self.origins.contains(&client_data.origin) {
-            return Err(Refusal::OriginUnexpected);
+            return Err(VerificationError::OriginUnexpected);
         }
         match self.cross_origin {
             // step 10 / 13, and 11.1 / 14.1: a top origin is there only for a frame of another origin
             CrossOrigin::Refused if client_data.cross_origin || client_data.top_origin.is_some() => {
-                Err(Refusal::CrossOriginUnexpected)
+                Err(VerificationError::CrossOriginUnexpected)
             }
             CrossOrigin::Refused => Ok(()),
             // step 11.2 / 14.2
-            CrossOrigin::Bounded(pages) => match &client_data.top_origin {
-                Some(top_origin) if !pages.contains(top_origin) => Err(Refusal::TopOriginUnexpected),
+            CrossOrigin::Allowed(pages) => match &client_data.top_origin {
+                Some(top_origin) if !pages.contains(top_origin) => Err(VerificationError::TopOriginUnexpected),
                 Some(_) | None => Ok(()),
             },
         }
@@ -78,22 +82,22 @@ impl CeremonyPolicy<'_> {
         &self,
         data: &AuthenticatorData<'_>,
         presence_required: bool,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), VerificationError> {
         // step 14 / 15; the appid extension, which would allow another hash, is never requested here
         if data.rp_id_hash != digest(&SHA256, self.rp_id.as_bytes()).as_ref() {
-            return Err(Refusal::RpIdHashMismatch);
+            return Err(VerificationError::RpIdHashMismatch);
         }
         // step 15 / 16
         if presence_required && !data.flags.user_present() {
-            return Err(Refusal::UserNotPresent);
+            return Err(VerificationError::UserNotPresent);
         }
         // step 16 / 17
         if self.user_verification_required && !data.flags.user_verified() {
-            return Err(Refusal::UserNotVerified);
+            return Err(VerificationError::UserNotVerified);
         }
         // step 17 / 18
         if data.flags.backup_state() && !data.flags.backup_eligible() {
-            return Err(Refusal::BackupStateInconsistent);
+            return Err(VerificationError::BackupStateInconsistent);
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! Which public keys an ES256 signature can be of (SEC 1, section 4.1.6).
 //!
-//! A signature and its message leave two keys, in rare cases up to four; a second signature by the same key decides.
-//! What the curve arithmetic finds is held against our own verifier, another library, before it counts. A signature
-//! that is none by ES256 (Ed25519's is 64 bytes and no DER, RSA's as long as the modulus) leaves no key at all.
+//! A signature and its message leave two candidates, in rare cases up to four; a second signature by the same key
+//! decides. Each candidate is checked with the verifier of another library. A signature of another algorithm (Ed25519's
+//! is 64 bytes and not DER, RSA's as long as the modulus) leaves none.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use p256::ecdsa::{RecoveryId, Signature, VerifyingKey};
@@ -10,10 +10,10 @@ use p256::ecdsa::{RecoveryId, Signature, VerifyingKey};
 use crate::webauthn::algorithm::Algorithm;
 use crate::webauthn::cose_key::CoseKey;
 
-/// The most keys that one signature leaves: two points for each of `r` and `r + n`, where that is a coordinate.
+/// Of one signature: two points for each of `r` and `r + n`, where that is a coordinate.
 pub const MAX_CANDIDATES: usize = 4;
 
-/// The ES256 keys of which `signature`, in DER, is a signature of `message`.
+/// The ES256 keys that may have made `signature`, in DER, of `message`.
 #[must_use]
 pub fn candidates(message: &[u8], signature: &[u8]) -> Vec<CoseKey> {
     let Ok(parsed) = Signature::from_der(signature) else { return Vec::new() };
@@ -27,7 +27,7 @@ pub fn candidates(message: &[u8], signature: &[u8]) -> Vec<CoseKey> {
     keys
 }
 
-/// Those of `keys` that made this signature of `message` as well.
+/// Those of `keys` that also made this signature of `message`.
 #[must_use]
 pub fn narrow(keys: Vec<CoseKey>, message: &[u8], signature: &[u8]) -> Vec<CoseKey> {
     keys.into_iter().filter(|key| key.algorithm() == Algorithm::Es256 && key.verifies(message, signature)).collect()
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn an_r_that_may_have_been_reduced_leaves_up_to_four_keys() {
+    fn small_r_leaves_up_to_four_keys() {
         // Below p - n, about 2^128, r may stand for the coordinate r or r + n. No signer meets that by chance, but a
         // small r with any s is a signature by each key that is computed from it.
         let mut found = Vec::new();

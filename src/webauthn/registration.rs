@@ -1,10 +1,9 @@
 //! Registering a new credential: section 7.1.
 //!
-//! Steps 1 to 4 happen in the client. Attestation is not assessed (steps 21 to 24): the format `none` is accepted as
-//! what it is, and a statement of any other format is parsed, kept and **not trusted**; the note at step 24 permits
-//! that. So the AAGUID and the format are claims, and only the client data's origin and challenge bind the new key.
-//! Step 26, that no user has registered the id yet, and step 29, to store, are the caller's; step 28 finds nothing
-//! to do, because no extension is requested.
+//! Steps 1 to 4 happen in the client. Attestation is not assessed (steps 21 to 24): a statement of a format other than
+//! `none` is parsed, returned and **not trusted**, which the note at step 24 permits. So the AAGUID and the format are
+//! claims. The caller does step 26, refusing an id that is registered already, and step 29, storing. Step 28 does
+//! nothing, because no extension is requested.
 
 use ciborium::Value;
 use serde::Deserialize;
@@ -15,8 +14,8 @@ use crate::webauthn::cbor::{self, InvalidCbor};
 use crate::webauthn::client_data::ClientData;
 use crate::webauthn::cose_key::CoseKey;
 use crate::webauthn::credential_record::CredentialRecord;
-use crate::webauthn::policy::{Ceremony, CeremonyPolicy};
-use crate::webauthn::refusal::Refusal;
+use crate::webauthn::error::VerificationError;
+use crate::webauthn::policy::{CeremonyPolicy, CeremonyType};
 
 /// Bytes of an attestation object: the largest authenticator data and a chain of certificates.
 const MAX_LENGTH: usize = 64 * 1024;
@@ -47,7 +46,7 @@ pub struct RegistrationPolicy<'a> {
     pub user_handle: &'a [u8],
 }
 
-/// What a valid registration says.
+/// The values of a valid registration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VerifiedRegistration {
     /// The record to store.
@@ -73,34 +72,34 @@ impl Registration<'_> {
     /// Runs steps 5 to 25 of section 7.1 and makes the record of step 27.
     ///
     /// # Errors
-    /// The first step that refuses.
-    pub fn verify(&self, policy: &RegistrationPolicy<'_>) -> Result<VerifiedRegistration, Refusal> {
+    /// The first step that fails.
+    pub fn verify(&self, policy: &RegistrationPolicy<'_>) -> Result<VerifiedRegistration, VerificationError> {
         // steps 5 and 6
         let client_data = ClientData::parse(self.client_data_json)?;
         // steps 7 to 11; step 12, the hash, serves attestation only
-        policy.ceremony.check_client_data(Ceremony::Registration, &client_data)?;
+        policy.ceremony.check_client_data(CeremonyType::Registration, &client_data)?;
         // step 13
         let AttestationObject { fmt, att_stmt, auth_data } = parse_attestation_object(self.attestation_object)?;
-        let auth_data = auth_data.into_bytes().map_err(|_| Refusal::AttestationObject)?;
+        let auth_data = auth_data.into_bytes().map_err(|_| VerificationError::AttestationObject)?;
         let data = AuthenticatorData::parse(&auth_data)?;
-        // steps 14 to 17; steps 18 and 19 hold no policy of ours
+        // steps 14 to 17; there is no policy for steps 18 and 19
         policy.ceremony.check_authenticator_data(&data, !policy.conditional_mediation)?;
         // step 20
-        let credential = data.attested_credential.ok_or(Refusal::AttestedCredentialMissing)?;
+        let credential = data.attested_credential.ok_or(VerificationError::AttestedCredentialMissing)?;
         if !policy.algorithms.contains(&credential.public_key.algorithm()) {
-            return Err(Refusal::AlgorithmNotOffered);
+            return Err(VerificationError::AlgorithmNotOffered);
         }
         // steps 21 and 22
         if fmt == "none" && att_stmt.as_map().is_none_or(|statement| !statement.is_empty()) {
-            return Err(Refusal::AttestationStatement);
+            return Err(VerificationError::AttestationStatement);
         }
         // step 25
         if credential.credential_id.is_empty() || credential.credential_id.len() > MAX_CREDENTIAL_ID_LENGTH {
-            return Err(Refusal::CredentialIdLength);
+            return Err(VerificationError::CredentialIdLength);
         }
-        // step 27: the record's id is rawId, which nothing has vouched for but the attested id
+        // step 27: the record's id is rawId, which must equal the attested id
         if credential.credential_id != self.credential_id {
-            return Err(Refusal::CredentialMismatch);
+            return Err(VerificationError::CredentialMismatch);
         }
         let record = CredentialRecord {
             id: credential.credential_id.to_vec(),
@@ -120,18 +119,18 @@ impl Registration<'_> {
     }
 }
 
-/// The credential that an attestation object is about, for those who leave the verification to another relying party.
+/// The credential of an attestation object that another relying party verifies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attested {
     /// Its id.
     pub credential_id: Vec<u8>,
-    /// Its public key, where it is one that we verify with.
+    /// Its public key, if its algorithm is supported.
     pub public_key: Option<CoseKey>,
 }
 
-/// What an attestation object says of its credential (section 6.5.1); `None` where it cannot be read or names none.
+/// The credential of an attestation object (section 6.5.1); `None` if it cannot be read or has none.
 pub fn attested(attestation_object: &[u8]) -> Option<Attested> {
-    /// Where the flags stand, and what follows them: counter, AAGUID.
+    /// The flags follow the hash of the RP ID; counter and AAGUID follow the flags.
     const FLAGS: usize = 32;
     const ATTESTED: u8 = 1 << 6;
     const BEFORE_LENGTH: usize = FLAGS + 1 + 4 + 16;
@@ -144,10 +143,10 @@ pub fn attested(attestation_object: &[u8]) -> Option<Attested> {
     (!is_long).then(|| Attested { credential_id: credential_id.to_vec(), public_key })
 }
 
-/// Whether an attestation object says that the user was verified (section 6.1, flag UV), for those who leave the
-/// verification to another relying party; one that cannot be read says nothing.
-pub fn says_user_verified(attestation_object: &[u8]) -> bool {
-    /// Where the flags stand: behind the hash of the relying party identifier.
+/// Whether the UV flag of an attestation object is set (section 6.1). For use when another relying party verifies it.
+/// `false` if it cannot be read.
+pub fn has_user_verified(attestation_object: &[u8]) -> bool {
+    /// The flags follow the hash of the RP ID.
     const FLAGS: usize = 32;
     const USER_VERIFIED: u8 = 1 << 2;
     let object = parse_attestation_object(attestation_object).ok();
@@ -155,14 +154,14 @@ pub fn says_user_verified(attestation_object: &[u8]) -> bool {
     data.and_then(|data| data.get(FLAGS).copied()).is_some_and(|flags| flags & USER_VERIFIED != 0)
 }
 
-fn parse_attestation_object(bytes: &[u8]) -> Result<AttestationObject, Refusal> {
+fn parse_attestation_object(bytes: &[u8]) -> Result<AttestationObject, VerificationError> {
     if bytes.len() > MAX_LENGTH {
-        return Err(Refusal::AttestationObject);
+        return Err(VerificationError::AttestationObject);
     }
     let mut rest = bytes;
-    let object = cbor::read_item(&mut rest).map_err(|InvalidCbor| Refusal::AttestationObject)?;
+    let object = cbor::read_item(&mut rest).map_err(|InvalidCbor| VerificationError::AttestationObject)?;
     if !rest.is_empty() {
-        return Err(Refusal::AttestationObject);
+        return Err(VerificationError::AttestationObject);
     }
     Ok(object)
 }

@@ -36,7 +36,7 @@ fn export_never_overwrites_or_writes_partially() {
     assert_eq!(ran.code, 1, "{ran:?}");
     let ran = convert(&folder, "simplewebauthn", "passbridge", &["--output", "new.jsonl"], RECORD);
     assert_eq!((ran.code, ran.stdout.as_str(), folder.read("new.jsonl").as_str()), (1, "", ""), "{ran:?}");
-    assert!(ran.stderr.starts_with("record 1: refused: record: credentials: public_key is no COSE key"), "{ran:?}");
+    assert!(ran.stderr.starts_with("record 1: refused: record: credentials: public_key is not a COSE key"), "{ran:?}");
     assert!(ran.stderr.ends_with("0 users with 0 passkeys converted, 1 record refused\n"), "{ran:?}");
     let mut names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();

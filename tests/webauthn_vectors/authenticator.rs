@@ -6,8 +6,8 @@ use kit::device::Device;
 use passbridge::webauthn::algorithm::Algorithm;
 use passbridge::webauthn::assertion::{Assertion, AssertionPolicy};
 use passbridge::webauthn::credential_record::CredentialRecord;
+use passbridge::webauthn::error::VerificationError;
 use passbridge::webauthn::policy::{CeremonyPolicy, CrossOrigin};
-use passbridge::webauthn::refusal::Refusal;
 use passbridge::webauthn::registration::{Registration, RegistrationPolicy};
 use passkey::types::webauthn::{AuthenticatedPublicKeyCredential, CreatedPublicKeyCredential};
 
@@ -51,7 +51,7 @@ fn sign_in(
     credential: &AuthenticatedPublicKeyCredential,
     challenge: &[u8],
     record: &mut CredentialRecord,
-) -> Result<(), Refusal> {
+) -> Result<(), VerificationError> {
     let assertion = Assertion {
         credential_id: &credential.raw_id,
         client_data_json: &credential.response.client_data_json,
@@ -63,7 +63,9 @@ fn sign_in(
     let policy = AssertionPolicy { ceremony: ceremony(challenge), allowed: &[], user_handle: None };
     let verified = assertion.verify(&policy, record)?;
     assert!(verified.user_verified);
-    record.update(&verified);
+    record.sign_count = verified.sign_count;
+    record.backup_eligible = Some(verified.backup_eligible);
+    record.backup_state = verified.backup_state;
     Ok(())
 }
 
@@ -97,8 +99,16 @@ async fn sign_count_must_increase() {
     assert_eq!(sign_in(&second, challenge, &mut record), Ok(()));
     assert!(record.sign_count > before);
     let stored = record.clone();
-    assert_eq!(sign_in(&first, challenge, &mut record), Err(Refusal::SignCountNotIncreased), "older than the last");
-    assert_eq!(sign_in(&second, challenge, &mut record), Err(Refusal::SignCountNotIncreased), "as old as the last");
+    assert_eq!(
+        sign_in(&first, challenge, &mut record),
+        Err(VerificationError::SignCountNotIncreased),
+        "older than the last"
+    );
+    assert_eq!(
+        sign_in(&second, challenge, &mut record),
+        Err(VerificationError::SignCountNotIncreased),
+        "as old as the last"
+    );
     assert_eq!(record, stored);
 }
 
@@ -114,7 +124,7 @@ async fn passkey_of_another_device_is_refused() {
     );
     other.register(challenge, USER_HANDLE, Algorithm::Es256.identifier()).await;
     let mut foreign = other.authenticate(challenge).await;
-    assert_eq!(sign_in(&foreign, challenge, &mut record), Err(Refusal::CredentialMismatch));
+    assert_eq!(sign_in(&foreign, challenge, &mut record), Err(VerificationError::CredentialMismatch));
     foreign.raw_id = record.id.clone().into();
-    assert_eq!(sign_in(&foreign, challenge, &mut record), Err(Refusal::SignatureInvalid));
+    assert_eq!(sign_in(&foreign, challenge, &mut record), Err(VerificationError::SignatureInvalid));
 }

@@ -4,8 +4,8 @@ use ciborium::Value;
 use passbridge::webauthn::algorithm::Algorithm;
 use passbridge::webauthn::assertion::{Assertion, AssertionPolicy};
 use passbridge::webauthn::credential_record::CredentialRecord;
+use passbridge::webauthn::error::VerificationError;
 use passbridge::webauthn::policy::{CeremonyPolicy, CrossOrigin};
-use passbridge::webauthn::refusal::Refusal;
 use passbridge::webauthn::registration::{Registration, RegistrationPolicy, VerifiedRegistration};
 
 use crate::level3::Vector;
@@ -65,7 +65,7 @@ impl Expected {
             challenge: &self.challenge,
             rp_id: &self.rp_id,
             origins: &self.origins,
-            cross_origin: self.top_origins.as_deref().map_or(CrossOrigin::Refused, CrossOrigin::Bounded),
+            cross_origin: self.top_origins.as_deref().map_or(CrossOrigin::Refused, CrossOrigin::Allowed),
             user_verification_required: self.user_verification,
         }
     }
@@ -88,7 +88,7 @@ impl AssertionCase {
         }
     }
 
-    pub(crate) fn verify(&self) -> Result<(), Refusal> {
+    pub(crate) fn verify(&self) -> Result<(), VerificationError> {
         let assertion = Assertion {
             credential_id: &self.credential_id,
             client_data_json: &self.client_data_json,
@@ -126,7 +126,7 @@ impl RegistrationCase {
         }
     }
 
-    pub(crate) fn outcome(&self) -> Result<VerifiedRegistration, Refusal> {
+    pub(crate) fn outcome(&self) -> Result<VerifiedRegistration, VerificationError> {
         let registration = Registration {
             credential_id: &self.credential_id,
             client_data_json: &self.client_data_json,
@@ -140,7 +140,7 @@ impl RegistrationCase {
         })
     }
 
-    pub(crate) fn verify(&self) -> Result<(), Refusal> {
+    pub(crate) fn verify(&self) -> Result<(), VerificationError> {
         self.outcome().map(|_| ())
     }
 

@@ -7,7 +7,7 @@ mod assertions;
 mod ceremonies;
 mod registrations;
 
-use passbridge::webauthn::refusal::Refusal;
+use passbridge::webauthn::error::VerificationError;
 use proptest::prelude::*;
 
 use crate::case::{AssertionCase, RegistrationCase};
@@ -22,7 +22,7 @@ pub(crate) const AT: u8 = 0x40;
 pub(crate) const ED: u8 = 0x80;
 
 /// What an assertion that was valid comes to after `change`. Its flags are UP, BE and BS.
-pub(crate) fn asserted(change: impl FnOnce(&mut AssertionCase)) -> Result<(), Refusal> {
+pub(crate) fn asserted(change: impl FnOnce(&mut AssertionCase)) -> Result<(), VerificationError> {
     let mut case = AssertionCase::new(&vector("none-es256"));
     assert_eq!(case.authenticator_data[FLAGS], UP | BE | BS);
     change(&mut case);
@@ -30,7 +30,7 @@ pub(crate) fn asserted(change: impl FnOnce(&mut AssertionCase)) -> Result<(), Re
 }
 
 /// What a registration that was valid comes to after `change`. Its flags are UP, BE, BS and AT.
-pub(crate) fn registered(change: impl FnOnce(&mut RegistrationCase)) -> Result<(), Refusal> {
+pub(crate) fn registered(change: impl FnOnce(&mut RegistrationCase)) -> Result<(), VerificationError> {
     let mut case = RegistrationCase::new(&vector("none-es256"));
     case.edit_authenticator_data(|data| assert_eq!(data[FLAGS], UP | BE | BS | AT));
     change(&mut case);

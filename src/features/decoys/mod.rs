@@ -124,7 +124,7 @@ fn generate(context: &DecoyContext<'_>, list: Vec<Descriptor<'static>>) -> Resul
     let options = match context.embedded {
         Some(party) => {
             let strict = context.min_user_verification.map(|min| party.at_least(min));
-            strict.as_ref().unwrap_or(party).begin_for_nobody()?
+            strict.as_ref().unwrap_or(party).begin_for_unknown_user()?
         }
         None => context.shape.generate()?,
     };

@@ -1,6 +1,6 @@
 //! Which requests get a decoy.
 
-use crate::ceremony::Told;
+use crate::ceremony::SentToUpstream;
 use crate::model::assertion::AssertionRequest;
 
 use super::*;
@@ -116,8 +116,8 @@ fn the_finish_of_a_decoy_never_signs_in() {
         begun_by: Operation::LoginBegin,
         upstream_session: None,
         caller_session: None,
-        asked: Subject::default(),
-        told: Told::default(),
+        requested: Subject::default(),
+        sent: SentToUpstream::default(),
         expected: Subject::default(),
         bearer_user: None,
         handles: None,

@@ -1,75 +1,76 @@
-//! Passkeys that are learned from sign-ins at another upstream, and how many could be served here already.
+//! Learns passkeys from sign-ins at another upstream, and counts how many an embedded relying party could serve.
 //!
-//! Whoever calls [`RelyingParty::observe`] vouches that the other upstream accepted the assertion, and that the user
-//! it names is the one it signed in: nothing here can tell. One signature leaves two keys, and no key is used before
-//! a second one has decided. Observing never waits: what comes too fast is dropped, and counted.
+//! The caller of [`KeyLearner::observe`] guarantees that the other upstream accepted the assertion and that the named
+//! user is the one who signed in. One signature leaves two possible keys; no key is used before a second signature
+//! decides. Observing never waits: an observation that does not fit the queue is dropped and counted. Start at
+//! [`KeyLearner`].
 
 mod observation;
 pub mod observe;
 pub(crate) mod proven_user;
 mod queue;
 pub mod readiness;
+mod record_observation;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use crate::features::key_learning::queue::Learner;
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+pub use crate::features::key_learning::observation::{Observation, Purpose};
+use crate::features::key_learning::queue::ObservationQueue;
 use crate::features::key_learning::readiness::{Readiness, window};
 use crate::model::fault::Refusal;
+use crate::relying_party::RelyingParty;
 use crate::relying_party::clock::now;
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::directory::observed::ObservedCredential;
 use crate::relying_party::directory::user::User;
-use crate::relying_party::error::StoreError;
-use crate::relying_party::{RelyingParty, Shared};
+use crate::storage::error::{OpenError, StoreError};
 
-/// A sign-in that another upstream accepted.
-#[derive(Clone, Debug, Default)]
-pub struct Observation {
-    /// The user, by the id that the caller was answered with, where there is one.
-    pub user_id: Option<String>,
-    /// The user's address, where the upstream was told it or gave it.
-    pub email: Option<String>,
-    /// The credential id.
-    pub credential_id: Vec<u8>,
-    /// The upstream's own name for the credential, where it gave one.
-    pub handle: Option<String>,
-    /// `clientDataJSON`.
-    pub client_data_json: Vec<u8>,
-    /// The authenticator data.
-    pub authenticator_data: Vec<u8>,
-    /// The signature.
-    pub signature: Vec<u8>,
-    /// The user handle, where the authenticator returned one.
-    pub user_handle: Option<Vec<u8>>,
+/// Learns the passkeys of one embedded relying party. Clones share the queue.
+#[derive(Clone, Debug)]
+pub struct KeyLearner {
+    party: RelyingParty,
+    queue: Arc<ObservationQueue>,
+    /// Held while all passkeys are counted: the directory's threads are for sign-ins.
+    counting: Arc<Mutex<()>>,
 }
 
-/// What is made of an observation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// Unknown passkeys are learned, known ones are verified.
-    Learn,
-    /// Known ones are verified. No user and no passkey is added or taken away.
-    Verify,
-}
-
-impl RelyingParty {
-    /// Hands over a sign-in, to be noted when there is time. `false`: there was no room for it.
-    pub fn observe(&self, observation: Observation, purpose: Purpose) -> bool {
-        self.learner.note(observation, purpose)
+impl KeyLearner {
+    /// Starts the thread that records observations, with its own connection to the directory. It blocks.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn start(party: RelyingParty) -> Result<Self, OpenError> {
+        let context = Arc::clone(&party.context);
+        let queue = ObservationQueue::start(Store::open(&context.database)?, context).map_err(OpenError::Threads)?;
+        Ok(Self { party, queue: Arc::new(queue), counting: Arc::default() })
     }
 
-    /// Forgets a passkey that was deleted where it was learned from, by its id and by the name that the upstream
-    /// has for it. One that was made or imported here stays.
+    /// Queues a sign-in to be recorded. `false`: the queue is full.
+    pub fn observe(&self, observation: Observation, purpose: Purpose) -> bool {
+        self.queue.push(observation, purpose)
+    }
+
+    /// Waits until the sign-ins observed before are recorded.
+    pub async fn settled(&self) {
+        self.queue.settled().await;
+    }
+
+    /// Forgets a learned passkey that was deleted at the upstream, by its id and by the upstream's name of it.
+    /// A passkey that was registered or imported here stays.
     ///
     /// # Errors
     /// `overloaded`, or a directory that cannot be written.
     pub async fn unlearn(&self, credential_id: Option<Vec<u8>>, handle: Option<String>) -> Result<(), Refusal> {
-        // What was accepted before the deletion must not come after it.
-        self.learner.settled().await;
-        let forget = move |store: &mut Store, _: &Shared| {
+        // A sign-in before the deletion must not be recorded after it.
+        self.settled().await;
+        let forget = move |store: &mut Store| {
             let transaction = store.write()?;
-            // A name may read as an id and be none: whichever of the two is meant, it is gone.
+            // A handle may also read as an id: both are forgotten.
             let mut ids = Vec::from_iter(credential_id);
             if let Some(handle) = handle {
                 ids.extend(ObservedCredential::ids_of_handle(&transaction, &handle)?);
@@ -82,14 +83,14 @@ impl RelyingParty {
             }
             Ok(transaction.commit().map_err(StoreError::from)?)
         };
-        self.work(forget).await
+        self.party.run(|store, _| forget(store)).await
     }
 
-    /// Whether the user, by id or else by address, could sign in here today with whatever passkey they used in the
-    /// last thirty days. It is one look into an index. `false` also where the directory does not answer.
+    /// Whether the user, by id or else by address, could sign in here with every passkey that they used in the last
+    /// thirty days. One indexed query. `false` also when the directory fails.
     pub async fn is_proven(&self, user_id: Option<&str>, email: Option<&str>) -> bool {
         let [user_id, email] = [user_id, email].map(|text| text.map(str::to_owned));
-        let proven = self.work(move |store, shared| {
+        let proven = self.party.run(move |store, context| {
             let connection = store.connection();
             let user_id = match (user_id, email) {
                 (Some(id), _) => Some(id),
@@ -97,19 +98,18 @@ impl RelyingParty {
                 (None, None) => None,
             };
             let Some(user_id) = user_id else { return Ok(false) };
-            Ok(ObservedCredential::user_is_proven(connection, &user_id, &shared.party.rp_id, window(now()))?)
+            Ok(ObservedCredential::user_is_proven(connection, &user_id, &context.config.rp_id, window(now()))?)
         });
         proven.await.unwrap_or(false)
     }
 
-    /// How many of those who sign in could do so here, everything that was observed before included.
+    /// How many of the observed users could sign in here.
     ///
     /// # Errors
     /// `overloaded`, or a directory that cannot be read.
     pub async fn readiness(&self) -> Result<Readiness, Refusal> {
-        // One reader at a time: the directory's threads are for those who sign in.
-        let _turn = self.learner.reading.lock().await;
-        self.learner.settled().await;
-        self.work(|store, shared| Ok(Readiness::of(store, &shared.party.rp_id, now())?)).await
+        let _counting = self.counting.lock().await;
+        self.settled().await;
+        self.party.run(|store, context| Ok(Readiness::of(store, &context.config.rp_id, now())?)).await
     }
 }

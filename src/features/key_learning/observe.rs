@@ -8,14 +8,13 @@ use std::sync::Arc;
 
 use crate::ceremony::{Ceremony, Subject};
 use crate::features::key_learning::proven_user::{IdentityMaps, SignedIn};
-use crate::features::key_learning::{Observation, Purpose};
+use crate::features::key_learning::{KeyLearner, Observation, Purpose};
 use crate::model::fault::Refusal;
 use crate::model::member::Member;
 use crate::model::message::{Request, Response};
 use crate::model::operation::Operation;
 use crate::model::record::{Record, text};
 use crate::model::value::Value;
-use crate::relying_party::RelyingParty;
 
 /// Which embedded upstream learns from a backend's sign-ins, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,9 +25,9 @@ pub struct Learning {
     pub purpose: Purpose,
 }
 
-/// The relying party that learns from a backend's sign-ins.
-pub(crate) struct Learner<'l> {
-    pub(crate) party: &'l RelyingParty,
+/// The learner of a backend's sign-ins.
+pub(crate) struct BackendLearner<'l> {
+    pub(crate) learner: &'l KeyLearner,
     pub(crate) purpose: Purpose,
     /// The name of the route, for the log.
     pub(crate) route: &'l Arc<str>,
@@ -47,7 +46,7 @@ pub(crate) struct SignedInUser {
 /// An observation without its user.
 struct ObservationDraft {
     route: Arc<str>,
-    party: RelyingParty,
+    learner: KeyLearner,
     observation: Observation,
     purpose: Purpose,
 }
@@ -66,15 +65,15 @@ impl ObservationDraft {
     fn submit(mut self, user: Subject) {
         self.observation.user_id = user.id.map(String::from);
         self.observation.email = user.email.map(String::from);
-        if !self.party.observe(self.observation, self.purpose) {
+        if !self.learner.observe(self.observation, self.purpose) {
             tracing::debug!(route = &*self.route, "sign-in not observed, the queue is full");
         }
     }
 }
 
-// ===== impl Learner =====
+// ===== impl BackendLearner =====
 
-impl Learner<'_> {
+impl BackendLearner<'_> {
     /// Observes a login. `names` are the caller's names of the user, where an identity map gave them.
     pub(crate) fn observe(
         self,
@@ -98,10 +97,10 @@ impl Learner<'_> {
         let user = SignedIn {
             said: names.cloned().unwrap_or_else(|| Subject::named_in(response.record())),
             answered: signed_in.subject,
-            told: if self.sets_constant_user { Subject::default() } else { ceremony.told.subject.clone() },
+            told: if self.sets_constant_user { Subject::default() } else { ceremony.sent.subject.clone() },
         };
-        let Self { party, purpose, route, maps, .. } = self;
-        let draft = ObservationDraft { route: route.clone(), party: party.clone(), observation, purpose };
+        let Self { learner, purpose, route, maps, .. } = self;
+        let draft = ObservationDraft { route: route.clone(), learner: learner.clone(), observation, purpose };
         if maps.is_empty() {
             return draft.submit(user.alike());
         }
@@ -124,7 +123,7 @@ impl Learner<'_> {
         }
         let id = bytes(request.record(), Member::CredentialId);
         let handle = text(request.record(), Member::CredentialHandle).map(String::from);
-        if let Err(Refusal { reason, .. }) = self.party.unlearn(id, handle).await {
+        if let Err(Refusal { reason, .. }) = self.learner.unlearn(id, handle).await {
             tracing::error!(route = &**self.route, %reason, "deleted passkey not unlearned");
         }
     }

@@ -1,7 +1,7 @@
-//! The thread that notes observations, behind a bounded queue.
+//! The thread that records observations, behind a bounded queue.
 //!
-//! It has a connection of its own and stands behind nobody who signs in. A full queue drops what comes, and the
-//! count of that is written when there is time again; so is what the directory would not take.
+//! It has its own connection, so that sign-ins never wait for it. A full queue drops the observation. Dropped and
+//! failed observations are counted in the directory.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,112 +10,118 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::oneshot;
 
-use crate::features::key_learning::observation::judge;
-use crate::features::key_learning::{Observation, Purpose};
-use crate::relying_party::Shared;
+use crate::features::key_learning::observation::{Observation, Purpose};
+use crate::features::key_learning::record_observation::record;
 use crate::relying_party::clock::now;
+use crate::relying_party::config::RelyingPartyConfig;
+use crate::relying_party::context::RelyingPartyContext;
 use crate::relying_party::directory::Store;
-use crate::relying_party::directory::days::{Aside, DAY, Day};
+use crate::relying_party::directory::days::{DAY, Day, DayCounter};
 
-/// How many observations may wait: some megabytes at the very most.
-pub(super) const QUEUE: usize = 1024;
+/// A few megabytes at most.
+pub(super) const MAX_QUEUED: usize = 1024;
 
-enum Job {
-    Note(Box<Observation>, Purpose),
-    /// Says when everything before it is done.
-    Settle(oneshot::Sender<()>),
+enum RecorderJob {
+    Record(Box<Observation>, Purpose),
+    /// Answers when every job before it is done.
+    Flush(oneshot::Sender<()>),
 }
 
-/// The thread. Dropping this waits until it has noted what waits.
-pub(crate) struct Learner {
-    queue: Option<SyncSender<Job>>,
+/// The queue and its thread. Dropping it waits for the queued observations.
+pub(super) struct ObservationQueue {
+    sender: Option<SyncSender<RecorderJob>>,
     dropped: Arc<AtomicU64>,
-    /// Whose turn it is to read everything.
-    pub(super) reading: Mutex<()>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Learner {
-    pub(crate) fn start(store: Store, shared: Arc<Shared>) -> io::Result<Self> {
-        let (queue, jobs) = sync_channel(QUEUE);
+impl ObservationQueue {
+    pub(super) fn start(store: Store, context: Arc<RelyingPartyContext>) -> io::Result<Self> {
+        let (sender, jobs) = sync_channel(MAX_QUEUED);
         let dropped = Arc::new(AtomicU64::new(0));
-        let lost = Arc::clone(&dropped);
+        let recorder = Recorder { store, dropped: Arc::clone(&dropped) };
         let thread = thread::Builder::new().name("learning".to_owned());
-        let thread = thread.spawn(move || work_off(store, &shared, &jobs, &lost))?;
-        Ok(Self { queue: Some(queue), dropped, reading: Mutex::new(()), thread: Some(thread) })
+        let thread = thread.spawn(move || recorder.run(&context.config, &jobs))?;
+        Ok(Self { sender: Some(sender), dropped, thread: Some(thread) })
     }
 
-    /// Hands an observation over, or drops it where there is no room.
-    pub(super) fn note(&self, observation: Observation, purpose: Purpose) -> bool {
-        let taken = self.queue().try_send(Job::Note(Box::new(observation), purpose)).is_ok();
-        if !taken {
+    /// Queues an observation, or drops it when the queue is full.
+    pub(super) fn push(&self, observation: Observation, purpose: Purpose) -> bool {
+        let queued = self.sender().try_send(RecorderJob::Record(Box::new(observation), purpose)).is_ok();
+        if !queued {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
-        taken
+        queued
     }
 
-    /// Waits until what was handed over before is noted; not where the queue is full.
+    /// Waits until the observations queued before are recorded. Does not wait when the queue is full.
     pub(super) async fn settled(&self) {
-        let (say, said) = oneshot::channel();
-        if self.queue().try_send(Job::Settle(say)).is_ok() {
-            // A thread that is gone has nothing left to note.
-            let _ = said.await;
+        let (done, is_done) = oneshot::channel();
+        if self.sender().try_send(RecorderJob::Flush(done)).is_ok() {
+            // A thread that ended has nothing left to record.
+            let _ = is_done.await;
         }
     }
 
-    fn queue(&self) -> &SyncSender<Job> {
-        self.queue.as_ref().expect("the queue is there until this is dropped")
+    fn sender(&self) -> &SyncSender<RecorderJob> {
+        self.sender.as_ref().expect("the sender exists until the queue is dropped")
     }
 }
 
-impl Drop for Learner {
+impl Drop for ObservationQueue {
     fn drop(&mut self) {
-        self.queue = None;
+        self.sender = None;
         if let Some(thread) = self.thread.take() {
-            // The thread catches what its work throws; there is nothing left to report here.
+            // The thread catches panics of its work: there is nothing to report.
             let _ = thread.join();
         }
     }
 }
 
-impl std::fmt::Debug for Learner {
+impl std::fmt::Debug for ObservationQueue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Learner").finish_non_exhaustive()
+        f.debug_struct("ObservationQueue").finish_non_exhaustive()
     }
 }
 
-fn work_off(mut store: Store, shared: &Shared, jobs: &Receiver<Job>, dropped: &AtomicU64) {
-    while let Ok(job) = jobs.recv() {
-        match job {
-            Job::Note(observation, purpose) => {
-                // A transaction that a panic cut off was rolled back on the way.
-                let judged =
-                    catch_unwind(AssertUnwindSafe(|| judge(&mut store, &shared.party, &observation, purpose, now())));
-                match judged {
-                    Ok(Ok(())) => {}
-                    Ok(Err(error)) => {
-                        dropped.fetch_add(1, Ordering::Relaxed);
-                        tracing::warn!(error = &error as &dyn std::error::Error, "an observed sign-in was not noted");
+struct Recorder {
+    store: Store,
+    dropped: Arc<AtomicU64>,
+}
+
+impl Recorder {
+    fn run(mut self, config: &RelyingPartyConfig, jobs: &Receiver<RecorderJob>) {
+        while let Ok(job) = jobs.recv() {
+            match job {
+                RecorderJob::Record(observation, purpose) => {
+                    // Unwinding rolls back an open transaction.
+                    let recorded = catch_unwind(AssertUnwindSafe(|| {
+                        record(&mut self.store, config, &observation, purpose, now())
+                    }));
+                    if !matches!(recorded, Ok(Ok(()))) {
+                        self.dropped.fetch_add(1, Ordering::Relaxed);
                     }
-                    Err(_) => drop(dropped.fetch_add(1, Ordering::Relaxed)),
+                    if let Ok(Err(error)) = recorded {
+                        tracing::warn!(error = &error as &dyn std::error::Error, "observed sign-in not recorded");
+                    }
+                    self.count_dropped();
                 }
-                tell_dropped(&store, dropped);
-            }
-            Job::Settle(say) => {
-                tell_dropped(&store, dropped);
-                // Whoever asked may have gone meanwhile.
-                let _ = say.send(());
+                RecorderJob::Flush(done) => {
+                    self.count_dropped();
+                    // The caller may be gone.
+                    let _ = done.send(());
+                }
             }
         }
+        self.count_dropped();
     }
-    tell_dropped(&store, dropped);
-}
 
-fn tell_dropped(store: &Store, dropped: &AtomicU64) {
-    let count = dropped.swap(0, Ordering::Relaxed);
-    if count > 0 && Day::aside(store.connection(), now().div_euclid(DAY), Aside::Dropped, count).is_err() {
-        dropped.fetch_add(count, Ordering::Relaxed);
+    fn count_dropped(&self) {
+        let count = self.dropped.swap(0, Ordering::Relaxed);
+        let day = now().div_euclid(DAY);
+        if count > 0 && Day::count(self.store.connection(), day, DayCounter::Dropped, count).is_err() {
+            self.dropped.fetch_add(count, Ordering::Relaxed);
+        }
     }
 }

@@ -1,30 +1,29 @@
-//! How many of those who sign in elsewhere could do so here.
+//! How many users of another upstream could sign in here.
 //!
-//! Two views, both of the last thirty days: what those who were active could do now, and day by day what could have
-//! been answered when it came. Users who never came, or whose sign-ins were not for this relying party, are in
-//! neither. Reading goes through every passkey that was seen, once.
+//! Two views of the last thirty days: what the active users could do now, and how many sign-ins of each day could have
+//! been served then. Users without a sign-in for this relying party are in neither. Reads every observed passkey once.
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::days::{DAY, Day, WINDOW};
-use crate::relying_party::error::StoreError;
+use crate::storage::error::StoreError;
 
 /// The readiness of a relying party.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Readiness {
-    /// Users who signed in within the last thirty days, by what is known now of all the passkeys they used.
+    /// Users who signed in within the last thirty days, by what is known now of the passkeys they used.
     pub active_users: Counts,
     /// Their sign-ins, by what is known now of the passkey.
     pub sign_ins: Counts,
-    /// The passkeys of those sign-ins whose signatures disagreed; they are among the unseen.
+    /// Passkeys with contradicting sign-ins, which are counted as unseen.
     pub contradicted: u64,
-    /// Each day there was something, the oldest first.
+    /// Days with sign-ins, the oldest first.
     pub days: Vec<DayReadiness>,
 }
 
-/// The readiness of a day, by what was known when a sign-in came.
+/// The readiness of a day, by what was known before each sign-in.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DayReadiness {
     /// The day in UTC, as `2026-01-31`.
@@ -33,34 +32,34 @@ pub struct DayReadiness {
     pub active_users: Counts,
     /// Sign-ins.
     pub sign_ins: Counts,
-    /// Sign-ins that the other upstream accepted, and this relying party would not have.
+    /// Sign-ins that the other upstream accepted and this relying party would have refused.
     pub mismatched: u64,
-    /// Sign-ins for another relying party or page, or of nobody that the answer named.
+    /// Sign-ins for another relying party or origin, or without a user.
     pub ignored: u64,
-    /// Sign-ins that came faster than they could be noted.
+    /// Sign-ins that were not recorded.
     pub dropped: u64,
 }
 
-/// Some of each kind.
+/// Counts by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Counts {
-    /// All of them.
+    /// The sum.
     pub total: u64,
-    /// They could be served here.
+    /// Can be served here.
     pub proven: u64,
-    /// One signature more, and they could.
+    /// One more signature is needed.
     pub one_short: u64,
-    /// Nothing is known of their passkeys.
+    /// Nothing is known of the passkeys.
     pub unseen: u64,
-    /// Their passkeys' signatures do not tell the key: Ed25519, RSA.
+    /// The signatures do not reveal the key: Ed25519, RSA.
     pub not_learnable: u64,
-    /// The share of the proven ones, from 0 to 1, in ten thousandths; absent where there is none at all.
+    /// The share of the proven ones, from 0 to 1, rounded down to four digits; absent if the sum is 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub share: Option<f64>,
 }
 
 impl Readiness {
-    /// Reads it out of a directory.
+    /// Reads it from a directory.
     pub(crate) fn of(store: &Store, rp_id: &str, now: i64) -> Result<Self, StoreError> {
         let snapshot = store.connection().unchecked_transaction()?;
         let mut readiness = Self::default();
@@ -74,8 +73,8 @@ impl Readiness {
             let (user_id, state): (String, String) = (row.get(0)?, row.get(1)?);
             let (seen, recent): (i64, [u8; WINDOW]) = (row.get(2)?, row.get(3)?);
             readiness.contradicted += u64::from(state == "contradicted");
-            let kind = kind(&state);
-            // What was counted before the window began stays out.
+            let kind = index(&state);
+            // Days before the window are not counted.
             let days = usize::try_from(seen.div_euclid(DAY) - window(now).div_euclid(DAY) + 1).unwrap_or(0);
             sign_ins[kind] += recent[..days.min(WINDOW)].iter().map(|count| u64::from(*count)).sum::<u64>();
             last = Some(match last {
@@ -94,14 +93,14 @@ impl Readiness {
     }
 }
 
-/// The first moment of the last thirty days, of which today is one.
+/// The start of the last thirty days, including today.
 pub(crate) fn window(now: i64) -> i64 {
     let days = i64::try_from(WINDOW).expect("the window is short");
     (now.div_euclid(DAY) - days + 1) * DAY
 }
 
-/// Where a state stands among proven, one short, unseen and not learnable: a user stands where the last one does.
-fn kind(state: &str) -> usize {
+/// The index of a state in [`Counts::of`]. A user counts by the highest index of their passkeys.
+fn index(state: &str) -> usize {
     match state {
         "proven" => 0,
         "candidates" => 1,
@@ -131,7 +130,7 @@ impl DayReadiness {
 }
 
 impl Counts {
-    /// Of proven, one short, unseen, not learnable.
+    /// In the order proven, one short, unseen, not learnable.
     fn of(kinds: [u64; 4]) -> Self {
         let [proven, one_short, unseen, not_learnable] = kinds;
         let total = kinds.iter().sum();

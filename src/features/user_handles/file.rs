@@ -1,39 +1,39 @@
-//! What a file is, told from its first bytes without opening it as a database.
+//! Recognises a file of user handles by its first bytes, without opening it as a database.
 //!
-//! So a config can be checked beside a gateway that has the file open, and nothing is made or changed.
+//! A config can be checked while a gateway has the file open, and nothing is created or changed.
 
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-/// Says in the file that it holds user handles: "PBRH".
+/// "PBRH"
 pub(crate) const APPLICATION_ID: i64 = 0x5042_5248;
-/// The text that every SQLite file begins with (SQLite file format, 1.3).
+/// The start of every SQLite file (SQLite file format, 1.3).
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
-/// Where the application's id stands, four bytes, the highest first (1.3).
+/// The offset of the application id: four bytes, big-endian (1.3).
 const APPLICATION: usize = 68;
 
 /// Why a file cannot hold user handles.
 #[derive(Debug, thiserror::Error)]
 pub enum Unfit {
-    /// The folder it would be made in is not there.
-    #[error("its folder is not there")]
+    /// Its folder does not exist.
+    #[error("its folder does not exist")]
     NoFolder,
-    /// It is a folder itself.
+    /// It is a folder.
     #[error("it is a folder")]
     Folder,
     /// It cannot be read.
     #[error("it cannot be read: {0}")]
     Unreadable(io::Error),
-    /// It is something else.
-    #[error("it holds something else")]
+    /// It is another kind of file.
+    #[error("it is not a file of user handles")]
     Foreign,
 }
 
-/// Whether a file holds user handles, or can be made to.
+/// Checks that a file holds user handles, or is empty or missing.
 ///
 /// # Errors
-/// Why not.
+/// See [`Unfit`].
 pub fn inspect(path: &Path) -> Result<(), Unfit> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if folder.is_some_and(|folder| !folder.is_dir()) {
@@ -50,8 +50,8 @@ pub fn inspect(path: &Path) -> Result<(), Unfit> {
     let mut head = Vec::new();
     file.take(100).read_to_end(&mut head).map_err(Unfit::Unreadable)?;
     let application = head.get(APPLICATION..).and_then(|rest| rest.first_chunk()).copied().map(i32::from_be_bytes);
-    let is_ours = head.starts_with(MAGIC) && application.map(i64::from) == Some(APPLICATION_ID);
-    if head.is_empty() || is_ours { Ok(()) } else { Err(Unfit::Foreign) }
+    let is_known = head.starts_with(MAGIC) && application.map(i64::from) == Some(APPLICATION_ID);
+    if head.is_empty() || is_known { Ok(()) } else { Err(Unfit::Foreign) }
 }
 
 #[cfg(test)]
@@ -63,7 +63,7 @@ mod tests {
     use crate::relying_party::directory::Store;
 
     #[test]
-    fn a_file_is_known_by_its_first_bytes() {
+    fn file_is_recognised_by_its_first_bytes() {
         let place = tempfile::tempdir().unwrap();
         let at = |name: &str| place.path().join(name);
         HandleStore::open(&at("handles.db")).unwrap();

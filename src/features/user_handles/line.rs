@@ -1,29 +1,39 @@
-//! One passkey as one line of a file: its columns, and what they must hold.
+//! One passkey as one line of an import file.
 
 use crate::base::base64;
 use crate::base::diagnostic::nearest;
-use crate::features::user_handles::import::Problem;
 use crate::features::user_handles::passkey::{MAX_CREDENTIAL_ID, MAX_HANDLE, NewPasskey};
 
 /// The columns, or the members of an object.
 pub(super) const COLUMNS: [&str; 4] = ["credential_id", "upstream_handle", "caller_handle", "rp_id"];
-/// Those that every file has.
+/// The required ones.
 pub(super) const REQUIRED: [&str; 2] = ["credential_id", "upstream_handle"];
-/// The longest domain, in bytes.
+/// In bytes.
 const MAX_DOMAIN: usize = 253;
 
-/// What stands in the columns of a line, in their order; nothing where a column is empty or is not there.
+/// The values of a line in the order of [`COLUMNS`]; `None` if empty or missing.
 pub(super) type Texts = [Option<String>; COLUMNS.len()];
 
-/// What is wrong with a line, and what to do about it.
+/// An invalid line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineProblem {
+    /// The line number, from 1.
+    pub line: u64,
+    /// What is wrong, starting with a verb.
+    pub message: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+/// A [`LineProblem`] without its line.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct BadLine {
+pub(super) struct LineError {
     pub(super) message: String,
     pub(super) remedy: &'static str,
 }
 
 /// The passkey of a line.
-pub(super) fn passkey([id, upstream, caller, rp_id]: Texts) -> Result<NewPasskey, BadLine> {
+pub(super) fn passkey([id, upstream, caller, rp_id]: Texts) -> Result<NewPasskey, LineError> {
     Ok(NewPasskey {
         credential_id: required("credential_id", id, MAX_CREDENTIAL_ID)?,
         upstream_handle: required("upstream_handle", upstream, MAX_HANDLE)?,
@@ -34,9 +44,9 @@ pub(super) fn passkey([id, upstream, caller, rp_id]: Texts) -> Result<NewPasskey
     })
 }
 
-/// What is wrong with the columns' names.
-pub(super) fn columns(names: &[&str]) -> Vec<Problem> {
-    let at_head = |message: String, remedy: String| Problem { line: 1, message, remedy };
+/// The problems of a header line.
+pub(super) fn columns(names: &[&str]) -> Vec<LineProblem> {
+    let at_head = |message: String, remedy: String| LineProblem { line: 1, message, remedy };
     let unknown = names.iter().filter(|name| !COLUMNS.contains(*name)).map(|name| {
         let remedy = match nearest(name, COLUMNS) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -45,19 +55,19 @@ pub(super) fn columns(names: &[&str]) -> Vec<Problem> {
         at_head(format!("has an unknown column `{name}`"), remedy)
     });
     let missing = REQUIRED.iter().filter(|name| !names.contains(*name)).map(|name| {
-        at_head(format!("has no column `{name}`"), "write the columns' names into the first line".to_owned())
+        at_head(format!("has no column `{name}`"), "write the column names into the first line".to_owned())
     });
     unknown.chain(missing).collect()
 }
 
-fn required(column: &str, text: Option<String>, most: usize) -> Result<Vec<u8>, BadLine> {
+fn required(column: &str, text: Option<String>, most: usize) -> Result<Vec<u8>, LineError> {
     match text {
         Some(text) => bytes(column, &text, most),
-        None => Err(bad(format!("has no `{column}`"), "fill it, or take the line out")),
+        None => Err(bad(format!("has no `{column}`"), "fill it in, or remove the line")),
     }
 }
 
-fn bytes(column: &str, text: &str, most: usize) -> Result<Vec<u8>, BadLine> {
+fn bytes(column: &str, text: &str, most: usize) -> Result<Vec<u8>, LineError> {
     let read = base64::read(text);
     let read = read.map_err(|_| bad(format!("has a `{column}` that is not base64"), "write the bytes in base64url"))?;
     match (1..=most).contains(&read.len()) {
@@ -66,18 +76,18 @@ fn bytes(column: &str, text: &str, most: usize) -> Result<Vec<u8>, BadLine> {
     }
 }
 
-fn domain(text: String) -> Result<String, BadLine> {
+fn domain(text: String) -> Result<String, LineError> {
     let is_domain =
         text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte));
     match is_domain && text.len() <= MAX_DOMAIN {
         true => Ok(text),
         false => {
-            let remedy = "write the domain alone, in lower case, such as `example.com`, or leave it empty";
-            Err(bad("has an `rp_id` that is no domain".to_owned(), remedy))
+            let remedy = "write only the domain, in lower case, such as `example.com`, or leave it empty";
+            Err(bad("has an `rp_id` that is not a domain".to_owned(), remedy))
         }
     }
 }
 
-fn bad(message: String, remedy: &'static str) -> BadLine {
-    BadLine { message, remedy }
+fn bad(message: String, remedy: &'static str) -> LineError {
+    LineError { message, remedy }
 }

@@ -1,8 +1,8 @@
-//! Which user handle each passkey has on either side of an upstream, by credential id, in a SQLite file.
+//! Maps user handles between the caller's side and the upstream's, by credential id, in a SQLite file.
 //!
-//! A passkey keeps the handle it was born with, and no signature covers it. So what the upstream is told comes from
-//! here, never from what a client claims. Work on the file is done by threads of its own: a queue that is full, or a
-//! file that stays locked, is `overloaded`, and nothing is guessed meanwhile.
+//! A passkey keeps the user handle it was created with, and no signature covers it. So the handle that the upstream
+//! receives comes from the file, never from the client. A full queue or a locked file is `overloaded`. Start at
+//! [`Handles`]; `before_call` uses it in the pipeline.
 
 pub(crate) mod after_decode;
 pub(crate) mod before_call;
@@ -18,60 +18,60 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::features::user_handles::passkey::{NewPasskey, Passkey};
-use crate::features::user_handles::store::{Claim, HandleStore, UserPasskeys};
+use crate::features::user_handles::store::{HandleClaim, HandleStore, UserPasskeys};
 use crate::model::fault::Refusal;
-use crate::relying_party::error::OpenError;
-use crate::storage::blocking_pool::Workers;
+use crate::storage::blocking_pool::BlockingPool;
+use crate::storage::error::OpenError;
 
-/// One for what reads, one for what writes: SQLite has one writer.
+/// One for reads and one for writes: SQLite has one writer.
 const CONNECTIONS: usize = 2;
 
-/// The handles of one upstream's passkeys. Clones are the same ones, on any runtime.
+/// The handles of one upstream's passkeys. Clones share the threads, on any number of async runtimes.
 #[derive(Clone, Debug)]
 pub struct Handles {
-    workers: Arc<Workers<HandleStore>>,
+    pool: Arc<BlockingPool<HandleStore>>,
 }
 
 impl Handles {
-    /// Opens the file, makes it when missing, and starts the threads. Blocks meanwhile.
+    /// Opens the file, creates it when missing, and starts the threads. It blocks.
     ///
     /// # Errors
     /// See [`OpenError`].
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let books = (0..CONNECTIONS).map(|_| HandleStore::open(path)).collect::<Result<_, _>>()?;
-        Ok(Self { workers: Arc::new(Workers::start(books).map_err(OpenError::Threads)?) })
+        let stores = (0..CONNECTIONS).map(|_| HandleStore::open(path)).collect::<Result<_, _>>()?;
+        Ok(Self { pool: Arc::new(BlockingPool::start(stores).map_err(OpenError::Threads)?) })
     }
 
-    /// What is known of a passkey.
+    /// A passkey by its credential id.
     pub(crate) async fn find(&self, id: Vec<u8>) -> Result<Option<Passkey>, Refusal> {
-        self.workers.run(move |book| Ok(book.find(&id)?)).await
+        self.pool.run(move |store| Ok(store.find(&id)?)).await
     }
 
-    /// What is known of the upstream's user who has that handle.
-    pub(crate) async fn family(&self, upstream_handle: Vec<u8>, rp_id: String) -> Result<UserPasskeys, Refusal> {
-        self.workers.run(move |book| Ok(book.family(&upstream_handle, &rp_id)?)).await
+    /// The passkeys of the upstream's user with that handle.
+    pub(crate) async fn user_passkeys(&self, upstream_handle: Vec<u8>, rp_id: String) -> Result<UserPasskeys, Refusal> {
+        self.pool.run(move |store| Ok(store.user_passkeys(&upstream_handle, &rp_id)?)).await
     }
 
-    /// Notes a passkey that the upstream is about to be told of.
+    /// Stores a passkey before the registration is sent to the upstream.
     ///
     /// # Errors
-    /// `conflict` where the id is that of another user's passkey.
-    pub(crate) async fn claim(&self, new: NewPasskey) -> Result<Claim, Refusal> {
-        self.workers.run(move |book| book.claim(&new)).await
+    /// `conflict` if the credential id is another user's.
+    pub(crate) async fn claim(&self, new: NewPasskey) -> Result<HandleClaim, Refusal> {
+        self.pool.run(move |store| store.claim(&new)).await
     }
 
-    /// Notes that the upstream has the passkey of a claim, and what it calls it.
+    /// Marks the passkey of a claim as registered at the upstream, with the upstream's name of it.
     pub(crate) async fn confirm(&self, serial: i64, name: Option<String>) -> Result<(), Refusal> {
-        self.workers.run(move |book| Ok(book.confirm(serial, name.as_deref())?)).await
+        self.pool.run(move |store| Ok(store.confirm(serial, name.as_deref())?)).await
     }
 
-    /// Takes a claim back that the upstream refused.
+    /// Deletes a claim that the upstream refused.
     pub(crate) async fn release(&self, serial: i64) -> Result<(), Refusal> {
-        self.workers.run(move |book| Ok(book.release(serial)?)).await
+        self.pool.run(move |store| Ok(store.release(serial)?)).await
     }
 
-    /// Forgets a passkey that the upstream has deleted, by its id or by what the upstream calls it.
+    /// Deletes a passkey that the upstream deleted, by its id or by the upstream's name of it.
     pub(crate) async fn forget(&self, id: Option<Vec<u8>>, name: Option<String>) -> Result<u64, Refusal> {
-        self.workers.run(move |book| Ok(book.forget(id.as_deref(), name.as_deref())?)).await
+        self.pool.run(move |store| Ok(store.forget(id.as_deref(), name.as_deref())?)).await
     }
 }

@@ -1,32 +1,32 @@
-//! A passkey as the file keeps it.
+//! A passkey in the file.
 
 use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::webauthn::cose_key::CoseKey;
 
-/// The longest user handle (WebAuthn 5.4.3), in bytes.
+/// In bytes (WebAuthn 5.4.3).
 pub(crate) const MAX_HANDLE: usize = 64;
-/// The longest credential id (WebAuthn 4), in bytes.
+/// In bytes (WebAuthn 4).
 pub(crate) const MAX_CREDENTIAL_ID: usize = 1023;
 
-/// What is known of a passkey.
+/// A stored passkey.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Passkey {
-    /// Which claim of the id it is.
+    /// The claim's serial number.
     pub(crate) serial: i64,
-    /// The handle that the upstream knows its user by.
+    /// The upstream's handle of the user.
     pub(crate) upstream_handle: Vec<u8>,
-    /// The handle that the authenticator has, where that is known.
+    /// The authenticator's user handle, if known.
     pub(crate) caller_handle: Option<Vec<u8>>,
-    /// What the upstream calls it, where that is known.
+    /// The upstream's name of it, if known.
     pub(crate) name: Option<String>,
-    /// Whether the upstream may never have heard of it.
+    /// Whether its registration at the upstream is not confirmed.
     pub(crate) is_pending: bool,
-    /// Of a pending one, its COSE key, where it is one that we can verify with.
+    /// Its COSE key while it is pending, if the algorithm is supported.
     pub(crate) pending_key: Option<Vec<u8>>,
 }
 
-/// A passkey that the upstream is about to be told of.
+/// A passkey to store.
 #[derive(Clone, Debug)]
 pub(crate) struct NewPasskey {
     pub(crate) credential_id: Vec<u8>,
@@ -34,11 +34,11 @@ pub(crate) struct NewPasskey {
     pub(crate) caller_handle: Option<Vec<u8>>,
     pub(crate) rp_id: String,
     pub(crate) transports: Vec<String>,
-    /// Its COSE key, where it is one that we can verify with.
+    /// Its COSE key, if the algorithm is supported.
     pub(crate) key: Option<Vec<u8>>,
 }
 
-/// What an authenticator signed, to tell whose signature it is.
+/// The signed parts of an assertion.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Signed {
     pub(crate) authenticator_data: Vec<u8>,
@@ -47,8 +47,8 @@ pub(crate) struct Signed {
 }
 
 impl Passkey {
-    /// Whether a sign-in with this id is one with this passkey. Of a passkey that the upstream is known to have,
-    /// the id says so; a pending one may be a claim to somebody else's id, so its key must have signed.
+    /// Whether a sign-in with this id is by this passkey. The id suffices once the upstream has it. A pending one may
+    /// claim another user's id, so its key must verify the signature.
     pub(crate) fn is_of(&self, signed: &Signed) -> bool {
         if !self.is_pending {
             return true;

@@ -8,7 +8,7 @@ use crate::ceremony::{Ceremony, UserHandles};
 use crate::features::user_handles::Handles;
 use crate::features::user_handles::hooks::{HandleState, UserHandleHooks};
 use crate::features::user_handles::passkey::{MAX_HANDLE, NewPasskey};
-use crate::features::user_handles::store::{Claim, Excluded, UserPasskeys};
+use crate::features::user_handles::store::{Excluded, HandleClaim, UserPasskeys};
 use crate::model::assertion::Descriptor;
 use crate::model::fault::{Fault, Refusal};
 use crate::model::member::Member;
@@ -54,22 +54,22 @@ async fn map_options(
     if !(1..=MAX_HANDLE).contains(&upstream.len()) {
         return Err(Refusal::new(Fault::UpstreamInvalid, "the answer's `user.handle` is not 1 to 64 bytes long"));
     }
-    let family = handles.family(upstream.clone(), rp_id.to_string()).await?;
-    let caller = if dialect_has_handle { Some(caller_handle(&upstream, &family)?) } else { None };
+    let passkeys = handles.user_passkeys(upstream.clone(), rp_id.to_string()).await?;
+    let caller = if dialect_has_handle { Some(caller_handle(&upstream, &passkeys)?) } else { None };
     if let Some(caller) = &caller {
         options.user_handle = Some(Cow::Owned(caller.clone()));
     }
-    exclude(options, family.passkeys);
+    exclude(options, passkeys.passkeys);
     let caller = caller.map(Vec::into_boxed_slice);
     Ok(Some(Box::new(UserHandles { upstream: upstream.into(), caller, rp_id })))
 }
 
 /// The handle for the client: the one that it knows, else the upstream's own. If another user's clients know that
 /// one, a new passkey would overwrite theirs on a shared authenticator; then the handle is a new random one.
-fn caller_handle(upstream: &[u8], family: &UserPasskeys) -> Result<Vec<u8>, Refusal> {
-    match &family.caller_handle {
+fn caller_handle(upstream: &[u8], passkeys: &UserPasskeys) -> Result<Vec<u8>, Refusal> {
+    match &passkeys.caller_handle {
         Some(known) => Ok(known.clone()),
-        None if family.is_anothers => Ok(random::bytes::<32>()?.into()),
+        None if passkeys.is_caller_handle_of_another => Ok(random::bytes::<32>()?.into()),
         None => Ok(upstream.to_vec()),
     }
 }
@@ -110,8 +110,8 @@ pub(crate) async fn claim(
         key: attested.public_key.map(|key| key.as_bytes().to_vec()),
     });
     match claim.await? {
-        Claim::Pending(serial) => Ok(HandleState::Claimed(serial)),
-        Claim::Known => Ok(HandleState::Unmapped),
+        HandleClaim::Pending(serial) => Ok(HandleState::Claimed(serial)),
+        HandleClaim::Known => Ok(HandleState::Unmapped),
     }
 }
 

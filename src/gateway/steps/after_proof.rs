@@ -1,7 +1,7 @@
 //! The hook after the subject was verified: key learning, then own tokens.
 
 use crate::ceremony::{Ceremony, Subject};
-use crate::features::key_learning::observe::{Learner, SignedInUser};
+use crate::features::key_learning::observe::{BackendLearner, SignedInUser};
 use crate::features::key_learning::proven_user::IdentityMaps;
 use crate::features::own_tokens;
 use crate::gateway::context::Attempt;
@@ -40,13 +40,13 @@ pub(crate) async fn after_proof(
     Ok(())
 }
 
-/// The relying party that learns from the backend, if there is one.
-fn learner(attempt: Attempt<'_>) -> Option<Learner<'_>> {
+/// The learner of the backend, if there is one.
+fn learner(attempt: Attempt<'_>) -> Option<BackendLearner<'_>> {
     let (runtime, backend) = (attempt.runtime, attempt.backend);
     let learning = backend.learning?;
     let identity = |upstream: usize| runtime.config.plan.upstreams[upstream].identity.clone();
-    Some(Learner {
-        party: runtime.clients[learning.upstream].embedded()?,
+    Some(BackendLearner {
+        learner: runtime.clients[learning.upstream].learner()?,
         purpose: learning.purpose,
         route: &attempt.route().name,
         sets_constant_user: backend.sets_constant_user,

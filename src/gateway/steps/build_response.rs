@@ -53,7 +53,7 @@ pub(crate) fn build_response<'a>(
         }
     }
     let record = response.record_mut();
-    let begun = ceremony.map(|ceremony| &ceremony.asked);
+    let begun = ceremony.map(|ceremony| &ceremony.requested);
     echo(record, Member::UserId, begun.and_then(|user| user.id.as_deref()), requested);
     echo(record, Member::UserEmail, begun.and_then(|user| user.email.as_deref()), requested);
     if operation.is_begin() {
@@ -72,7 +72,7 @@ pub(crate) fn build_response<'a>(
     for assignment in &route.fill {
         if !record.has(assignment.member) {
             let from_messages = assignment.value(record).or_else(|| assignment.value(requested.record()));
-            let from_user = || user_value(assignment, names.or(ceremony.map(|ceremony| &ceremony.told.subject))?);
+            let from_user = || user_value(assignment, names.or(ceremony.map(|ceremony| &ceremony.sent.subject))?);
             let value = from_messages.map(Value::into_owned).or_else(from_user);
             put_absent(record, assignment.member, value);
         }

@@ -98,7 +98,7 @@ impl<'a> RequestParts<'a, '_> {
 fn restore_begin_members(record: &mut dyn Record<'_>, ceremony: &Ceremony) {
     let owned = |text: &str| Value::Text(Cow::Owned(text.to_owned()));
     put(record, Member::Session, ceremony.upstream_session.as_deref().map(owned));
-    let sent = &ceremony.told;
+    let sent = &ceremony.sent;
     let members = [
         (Member::UserId, &sent.subject.id),
         (Member::UserEmail, &sent.subject.email),

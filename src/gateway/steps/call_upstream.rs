@@ -57,7 +57,7 @@ async fn call(
 ) -> Result<Answer, Refusal> {
     let trace = attempt.context.trace;
     match (client, &attempt.upstream().kind) {
-        (UpstreamClient::Embedded(party), _) => {
+        (UpstreamClient::Embedded(party, _), _) => {
             if let Some(trace) = trace {
                 trace.sent_to_relying_party(request.record());
             }

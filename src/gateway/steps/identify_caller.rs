@@ -36,7 +36,7 @@ pub(crate) async fn identify_caller(attempt: Attempt<'_>) -> Result<CallerIdenti
     let Attempt { runtime, context, backend, caller } = attempt;
     let (client, token) = (&runtime.clients[backend.upstream], context.request.record().value(Member::UserToken));
     let user = match (caller.judge, client, token) {
-        (Judge::Upstream, UpstreamClient::Embedded(party), Some(Value::Text(token))) => {
+        (Judge::Upstream, UpstreamClient::Embedded(party, _), Some(Value::Text(token))) => {
             // Boxed to keep it out of every request future.
             Some(Box::pin(party.verify(&token)).await?.as_str().to_owned())
         }
@@ -73,7 +73,7 @@ impl CallerIdentity<'_> {
 impl RequestedUser {
     /// The user that the caller named: at the begin, else now.
     pub(crate) fn or_begun<'n>(&'n self, ceremony: Option<&'n Ceremony>) -> &'n Subject {
-        let begun = ceremony.map(|ceremony| &ceremony.asked).filter(|user| !user.is_nobody());
+        let begun = ceremony.map(|ceremony| &ceremony.requested).filter(|user| !user.is_nobody());
         begun.unwrap_or(&self.caller_side)
     }
 }

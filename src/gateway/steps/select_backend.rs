@@ -59,14 +59,14 @@ pub(crate) fn record_decision(
 
 /// Whether the embedded upstream of a backend can verify a passkey of the user.
 async fn is_proven(runtime: &Runtime, facts: &RequestFacts<'_, '_>, backend: &Backend) -> bool {
-    let Some(party) = runtime.clients[backend.upstream].embedded() else { return false };
+    let Some(learner) = runtime.clients[backend.upstream].learner() else { return false };
     let [id, email] = [Member::UserId, Member::UserEmail].map(|member| facts.text(member));
     let Some(map) = &runtime.config.plan.upstreams[backend.upstream].identity else {
-        return party.is_proven(id.as_deref(), email.as_deref()).await;
+        return learner.is_proven(id.as_deref(), email.as_deref()).await;
     };
     let named = Subject { id: id.as_deref().map(Into::into), email: email.as_deref().map(Into::into) };
     match map.translate(Namespace::Caller, &named).await {
-        Ok(Some(user)) => party.is_proven(user.id.as_deref(), user.email.as_deref()).await,
+        Ok(Some(user)) => learner.is_proven(user.id.as_deref(), user.email.as_deref()).await,
         Ok(None) | Err(_) => false,
     }
 }

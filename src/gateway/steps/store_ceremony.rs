@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ceremony::{Ceremony, ChallengeKey, Subject, Told};
+use crate::ceremony::{Ceremony, ChallengeKey, SentToUpstream, Subject};
 use crate::gateway::context::{Attempt, ShadowRole};
 use crate::gateway::steps::after_decode::Decoded;
 use crate::gateway::steps::build_response::caller_session;
@@ -43,9 +43,9 @@ pub(crate) fn store_ceremony(
         begun_by: attempt.operation(),
         upstream_session: text(answer, Member::Session),
         caller_session: caller_session(attempt, &decoded.response),
-        asked: user.caller_side.clone(),
+        requested: user.caller_side.clone(),
         expected: upstream_user.cloned().unwrap_or_default(),
-        told: sent_to_upstream(attempt, request),
+        sent: sent_to_upstream(attempt, request),
         bearer_user: identity.user.map(String::into_boxed_str),
         handles: decoded.user_handles.take(),
     };
@@ -58,11 +58,11 @@ pub(crate) fn store_ceremony(
 }
 
 /// The members that a begin sent to the upstream: those that its message carries.
-fn sent_to_upstream(attempt: Attempt<'_>, request: &Request<'_>) -> Told {
+fn sent_to_upstream(attempt: Attempt<'_>, request: &Request<'_>) -> SentToUpstream {
     let side = attempt.upstream().side();
     let carries = |member: &Member| side.request_carries(request.operation(), *member);
     let sent = |member| text(request.record(), member).filter(|_| carries(&member));
-    Told {
+    SentToUpstream {
         subject: Subject { id: sent(Member::UserId), email: sent(Member::UserEmail) },
         account: sent(Member::Account),
         organization: sent(Member::Organization),

@@ -48,7 +48,7 @@ pub(crate) fn take_ceremony(attempt: Attempt<'_>, user: Option<&str>) -> Result<
     if ceremony.verify_user && !client_data::user_was_verified(record) {
         return Err(rejected("the route requires user verification, and the user was not verified"));
     }
-    if ceremony.asked.names_another(&Subject::named_in(record)) {
+    if ceremony.requested.names_another(&Subject::named_in(record)) {
         return Err(rejected("the finish names another user than the begin"));
     }
     if ceremony.bearer_user.as_deref() != user {

@@ -25,7 +25,7 @@ pub(crate) fn verify_subject(
     }
     id_token::complete(response.record_mut());
     let signed_in = SignedInUser::of(response.record());
-    let (sent, expected) = (&ceremony.told.subject, upstream_user.unwrap_or(&ceremony.asked));
+    let (sent, expected) = (&ceremony.sent.subject, upstream_user.unwrap_or(&ceremony.requested));
     if sent.contradicts(&signed_in.subject) {
         return Err(rejected("the upstream signed in another user than the request named"));
     }

@@ -1,31 +1,31 @@
-//! A listing of a user's authentication methods, with passkeys among them.
+//! A list of a user's authentication methods, with passkeys.
 //!
-//! Its documents do not say in which form a key stands there: a COSE_Key, a SubjectPublicKeyInfo and an uncompressed
-//! point on P-256 are told apart by themselves, and another is refused. Methods of other kinds are left out, and told.
+//! The form of a key is not documented: a COSE_Key, a SubjectPublicKeyInfo and an uncompressed point on P-256 are
+//! recognised. Methods of other types are skipped, with a note.
 
 use serde::Deserialize;
 
-use crate::import_export::formats::beside::{Beside, Id};
+use crate::import_export::formats::owner::{Owner, OwnerId};
 use crate::import_export::formats::public_key::read_any;
-use crate::import_export::formats::{Bad, Notes, Rest, instant, note_rest, parse};
+use crate::import_export::formats::{DeviceType, MemberProblem, Notes, UnknownMembers, instant, note_unknown, parse};
 use crate::import_export::line::{CredentialLine, UserLine};
-use crate::relying_party::pending::Bytes;
+use crate::relying_party::pending::Base64Bytes;
 
 #[derive(Debug, Deserialize)]
-struct Kind {
+struct MethodType {
     r#type: String,
 }
 
 #[derive(Debug, Deserialize)]
-struct Method {
+struct PasskeyMethod {
     name: Option<String>,
-    key_id: Bytes,
-    public_key: Bytes,
+    key_id: Base64Bytes,
+    public_key: Base64Bytes,
     credential_device_type: Option<DeviceType>,
     credential_backed_up: Option<bool>,
-    identity_user_id: Option<Id>,
-    user_id: Option<Id>,
-    user_handle: Option<Bytes>,
+    identity_user_id: Option<OwnerId>,
+    user_id: Option<OwnerId>,
+    user_handle: Option<Base64Bytes>,
     transports: Option<Vec<String>>,
     #[serde(alias = "relying_party_identifier")]
     relying_party_id: Option<String>,
@@ -34,30 +34,23 @@ struct Method {
     last_auth_at: Option<String>,
     email: Option<String>,
     #[serde(flatten)]
-    rest: Rest,
+    rest: UnknownMembers,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum DeviceType {
-    SingleDevice,
-    MultiDevice,
-}
-
-pub(super) fn read(text: &str, notes: &mut Notes) -> Result<Option<UserLine>, Bad> {
-    let kind: Kind = parse(text)?;
-    if kind.r#type != "passkey" {
-        notes.push(Bad::new("type", "it is no passkey, and is left out"));
+pub(super) fn read(text: &str, notes: &mut Notes) -> Result<Option<UserLine>, MemberProblem> {
+    let method: MethodType = parse(text)?;
+    if method.r#type != "passkey" {
+        notes.push(MemberProblem::new("type", "not a passkey, skipped"));
         return Ok(None);
     }
-    let method: Method = parse(text)?;
-    let rest: Rest = method.rest.into_iter().filter(|(member, _)| member != "type").collect();
-    note_rest(&rest, "", notes);
+    let method: PasskeyMethod = parse(text)?;
+    let rest: UnknownMembers = method.rest.into_iter().filter(|(member, _)| member != "type").collect();
+    note_unknown(&rest, "", notes);
     let key = read_any(&method.public_key.0);
-    let key = key.ok_or_else(|| Bad::new("public_key", "it is no key of a form that is known"))?;
+    let key = key.ok_or_else(|| MemberProblem::new("public_key", "its form is not supported"))?;
     let credential = CredentialLine {
         id: method.key_id,
-        public_key: Bytes(key.as_bytes().to_vec()),
+        public_key: Base64Bytes(key.as_bytes().to_vec()),
         transports: method.transports.unwrap_or_default(),
         backup_eligible: method.credential_device_type.map(|kind| kind == DeviceType::MultiDevice),
         backup_state: method.credential_backed_up.unwrap_or(false),
@@ -67,11 +60,11 @@ pub(super) fn read(text: &str, notes: &mut Notes) -> Result<Option<UserLine>, Ba
         last_used_at: instant(method.last_auth_at, "last_auth_at")?,
         ..CredentialLine::default()
     };
-    let beside = Beside {
+    let owner = Owner {
         user_id: method.user_id.or(method.identity_user_id),
         user_handle: method.user_handle,
         email: method.email,
         rp_id: method.relying_party_id,
     };
-    beside.user(credential).map(Some)
+    owner.user(credential).map(Some)
 }

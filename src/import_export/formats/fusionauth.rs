@@ -1,19 +1,23 @@
 //! The request by which FusionAuth imports passkeys: a document with a list of credentials.
 //!
-//! Its keys are SubjectPublicKeyInfo in PEM and its users are UUIDs. Its documents say nothing of the user handle: to
-//! be read, that stands beside the record as `user_handle`; when written, it gets lost, and that is told.
+//! Its keys are SubjectPublicKeyInfo in PEM and its users are UUIDs. It has no documented member for the user handle: a
+//! member `user_handle` beside the record is read, and a written record loses it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::json;
 use uuid::Uuid;
 
-use crate::import_export::formats::beside::{Beside, Id};
-use crate::import_export::formats::public_key::Numbers;
-use crate::import_export::formats::{Bad, NO_PLACE, Notes, Rest, json, note_rest, note_unsaid, parse};
+use crate::import_export::formats::owner::{Owner, OwnerId};
+use crate::import_export::formats::public_key::KeyParameters;
+use crate::import_export::formats::{
+    MemberProblem, NO_MEMBER, NOT_KEPT, Notes, UNSUPPORTED_KEY, UnknownMembers, note_omitted, note_unknown, parse,
+    present,
+};
 use crate::import_export::line::{CredentialLine, UserLine};
 use crate::relying_party::directory::user::is_email;
-use crate::relying_party::pending::Bytes;
+use crate::relying_party::pending::Base64Bytes;
 use crate::webauthn::cose_key::CoseKey;
 
 const BEGIN: &str = "-----BEGIN PUBLIC KEY-----";
@@ -21,11 +25,11 @@ const END: &str = "-----END PUBLIC KEY-----";
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Credential {
+struct FusionauthCredential {
     algorithm: i64,
     #[serde(default)]
     authenticator_supports_user_verification: bool,
-    credential_id: Bytes,
+    credential_id: Base64Bytes,
     display_name: Option<String>,
     insert_instant: Option<i64>,
     last_use_instant: Option<i64>,
@@ -38,35 +42,35 @@ struct Credential {
     user_id: String,
     attestation_type: Option<String>,
     #[serde(rename = "user_handle")]
-    user_handle: Option<Bytes>,
+    user_handle: Option<Base64Bytes>,
     email: Option<String>,
     #[serde(flatten)]
-    rest: Rest,
+    rest: UnknownMembers,
 }
 
-pub(super) fn read(text: &str, notes: &mut Notes) -> Result<UserLine, Bad> {
-    let record: Credential = parse(text)?;
-    note_rest(&record.rest, "", notes);
+pub(super) fn read(text: &str, notes: &mut Notes) -> Result<UserLine, MemberProblem> {
+    let record: FusionauthCredential = parse(text)?;
+    note_unknown(&record.rest, "", notes);
     if record.attestation_type.is_some_and(|kind| kind != "none") {
-        notes.push(Bad::new("attestationType", "attestation is not kept"));
+        notes.push(MemberProblem::new("attestationType", "attestation is not kept"));
     }
-    // The account goes by its address there, in most cases.
+    // The account name is the address, in most cases.
     let (address, name) = match record.name {
         Some(name) if is_email(&name) => (Some(name), None),
         name => (None, name),
     };
     if name.is_some() {
-        notes.push(Bad::new("name", "it is not kept"));
+        notes.push(MemberProblem::new("name", NOT_KEPT));
     }
-    let key = read_pem(&record.public_key).and_then(|der| Numbers::from_spki(&der));
-    let key = key.ok_or_else(|| Bad::new("publicKey", "it is no public key in PEM that can be verified with"))?;
+    let key = read_pem(&record.public_key).and_then(|der| KeyParameters::from_spki(&der));
+    let key = key.ok_or_else(|| MemberProblem::new("publicKey", "it is not a supported public key in PEM"))?;
     if key.algorithm() != record.algorithm {
-        return Err(Bad::new("algorithm", "it is not that of the key"));
+        return Err(MemberProblem::new("algorithm", "it is not the key's algorithm"));
     }
-    let key = key.key().ok_or_else(|| Bad::new("publicKey", "its numbers are no public key"))?;
+    let key = key.key().ok_or_else(|| MemberProblem::new("publicKey", "its parameters are not a public key"))?;
     let credential = CredentialLine {
         id: record.credential_id,
-        public_key: Bytes(key.as_bytes().to_vec()),
+        public_key: Base64Bytes(key.as_bytes().to_vec()),
         sign_count: record.sign_count,
         transports: record.transports.unwrap_or_default(),
         uv_initialized: record.authenticator_supports_user_verification,
@@ -75,13 +79,13 @@ pub(super) fn read(text: &str, notes: &mut Notes) -> Result<UserLine, Bad> {
         last_used_at: record.last_use_instant.map(|instant| instant.div_euclid(1000)),
         ..CredentialLine::default()
     };
-    let beside = Beside {
-        user_id: Some(Id::Text(record.user_id)),
+    let owner = Owner {
+        user_id: Some(OwnerId::Text(record.user_id)),
         user_handle: record.user_handle,
         email: record.email.or(address),
         rp_id: record.relying_party_id,
     };
-    beside.user(credential)
+    owner.user(credential)
 }
 
 fn read_pem(text: &str) -> Option<Vec<u8>> {
@@ -96,27 +100,6 @@ fn pem(der: &[u8]) -> String {
     format!("{BEGIN}\n{}\n{END}", lines.join("\n"))
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Written<'p> {
-    algorithm: i64,
-    attestation_type: &'static str,
-    authenticator_supports_user_verification: bool,
-    credential_id: &'p Bytes,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    display_name: Option<&'p str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    insert_instant: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_use_instant: Option<i64>,
-    name: &'p str,
-    public_key: String,
-    relying_party_id: &'p str,
-    sign_count: u32,
-    transports: &'p [String],
-    user_id: String,
-}
-
 const KEEPS: &[&str] = &[
     "credentials.sign_count",
     "credentials.transports",
@@ -127,33 +110,37 @@ const KEEPS: &[&str] = &[
     "credentials.last_used_at",
 ];
 
-pub(super) fn write(user: &UserLine, passkey: &CredentialLine, notes: &mut Notes) -> Result<String, Bad> {
-    let user_id = Uuid::parse_str(&user.id).map_err(|_| Bad::new("id", "this form names users by UUID"))?;
+pub(super) fn write(user: &UserLine, passkey: &CredentialLine, notes: &mut Notes) -> Result<String, MemberProblem> {
+    let user_id =
+        Uuid::parse_str(&user.id).map_err(|_| MemberProblem::new("id", "the target format requires a UUID"))?;
     let rp_id = passkey.rp_id.as_deref();
-    let rp_id = rp_id.ok_or_else(|| Bad::new("credentials.rp_id", "this form wants one; give it with --rp-id"))?;
-    let key = CoseKey::parse(&passkey.public_key.0).ok().and_then(|key| Numbers::of(&key));
-    let key = key.ok_or_else(|| Bad::new("credentials.public_key", "it is no COSE key that can be verified with"))?;
-    if matches!(key, Numbers::Ed25519 { .. }) {
-        return Err(Bad::new("credentials.public_key", "this form's documents name no Ed25519 keys"));
+    let rp_id =
+        rp_id.ok_or_else(|| MemberProblem::new("credentials.rp_id", "the target format requires one; pass --rp-id"))?;
+    let key = CoseKey::parse(&passkey.public_key.0).ok().and_then(|key| KeyParameters::of(&key));
+    let key = key.ok_or_else(|| MemberProblem::new("credentials.public_key", UNSUPPORTED_KEY))?;
+    if matches!(key, KeyParameters::Ed25519 { .. }) {
+        return Err(MemberProblem::new("credentials.public_key", "the target format does not document Ed25519 keys"));
     }
-    // The account's name is a member of its own there, and must be given.
+    // The account name is a required member.
     let names = [user.email.as_deref(), user.name.as_deref()];
     let name = names.into_iter().flatten().next().unwrap_or(&user.id);
-    note_unsaid(user, Some(passkey), &[KEEPS, &["email"]].concat(), notes);
-    notes.push(Bad::new("handle", NO_PLACE));
-    json(&Written {
-        algorithm: key.algorithm(),
-        attestation_type: "none",
-        authenticator_supports_user_verification: passkey.uv_initialized,
-        credential_id: &passkey.id,
-        display_name: passkey.name.as_deref(),
-        insert_instant: passkey.created_at.map(|seconds| seconds.saturating_mul(1000)),
-        last_use_instant: passkey.last_used_at.map(|seconds| seconds.saturating_mul(1000)),
-        name,
-        public_key: pem(&key.to_spki()),
-        relying_party_id: rp_id,
-        sign_count: passkey.sign_count,
-        transports: &passkey.transports,
-        user_id: user_id.to_string(),
-    })
+    note_omitted(user, Some(passkey), &[KEEPS, &["email"]].concat(), notes);
+    notes.push(MemberProblem::new("handle", NO_MEMBER));
+    let milliseconds = |seconds: i64| seconds.saturating_mul(1000);
+    Ok(present(json!({
+        "algorithm": key.algorithm(),
+        "attestationType": "none",
+        "authenticatorSupportsUserVerification": passkey.uv_initialized,
+        "credentialId": passkey.id,
+        "displayName": passkey.name,
+        "insertInstant": passkey.created_at.map(milliseconds),
+        "lastUseInstant": passkey.last_used_at.map(milliseconds),
+        "name": name,
+        "publicKey": pem(&key.to_spki()),
+        "relyingPartyId": rp_id,
+        "signCount": passkey.sign_count,
+        "transports": passkey.transports,
+        "userId": user_id.to_string(),
+    }))
+    .to_string())
 }

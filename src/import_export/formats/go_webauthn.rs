@@ -1,40 +1,41 @@
-//! The `Credential` of the Go library go-webauthn, alone or in the rows of a table.
+//! The `GoCredential` of the Go library go-webauthn, alone or in the rows of a table.
 //!
-//! Go reads the names of members in any case, and older versions of the library wrote them in capitals: both are
-//! read. A record says nothing of its user, so that stands beside it; versions before the flags know no backup
-//! eligibility, and then none is made up.
+//! Go reads member names in any case, and older versions of the library wrote them in upper case: both are read. A record
+//! does not name its user, so members beside it do. Versions without flags leave the backup eligibility unknown.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::{Value, json};
 
-use crate::import_export::formats::beside::{Beside, Id, WrittenBeside};
+use crate::import_export::formats::owner::{Owner, OwnerId, with_owner};
 use crate::import_export::formats::{
-    Bad, Notes, Padded, Rest, aaguid, aaguid_bytes, instant, json, note_rest, note_unsaid, parse, written_instant,
+    MemberProblem, NOT_KEPT, Notes, UnknownMembers, aaguid, aaguid_bytes, instant, note_omitted, note_unknown,
+    note_unknown_eligibility, padded, parse, present, written_instant,
 };
 use crate::import_export::line::{CredentialLine, UserLine};
-use crate::relying_party::pending::Bytes;
+use crate::relying_party::pending::Base64Bytes;
 
 #[derive(Debug, Deserialize)]
-struct Credential {
+struct GoCredential {
     #[serde(alias = "ID")]
-    id: Bytes,
+    id: Base64Bytes,
     #[serde(rename = "publicKey", alias = "PublicKey")]
-    public_key: Bytes,
+    public_key: Base64Bytes,
     #[serde(alias = "Transport")]
     transport: Option<Vec<String>>,
     #[serde(alias = "Flags")]
-    flags: Option<Flags>,
+    flags: Option<GoFlags>,
     #[serde(alias = "Authenticator")]
-    authenticator: Option<Authenticator>,
+    authenticator: Option<GoAuthenticator>,
     #[serde(rename = "attestationType", alias = "AttestationType")]
     attestation_type: Option<String>,
     #[serde(flatten)]
-    beside: Beside,
+    owner: Owner,
     #[serde(flatten)]
-    rest: Rest,
+    rest: UnknownMembers,
 }
 
 #[derive(Debug, Deserialize)]
-struct Flags {
+struct GoFlags {
     #[serde(rename = "userVerified", alias = "UserVerified", default)]
     user_verified: bool,
     #[serde(rename = "backupEligible", alias = "BackupEligible")]
@@ -44,9 +45,9 @@ struct Flags {
 }
 
 #[derive(Debug, Deserialize)]
-struct Authenticator {
+struct GoAuthenticator {
     #[serde(rename = "AAGUID", alias = "aaguid")]
-    aaguid: Option<Bytes>,
+    aaguid: Option<Base64Bytes>,
     #[serde(rename = "signCount", alias = "SignCount", default)]
     sign_count: u32,
     #[serde(rename = "cloneWarning", alias = "CloneWarning", default)]
@@ -55,23 +56,23 @@ struct Authenticator {
     attachment: Option<String>,
 }
 
-pub(super) fn read(text: &str, notes: &mut Notes) -> Result<UserLine, Bad> {
-    let (credential, beside) = taken(parse(text)?, notes)?;
-    beside.user(credential)
+pub(super) fn read(text: &str, notes: &mut Notes) -> Result<UserLine, MemberProblem> {
+    let (credential, owner) = read_credential(parse(text)?, notes)?;
+    owner.user(credential)
 }
 
-fn taken(record: Credential, notes: &mut Notes) -> Result<(CredentialLine, Beside), Bad> {
-    note_rest(&record.rest, "", notes);
+fn read_credential(record: GoCredential, notes: &mut Notes) -> Result<(CredentialLine, Owner), MemberProblem> {
+    note_unknown(&record.rest, "", notes);
     if record.attestation_type.is_some_and(|kind| !kind.is_empty() && kind != "none") {
-        notes.push(Bad::new("attestationType", "attestation is not kept"));
+        notes.push(MemberProblem::new("attestationType", "attestation is not kept"));
     }
     let flags = record.flags;
     let authenticator = record.authenticator;
     if authenticator.as_ref().is_some_and(|authenticator| authenticator.clone_warning) {
-        notes.push(Bad::new("authenticator.cloneWarning", "a warning is not kept"));
+        notes.push(MemberProblem::new("authenticator.cloneWarning", "warnings are not kept"));
     }
     if authenticator.as_ref().and_then(|known| known.attachment.as_ref()).is_some_and(|kind| !kind.is_empty()) {
-        notes.push(Bad::new("authenticator.attachment", "it is not kept"));
+        notes.push(MemberProblem::new("authenticator.attachment", NOT_KEPT));
     }
     let credential = CredentialLine {
         id: record.id,
@@ -84,44 +85,7 @@ fn taken(record: Credential, notes: &mut Notes) -> Result<(CredentialLine, Besid
         aaguid: aaguid(authenticator.and_then(|authenticator| authenticator.aaguid), "authenticator.AAGUID")?,
         ..CredentialLine::default()
     };
-    Ok((credential, record.beside))
-}
-
-#[derive(Debug, Serialize)]
-struct Written<'p> {
-    id: Padded<'p>,
-    #[serde(rename = "publicKey")]
-    public_key: Padded<'p>,
-    #[serde(rename = "attestationType")]
-    attestation_type: &'static str,
-    transport: &'p [String],
-    flags: WrittenFlags,
-    authenticator: WrittenAuthenticator,
-    #[serde(flatten)]
-    beside: Option<WrittenBeside<'p>>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WrittenFlags {
-    user_present: bool,
-    user_verified: bool,
-    backup_eligible: bool,
-    backup_state: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct WrittenAuthenticator {
-    #[serde(rename = "AAGUID", serialize_with = "padded")]
-    aaguid: [u8; 16],
-    #[serde(rename = "signCount")]
-    sign_count: u32,
-    #[serde(rename = "cloneWarning")]
-    clone_warning: bool,
-}
-
-fn padded<S: serde::Serializer>(bytes: &[u8; 16], serializer: S) -> Result<S::Ok, S::Error> {
-    Padded(bytes).serialize(serializer)
+    Ok((credential, record.owner))
 }
 
 const KEEPS: &[&str] = &[
@@ -133,76 +97,69 @@ const KEEPS: &[&str] = &[
     "credentials.aaguid",
 ];
 
-fn written<'p>(passkey: &'p CredentialLine, notes: &mut Notes) -> Written<'p> {
-    if passkey.backup_eligible.is_none() {
-        notes.push(Bad::new(
-            "credentials.backup_eligible",
-            "it is unknown, and this form has no word for that: false is written",
-        ));
-    }
-    Written {
-        id: Padded(&passkey.id.0),
-        public_key: Padded(&passkey.public_key.0),
-        attestation_type: "none",
-        transport: &passkey.transports,
-        flags: WrittenFlags {
-            user_present: true,
-            user_verified: passkey.uv_initialized,
-            backup_eligible: passkey.backup_eligible.unwrap_or(false),
-            backup_state: passkey.backup_state,
+fn written(passkey: &CredentialLine, notes: &mut Notes) -> Value {
+    note_unknown_eligibility(passkey, notes);
+    json!({
+        "id": padded(&passkey.id.0),
+        "publicKey": padded(&passkey.public_key.0),
+        "attestationType": "none",
+        "transport": passkey.transports,
+        "flags": {
+            "userPresent": true,
+            "userVerified": passkey.uv_initialized,
+            "backupEligible": passkey.backup_eligible.unwrap_or(false),
+            "backupState": passkey.backup_state,
         },
-        authenticator: WrittenAuthenticator {
-            aaguid: aaguid_bytes(passkey),
-            sign_count: passkey.sign_count,
-            clone_warning: false,
+        "authenticator": {
+            "AAGUID": padded(&aaguid_bytes(passkey)),
+            "signCount": passkey.sign_count,
+            "cloneWarning": false,
         },
-        beside: None,
-    }
+    })
 }
 
-pub(super) fn write(user: &UserLine, passkey: &CredentialLine, notes: &mut Notes) -> Result<String, Bad> {
-    note_unsaid(user, Some(passkey), &[KEEPS, &["email", "credentials.rp_id"]].concat(), notes);
-    let beside = Some(WrittenBeside::of(user, passkey));
-    json(&Written { beside, ..written(passkey, notes) })
+pub(super) fn write(user: &UserLine, passkey: &CredentialLine, notes: &mut Notes) -> Result<String, MemberProblem> {
+    note_omitted(user, Some(passkey), &[KEEPS, &["email", "credentials.rp_id"]].concat(), notes);
+    Ok(with_owner(written(passkey, notes), user, passkey).to_string())
 }
 
 // ===== rows =====
 
 #[derive(Debug, Deserialize)]
-struct Row {
-    user_id: Option<Id>,
-    credential_id: Option<Bytes>,
+struct TableRow {
+    user_id: Option<OwnerId>,
+    credential_id: Option<Base64Bytes>,
     name: Option<String>,
-    credential: Inner,
+    credential: CredentialColumn,
     created_at: Option<String>,
     used_at: Option<String>,
     deleted_at: Option<String>,
-    user_handle: Option<Bytes>,
+    user_handle: Option<Base64Bytes>,
     email: Option<String>,
     rp_id: Option<String>,
 }
 
-/// The column, as JSON or as text that is JSON.
+/// The column, as JSON or as text with JSON.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Inner {
+enum CredentialColumn {
     Text(String),
-    Record(Box<Credential>),
+    Record(Box<GoCredential>),
 }
 
-pub(super) fn read_row(text: &str, notes: &mut Notes) -> Result<Option<UserLine>, Bad> {
-    let row: Row = parse(text)?;
+pub(super) fn read_row(text: &str, notes: &mut Notes) -> Result<Option<UserLine>, MemberProblem> {
+    let row: TableRow = parse(text)?;
     if row.deleted_at.is_some() {
-        notes.push(Bad::new("deleted_at", "the row was deleted, and is left out"));
+        notes.push(MemberProblem::new("deleted_at", "the row is deleted, skipped"));
         return Ok(None);
     }
     let record = match row.credential {
-        Inner::Record(record) => *record,
-        Inner::Text(text) => parse(&text)?,
+        CredentialColumn::Record(record) => *record,
+        CredentialColumn::Text(text) => parse(&text)?,
     };
-    let (credential, _) = taken(record, notes)?;
+    let (credential, _) = read_credential(record, notes)?;
     if row.credential_id.is_some_and(|id| id.0 != credential.id.0) {
-        return Err(Bad::new("credential_id", "it is not the id of the record in the row"));
+        return Err(MemberProblem::new("credential_id", "it is not the id in the column `credential`"));
     }
     let credential = CredentialLine {
         name: row.name.filter(|name| !name.is_empty()),
@@ -210,37 +167,23 @@ pub(super) fn read_row(text: &str, notes: &mut Notes) -> Result<Option<UserLine>
         last_used_at: instant(row.used_at, "used_at")?,
         ..credential
     };
-    let beside = Beside { user_id: row.user_id, user_handle: row.user_handle, email: row.email, rp_id: row.rp_id };
-    beside.user(credential).map(Some)
+    let owner = Owner { user_id: row.user_id, user_handle: row.user_handle, email: row.email, rp_id: row.rp_id };
+    owner.user(credential).map(Some)
 }
 
-#[derive(Debug, Serialize)]
-struct WrittenRow<'p> {
-    credential_id: Padded<'p>,
-    name: &'p str,
-    credential: Written<'p>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    created_at: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    used_at: Option<String>,
-    #[serde(flatten)]
-    beside: WrittenBeside<'p>,
-}
-
-pub(super) fn write_row(user: &UserLine, passkey: &CredentialLine, notes: &mut Notes) -> Result<String, Bad> {
+pub(super) fn write_row(user: &UserLine, passkey: &CredentialLine, notes: &mut Notes) -> Result<String, MemberProblem> {
     let more = ["email", "credentials.rp_id", "credentials.name", "credentials.created_at", "credentials.last_used_at"];
-    note_unsaid(user, Some(passkey), &[KEEPS, &more].concat(), notes);
+    note_omitted(user, Some(passkey), &[KEEPS, &more].concat(), notes);
     if user.id.parse::<i64>().is_err() {
-        notes.push(Bad::new("id", NO_PLACE_FOR_TEXT));
+        notes
+            .push(MemberProblem::new("id", "a table with numeric user ids has no place for it; it is written as text"));
     }
-    json(&WrittenRow {
-        credential_id: Padded(&passkey.id.0),
-        name: passkey.name.as_deref().unwrap_or_default(),
-        credential: written(passkey, notes),
-        created_at: written_instant(passkey.created_at),
-        used_at: written_instant(passkey.last_used_at),
-        beside: WrittenBeside::of(user, passkey),
-    })
+    let row = present(json!({
+        "credential_id": padded(&passkey.id.0),
+        "name": passkey.name.as_deref().unwrap_or_default(),
+        "credential": written(passkey, notes),
+        "created_at": written_instant(passkey.created_at),
+        "used_at": written_instant(passkey.last_used_at),
+    }));
+    Ok(with_owner(row, user, passkey).to_string())
 }
-
-const NO_PLACE_FOR_TEXT: &str = "a table whose user ids are numbers has no place for it: it is written as text";

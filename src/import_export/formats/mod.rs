@@ -1,13 +1,13 @@
-//! The forms in which others keep passkeys, each read into users of ours, and written from them.
+//! The formats of other systems, read into [`UserLine`] and written from it.
 //!
-//! What is read and not kept, and what is kept and cannot be written, is noted by the name of its member; nothing
-//! that a form's documents leave open is guessed. Values are never noted.
+//! A member that is lost is noted by its name, never with its value. Nothing that a format leaves undocumented is
+//! guessed.
 
 mod authentication_methods;
-mod beside;
 mod fusionauth;
 mod go_webauthn;
 mod ory;
+mod owner;
 mod passbridge;
 mod public_key;
 mod simplewebauthn;
@@ -19,21 +19,22 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::import_export::line::{CredentialLine, UserLine, shape};
-use crate::relying_party::pending::Bytes;
+use crate::import_export::line::{CredentialLine, UserLine, shape_problem};
+use crate::relying_party::pending::Base64Bytes;
 
-/// A form.
+/// A format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// One user a line, as `users import` and `users export` have them.
+pub enum PasskeyFormat {
+    /// One user per line, as in `users import` and `users export`.
     Passbridge,
-    /// A listing of authentication methods, with passkeys among them. It is read only.
+    /// A list of authentication methods with passkeys. It cannot be written.
     AuthenticationMethods,
     /// The record that the Go library go-webauthn stores.
     GoWebauthn,
-    /// Rows of a table that has such a record in the column `credential`.
+    /// Rows of a table with such a record in the column `credential`.
     GoWebauthnRows,
     /// The record of the library SimpleWebAuthn.
     Simplewebauthn,
@@ -45,8 +46,8 @@ pub enum Format {
     Fusionauth,
 }
 
-impl Format {
-    /// Every form.
+impl PasskeyFormat {
+    /// Every format.
     pub const ALL: [Self; 8] = [
         Self::Passbridge,
         Self::AuthenticationMethods,
@@ -58,7 +59,7 @@ impl Format {
         Self::Fusionauth,
     ];
 
-    /// The word for it.
+    /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Passbridge => "passbridge",
@@ -72,18 +73,18 @@ impl Format {
         }
     }
 
-    /// The form of that name.
+    /// The format with that name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.name() == name)
     }
 
-    /// Whether it can be written: one whose documents say how a key is to be written.
+    /// Whether it can be written.
     pub fn is_written(self) -> bool {
         self != Self::AuthenticationMethods
     }
 
-    /// Reads one record; none is what is no passkey.
-    pub(super) fn read(self, text: &str, notes: &mut Notes) -> Result<Option<UserLine>, Bad> {
+    /// Reads one record; `None` if it is not a passkey.
+    pub(super) fn read(self, text: &str, notes: &mut Notes) -> Result<Option<UserLine>, MemberProblem> {
         match self {
             Self::Passbridge => passbridge::read(text).map(Some),
             Self::AuthenticationMethods => authentication_methods::read(text, notes),
@@ -96,7 +97,7 @@ impl Format {
         }
     }
 
-    /// The member of a document in which its records stand, each perhaps inside another member.
+    /// The member of a document with its list of records, and the member of each that has the record.
     pub(super) fn list(self) -> Option<(&'static str, Option<&'static str>)> {
         match self {
             Self::AuthenticationMethods => Some(("authentication_methods", None)),
@@ -108,13 +109,13 @@ impl Format {
         }
     }
 
-    /// Whether a record is a user with all passkeys, not one passkey.
+    /// Whether a record is a user with all passkeys, instead of one passkey.
     pub(super) fn is_by_user(self) -> bool {
         matches!(self, Self::Passbridge | Self::Ory)
     }
 
-    /// Writes a user, who has one passkey only where records are passkeys.
-    pub(super) fn write(self, user: &UserLine, notes: &mut Notes) -> Result<String, Bad> {
+    /// Writes a user, with exactly one passkey unless [`Self::is_by_user`].
+    pub(super) fn write(self, user: &UserLine, notes: &mut Notes) -> Result<String, MemberProblem> {
         match (self, user.credentials.as_slice()) {
             (Self::Passbridge, _) => passbridge::write(user),
             (Self::Ory, _) => ory::write(user, notes),
@@ -123,12 +124,12 @@ impl Format {
             (Self::Simplewebauthn, [passkey]) => simplewebauthn::write(user, passkey, notes),
             (Self::WebauthnRs, [passkey]) => webauthn_rs::write(user, passkey, notes),
             (Self::Fusionauth, [passkey]) => fusionauth::write(user, passkey, notes),
-            (Self::AuthenticationMethods, _) => Err(Bad::new("record", "this form is only read")),
-            (_, _) => Err(Bad::new("credentials", "there is not one passkey")),
+            (Self::AuthenticationMethods, _) => Err(MemberProblem::new("record", "this format cannot be written")),
+            (_, _) => Err(MemberProblem::new("credentials", "the record must have one passkey")),
         }
     }
 
-    /// Puts records together.
+    /// The document with the records.
     pub(super) fn document(self, records: &[String]) -> String {
         match self {
             Self::Fusionauth => format!("{{\"credentials\":[\n{}\n]}}\n", records.join(",\n")),
@@ -137,76 +138,80 @@ impl Format {
     }
 }
 
-/// Members that got lost, and why.
-pub(super) type Notes = Vec<Bad>;
+/// Lost members.
+pub(super) type Notes = Vec<MemberProblem>;
 
 /// A member, and what is wrong with it or why it is lost.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{member}: {reason}")]
-pub(super) struct Bad {
+pub(super) struct MemberProblem {
     pub(super) member: String,
     pub(super) reason: &'static str,
 }
 
-impl Bad {
+impl MemberProblem {
     pub(super) fn new(member: impl Into<String>, reason: &'static str) -> Self {
         Self { member: member.into(), reason }
     }
 }
 
-/// Members that a form's reader does not know; `null` says nothing and is not lost.
-type Rest = BTreeMap<String, Option<IgnoredAny>>;
+/// Unknown members. `null` is no loss.
+type UnknownMembers = BTreeMap<String, Option<IgnoredAny>>;
 
-const UNKNOWN: &str = "it is not kept";
-const NO_PLACE: &str = "this form has no place for it";
+const NOT_KEPT: &str = "not kept";
+const NO_MEMBER: &str = "the target format has no member for it";
+const UNSUPPORTED_KEY: &str = "not a COSE key with a supported algorithm";
 
-fn note_rest(rest: &Rest, within: &str, notes: &mut Notes) {
+fn note_unknown(rest: &UnknownMembers, within: &str, notes: &mut Notes) {
     let lost = rest.iter().filter(|(_, value)| value.is_some());
-    notes.extend(lost.map(|(member, _)| Bad::new(format!("{within}{member}"), UNKNOWN)));
+    notes.extend(lost.map(|(member, _)| MemberProblem::new(format!("{within}{member}"), NOT_KEPT)));
 }
 
-/// Base64 with padding.
-fn standard(bytes: &[u8]) -> String {
+/// The WebAuthn credential device type (section 6.1.3): whether a passkey is eligible for backup.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum DeviceType {
+    #[serde(alias = "single_device")]
+    SingleDevice,
+    #[serde(alias = "multi_device")]
+    MultiDevice,
+}
+
+/// Base64 with padding, as Go writes bytes.
+fn padded(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
-/// Bytes as Go writes them: base64 with padding.
-#[derive(Debug)]
-struct Padded<'b>(&'b [u8]);
-
-impl Serialize for Padded<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&standard(self.0))
-    }
-}
-
-fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Bad> {
+fn parse<T: DeserializeOwned>(text: &str) -> Result<T, MemberProblem> {
     serde_json::from_str(text).map_err(|error| match error.is_data() {
-        // The library names the member where it is missing; of other values it repeats too much.
-        true => Bad::new(shape(&error), "the record cannot be read"),
-        false => Bad::new("record", "it is not JSON"),
+        true => MemberProblem::new(shape_problem(&error), "cannot be read"),
+        false => MemberProblem::new("record", "not JSON"),
     })
 }
 
-fn json(record: &impl Serialize) -> Result<String, Bad> {
-    serde_json::to_string(record).map_err(|_| Bad::new("record", "it cannot be written"))
+/// A record without its `null` members.
+fn present(mut record: Value) -> Value {
+    if let Value::Object(members) = &mut record {
+        members.retain(|_, value| !value.is_null());
+    }
+    record
 }
 
-/// Seconds since 1970 of an instant of RFC 3339.
-fn instant(text: Option<String>, member: &'static str) -> Result<Option<i64>, Bad> {
+/// The seconds since 1970 of an RFC 3339 time.
+fn instant(text: Option<String>, member: &'static str) -> Result<Option<i64>, MemberProblem> {
     let read = |text: String| text.parse::<Timestamp>().map(Timestamp::as_second);
-    text.map(read).transpose().map_err(|_| Bad::new(member, "it is no instant of RFC 3339"))
+    text.map(read).transpose().map_err(|_| MemberProblem::new(member, "not an RFC 3339 time"))
 }
 
 fn written_instant(seconds: Option<i64>) -> Option<String> {
     seconds.and_then(|seconds| Timestamp::from_second(seconds).ok()).map(|instant| instant.to_string())
 }
 
-/// An AAGUID's sixteen bytes as a UUID; sixteen zeros are none.
-fn aaguid(bytes: Option<Bytes>, member: &'static str) -> Result<Option<String>, Bad> {
+/// An AAGUID as a UUID; `None` if all bytes are zero.
+fn aaguid(bytes: Option<Base64Bytes>, member: &'static str) -> Result<Option<String>, MemberProblem> {
     match bytes {
-        Some(Bytes(bytes)) if !bytes.is_empty() && bytes.iter().any(|byte| *byte != 0) => {
-            let uuid = uuid::Uuid::from_slice(&bytes).map_err(|_| Bad::new(member, "it has not sixteen bytes"))?;
+        Some(Base64Bytes(bytes)) if !bytes.is_empty() && bytes.iter().any(|byte| *byte != 0) => {
+            let uuid = uuid::Uuid::from_slice(&bytes).map_err(|_| MemberProblem::new(member, "not sixteen bytes"))?;
             Ok(Some(uuid.to_string()))
         }
         _ => Ok(None),
@@ -218,8 +223,8 @@ fn aaguid_bytes(passkey: &CredentialLine) -> [u8; 16] {
     uuid.map_or([0; 16], uuid::Uuid::into_bytes)
 }
 
-/// Notes what a form cannot say of a user and a passkey.
-fn note_unsaid(user: &UserLine, passkey: Option<&CredentialLine>, keeps: &[&str], notes: &mut Notes) {
+/// Notes the values of a user and a passkey that a format has no member for.
+fn note_omitted(user: &UserLine, passkey: Option<&CredentialLine>, keeps: &[&str], notes: &mut Notes) {
     let of_user = [
         ("email", user.email.is_some()),
         ("name", user.name.is_some()),
@@ -243,9 +248,19 @@ fn note_unsaid(user: &UserLine, passkey: Option<&CredentialLine>, keeps: &[&str]
             ("credentials.learned", passkey.learned),
         ]
     });
-    let said = of_user.into_iter().chain(of_passkey.into_iter().flatten()).filter(|(_, is_said)| *is_said);
-    let lost = said.filter(|(member, _)| !keeps.contains(member));
-    notes.extend(lost.map(|(member, _)| Bad::new(member, NO_PLACE)));
+    let present = of_user.into_iter().chain(of_passkey.into_iter().flatten()).filter(|(_, is_present)| *is_present);
+    let lost = present.filter(|(member, _)| !keeps.contains(member));
+    notes.extend(lost.map(|(member, _)| MemberProblem::new(member, NO_MEMBER)));
+}
+
+/// Notes an unknown backup eligibility, for formats that cannot omit it.
+fn note_unknown_eligibility(passkey: &CredentialLine, notes: &mut Notes) {
+    if passkey.backup_eligible.is_none() {
+        notes.push(MemberProblem::new(
+            "credentials.backup_eligible",
+            "unknown; the target format requires it, so it is false",
+        ));
+    }
 }
 
 #[cfg(test)]

@@ -1,74 +1,73 @@
-//! An identity with passkeys, as Ory's documents import it: the body of a creation, alone, in a list, or as the
-//! `create` members of a bulk import. One identity a line is written.
+//! An identity with passkeys, as Ory imports it: the body of a creation, alone, in a list, or as the `create` members of
+//! a bulk import. It is written as one identity per line.
 //!
-//! Which traits an identity has is its schema's to say: the preset for addresses is written, and other schemas have
-//! their own names. Ory gives an id of its own; the user's travels in `external_id`, which is there to link an
-//! identity to another system, is unique, and can be looked up by. Versions that do not know it yet leave it out.
+//! An identity is written with the traits of the schema preset for addresses. Ory assigns an id of its own, so the
+//! user's id is `external_id`, which links an identity to another system. Older versions ignore it.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::{Value, json};
 
-use crate::import_export::formats::beside::Id;
+use crate::import_export::formats::owner::OwnerId;
 use crate::import_export::formats::{
-    Bad, Notes, Padded, Rest, aaguid, aaguid_bytes, instant, json, note_rest, note_unsaid, parse, written_instant,
+    MemberProblem, Notes, UnknownMembers, aaguid, aaguid_bytes, instant, note_omitted, note_unknown, padded, parse,
+    present, written_instant,
 };
 use crate::import_export::line::{CredentialLine, UserLine};
-use crate::relying_party::pending::Bytes;
+use crate::relying_party::pending::Base64Bytes;
 
 #[derive(Debug, Deserialize)]
 struct Identity {
-    id: Option<Id>,
+    id: Option<OwnerId>,
     traits: Traits,
-    credentials: Kinds,
-    external_id: Option<Id>,
+    credentials: CredentialTypes,
+    external_id: Option<OwnerId>,
     rp_id: Option<String>,
     #[serde(flatten)]
-    rest: Rest,
+    rest: UnknownMembers,
 }
 
 #[derive(Debug, Deserialize)]
 struct Traits {
     email: Option<String>,
     #[serde(flatten)]
-    rest: Rest,
+    rest: UnknownMembers,
 }
 
 #[derive(Debug, Deserialize)]
-struct Kinds {
-    passkey: Option<Kind>,
+struct CredentialTypes {
+    passkey: Option<Passkeys>,
     #[serde(flatten)]
-    rest: Rest,
+    rest: UnknownMembers,
 }
 
 #[derive(Debug, Deserialize)]
-struct Kind {
-    config: Config,
+struct Passkeys {
+    config: PasskeyConfig,
 }
 
 #[derive(Debug, Deserialize)]
-struct Config {
-    user_handle: Option<Bytes>,
-    credentials: Vec<Credential>,
+struct PasskeyConfig {
+    user_handle: Option<Base64Bytes>,
+    credentials: Vec<OryCredential>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Credential {
-    id: Bytes,
-    public_key: Bytes,
+struct OryCredential {
+    id: Base64Bytes,
+    public_key: Base64Bytes,
     display_name: Option<String>,
     added_at: Option<String>,
     transport: Option<Vec<String>>,
-    flags: Option<Flags>,
-    authenticator: Authenticator,
+    flags: Option<OryFlags>,
+    authenticator: OryAuthenticator,
     attestation_type: Option<String>,
     is_passwordless: Option<bool>,
     #[serde(flatten)]
-    rest: Rest,
+    rest: UnknownMembers,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-struct Flags {
-    #[serde(default)]
-    user_present: bool,
+#[derive(Clone, Copy, Debug, Deserialize)]
+struct OryFlags {
     #[serde(default)]
     user_verified: bool,
     backup_eligible: Option<bool>,
@@ -77,26 +76,26 @@ struct Flags {
 }
 
 #[derive(Debug, Deserialize)]
-struct Authenticator {
-    aaguid: Option<Bytes>,
+struct OryAuthenticator {
+    aaguid: Option<Base64Bytes>,
     #[serde(default)]
     sign_count: u32,
     #[serde(default)]
     clone_warning: bool,
 }
 
-pub(super) fn read(text: &str, notes: &mut Notes) -> Result<UserLine, Bad> {
+pub(super) fn read(text: &str, notes: &mut Notes) -> Result<UserLine, MemberProblem> {
     let identity: Identity = parse(text)?;
-    let rest: Rest = identity.rest.into_iter().filter(|(member, _)| member != "schema_id").collect();
-    note_rest(&rest, "", notes);
-    note_rest(&identity.traits.rest, "traits.", notes);
-    note_rest(&identity.credentials.rest, "credentials.", notes);
-    let id = identity.external_id.or(identity.id).map(Id::text).or_else(|| identity.traits.email.clone());
-    let id = id.ok_or_else(|| Bad::new("traits.email", "nothing names the user"))?;
-    let config = identity.credentials.passkey.map(|kind| kind.config);
-    let config = config.unwrap_or(Config { user_handle: None, credentials: Vec::new() });
+    let rest: UnknownMembers = identity.rest.into_iter().filter(|(member, _)| member != "schema_id").collect();
+    note_unknown(&rest, "", notes);
+    note_unknown(&identity.traits.rest, "traits.", notes);
+    note_unknown(&identity.credentials.rest, "credentials.", notes);
+    let id = identity.external_id.or(identity.id).map(OwnerId::text).or_else(|| identity.traits.email.clone());
+    let id = id.ok_or_else(|| MemberProblem::new("traits.email", "no member names the user"))?;
+    let config = identity.credentials.passkey.map(|passkeys| passkeys.config);
+    let config = config.unwrap_or(PasskeyConfig { user_handle: None, credentials: Vec::new() });
     let rp_id = identity.rp_id;
-    let passkey = |credential| taken(credential, rp_id.clone(), notes);
+    let passkey = |credential| read_credential(credential, rp_id.clone(), notes);
     Ok(UserLine {
         id,
         handle: config.user_handle,
@@ -106,16 +105,20 @@ pub(super) fn read(text: &str, notes: &mut Notes) -> Result<UserLine, Bad> {
     })
 }
 
-fn taken(record: Credential, rp_id: Option<String>, notes: &mut Notes) -> Result<CredentialLine, Bad> {
-    note_rest(&record.rest, "credentials.passkey.config.credentials.", notes);
+fn read_credential(
+    record: OryCredential,
+    rp_id: Option<String>,
+    notes: &mut Notes,
+) -> Result<CredentialLine, MemberProblem> {
+    note_unknown(&record.rest, "credentials.passkey.config.credentials.", notes);
     if record.attestation_type.is_some_and(|kind| !kind.is_empty() && kind != "none") {
-        notes.push(Bad::new("attestation_type", "attestation is not kept"));
+        notes.push(MemberProblem::new("attestation_type", "attestation is not kept"));
     }
     if record.authenticator.clone_warning {
-        notes.push(Bad::new("authenticator.clone_warning", "a warning is not kept"));
+        notes.push(MemberProblem::new("authenticator.clone_warning", "warnings are not kept"));
     }
     if record.is_passwordless == Some(false) {
-        notes.push(Bad::new("is_passwordless", "here a passkey signs in without a password"));
+        notes.push(MemberProblem::new("is_passwordless", "passkeys sign in without a password here"));
     }
     Ok(CredentialLine {
         id: record.id,
@@ -133,59 +136,6 @@ fn taken(record: Credential, rp_id: Option<String>, notes: &mut Notes) -> Result
     })
 }
 
-#[derive(Debug, Serialize)]
-struct Written<'u> {
-    schema_id: &'static str,
-    traits: WrittenTraits<'u>,
-    external_id: &'u str,
-    credentials: WrittenKinds<'u>,
-}
-
-#[derive(Debug, Serialize)]
-struct WrittenTraits<'u> {
-    email: &'u str,
-}
-
-#[derive(Debug, Serialize)]
-struct WrittenKinds<'u> {
-    passkey: WrittenKind<'u>,
-}
-
-#[derive(Debug, Serialize)]
-struct WrittenKind<'u> {
-    config: WrittenConfig<'u>,
-}
-
-#[derive(Debug, Serialize)]
-struct WrittenConfig<'u> {
-    user_handle: Padded<'u>,
-    credentials: Vec<WrittenCredential<'u>>,
-}
-
-#[derive(Debug, Serialize)]
-struct WrittenCredential<'u> {
-    id: Padded<'u>,
-    public_key: Padded<'u>,
-    attestation_type: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    display_name: Option<&'u str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    added_at: Option<String>,
-    is_passwordless: bool,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    transport: &'u [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    flags: Option<Flags>,
-    authenticator: WrittenAuthenticator,
-}
-
-#[derive(Debug, Serialize)]
-struct WrittenAuthenticator {
-    aaguid: String,
-    sign_count: u32,
-    clone_warning: bool,
-}
-
 const KEEPS: &[&str] = &[
     "email",
     "credentials.sign_count",
@@ -198,53 +148,58 @@ const KEEPS: &[&str] = &[
     "credentials.created_at",
 ];
 
-pub(super) fn write(user: &UserLine, notes: &mut Notes) -> Result<String, Bad> {
-    let email = user.email.as_deref().ok_or_else(|| Bad::new("email", "the identity's schema wants one"))?;
+pub(super) fn write(user: &UserLine, notes: &mut Notes) -> Result<String, MemberProblem> {
+    let email =
+        user.email.as_deref().ok_or_else(|| MemberProblem::new("email", "the identity's schema requires one"))?;
     let handles = user.credentials.iter().filter_map(|passkey| passkey.user_handle.as_ref());
-    let handle = handles.chain(&user.handle).next().ok_or_else(|| Bad::new("handle", "this form wants one"))?;
-    note_unsaid(user, None, KEEPS, notes);
+    let handle = handles
+        .chain(&user.handle)
+        .next()
+        .ok_or_else(|| MemberProblem::new("handle", "the target format requires one"))?;
+    note_omitted(user, None, KEEPS, notes);
     let mut credentials = Vec::new();
     for passkey in &user.credentials {
         let own = passkey.user_handle.as_ref().or(user.handle.as_ref());
         if own.is_some_and(|own| own.0 != handle.0) {
-            return Err(Bad::new(
+            return Err(MemberProblem::new(
                 "credentials.user_handle",
-                "an identity has one handle, and these passkeys have several",
+                "an identity has one handle, but these passkeys have several",
             ));
         }
-        note_unsaid(&UserLine::default(), Some(passkey), KEEPS, notes);
+        note_omitted(&UserLine::default(), Some(passkey), KEEPS, notes);
         credentials.push(written(passkey));
     }
-    json(&Written {
-        schema_id: "preset://email",
-        traits: WrittenTraits { email },
-        external_id: &user.id,
-        credentials: WrittenKinds {
-            passkey: WrittenKind { config: WrittenConfig { user_handle: Padded(&handle.0), credentials } },
-        },
+    Ok(json!({
+        "schema_id": "preset://email",
+        "traits": {"email": email},
+        "external_id": user.id,
+        "credentials": {"passkey": {"config": {"user_handle": padded(&handle.0), "credentials": credentials}}},
     })
+    .to_string())
 }
 
-fn written(passkey: &CredentialLine) -> WrittenCredential<'_> {
-    let flags = passkey.backup_eligible.map(|eligible| Flags {
-        user_present: true,
-        user_verified: passkey.uv_initialized,
-        backup_eligible: Some(eligible),
-        backup_state: passkey.backup_state,
-    });
-    WrittenCredential {
-        id: Padded(&passkey.id.0),
-        public_key: Padded(&passkey.public_key.0),
-        attestation_type: "none",
-        display_name: passkey.name.as_deref(),
-        added_at: written_instant(passkey.created_at),
-        is_passwordless: true,
-        transport: &passkey.transports,
-        flags,
-        authenticator: WrittenAuthenticator {
-            aaguid: super::standard(&aaguid_bytes(passkey)),
-            sign_count: passkey.sign_count,
-            clone_warning: false,
+fn written(passkey: &CredentialLine) -> Value {
+    let flags = |eligible: bool| {
+        json!({
+            "user_present": true,
+            "user_verified": passkey.uv_initialized,
+            "backup_eligible": eligible,
+            "backup_state": passkey.backup_state,
+        })
+    };
+    present(json!({
+        "id": padded(&passkey.id.0),
+        "public_key": padded(&passkey.public_key.0),
+        "attestation_type": "none",
+        "display_name": passkey.name,
+        "added_at": written_instant(passkey.created_at),
+        "is_passwordless": true,
+        "transport": (!passkey.transports.is_empty()).then_some(&passkey.transports),
+        "flags": passkey.backup_eligible.map(flags),
+        "authenticator": {
+            "aaguid": padded(&aaguid_bytes(passkey)),
+            "sign_count": passkey.sign_count,
+            "clone_warning": false,
         },
-    }
+    }))
 }

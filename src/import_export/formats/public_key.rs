@@ -1,7 +1,6 @@
-//! A public key in the forms that others keep it in: a COSE_Key, a SubjectPublicKeyInfo (RFC 5280), its numbers.
+//! Public keys as a COSE_Key, as a SubjectPublicKeyInfo (RFC 5280), or as parameters.
 //!
-//! Whatever is read becomes a [`CoseKey`], which can verify or does not exist. A form that is not one of these is no
-//! key here.
+//! Every key that is read becomes a [`CoseKey`], so that it can verify signatures.
 
 use ciborium::Value;
 
@@ -20,17 +19,17 @@ const NULL: u8 = 0x05;
 const OID: u8 = 0x06;
 const SEQUENCE: u8 = 0x30;
 
-/// The numbers of a key.
+/// The parameters of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Numbers {
+pub(super) enum KeyParameters {
     P256 { x: Vec<u8>, y: Vec<u8> },
     P384 { x: Vec<u8>, y: Vec<u8> },
     Ed25519 { x: Vec<u8> },
     Rsa { n: Vec<u8>, e: Vec<u8> },
 }
 
-impl Numbers {
-    /// Those of a key.
+impl KeyParameters {
+    /// The parameters of a key.
     pub(super) fn of(key: &CoseKey) -> Option<Self> {
         let Value::Map(parameters) = ciborium::from_reader(key.as_bytes()).ok()? else { return None };
         let at = |label: i64| {
@@ -58,7 +57,7 @@ impl Numbers {
         }
     }
 
-    /// The key that has them.
+    /// The key with these parameters.
     pub(super) fn key(self) -> Option<CoseKey> {
         let algorithm = self.algorithm();
         let ec2 = |curve: i64, x: Vec<u8>, y: Vec<u8>| {
@@ -137,9 +136,9 @@ impl Numbers {
     }
 }
 
-/// A key in any of the forms: a COSE_Key, a SubjectPublicKeyInfo, an uncompressed point on P-256.
+/// A key as a COSE_Key, a SubjectPublicKeyInfo, or an uncompressed point on P-256.
 pub(super) fn read_any(bytes: &[u8]) -> Option<CoseKey> {
-    let spki = || Numbers::from_spki(bytes).and_then(Numbers::key);
+    let spki = || KeyParameters::from_spki(bytes).and_then(KeyParameters::key);
     CoseKey::parse(bytes).ok().or_else(spki).or_else(|| CoseKey::es256(bytes).ok())
 }
 
@@ -185,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_of_every_kind_are_those_of_another_library() {
+    fn keys_of_every_kind_match_another_library() {
         let p256 = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
         let p384 = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_ASN1_SIGNING).unwrap();
         let ed25519 = Ed25519KeyPair::generate().unwrap();
@@ -197,10 +196,10 @@ mod tests {
             rsa.public_key().as_der().unwrap().as_ref().to_vec(),
         ];
         for der in spki {
-            let numbers = Numbers::from_spki(&der).unwrap();
+            let numbers = KeyParameters::from_spki(&der).unwrap();
             assert_eq!(numbers.to_spki(), der);
             let key = numbers.clone().key().unwrap();
-            assert_eq!(Numbers::of(&key), Some(numbers));
+            assert_eq!(KeyParameters::of(&key), Some(numbers));
             assert_eq!(read_any(&der), Some(key.clone()));
             assert_eq!(read_any(key.as_bytes()), Some(key));
             for length in 0..der.len() {
@@ -215,7 +214,7 @@ mod tests {
         #[test]
         fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
             let _ = read_any(&bytes);
-            let _ = Numbers::from_spki(&bytes);
+            let _ = KeyParameters::from_spki(&bytes);
         }
     }
 }

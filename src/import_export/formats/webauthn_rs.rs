@@ -1,34 +1,37 @@
-//! The `Passkey` of the Rust library webauthn-rs, as its versions 0.4 and 0.5 serialise it.
+//! The `WebauthnRsPasskey` of the Rust library webauthn-rs, as its versions 0.4 and 0.5 serialise it.
 //!
-//! The key's numbers stand in it one by one; older versions wrote them as arrays. Ed25519 is read and not written,
-//! since the versions differ in its form.
+//! It has the parameters of the key; older versions wrote them as arrays. Ed25519 keys are read but not written, because
+//! versions differ in their form.
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
-use crate::import_export::formats::beside::{Beside, WrittenBeside};
-use crate::import_export::formats::public_key::Numbers;
+use crate::import_export::formats::owner::{Owner, with_owner};
+use crate::import_export::formats::public_key::KeyParameters;
 use crate::import_export::formats::simplewebauthn::Binary;
-use crate::import_export::formats::{Bad, Notes, Rest, json, note_rest, note_unsaid, parse};
+use crate::import_export::formats::{
+    MemberProblem, Notes, UNSUPPORTED_KEY, UnknownMembers, note_omitted, note_unknown, note_unknown_eligibility, parse,
+};
 use crate::import_export::line::{CredentialLine, UserLine};
-use crate::relying_party::pending::Bytes;
+use crate::relying_party::pending::Base64Bytes;
 use crate::webauthn::cose_key::CoseKey;
 
 #[derive(Debug, Deserialize)]
-struct Passkey {
-    cred: Credential,
+struct WebauthnRsPasskey {
+    cred: WebauthnRsCredential,
     #[serde(flatten)]
-    beside: Beside,
+    owner: Owner,
     #[serde(flatten)]
-    rest: Rest,
+    rest: UnknownMembers,
 }
 
 #[derive(Debug, Deserialize)]
-struct Credential {
+struct WebauthnRsCredential {
     cred_id: Binary,
-    cred: Key,
+    cred: CredentialKey,
     counter: u32,
     transports: Option<Vec<String>>,
     #[serde(alias = "verified")]
@@ -37,17 +40,17 @@ struct Credential {
     #[serde(default)]
     backup_state: bool,
     #[serde(default)]
-    extensions: BTreeMap<String, Setting>,
-    attestation_format: Option<Setting>,
+    extensions: BTreeMap<String, ExtensionValue>,
+    attestation_format: Option<ExtensionValue>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Key {
-    key: Shape,
+struct CredentialKey {
+    key: KeyShape,
 }
 
 #[derive(Debug, Deserialize)]
-enum Shape {
+enum KeyShape {
     #[serde(rename = "EC_EC2")]
     Ec2 { curve: Curve, x: Binary, y: Binary },
     #[serde(rename = "EC_OKP")]
@@ -56,7 +59,7 @@ enum Shape {
     Rsa { n: Binary, e: Binary },
 }
 
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 enum Curve {
     #[serde(rename = "SECP256R1")]
     P256,
@@ -64,44 +67,45 @@ enum Curve {
     P384,
 }
 
-/// A word, or something else that is not kept.
+/// A keyword, or another value.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Setting {
-    Word(String),
+enum ExtensionValue {
+    Keyword(String),
     Other(IgnoredAny),
 }
 
-impl Setting {
-    fn says_something(&self) -> bool {
+impl ExtensionValue {
+    fn is_set(&self) -> bool {
         match self {
-            Self::Word(word) => !["NotRequested", "Ignored", "None", "none"].contains(&word.as_str()),
+            Self::Keyword(word) => !["NotRequested", "Ignored", "None", "none"].contains(&word.as_str()),
             Self::Other(_) => true,
         }
     }
 }
 
-pub(super) fn read(text: &str, notes: &mut Notes) -> Result<UserLine, Bad> {
-    let passkey: Passkey = parse(text)?;
-    note_rest(&passkey.rest, "", notes);
+pub(super) fn read(text: &str, notes: &mut Notes) -> Result<UserLine, MemberProblem> {
+    let passkey: WebauthnRsPasskey = parse(text)?;
+    note_unknown(&passkey.rest, "", notes);
     let record = passkey.cred;
-    let said = record.extensions.iter().filter(|(_, setting)| setting.says_something());
-    notes.extend(said.map(|(name, _)| Bad::new(format!("cred.extensions.{name}"), "extensions are not kept")));
-    if record.attestation_format.is_some_and(|format| format.says_something()) {
-        notes.push(Bad::new("cred.attestation", "attestation is not kept"));
+    let set = record.extensions.iter().filter(|(_, value)| value.is_set());
+    notes.extend(set.map(|(name, _)| MemberProblem::new(format!("cred.extensions.{name}"), "extensions are not kept")));
+    if record.attestation_format.is_some_and(|format| format.is_set()) {
+        notes.push(MemberProblem::new("cred.attestation", "attestation is not kept"));
     }
-    let no_bytes = |member| move || Bad::new(member, "it is no list of bytes");
-    let number = |binary: Binary| binary.bytes().ok_or_else(no_bytes("cred.cred.key"));
-    let numbers = match record.cred.key {
-        Shape::Ec2 { curve: Curve::P256, x, y } => Numbers::P256 { x: number(x)?, y: number(y)? },
-        Shape::Ec2 { curve: Curve::P384, x, y } => Numbers::P384 { x: number(x)?, y: number(y)? },
-        Shape::Okp { x } => Numbers::Ed25519 { x: number(x)? },
-        Shape::Rsa { n, e } => Numbers::Rsa { n: number(n)?, e: number(e)? },
+    let not_bytes = |member| move || MemberProblem::new(member, "it is not a list of bytes");
+    let number = |binary: Binary| binary.bytes().ok_or_else(not_bytes("cred.cred.key"));
+    let parameters = match record.cred.key {
+        KeyShape::Ec2 { curve: Curve::P256, x, y } => KeyParameters::P256 { x: number(x)?, y: number(y)? },
+        KeyShape::Ec2 { curve: Curve::P384, x, y } => KeyParameters::P384 { x: number(x)?, y: number(y)? },
+        KeyShape::Okp { x } => KeyParameters::Ed25519 { x: number(x)? },
+        KeyShape::Rsa { n, e } => KeyParameters::Rsa { n: number(n)?, e: number(e)? },
     };
-    let key = numbers.key().ok_or_else(|| Bad::new("cred.cred.key", "its numbers are no public key"))?;
+    let key =
+        parameters.key().ok_or_else(|| MemberProblem::new("cred.cred.key", "its parameters are not a public key"))?;
     let credential = CredentialLine {
-        id: Bytes(record.cred_id.bytes().ok_or_else(no_bytes("cred.cred_id"))?),
-        public_key: Bytes(key.as_bytes().to_vec()),
+        id: Base64Bytes(record.cred_id.bytes().ok_or_else(not_bytes("cred.cred_id"))?),
+        public_key: Base64Bytes(key.as_bytes().to_vec()),
         sign_count: record.counter,
         transports: record.transports.unwrap_or_default(),
         uv_initialized: record.user_verified,
@@ -109,57 +113,7 @@ pub(super) fn read(text: &str, notes: &mut Notes) -> Result<UserLine, Bad> {
         backup_state: record.backup_state,
         ..CredentialLine::default()
     };
-    passkey.beside.user(credential)
-}
-
-#[derive(Debug, Serialize)]
-struct Written<'p> {
-    cred: WrittenCredential<'p>,
-    #[serde(flatten)]
-    beside: WrittenBeside<'p>,
-}
-
-#[derive(Debug, Serialize)]
-struct WrittenCredential<'p> {
-    cred_id: &'p Bytes,
-    cred: WrittenKey,
-    counter: u32,
-    transports: Option<&'p [String]>,
-    user_verified: bool,
-    backup_eligible: bool,
-    backup_state: bool,
-    registration_policy: &'static str,
-    extensions: WrittenExtensions,
-    attestation: WrittenAttestation,
-    attestation_format: &'static str,
-}
-
-#[derive(Debug, Serialize)]
-struct WrittenKey {
-    type_: &'static str,
-    key: WrittenShape,
-}
-
-#[derive(Debug, Serialize)]
-enum WrittenShape {
-    #[serde(rename = "EC_EC2")]
-    Ec2 { curve: Curve, x: Bytes, y: Bytes },
-    #[serde(rename = "RSA")]
-    Rsa { n: Bytes, e: [u8; 3] },
-}
-
-#[derive(Debug, Serialize)]
-struct WrittenExtensions {
-    cred_protect: &'static str,
-    hmac_create_secret: &'static str,
-    appid: &'static str,
-    cred_props: &'static str,
-}
-
-#[derive(Debug, Serialize)]
-struct WrittenAttestation {
-    data: &'static str,
-    metadata: &'static str,
+    passkey.owner.user(credential)
 }
 
 const KEEPS: &[&str] = &[
@@ -172,49 +126,47 @@ const KEEPS: &[&str] = &[
     "credentials.rp_id",
 ];
 
-pub(super) fn write(user: &UserLine, passkey: &CredentialLine, notes: &mut Notes) -> Result<String, Bad> {
-    note_unsaid(user, Some(passkey), KEEPS, notes);
-    if passkey.backup_eligible.is_none() {
-        notes.push(Bad::new(
-            "credentials.backup_eligible",
-            "it is unknown, and this form has no word for that: false is written",
-        ));
-    }
-    json(&Written {
-        cred: WrittenCredential {
-            cred_id: &passkey.id,
-            cred: written_key(passkey)?,
-            counter: passkey.sign_count,
-            transports: (!passkey.transports.is_empty()).then_some(&passkey.transports),
-            user_verified: passkey.uv_initialized,
-            backup_eligible: passkey.backup_eligible.unwrap_or(false),
-            backup_state: passkey.backup_state,
-            registration_policy: "preferred",
-            extensions: WrittenExtensions {
-                cred_protect: "NotRequested",
-                hmac_create_secret: "NotRequested",
-                appid: "NotRequested",
-                cred_props: "NotRequested",
-            },
-            attestation: WrittenAttestation { data: "None", metadata: "None" },
-            attestation_format: "none",
+pub(super) fn write(user: &UserLine, passkey: &CredentialLine, notes: &mut Notes) -> Result<String, MemberProblem> {
+    note_omitted(user, Some(passkey), KEEPS, notes);
+    note_unknown_eligibility(passkey, notes);
+    let cred = json!({
+        "cred_id": passkey.id,
+        "cred": written_key(passkey)?,
+        "counter": passkey.sign_count,
+        "transports": (!passkey.transports.is_empty()).then_some(&passkey.transports),
+        "user_verified": passkey.uv_initialized,
+        "backup_eligible": passkey.backup_eligible.unwrap_or(false),
+        "backup_state": passkey.backup_state,
+        "registration_policy": "preferred",
+        "extensions": {
+            "cred_protect": "NotRequested",
+            "hmac_create_secret": "NotRequested",
+            "appid": "NotRequested",
+            "cred_props": "NotRequested",
         },
-        beside: WrittenBeside::of(user, passkey),
-    })
+        "attestation": {"data": "None", "metadata": "None"},
+        "attestation_format": "none",
+    });
+    Ok(with_owner(json!({"cred": cred}), user, passkey).to_string())
 }
 
-fn written_key(passkey: &CredentialLine) -> Result<WrittenKey, Bad> {
-    let bad = |reason| Bad::new("credentials.public_key", reason);
-    let key = CoseKey::parse(&passkey.public_key.0).map_err(|_| bad("it is no COSE key that can be verified with"))?;
-    let ec2 = |type_, curve, x, y| Ok(WrittenKey { type_, key: WrittenShape::Ec2 { curve, x: Bytes(x), y: Bytes(y) } });
-    match Numbers::of(&key) {
-        Some(Numbers::P256 { x, y }) => ec2("ES256", Curve::P256, x, y),
-        Some(Numbers::P384 { x, y }) => ec2("ES384", Curve::P384, x, y),
-        Some(Numbers::Rsa { n, e }) => {
-            let e = e.try_into().map_err(|_| bad("this form has room for an exponent of three bytes"))?;
-            Ok(WrittenKey { type_: "RS256", key: WrittenShape::Rsa { n: Bytes(n), e } })
+fn written_key(passkey: &CredentialLine) -> Result<Value, MemberProblem> {
+    let problem = |reason| MemberProblem::new("credentials.public_key", reason);
+    let key = CoseKey::parse(&passkey.public_key.0).ok().and_then(|key| KeyParameters::of(&key));
+    let ec2 = |algorithm, curve, x, y| {
+        let [x, y] = [x, y].map(Base64Bytes);
+        json!({"type_": algorithm, "key": {"EC_EC2": {"curve": curve, "x": x, "y": y}}})
+    };
+    match key {
+        Some(KeyParameters::P256 { x, y }) => Ok(ec2("ES256", "SECP256R1", x, y)),
+        Some(KeyParameters::P384 { x, y }) => Ok(ec2("ES384", "SECP384R1", x, y)),
+        Some(KeyParameters::Rsa { n, e }) if e.len() == 3 => {
+            Ok(json!({"type_": "RS256", "key": {"RSA": {"n": Base64Bytes(n), "e": e}}}))
         }
-        Some(Numbers::Ed25519 { .. }) => Err(bad("versions of this form differ in how an Ed25519 key is written")),
-        None => Err(bad("it is no COSE key that can be verified with")),
+        Some(KeyParameters::Rsa { .. }) => Err(problem("the target format requires an exponent of three bytes")),
+        Some(KeyParameters::Ed25519 { .. }) => {
+            Err(problem("versions of the target format differ in the form of Ed25519 keys"))
+        }
+        None => Err(problem(UNSUPPORTED_KEY)),
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::ceremony::Told;
+use crate::ceremony::SentToUpstream;
 use crate::inspect::LostMember;
 use crate::model::member::Member;
 use crate::model::message::Request;
@@ -38,7 +38,7 @@ pub(super) struct FlowTracer<'j> {
     pub(super) request: &'j Request<'j>,
     pub(super) upstream_request: &'j Request<'j>,
     /// What the begin of this finish stored.
-    pub(super) begun: Option<&'j Told>,
+    pub(super) begun: Option<&'j SentToUpstream>,
     /// The members that the caller's verified token gives.
     pub(super) claims: &'j [Member],
     pub(super) content: Option<Json>,

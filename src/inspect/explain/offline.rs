@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde_json::Map;
 
 use crate::caller_auth::{Admission, Judge};
-use crate::ceremony::{Ceremony, Subject, Told};
+use crate::ceremony::{Ceremony, SentToUpstream, Subject};
 use crate::gateway::client_data;
 use crate::gateway::context::Client;
 use crate::gateway::runtime::Runtime;
@@ -104,7 +104,7 @@ pub(super) fn run_offline(
         upstream: upstream.side(),
         request,
         upstream_request: &upstream_request,
-        begun: begun.as_ref().map(|ceremony| &ceremony.told),
+        begun: begun.as_ref().map(|ceremony| &ceremony.sent),
         claims: &claims,
         content: serde_json::from_slice(content).ok(),
     };
@@ -240,8 +240,8 @@ fn begun(route: &Route, backend: &Backend, upstream: &Upstream, request: &Reques
         begun_by,
         upstream_session: Some(placeholder("upstream session").into()),
         caller_session: None,
-        asked: Subject::default(),
-        told: Told {
+        requested: Subject::default(),
+        sent: SentToUpstream {
             subject: Subject { id: told(Member::UserId), email: told(Member::UserEmail) },
             account: told(Member::Account),
             organization: told(Member::Organization),

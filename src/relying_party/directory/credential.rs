@@ -1,13 +1,13 @@
-//! A credential as the directory keeps it.
+//! The credentials table.
 //!
-//! The signature counter only ever rises: [`Credential::used`] changes nothing where another sign-in
-//! got further in the meantime, and says so.
+//! The signature counter only rises: [`Credential::used`] changes nothing when another sign-in has raised it further.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use crate::relying_party::error::StoreError;
+use crate::relying_party::directory::{insert_error, json_column};
+use crate::storage::error::StoreError;
 
-/// The longest credential id (WebAuthn 4), in bytes.
+/// In bytes (WebAuthn 4).
 pub(crate) const MAX_CREDENTIAL_ID: usize = 1023;
 
 const COLUMNS: &str = "serial, id, user_id, handle, rp_id, public_key, sign_count, transports, \
@@ -17,11 +17,11 @@ const COLUMNS: &str = "serial, id, user_id, handle, rp_id, public_key, sign_coun
 /// A passkey.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Credential {
-    /// In the order of arrival; 0 until it is stored.
+    /// Ascending in the order of insertion; 0 until it is stored.
     pub(crate) serial: i64,
     pub(crate) id: Vec<u8>,
     pub(crate) user_id: String,
-    /// A text that names it, for dialects that have no room for an id of bytes.
+    /// A name for dialects that cannot carry the id.
     pub(crate) handle: String,
     pub(crate) rp_id: String,
     /// A COSE key.
@@ -30,22 +30,22 @@ pub(crate) struct Credential {
     pub(crate) transports: Vec<String>,
     /// Whether the user was verified when it was registered.
     pub(crate) uv_initialized: bool,
-    /// Unknown until the first sign-in where the place it was imported from did not keep it.
+    /// Unknown for an imported credential without it, until the first sign-in.
     pub(crate) backup_eligible: Option<bool>,
     pub(crate) backup_state: bool,
     pub(crate) aaguid: Option<Vec<u8>>,
     pub(crate) name: Option<String>,
     pub(crate) created_at: i64,
     pub(crate) last_used_at: Option<i64>,
-    /// The handle it was made with, where that may not be the user's; of a learned one, where it is known.
+    /// The user handle it was created with, if it may differ from the user's. Of a learned one, if known.
     pub(crate) user_handle: Option<Vec<u8>>,
-    /// Whether its key was computed from signatures that another upstream had accepted.
+    /// Whether its key was computed from signatures that another upstream accepted.
     pub(crate) learned: bool,
 }
 
-/// What the authenticator said of itself at a verified sign-in.
+/// The authenticator's state at a verified sign-in.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Use {
+pub(crate) struct AuthenticatorState {
     pub(crate) sign_count: u32,
     pub(crate) backup_eligible: bool,
     pub(crate) backup_state: bool,
@@ -54,42 +54,39 @@ pub(crate) struct Use {
 impl Credential {
     pub(crate) fn by_id(connection: &Connection, id: &[u8]) -> Result<Option<Self>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM credentials WHERE id = ?1");
-        let row = connection.prepare_cached(&sql)?.query_row([id], columns).optional()?;
-        row.map(complete).transpose()
+        Ok(connection.prepare_cached(&sql)?.query_row([id], columns).optional()?)
     }
 
-    /// A passkey that is kept nowhere, read as one that is: `key` is a COSE key.
-    pub(crate) fn of_nobody(connection: &Connection, id: &[u8], synced: bool, key: &[u8]) -> Result<Self, StoreError> {
-        // In the order of the columns.
+    /// A dummy credential, read with the same work as a stored one. `key` is a COSE key.
+    pub(crate) fn dummy(connection: &Connection, id: &[u8], synced: bool, key: &[u8]) -> Result<Self, StoreError> {
         let sql = "SELECT 0, ?1, '', '', '', ?2, 0, '[\"internal\"]', 1, ?3, 0, NULL, NULL, 0, NULL, NULL, 0";
-        complete(connection.prepare_cached(sql)?.query_row((id, key, synced), columns)?)
+        Ok(connection.prepare_cached(sql)?.query_row((id, key, synced), columns)?)
     }
 
     pub(crate) fn by_handle(connection: &Connection, handle: &str) -> Result<Option<Self>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM credentials WHERE handle = ?1");
-        let row = connection.prepare_cached(&sql)?.query_row([handle], columns).optional()?;
-        row.map(complete).transpose()
+        Ok(connection.prepare_cached(&sql)?.query_row([handle], columns).optional()?)
     }
 
-    /// A user's credentials that were made for this relying party, in the order of arrival.
+    /// A user's credentials for this relying party, in the order of insertion.
     pub(crate) fn of_user(connection: &Connection, user_id: &str, rp_id: &str) -> Result<Vec<Self>, StoreError> {
         let mut credentials = Self::all_of_user(connection, user_id)?;
         credentials.retain(|credential| credential.rp_id == rp_id);
         Ok(credentials)
     }
 
-    /// A user's credentials, also those made for another relying party, in the order of arrival.
+    /// A user's credentials for any relying party, in the order of insertion.
     pub(crate) fn all_of_user(connection: &Connection, user_id: &str) -> Result<Vec<Self>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM credentials WHERE user_id = ?1 ORDER BY serial");
         let mut statement = connection.prepare_cached(&sql)?;
         let rows = statement.query_map([user_id], columns)?;
-        rows.map(|row| complete(row?)).collect()
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Adds the credential.
     ///
     /// # Errors
-    /// [`StoreError::Taken`] when the id or the handle is another credential's.
+    /// [`StoreError::Taken`] when the id or the handle is taken.
     pub(crate) fn insert(&self, connection: &Connection) -> Result<(), StoreError> {
         let transports = serde_json::to_string(&self.transports).map_err(|_| StoreError::Unreadable("transport"))?;
         let sql = "INSERT INTO credentials (id, user_id, handle, rp_id, public_key, sign_count, transports,
@@ -98,7 +95,7 @@ impl Credential {
                    VALUES (:id, :user_id, :handle, :rp_id, :public_key, :sign_count, :transports,
                        :uv_initialized, :backup_eligible, :backup_state, :aaguid, :name, :created_at, :last_used_at,
                        :user_handle, :learned)";
-        connection.prepare_cached(sql)?.execute(named_params! {
+        let inserted = connection.prepare_cached(sql)?.execute(named_params! {
             ":id": self.id,
             ":user_id": self.user_id,
             ":handle": self.handle,
@@ -115,51 +112,59 @@ impl Credential {
             ":last_used_at": self.last_used_at,
             ":user_handle": self.user_handle,
             ":learned": self.learned,
-        })?;
-        Ok(())
+        });
+        inserted.map(drop).map_err(insert_error)
     }
 
-    /// Notes a verified sign-in. `false`: the credential is gone, or its counter is already there or
-    /// beyond, so that this sign-in must not count (WebAuthn 7.2, step 22). A counter of zero on both
-    /// sides is an authenticator without one.
-    pub(crate) fn used(connection: &Connection, id: &[u8], how: Use, at: i64) -> Result<bool, StoreError> {
+    /// Records a verified sign-in. `false`: the credential was deleted, or its counter is not below this one, so that
+    /// the sign-in must fail (WebAuthn 7.2, step 22). A counter of zero on both sides is an authenticator without one.
+    pub(crate) fn used(
+        connection: &Connection,
+        id: &[u8],
+        state: AuthenticatorState,
+        at: i64,
+    ) -> Result<bool, StoreError> {
         let sql = "UPDATE credentials SET sign_count = :sign_count, last_used_at = :at,
                        backup_eligible = :backup_eligible, backup_state = :backup_state
                    WHERE id = :id AND (sign_count < :sign_count OR (sign_count = 0 AND :sign_count = 0))";
         let changed = connection.prepare_cached(sql)?.execute(named_params! {
             ":id": id,
-            ":sign_count": how.sign_count,
-            ":backup_eligible": how.backup_eligible,
-            ":backup_state": how.backup_state,
+            ":sign_count": state.sign_count,
+            ":backup_eligible": state.backup_eligible,
+            ":backup_state": state.backup_state,
             ":at": at,
         })?;
         Ok(changed == 1)
     }
 
-    /// Notes a sign-in elsewhere that this relying party would have verified, too. The counter rises or stays.
-    pub(crate) fn used_elsewhere(connection: &Connection, id: &[u8], how: Use, at: i64) -> Result<(), StoreError> {
+    /// Records a sign-in at another upstream that this relying party could verify. The counter rises or stays.
+    pub(crate) fn used_elsewhere(
+        connection: &Connection,
+        id: &[u8],
+        state: AuthenticatorState,
+        at: i64,
+    ) -> Result<(), StoreError> {
         let sql = "UPDATE credentials SET sign_count = max(sign_count, :sign_count), last_used_at = :at,
                        backup_eligible = :backup_eligible, backup_state = :backup_state
                    WHERE id = :id";
         connection.prepare_cached(sql)?.execute(named_params! {
             ":id": id,
-            ":sign_count": how.sign_count,
-            ":backup_eligible": how.backup_eligible,
-            ":backup_state": how.backup_state,
+            ":sign_count": state.sign_count,
+            ":backup_eligible": state.backup_eligible,
+            ":backup_state": state.backup_state,
             ":at": at,
         })?;
         Ok(())
     }
 
-    /// Forgets the credential; `false` when somebody else did before.
+    /// Deletes the credential; `false` when it was deleted before.
     pub(crate) fn delete(connection: &Connection, id: &[u8]) -> Result<bool, StoreError> {
         Ok(connection.prepare_cached("DELETE FROM credentials WHERE id = ?1")?.execute([id])? == 1)
     }
 }
 
-/// The columns as they are, with the transports still as text.
-fn columns(row: &Row<'_>) -> rusqlite::Result<(Credential, String)> {
-    let credential = Credential {
+fn columns(row: &Row<'_>) -> rusqlite::Result<Credential> {
+    Ok(Credential {
         serial: row.get(0)?,
         id: row.get(1)?,
         user_id: row.get(2)?,
@@ -167,7 +172,7 @@ fn columns(row: &Row<'_>) -> rusqlite::Result<(Credential, String)> {
         rp_id: row.get(4)?,
         public_key: row.get(5)?,
         sign_count: row.get(6)?,
-        transports: Vec::new(),
+        transports: json_column(row, 7)?,
         uv_initialized: row.get(8)?,
         backup_eligible: row.get(9)?,
         backup_state: row.get(10)?,
@@ -177,13 +182,7 @@ fn columns(row: &Row<'_>) -> rusqlite::Result<(Credential, String)> {
         last_used_at: row.get(14)?,
         user_handle: row.get(15)?,
         learned: row.get(16)?,
-    };
-    Ok((credential, row.get(7)?))
-}
-
-fn complete((credential, transports): (Credential, String)) -> Result<Credential, StoreError> {
-    let transports = serde_json::from_str(&transports).map_err(|_| StoreError::Unreadable("transport"))?;
-    Ok(Credential { transports, ..credential })
+    })
 }
 
 #[cfg(test)]
@@ -214,12 +213,12 @@ pub(crate) mod tests {
         }
     }
 
-    fn with(sign_count: u32) -> Use {
-        Use { sign_count, backup_eligible: true, backup_state: true }
+    fn with(sign_count: u32) -> AuthenticatorState {
+        AuthenticatorState { sign_count, backup_eligible: true, backup_state: true }
     }
 
     #[test]
-    fn a_credential_comes_back_as_it_went() {
+    fn credential_survives_the_round_trip() {
         let (_place, store) = temporary();
         let connection = store.connection();
         ada().insert(connection).unwrap();
@@ -233,7 +232,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_credential_belongs_to_one_user_who_exists() {
+    fn credential_belongs_to_one_existing_user() {
         let (_place, store) = temporary();
         let connection = store.connection();
         assert!(matches!(key_of_ada().insert(connection), Err(StoreError::Sqlite(_))));
@@ -246,7 +245,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_counter_rises_or_nothing_changes() {
+    fn counter_rises_or_nothing_changes() {
         let (_place, store) = temporary();
         let connection = store.connection();
         ada().insert(connection).unwrap();
@@ -264,7 +263,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn an_authenticator_without_a_counter_signs_in_again_and_again() {
+    fn authenticator_without_a_counter_signs_in_repeatedly() {
         let (_place, store) = temporary();
         let connection = store.connection();
         ada().insert(connection).unwrap();
@@ -274,7 +273,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_serial_is_never_used_twice() {
+    fn serial_is_never_reused() {
         let (_place, store) = temporary();
         let connection = store.connection();
         ada().insert(connection).unwrap();

@@ -1,39 +1,38 @@
-//! The last thirty days of observed sign-ins, one row a day.
+//! The table of observed sign-ins by day, for the last thirty days.
 //!
-//! A row counts by what was known of the passkey when the sign-in came: what this relying party could have answered
-//! on that day. Older rows go when a new day begins, so that there are never more than thirty.
+//! A sign-in is counted by what was known of its passkey before it. The first sign-in of a day deletes older rows.
 
 use rusqlite::Connection;
 
-use crate::relying_party::error::StoreError;
+use crate::storage::error::StoreError;
 
-/// A day, in seconds.
+/// In seconds.
 pub(crate) const DAY: i64 = 86_400;
 
-/// How many days are kept.
+/// In days.
 pub(crate) const WINDOW: usize = 30;
 
-/// What was known of a passkey when it signed in.
+/// What was known of a passkey's key before a sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Known {
-    /// Its key: it could have been served here.
+pub(crate) enum KeyKnowledge {
+    /// The key: the sign-in could have been served here.
     Proven,
-    /// The few keys that it could be: this one decides.
+    /// A few candidates: this sign-in decides.
     OneShort,
     /// Nothing.
     Unseen,
-    /// That its signatures do not tell.
+    /// Signatures of its algorithm do not reveal the key.
     NotLearnable,
 }
 
-/// What is counted beside that.
+/// A counter of sign-ins with another outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Aside {
-    /// It was accepted there, and does not agree with what is known here.
+pub(crate) enum DayCounter {
+    /// Accepted by the other upstream, but contradicts what is known here.
     Mismatched,
-    /// It was for another relying party or page, or of nobody, and nothing was made of it.
+    /// For another relying party or origin, or without a user.
     Ignored,
-    /// It came faster than it could be noted.
+    /// Not recorded, because the queue was full or the directory failed.
     Dropped,
 }
 
@@ -44,7 +43,7 @@ pub(crate) struct Day {
     pub(crate) day: i64,
     /// Proven, one short, unseen, not learnable.
     pub(crate) sign_ins: [u64; 4],
-    /// The same of users.
+    /// Users, in the same order.
     pub(crate) users: [u64; 4],
     pub(crate) mismatched: u64,
     pub(crate) ignored: u64,
@@ -52,36 +51,41 @@ pub(crate) struct Day {
 }
 
 impl Day {
-    /// Counts a sign-in of that day; `first` says that its user had none before on it.
-    pub(crate) fn sign_in(connection: &Connection, day: i64, known: Known, first: bool) -> Result<(), StoreError> {
+    /// Counts a sign-in. `first` is whether it is the user's first of the day.
+    pub(crate) fn sign_in(
+        connection: &Connection,
+        day: i64,
+        known: KeyKnowledge,
+        first: bool,
+    ) -> Result<(), StoreError> {
         let column = match known {
-            Known::Proven => "proven",
-            Known::OneShort => "one_short",
-            Known::Unseen => "unseen",
-            Known::NotLearnable => "not_learnable",
+            KeyKnowledge::Proven => "proven",
+            KeyKnowledge::OneShort => "one_short",
+            KeyKnowledge::Unseen => "unseen",
+            KeyKnowledge::NotLearnable => "not_learnable",
         };
         add(connection, day, &format!("{column}_sign_ins"), 1)?;
         if first { add(connection, day, &format!("{column}_users"), 1) } else { Ok(()) }
     }
 
-    /// Counts what else there is to count.
-    pub(crate) fn aside(connection: &Connection, day: i64, what: Aside, count: u64) -> Result<(), StoreError> {
-        let column = match what {
-            Aside::Mismatched => "mismatched",
-            Aside::Ignored => "ignored",
-            Aside::Dropped => "dropped",
+    /// Adds to a counter.
+    pub(crate) fn count(connection: &Connection, day: i64, counter: DayCounter, count: u64) -> Result<(), StoreError> {
+        let column = match counter {
+            DayCounter::Mismatched => "mismatched",
+            DayCounter::Ignored => "ignored",
+            DayCounter::Dropped => "dropped",
         };
         add(connection, day, column, count)
     }
 
-    /// The days that are kept, the oldest first.
+    /// The last thirty days, the oldest first.
     pub(crate) fn all(connection: &Connection, today: i64) -> Result<Vec<Self>, StoreError> {
         let sql = "SELECT day, proven_sign_ins, one_short_sign_ins, unseen_sign_ins, not_learnable_sign_ins,
                        proven_users, one_short_users, unseen_users, not_learnable_users,
                        mismatched, ignored, dropped
                    FROM observed_days WHERE day > ?1 ORDER BY day";
         let mut statement = connection.prepare_cached(sql)?;
-        let days = statement.query_map([oldest(today)], |row| {
+        let days = statement.query_map([last_expired(today)], |row| {
             let count = |column| row.get::<_, i64>(column).map(|count| u64::try_from(count).unwrap_or(0));
             Ok(Self {
                 day: row.get(0)?,
@@ -96,17 +100,17 @@ impl Day {
     }
 }
 
-/// The last day that is not kept any more.
-fn oldest(today: i64) -> i64 {
+/// The last day before the window.
+fn last_expired(today: i64) -> i64 {
     today - i64::try_from(WINDOW).expect("the window is short")
 }
 
-/// `column` is one of the table's own, never from outside.
+/// `column` must be a column of the table, never input.
 fn add(connection: &Connection, day: i64, column: &str, count: u64) -> Result<(), StoreError> {
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     let new = connection.prepare_cached("INSERT OR IGNORE INTO observed_days (day) VALUES (?1)")?.execute([day])?;
     if new == 1 {
-        connection.prepare_cached("DELETE FROM observed_days WHERE day <= ?1")?.execute([oldest(day)])?;
+        connection.prepare_cached("DELETE FROM observed_days WHERE day <= ?1")?.execute([last_expired(day)])?;
     }
     let sql = format!("UPDATE observed_days SET {column} = {column} + ?2 WHERE day = ?1");
     connection.prepare_cached(&sql)?.execute((day, count))?;
@@ -119,25 +123,25 @@ mod tests {
     use crate::relying_party::directory::tests::temporary;
 
     #[test]
-    fn a_day_counts_and_an_old_one_goes() {
+    fn sign_ins_are_counted_by_day_and_old_days_deleted() {
         let (_place, store) = temporary();
         let connection = store.connection();
         for (day, known, first) in [
-            (100, Known::Unseen, true),
-            (100, Known::OneShort, false),
-            (101, Known::Proven, true),
-            (101, Known::NotLearnable, true),
+            (100, KeyKnowledge::Unseen, true),
+            (100, KeyKnowledge::OneShort, false),
+            (101, KeyKnowledge::Proven, true),
+            (101, KeyKnowledge::NotLearnable, true),
         ] {
             Day::sign_in(connection, day, known, first).unwrap();
         }
-        for (what, count) in [(Aside::Mismatched, 1), (Aside::Ignored, 2), (Aside::Dropped, 3)] {
-            Day::aside(connection, 101, what, count).unwrap();
+        for (what, count) in [(DayCounter::Mismatched, 1), (DayCounter::Ignored, 2), (DayCounter::Dropped, 3)] {
+            Day::count(connection, 101, what, count).unwrap();
         }
         let before = Day { day: 100, sign_ins: [0, 1, 1, 0], users: [0, 0, 1, 0], ..Day::default() };
         let after =
             Day { day: 101, sign_ins: [1, 0, 0, 1], users: [1, 0, 0, 1], mismatched: 1, ignored: 2, dropped: 3 };
         assert_eq!(Day::all(connection, 101).unwrap(), [before, after]);
-        Day::sign_in(connection, 130, Known::Proven, true).unwrap();
+        Day::sign_in(connection, 130, KeyKnowledge::Proven, true).unwrap();
         let kept: Vec<_> = Day::all(connection, 130).unwrap().iter().map(|day| day.day).collect();
         assert_eq!(kept, [101, 130]);
         let rows: i64 = connection.query_row("SELECT count(*) FROM observed_days", [], |row| row.get(0)).unwrap();

@@ -1,26 +1,32 @@
-//! The directory: users, their credentials, signing keys and opaque tokens, in one SQLite file.
+//! The directory: users, credentials, signing keys and opaque tokens, in one SQLite file.
 //!
-//! A [`Store`] is one connection and blocks; it is used on the workers' threads or by the command
-//! line, never on a runtime's thread. The file is safe to copy with SQLite's own tools, and only its
-//! owner may read it, since the signing keys are in it.
+//! A [`Store`] is one connection and blocks. It is used on the threads of a `BlockingPool` or by the command line,
+//! never on a thread of the async runtime.
 
 pub(crate) mod credential;
 pub(crate) mod days;
 pub(crate) mod observed;
 pub(crate) mod user;
 
-use std::fs::OpenOptions;
-use std::io;
 use std::path::Path;
-use std::time::Duration;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::Error::FromSqlConversionFailure;
+use rusqlite::types::Type;
+use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
+use serde::de::DeserializeOwned;
 
-use crate::relying_party::error::{OpenError, StoreError};
-use crate::storage::migrate::{self, Schema};
+use crate::storage::error::{OpenError, StoreError};
+use crate::storage::migrate::Schema;
+use crate::storage::sqlite;
 
-/// How long a connection waits for another one's write, in the gateway or beside it.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const SCHEMA: Schema = Schema {
+    // "PBRG"
+    application_id: 0x5042_5247,
+    migrations: &[
+        include_str!("migrations/001_users_credentials_keys_tokens.sql"),
+        include_str!("migrations/002_observed_credentials.sql"),
+    ],
+};
 
 /// One connection to the directory.
 #[derive(Debug)]
@@ -29,12 +35,12 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the file, makes it when missing, and brings it to the schema of this version.
+    /// Opens the file, creates it when missing, and migrates it to the latest schema.
     ///
     /// # Errors
-    /// When the file cannot be opened, is another program's, or is of a later version.
+    /// See [`OpenError`].
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        Ok(Self { connection: connect(path, &migrate::DIRECTORY)? })
+        Ok(Self { connection: sqlite::open(path, &SCHEMA)? })
     }
 
     /// The connection, for single statements and reads.
@@ -42,97 +48,49 @@ impl Store {
         &self.connection
     }
 
-    /// Starts a transaction that may write. It takes the write lock at once, so that what is read
-    /// in it is still so when it commits; dropped without a commit, it never happened.
+    /// Starts a transaction that takes the write lock at once, so that what it reads does not change before it
+    /// commits. It is rolled back when dropped.
     pub(crate) fn write(&mut self) -> Result<Transaction<'_>, StoreError> {
         Ok(self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
     }
 }
 
-/// Opens a file of ours, makes it when missing, and brings it to its schema. The connection blocks.
-///
-/// # Errors
-/// When the file cannot be opened, is another program's, or is of a later version.
-pub(crate) fn connect(path: &Path, schema: &Schema) -> Result<Connection, OpenError> {
-    create_for_owner(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
-    let failed = |source: StoreError| OpenError::Database { path: path.to_owned(), source };
-    let mut connection = Connection::open(path).map_err(|error| failed(error.into()))?;
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| failed(error.into()))?;
-    // First of all, since it is here that another program's file is recognised and left alone.
-    migrate::to_latest(&mut connection, path, schema)?;
-    prepare(&connection).map_err(|error| failed(error.into()))?;
-    Ok(connection)
+/// A column of JSON.
+pub(super) fn json_column<T: DeserializeOwned>(row: &Row<'_>, index: usize) -> rusqlite::Result<T> {
+    let text = row.get_ref(index)?.as_str()?;
+    serde_json::from_str(text).map_err(|error| FromSqlConversionFailure(index, Type::Text, Box::new(error)))
 }
 
-fn prepare(connection: &Connection) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "NORMAL")?;
-    connection.pragma_update(None, "foreign_keys", "ON")?;
-    // Text in the schema's own CHECKs and indexes is ours; a file from elsewhere may not call functions.
-    connection.pragma_update(None, "trusted_schema", "OFF")
+/// The error of an insert, with the name of a value that is taken.
+pub(super) fn insert_error(error: rusqlite::Error) -> StoreError {
+    taken(&error).map_or(StoreError::Sqlite(error), StoreError::Taken)
 }
 
-/// SQLite gives its side files the permissions of the main one, so setting them once is enough.
-fn create_for_owner(path: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.create_new(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
+fn taken(error: &rusqlite::Error) -> Option<&'static str> {
+    let rusqlite::Error::SqliteFailure(code, Some(message)) = error else { return None };
+    let unique = [rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE, rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY];
+    if !unique.contains(&code.extended_code) {
+        return None;
     }
+    [
+        ("users.id", "the user id"),
+        ("users.handle", "the user handle"),
+        ("users.email_key", "the e-mail address"),
+        ("credentials.id", "the credential id"),
+        ("credentials.handle", "the credential's handle"),
+    ]
+    .into_iter()
+    .find_map(|(column, what)| message.ends_with(column).then_some(what))
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
 
-    /// A store in a directory that goes away with it.
+    /// A store in a temporary folder.
     pub(crate) fn temporary() -> (tempfile::TempDir, Store) {
-        let place = tempfile::tempdir().unwrap();
-        let store = Store::open(&place.path().join("directory.db")).unwrap();
-        (place, store)
-    }
-
-    #[test]
-    fn a_connection_is_set_up_for_several_writers_and_crashes() {
-        let (_place, store) = temporary();
-        let pragma = |name: &str| -> String {
-            store
-                .connection
-                .pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
-                .map(|value| match value {
-                    rusqlite::types::Value::Text(text) => text,
-                    rusqlite::types::Value::Integer(number) => number.to_string(),
-                    other => format!("{other:?}"),
-                })
-                .unwrap()
-        };
-        assert_eq!(pragma("journal_mode"), "wal");
-        assert_eq!(pragma("synchronous"), "1");
-        assert_eq!(pragma("foreign_keys"), "1");
-        assert_eq!(pragma("busy_timeout"), "5000");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn only_the_owner_may_read_the_file() {
-        use std::os::unix::fs::PermissionsExt;
-
-        let (place, store) = temporary();
-        user::tests::ada().insert(store.connection()).unwrap();
-        for name in ["directory.db", "directory.db-wal"] {
-            let mode = std::fs::metadata(place.path().join(name)).unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o600, "{name}");
-        }
-    }
-
-    #[test]
-    fn a_missing_directory_is_an_error_that_names_the_file() {
-        let place = tempfile::tempdir().unwrap();
-        let error = Store::open(&place.path().join("none").join("directory.db")).unwrap_err();
-        assert!(matches!(error, OpenError::File { .. }));
-        assert!(error.to_string().contains("directory.db"));
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("directory.db")).unwrap();
+        (folder, store)
     }
 }

@@ -1,28 +1,28 @@
-//! What sign-ins at another upstream showed of a passkey, as the directory keeps it.
+//! The table of passkeys observed at another upstream.
 //!
-//! A key is here only as one of several that it could be. One that is decided moves to the credentials, and the row
-//! stays to say so, and to count: thirty days of sign-ins in thirty bytes, each saturating.
+//! It keeps the candidates of a passkey's key. A key that is proven moves to the credentials table; the row stays and
+//! counts the sign-ins of the last thirty days, one saturating byte a day.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use crate::relying_party::directory::days::{DAY, Day, Known, WINDOW};
-use crate::relying_party::error::StoreError;
+use crate::relying_party::directory::days::{DAY, Day, KeyKnowledge, WINDOW};
+use crate::storage::error::StoreError;
 use crate::webauthn::cose_key::CoseKey;
 
 const COLUMNS: &str = "id, user_id, rp_id, state, candidates, signed, user_handle, sign_count, user_verified, \
                        backup_eligible, backup_state, first_seen_at, last_seen_at, recent, handle";
 
-/// How long an ES256 key is, in the encoding that the candidates have.
+/// The length of an ES256 key in the encoding of [`CoseKey::es256`].
 const KEY_LENGTH: usize = 77;
 
-/// A passkey that was seen signing in elsewhere.
+/// A passkey that signed in at another upstream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ObservedCredential {
     pub(crate) id: Vec<u8>,
     pub(crate) user_id: String,
     pub(crate) rp_id: String,
-    pub(crate) state: State,
-    /// SHA-256 of what was signed last: the same bytes again are no second proof.
+    pub(crate) state: KeyState,
+    /// SHA-256 of the last signed bytes: a replay proves nothing.
     pub(crate) signed: [u8; 32],
     pub(crate) user_handle: Option<Vec<u8>>,
     pub(crate) sign_count: u32,
@@ -31,26 +31,26 @@ pub(crate) struct ObservedCredential {
     pub(crate) backup_state: bool,
     pub(crate) first_seen_at: i64,
     pub(crate) last_seen_at: i64,
-    /// Sign-ins on the day it was last seen, the day before, and so on.
+    /// Sign-ins by day, from the day it was last seen backwards.
     pub(crate) recent: [u8; WINDOW],
-    /// The other upstream's own name for it, where it has one.
+    /// The other upstream's name of it.
     pub(crate) handle: Option<String>,
 }
 
-/// What is known of a passkey's key.
+/// What is known of the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum State {
-    /// It is one of these: one signature was seen.
+pub(crate) enum KeyState {
+    /// One signature was seen: the key is one of these.
     Candidates(Vec<CoseKey>),
-    /// It is in the directory's credentials, and the last sign-in agreed with it.
+    /// The credentials table has it, and the last sign-in agreed.
     Proven,
-    /// Its signatures do not tell.
+    /// Signatures of its algorithm do not reveal the key.
     NotLearnable,
-    /// Sign-ins disagreed: nothing is known, and it takes two more that agree.
+    /// Sign-ins disagreed: two more must agree.
     Contradicted,
 }
 
-impl State {
+impl KeyState {
     fn name(&self) -> &'static str {
         match self {
             Self::Candidates(_) => "candidates",
@@ -89,7 +89,7 @@ impl ObservedCredential {
         row.map(complete).transpose()
     }
 
-    /// Writes the row, over the one that was there.
+    /// Inserts or replaces the row.
     pub(crate) fn put(&self, connection: &Connection) -> Result<(), StoreError> {
         let sql = "INSERT OR REPLACE INTO observed_credentials
                        (id, user_id, rp_id, state, candidates, signed, user_handle, sign_count, user_verified,
@@ -117,10 +117,10 @@ impl ObservedCredential {
         Ok(())
     }
 
-    /// Counts one more sign-in at that moment.
+    /// Counts a sign-in.
     pub(crate) fn count(&mut self, now: i64) {
         let days = now.div_euclid(DAY) - self.last_seen_at.div_euclid(DAY);
-        // A clock that went back counts for the day it left.
+        // After the clock was set back, the sign-in counts for the last day seen.
         let passed = usize::try_from(days.max(0)).unwrap_or(WINDOW).min(WINDOW);
         self.recent.rotate_right(passed % WINDOW);
         self.recent[..passed].fill(0);
@@ -128,24 +128,23 @@ impl ObservedCredential {
         self.last_seen_at = now.max(self.last_seen_at);
     }
 
-    /// Counts a sign-in that was served here, where the passkey was seen elsewhere before.
+    /// Counts a sign-in here, if the passkey was observed before.
     pub(crate) fn served_here(connection: &Connection, id: &[u8], now: i64) -> Result<(), StoreError> {
         let Some(mut row) = Self::by_id(connection, id)? else { return Ok(()) };
         let day = now.div_euclid(DAY);
         let first = !Self::user_was_seen(connection, &row.user_id, day)?;
-        Day::sign_in(connection, day, Known::Proven, first)?;
+        Day::sign_in(connection, day, KeyKnowledge::Proven, first)?;
         row.count(now);
         row.put(connection)
     }
 
-    /// Whether any passkey of the user was seen on that day.
+    /// Whether a passkey of the user was seen on that day.
     pub(crate) fn user_was_seen(connection: &Connection, user_id: &str, day: i64) -> Result<bool, StoreError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM observed_credentials WHERE user_id = ?1 AND last_seen_at >= ?2)";
         Ok(connection.prepare_cached(sql)?.query_row((user_id, day * DAY), |row| row.get(0))?)
     }
 
-    /// Whether the user could sign in here today: there is a passkey for it, and none of those that were seen since
-    /// then is one that could not.
+    /// Whether the user has a passkey here, and every passkey seen since `since` is proven.
     pub(crate) fn user_is_proven(
         connection: &Connection,
         user_id: &str,
@@ -158,7 +157,7 @@ impl ObservedCredential {
         Ok(connection.prepare_cached(sql)?.query_row((user_id, rp_id, since), |row| row.get(0))?)
     }
 
-    /// The passkeys of that name at the other upstream.
+    /// The ids of the passkeys with that name at the other upstream.
     pub(crate) fn ids_of_handle(connection: &Connection, handle: &str) -> Result<Vec<Vec<u8>>, StoreError> {
         let sql = "SELECT id FROM observed_credentials WHERE handle = ?1";
         let mut statement = connection.prepare_cached(sql)?;
@@ -166,20 +165,20 @@ impl ObservedCredential {
         Ok(ids.collect::<Result<_, _>>()?)
     }
 
-    /// Nothing is known of that passkey any more.
+    /// Deletes the row.
     pub(crate) fn forget(connection: &Connection, id: &[u8]) -> Result<(), StoreError> {
         connection.prepare_cached("DELETE FROM observed_credentials WHERE id = ?1")?.execute([id])?;
         Ok(())
     }
 }
 
-/// The columns as they are, with the state still as texts.
+/// The columns, with the state as text and bytes.
 fn columns(row: &Row<'_>) -> rusqlite::Result<(ObservedCredential, String, Vec<u8>)> {
     let credential = ObservedCredential {
         id: row.get(0)?,
         user_id: row.get(1)?,
         rp_id: row.get(2)?,
-        state: State::Contradicted,
+        state: KeyState::Contradicted,
         signed: row.get(5)?,
         user_handle: row.get(6)?,
         sign_count: row.get(7)?,
@@ -197,7 +196,7 @@ fn columns(row: &Row<'_>) -> rusqlite::Result<(ObservedCredential, String, Vec<u
 fn complete(
     (credential, state, candidates): (ObservedCredential, String, Vec<u8>),
 ) -> Result<ObservedCredential, StoreError> {
-    Ok(ObservedCredential { state: State::read(&state, &candidates)?, ..credential })
+    Ok(ObservedCredential { state: KeyState::read(&state, &candidates)?, ..credential })
 }
 
 #[cfg(test)]
@@ -208,7 +207,7 @@ pub(crate) mod tests {
     use crate::relying_party::directory::user::tests::ada;
     use crate::relying_party::tests::forger::Forger;
 
-    pub(crate) fn seen_of_ada(state: State) -> ObservedCredential {
+    pub(crate) fn seen_of_ada(state: KeyState) -> ObservedCredential {
         let mut recent = [0; WINDOW];
         recent[0] = 1;
         ObservedCredential {
@@ -230,13 +229,15 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_row_comes_back_as_it_went() {
+    fn row_survives_the_round_trip() {
         let (_place, store) = temporary();
         let connection = store.connection();
         ada().insert(connection).unwrap();
         let keys =
             [Forger::new(&[1]), Forger::new(&[2])].map(|forger| CoseKey::parse(&forger.row().public_key).unwrap());
-        for state in [State::Candidates(keys.into()), State::Proven, State::NotLearnable, State::Contradicted] {
+        for state in
+            [KeyState::Candidates(keys.into()), KeyState::Proven, KeyState::NotLearnable, KeyState::Contradicted]
+        {
             let row = seen_of_ada(state);
             row.put(connection).unwrap();
             assert_eq!(ObservedCredential::by_id(connection, &[1, 1, 1]).unwrap(), Some(row));
@@ -246,8 +247,8 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn thirty_days_are_counted_and_no_more() {
-        let mut row = seen_of_ada(State::Proven);
+    fn only_thirty_days_are_counted() {
+        let mut row = seen_of_ada(KeyState::Proven);
         row.count(DAY + 5);
         assert_eq!(row.recent[..2], [2, 0]);
         row.count(3 * DAY);
@@ -265,7 +266,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_user_is_proven_by_a_passkey_here_and_none_that_is_not() {
+    fn user_with_an_unproven_passkey_is_not_proven() {
         let (_place, store) = temporary();
         let connection = store.connection();
         let proven = |since| ObservedCredential::user_is_proven(connection, "user_ada", "localhost", since).unwrap();
@@ -274,9 +275,9 @@ pub(crate) mod tests {
         key_of_ada().insert(connection).unwrap();
         assert!(proven(0));
         assert!(!ObservedCredential::user_is_proven(connection, "user_ada", "example.com", 0).unwrap());
-        seen_of_ada(State::Proven).put(connection).unwrap();
+        seen_of_ada(KeyState::Proven).put(connection).unwrap();
         assert!(proven(0));
-        ObservedCredential { id: vec![2], ..seen_of_ada(State::NotLearnable) }.put(connection).unwrap();
+        ObservedCredential { id: vec![2], ..seen_of_ada(KeyState::NotLearnable) }.put(connection).unwrap();
         assert!(!proven(DAY));
         assert!(proven(DAY + 1), "a passkey that was not seen for long does not count");
     }

@@ -1,18 +1,19 @@
-//! A user as the directory keeps it.
+//! The users table.
 //!
-//! An e-mail address belongs to one user whatever its case; the id and the handle are fixed for life,
-//! because authenticators have stored the handle.
+//! An e-mail address belongs to one user, whatever its case. The id and the handle never change, because
+//! authenticators store the handle.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::relying_party::error::StoreError;
+use crate::relying_party::directory::{insert_error, json_column};
+use crate::storage::error::StoreError;
 
-/// The longest user handle (WebAuthn 5.4.3), in bytes.
+/// In bytes (WebAuthn 5.4.3).
 pub(crate) const MAX_HANDLE: usize = 64;
 
-/// Somebody who can sign in.
+/// A user.
 #[derive(Clone, Debug)]
 pub(crate) struct User {
     pub(crate) id: String,
@@ -24,7 +25,7 @@ pub(crate) struct User {
     pub(crate) created_at: i64,
 }
 
-/// What an application said of a user beside the above; kept and given back at an export.
+/// Further values of a signup, which an export returns.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Profile {
@@ -45,7 +46,7 @@ pub(crate) struct Profile {
 }
 
 impl Profile {
-    /// Whether nothing was said.
+    /// Whether it has no value.
     pub(crate) fn is_empty(&self) -> bool {
         let texts = [&self.phone, &self.username, &self.given_name, &self.family_name, &self.nickname, &self.picture];
         texts.into_iter().all(Option::is_none) && self.metadata.is_none()
@@ -53,13 +54,13 @@ impl Profile {
 }
 
 impl User {
-    /// The name the account goes by (WebAuthn 5.4.1 wants one): what people type to sign in.
+    /// The account name (WebAuthn 5.4.1): what a user types to sign in.
     pub(crate) fn account_name(&self) -> &str {
         let names = [self.profile.username.as_deref(), self.email.as_deref(), self.name.as_deref()];
         names.into_iter().flatten().next().unwrap_or(&self.id)
     }
 
-    /// The name for people (WebAuthn 5.4.3).
+    /// The display name (WebAuthn 5.4.3).
     pub(crate) fn display_name(&self) -> &str {
         let names = [self.display_name.as_deref(), self.name.as_deref()];
         names.into_iter().flatten().next().unwrap_or_else(|| self.account_name())
@@ -72,29 +73,29 @@ impl User {
 
     pub(crate) fn by_id(connection: &Connection, id: &str) -> Result<Option<Self>, StoreError> {
         let sql = "SELECT id, handle, email, name, display_name, profile, created_at FROM users WHERE id = ?1";
-        read(connection.prepare_cached(sql)?.query_row([id], columns).optional()?)
+        Ok(connection.prepare_cached(sql)?.query_row([id], columns).optional()?)
     }
 
-    /// A user who is kept nowhere, read as one who is.
-    pub(crate) fn nobody(connection: &Connection) -> Result<Option<Self>, StoreError> {
+    /// A dummy user, read with the same work as a stored one.
+    pub(crate) fn dummy(connection: &Connection) -> Result<Option<Self>, StoreError> {
         let sql = "SELECT '', zeroblob(32), NULL, NULL, NULL, '{}', 0";
-        read(connection.prepare_cached(sql)?.query_row([], columns).optional()?)
+        Ok(connection.prepare_cached(sql)?.query_row([], columns).optional()?)
     }
 
     pub(crate) fn by_email(connection: &Connection, email: &str) -> Result<Option<Self>, StoreError> {
         let sql = "SELECT id, handle, email, name, display_name, profile, created_at FROM users WHERE email_key = ?1";
-        read(connection.prepare_cached(sql)?.query_row([email_key(email)], columns).optional()?)
+        Ok(connection.prepare_cached(sql)?.query_row([email_key(email)], columns).optional()?)
     }
 
     /// Adds the user.
     ///
     /// # Errors
-    /// [`StoreError::Taken`] when the id, the handle or the address is somebody's.
+    /// [`StoreError::Taken`] when the id, the handle or the address is taken.
     pub(crate) fn insert(&self, connection: &Connection) -> Result<(), StoreError> {
         let profile = serde_json::to_string(&self.profile).map_err(|_| StoreError::Unreadable("profile"))?;
         let sql = "INSERT INTO users (id, handle, email, email_key, name, display_name, profile, created_at)
                    VALUES (:id, :handle, :email, :email_key, :name, :display_name, :profile, :created_at)";
-        connection.prepare_cached(sql)?.execute(named_params! {
+        let inserted = connection.prepare_cached(sql)?.execute(named_params! {
             ":id": self.id,
             ":handle": self.handle,
             ":email": self.email,
@@ -103,55 +104,45 @@ impl User {
             ":display_name": self.display_name,
             ":profile": profile,
             ":created_at": self.created_at,
-        })?;
-        Ok(())
+        });
+        inserted.map(drop).map_err(insert_error)
     }
 
-    /// Up to `limit` users whose id comes after `after`, in the order of ids.
+    /// Up to `limit` users with ids after `after`, in the order of ids.
     pub(crate) fn page(connection: &Connection, after: &str, limit: u32) -> Result<Vec<Self>, StoreError> {
         let sql = "SELECT id, handle, email, name, display_name, profile, created_at FROM users
                    WHERE id > ?1 ORDER BY id LIMIT ?2";
         let mut statement = connection.prepare_cached(sql)?;
         let rows = statement.query_map((after, limit), columns)?;
-        rows.map(|row| complete(row?)).collect()
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 }
 
-/// Addresses that differ in case are one: nobody runs mail hosts that tell them apart.
+/// Addresses that differ in case are the same; mail hosts do not distinguish them.
 pub(crate) fn email_key(email: &str) -> String {
     email.to_lowercase()
 }
 
-/// Whether a text can be an address: one `@` with something on both sides, no white space, and no
-/// longer than mail can carry (RFC 5321). Whether mail arrives there is not asked.
+/// Whether a text can be an e-mail address: one `@` with text on both sides, no white space, and at most the length of
+/// RFC 5321.
 pub(crate) fn is_email(text: &str) -> bool {
-    let sane = text.len() <= 254 && !text.chars().any(|char| char.is_whitespace() || char.is_control());
-    sane && text
-        .split_once('@')
-        .is_some_and(|(local, host)| !local.is_empty() && !host.is_empty() && !host.contains('@'))
+    let is_plain = text.len() <= 254 && !text.chars().any(|char| char.is_whitespace() || char.is_control());
+    is_plain
+        && text
+            .split_once('@')
+            .is_some_and(|(local, host)| !local.is_empty() && !host.is_empty() && !host.contains('@'))
 }
 
-/// The columns as they are, with the profile still as text.
-fn columns(row: &Row<'_>) -> rusqlite::Result<(User, String)> {
-    let user = User {
+fn columns(row: &Row<'_>) -> rusqlite::Result<User> {
+    Ok(User {
         id: row.get(0)?,
         handle: row.get(1)?,
         email: row.get(2)?,
         name: row.get(3)?,
         display_name: row.get(4)?,
-        profile: Profile::default(),
+        profile: json_column(row, 5)?,
         created_at: row.get(6)?,
-    };
-    Ok((user, row.get(5)?))
-}
-
-fn read(row: Option<(User, String)>) -> Result<Option<User>, StoreError> {
-    row.map(complete).transpose()
-}
-
-fn complete((user, profile): (User, String)) -> Result<User, StoreError> {
-    let profile = serde_json::from_str(&profile).map_err(|_| StoreError::Unreadable("profile"))?;
-    Ok(User { profile, ..user })
+    })
 }
 
 #[cfg(test)]
@@ -175,7 +166,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_user_is_found_by_id_and_by_address_in_any_case() {
+    fn user_is_found_by_id_and_by_address_in_any_case() {
         let (_place, store) = temporary();
         ada().insert(store.connection()).unwrap();
         let by_id = User::by_id(store.connection(), "user_ada").unwrap().unwrap();
@@ -188,7 +179,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn id_handle_and_address_belong_to_one_user() {
+    fn id_handle_and_address_are_unique() {
         let (_place, store) = temporary();
         ada().insert(store.connection()).unwrap();
         let taken = |user: User| match user.insert(store.connection()).unwrap_err() {
@@ -203,14 +194,14 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn an_address_is_told_from_other_texts() {
+    fn only_addresses_are_recognised_as_addresses() {
         assert!(["a@b", "ada+x@example.com", "ä@ö.example"].into_iter().all(is_email));
         assert!(!["", "a", "@", "a@", "@b", "a@b@c", "a b@c", "a@b\n"].into_iter().any(is_email));
         assert!(!is_email(&format!("{}@b", "a".repeat(253))));
     }
 
     #[test]
-    fn names_fall_back_to_what_is_there() {
+    fn names_fall_back_to_others() {
         let user = ada();
         assert_eq!((user.account_name(), user.display_name()), ("Ada@Example.com", "Ada"));
         let bare = User { email: None, name: None, ..ada() };

@@ -1,4 +1,4 @@
-//! A client and an authenticator that others wrote, between our begin and our finish.
+//! A client and an authenticator of another library.
 
 use async_trait::async_trait;
 use base64::Engine;
@@ -15,7 +15,7 @@ use url::Url;
 use crate::model::assertion::{AssertionResponse, CredentialAssertion, Descriptor};
 use crate::model::registration::{AttestationResponse, CredentialCreation};
 
-/// A user who is there, and whom the device recognises when it is asked to.
+/// A user who is present and verified.
 struct Willing;
 
 #[async_trait]

@@ -1,13 +1,13 @@
-//! Beginning to sign in.
+//! Login begins.
 
-use super::{Place, begin_login, settings};
+use super::{TestDirectory, begin_login, settings};
 use crate::model::assertion::AssertionRequest;
 use crate::model::fault::Fault;
 use crate::model::user_verification::UserVerification;
 use crate::relying_party::RelyingParty;
+use crate::relying_party::config::EmbeddedSettings;
 use crate::relying_party::directory::credential::Credential;
 use crate::relying_party::directory::user::User;
-use crate::relying_party::settings::EmbeddedSettings;
 
 fn for_email(email: &str) -> AssertionRequest<'_> {
     AssertionRequest { user_email: Some(email.into()), ..AssertionRequest::default() }
@@ -18,8 +18,8 @@ async fn fault(own: &RelyingParty, request: AssertionRequest<'_>) -> Fault {
 }
 
 #[tokio::test]
-async fn the_demo_user_has_something_to_list_from_the_first_start() {
-    let own = Place::new();
+async fn demo_user_has_a_passkey_from_the_first_start() {
+    let own = TestDirectory::new();
     let own = own.open();
     let options = begin_login(&own, for_email("Demo@Example.com"), None).await.unwrap();
     assert_eq!(options.challenge.unwrap().len(), 32);
@@ -34,8 +34,8 @@ async fn the_demo_user_has_something_to_list_from_the_first_start() {
 }
 
 #[tokio::test]
-async fn a_begin_for_nobody_lists_nothing() {
-    let own = Place::new();
+async fn begin_without_a_user_lists_no_credentials() {
+    let own = TestDirectory::new();
     let own = own.open();
     let first = begin_login(&own, AssertionRequest::default(), None).await.unwrap();
     let second = begin_login(&own, AssertionRequest::default(), None).await.unwrap();
@@ -44,8 +44,8 @@ async fn a_begin_for_nobody_lists_nothing() {
 }
 
 #[tokio::test]
-async fn the_caller_is_whom_a_begin_is_for() {
-    let own = Place::new();
+async fn begin_is_for_the_caller() {
+    let own = TestDirectory::new();
     let own = own.open();
     let options = begin_login(&own, AssertionRequest::default(), Some("user_demo")).await.unwrap();
     assert_eq!(options.user_id.as_deref(), Some("user_demo"));
@@ -54,8 +54,8 @@ async fn the_caller_is_whom_a_begin_is_for() {
 }
 
 #[tokio::test]
-async fn a_begin_that_nobody_could_finish_is_refused() {
-    let place = Place::new();
+async fn begin_without_passkeys_is_refused() {
+    let place = TestDirectory::new();
     let own = place.open();
     assert_eq!(fault(&own, for_email("nobody@example.com")).await, Fault::UnknownUser);
     let domain = AssertionRequest { rp_id: Some("example.com".into()), ..AssertionRequest::default() };
@@ -76,8 +76,8 @@ async fn a_begin_that_nobody_could_finish_is_refused() {
 }
 
 #[tokio::test]
-async fn the_settings_are_what_is_answered() {
-    let place = Place::new();
+async fn response_has_the_settings() {
+    let place = TestDirectory::new();
     let own = place.open_with(&EmbeddedSettings {
         user_verification: UserVerification::Required,
         timeout_ms: 60_000,
@@ -92,8 +92,8 @@ async fn the_settings_are_what_is_answered() {
 }
 
 #[tokio::test]
-async fn a_restart_keeps_the_demo_user_as_it_is() {
-    let place = Place::new();
+async fn restart_keeps_the_demo_user() {
+    let place = TestDirectory::new();
     let ids = |own: RelyingParty| async move {
         begin_login(&own, for_email("demo@example.com"), None).await.unwrap().allow_credentials
     };
@@ -103,7 +103,7 @@ async fn a_restart_keeps_the_demo_user_as_it_is() {
 
 #[test]
 fn one_relying_party_serves_several_runtimes() {
-    let place = Place::new();
+    let place = TestDirectory::new();
     let own = place.open();
     let threads = [(); 3].map(|()| {
         let own = own.clone();

@@ -1,4 +1,4 @@
-//! An authenticator of our own that signs whatever it is told, also what an honest one never would.
+//! An authenticator that signs anything, also what a real one never would.
 
 use std::sync::Arc;
 

@@ -1,11 +1,11 @@
-//! A passkey's whole life, with a client and an authenticator that others wrote.
+//! The life cycle of a passkey, with a client and an authenticator of another library.
 
 use serde_json::Value;
 
 use super::authenticator::Device;
 use super::{
-    Place, begin_login, begin_registration, begin_signup, delete, finish_login, finish_registration, finish_signup,
-    list, refresh,
+    TestDirectory, begin_login, begin_registration, begin_signup, delete, finish_login, finish_registration,
+    finish_signup, list, refresh,
 };
 use crate::model::assertion::{AssertionRequest, AssertionResponse, SignIn};
 use crate::model::credentials::{DeletionRequest, ListRequest};
@@ -66,14 +66,14 @@ async fn sign_in(own: &RelyingParty, device: &mut Device, request: AssertionRequ
 
 #[tokio::test]
 async fn sign_up_sign_in_add_another_list_and_delete() {
-    let place = Place::new();
+    let place = TestDirectory::new();
     let own = place.open();
     let mut phone = Device::default();
     let user = sign_up(&own, &mut phone).await;
     let user_id = user.user_id.clone().unwrap();
     assert_eq!(own.verify(user.tokens_access.as_deref().unwrap()).await.unwrap().as_str(), user_id);
 
-    // by name, and with nobody named, and after a restart
+    // with a user, without a user, and after a restart
     let by_email = AssertionRequest { user_email: Some("GRACE@example.com".into()), ..AssertionRequest::default() };
     let first = sign_in(&own, &mut phone, by_email.clone()).await;
     let second = sign_in(&own, &mut phone, AssertionRequest::default()).await;
@@ -116,8 +116,8 @@ async fn sign_up_sign_in_add_another_list_and_delete() {
 }
 
 #[tokio::test]
-async fn an_id_token_names_the_client_and_is_no_access_token() {
-    let place = Place::new();
+async fn id_token_names_the_client_and_is_not_an_access_token() {
+    let place = TestDirectory::new();
     let own = place.open();
     let mut device = Device::default();
     let signed_in = sign_up(&own, &mut device).await;
@@ -136,8 +136,8 @@ async fn an_id_token_names_the_client_and_is_no_access_token() {
 }
 
 #[tokio::test]
-async fn a_session_token_is_a_bearer_for_as_long_as_it_was_asked_for() {
-    let place = Place::new();
+async fn session_token_is_valid_for_the_requested_lifetime() {
+    let place = TestDirectory::new();
     let own = place.open();
     let mut device = Device::default();
     let user_id = sign_up(&own, &mut device).await.user_id.unwrap();
@@ -169,8 +169,8 @@ fn refreshing(token: &str, client: Option<&'static str>, scope: Option<&'static 
 }
 
 #[tokio::test]
-async fn a_refresh_token_is_replaced_and_its_replay_ends_the_sign_in() {
-    let place = Place::new();
+async fn replayed_refresh_token_revokes_the_sign_in() {
+    let place = TestDirectory::new();
     let own = place.open();
     let mut device = Device::default();
     let signed_in = sign_up(&own, &mut device).await;
@@ -197,8 +197,8 @@ async fn a_refresh_token_is_replaced_and_its_replay_ends_the_sign_in() {
 }
 
 #[tokio::test]
-async fn an_address_signs_up_once() {
-    let place = Place::new();
+async fn address_signs_up_once() {
+    let place = TestDirectory::new();
     let own = place.open();
     let request = || CreationRequest { user_email: Some("Grace@example.com".into()), ..CreationRequest::default() };
     let late = begin_signup(&own, request(), None).await.unwrap();

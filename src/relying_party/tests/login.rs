@@ -1,7 +1,7 @@
-//! Finishing to sign in: what must fail, and that it leaves no trace.
+//! Login finishes that must fail without a trace.
 
 use super::forger::{Forger, UP, UV};
-use super::{Place, begin_login, finish_login};
+use super::{TestDirectory, begin_login, finish_login};
 use crate::model::assertion::{AssertionRequest, AssertionResponse, CredentialAssertion, SignIn};
 use crate::model::fault::{Fault, Refusal};
 use crate::model::user_verification::UserVerification;
@@ -31,7 +31,7 @@ pub(super) fn stored(store: &Store, id: &[u8]) -> Credential {
 
 /// Refused with that fault, and nothing in the directory has changed.
 async fn assert_refused(
-    place: &Place,
+    place: &TestDirectory,
     own: &RelyingParty,
     answer: AssertionResponse<'_>,
     options: &CredentialAssertion<'_>,
@@ -53,8 +53,8 @@ async fn assert_refused(
 }
 
 #[tokio::test]
-async fn a_sign_in_raises_the_counter() {
-    let place = Place::new();
+async fn sign_in_raises_the_counter() {
+    let place = TestDirectory::new();
     let own = place.open();
     let store = place.store();
     let ada = Forger::of_ada(&store);
@@ -65,8 +65,8 @@ async fn a_sign_in_raises_the_counter() {
 }
 
 #[tokio::test]
-async fn what_was_changed_on_the_way_is_refused() {
-    let place = Place::new();
+async fn changed_response_is_refused() {
+    let place = TestDirectory::new();
     let own = place.open();
     let ada = Forger::of_ada(&place.store());
     let options = begin(&own, for_ada()).await;
@@ -100,8 +100,8 @@ async fn what_was_changed_on_the_way_is_refused() {
 }
 
 #[tokio::test]
-async fn a_challenge_of_another_ceremony_has_expired() {
-    let place = Place::new();
+async fn challenge_of_another_ceremony_is_expired() {
+    let place = TestDirectory::new();
     let own = place.open();
     let ada = Forger::of_ada(&place.store());
     let [one, other] = [begin(&own, for_ada()).await, begin(&own, for_ada()).await];
@@ -114,7 +114,7 @@ async fn a_challenge_of_another_ceremony_has_expired() {
 
 #[tokio::test]
 async fn origin_relying_party_presence_and_type_are_checked() {
-    let place = Place::new();
+    let place = TestDirectory::new();
     let own = place.open();
     let ada = Forger::of_ada(&place.store());
     let options = begin(&own, for_ada()).await;
@@ -129,8 +129,8 @@ async fn origin_relying_party_presence_and_type_are_checked() {
 }
 
 #[tokio::test]
-async fn a_counter_that_does_not_rise_is_refused() {
-    let place = Place::new();
+async fn counter_that_does_not_rise_is_refused() {
+    let place = TestDirectory::new();
     let own = place.open();
     let ada = Forger::of_ada(&place.store());
     for count in [0, 4, 5] {
@@ -147,7 +147,7 @@ async fn a_counter_that_does_not_rise_is_refused() {
 
 #[tokio::test]
 async fn another_users_passkey_does_not_finish_a_named_ceremony() {
-    let place = Place::new();
+    let place = TestDirectory::new();
     let own = place.open();
     let store = place.store();
     // bob's passkey is the older one, so that its age does not keep it off the list
@@ -165,14 +165,14 @@ async fn another_users_passkey_does_not_finish_a_named_ceremony() {
 }
 
 #[tokio::test]
-async fn where_nobody_is_named_the_authenticator_must_say_who() {
-    let place = Place::new();
+async fn authenticator_must_name_the_user_if_the_begin_does_not() {
+    let place = TestDirectory::new();
     let own = place.open();
     let store = place.store();
     let (ada, bob) = (Forger::of_ada(&store), Forger::of_bob(&store));
     let options = begin(&own, AssertionRequest::default()).await;
-    let nobody = Forger { user_handle: None, ..ada.clone() };
-    assert_refused(&place, &own, nobody.answer(&options), &options, Fault::AssertionRejected).await;
+    let dummy = Forger { user_handle: None, ..ada.clone() };
+    assert_refused(&place, &own, dummy.answer(&options), &options, Fault::AssertionRejected).await;
     let other = Forger { user_handle: bob.user_handle.clone(), ..ada.clone() };
     assert_refused(&place, &own, other.answer(&options), &options, Fault::AssertionRejected).await;
     let named = AssertionResponse { user_email: Some("bob@b.b".into()), ..ada.answer(&options) };
@@ -182,8 +182,8 @@ async fn where_nobody_is_named_the_authenticator_must_say_who() {
 }
 
 #[tokio::test]
-async fn a_ceremony_that_a_user_began_is_finished_by_that_user() {
-    let place = Place::new();
+async fn ceremony_of_a_user_is_finished_by_the_same_user() {
+    let place = TestDirectory::new();
     let own = place.open();
     let store = place.store();
     let (ada, bob) = (Forger::of_ada(&store), Forger::of_bob(&store));
@@ -204,8 +204,8 @@ async fn a_ceremony_that_a_user_began_is_finished_by_that_user() {
 }
 
 #[tokio::test]
-async fn a_passkey_that_came_after_the_begin_was_not_on_its_list() {
-    let place = Place::new();
+async fn passkey_registered_after_the_begin_is_refused() {
+    let place = TestDirectory::new();
     let own = place.open();
     let store = place.store();
     let ada = Forger::of_ada(&store);
@@ -219,8 +219,8 @@ async fn a_passkey_that_came_after_the_begin_was_not_on_its_list() {
 }
 
 #[tokio::test]
-async fn a_passkey_of_another_relying_party_is_no_passkey_here() {
-    let place = Place::new();
+async fn passkey_of_another_relying_party_is_refused() {
+    let place = TestDirectory::new();
     let own = place.open();
     let store = place.store();
     let ada = Forger::of_ada(&store);
@@ -230,8 +230,8 @@ async fn a_passkey_of_another_relying_party_is_no_passkey_here() {
 }
 
 #[tokio::test]
-async fn user_verification_is_held_to_what_the_begin_asked_for() {
-    let place = Place::new();
+async fn finish_must_meet_the_user_verification_of_its_begin() {
+    let place = TestDirectory::new();
     let own = place.open();
     let ada = Forger::of_ada(&place.store());
     let without = Forger { flags: UP, ..ada.clone() };
@@ -250,8 +250,8 @@ async fn user_verification_is_held_to_what_the_begin_asked_for() {
 }
 
 #[tokio::test]
-async fn an_audience_nobody_listed_is_refused_before_anything_else() {
-    let place = Place::new();
+async fn unlisted_audience_is_refused_first() {
+    let place = TestDirectory::new();
     let own = place.open();
     let ada = Forger::of_ada(&place.store());
     let options = begin(&own, for_ada()).await;

@@ -1,4 +1,4 @@
-//! The relying party as a whole, against a directory in a temporary place.
+//! The relying party with a directory in a temporary folder.
 
 mod authenticator;
 mod begin;
@@ -18,10 +18,10 @@ use crate::model::message::{Request, Response};
 use crate::model::registration::{AttestationResponse, CreationRequest, CredentialCreation, Registered};
 use crate::model::session::RefreshRequest;
 use crate::relying_party::RelyingParty;
+use crate::relying_party::config::{EmbeddedSettings, RelyingPartyConfig};
 use crate::relying_party::directory::Store;
-use crate::relying_party::settings::{EmbeddedSettings, RelyingPartyConfig};
 
-/// Settings with everything a test wants to say.
+/// The settings of the tests.
 pub(crate) fn settings() -> EmbeddedSettings {
     toml::from_str(
         "rp_id = 'localhost'
@@ -33,16 +33,16 @@ pub(crate) fn settings() -> EmbeddedSettings {
     .unwrap()
 }
 
-pub(crate) fn party() -> RelyingPartyConfig {
+pub(crate) fn config() -> RelyingPartyConfig {
     RelyingPartyConfig::checked(&settings()).unwrap()
 }
 
-/// A relying party whose directory goes away with it.
-pub(crate) struct Place {
+/// A temporary folder with a directory.
+pub(crate) struct TestDirectory {
     pub(crate) dir: TempDir,
 }
 
-impl Place {
+impl TestDirectory {
     pub(crate) fn new() -> Self {
         Self { dir: tempfile::tempdir().unwrap() }
     }
@@ -55,7 +55,7 @@ impl Place {
         RelyingParty::open(settings, self.dir.path()).unwrap()
     }
 
-    /// Another connection to the same directory, as the command line would have one.
+    /// Another connection to the same directory.
     pub(crate) fn store(&self) -> Store {
         settings().open_directory(self.dir.path()).unwrap()
     }

@@ -1,13 +1,13 @@
-//! Sign-ins that happen at once.
+//! Concurrent sign-ins.
 
-use super::Place;
+use super::TestDirectory;
 use super::forger::Forger;
 use super::login::{begin, finish, for_ada, stored};
 use crate::model::fault::Fault;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_many_finishes_with_one_signature_one_counts() {
-    let place = Place::new();
+async fn one_of_many_finishes_with_the_same_signature_succeeds() {
+    let place = TestDirectory::new();
     let own = place.open();
     let store = place.store();
     let ada = Forger::of_ada(&store);
@@ -33,8 +33,8 @@ async fn of_many_finishes_with_one_signature_one_counts() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_race_never_lowers_the_counter() {
-    let place = Place::new();
+async fn concurrent_sign_ins_never_lower_the_counter() {
+    let place = TestDirectory::new();
     let own = place.open();
     let store = place.store();
     let ada = Forger::of_ada(&store);

@@ -1,7 +1,7 @@
-//! Adding, listing and deleting passkeys: what must fail.
+//! Registrations, lists and deletions that must fail.
 
 use super::forger::{Forger, UP};
-use super::{Place, begin_registration, delete, finish_registration, list};
+use super::{TestDirectory, begin_registration, delete, finish_registration, list};
 use crate::model::credentials::{DeletionRequest, ListRequest};
 use crate::model::fault::{Fault, Refusal};
 use crate::model::registration::{AttestationResponse, CreationRequest, CredentialCreation, Registered};
@@ -27,14 +27,14 @@ async fn finish(
 }
 
 #[tokio::test]
-async fn a_trusted_application_names_the_user() {
-    let place = Place::new();
+async fn trusted_application_names_the_user() {
+    let place = TestDirectory::new();
     let own = place.open();
     Forger::of_ada(&place.store());
     let request = |id: &'static str| CreationRequest { user_id: Some(id.into()), ..CreationRequest::default() };
     assert_eq!(begin_registration(&own, request("nobody"), None).await.unwrap_err().fault, Fault::UnknownUser);
-    let nobody = begin_registration(&own, CreationRequest::default(), None).await.unwrap_err();
-    assert_eq!(nobody.fault, Fault::InvalidRequest);
+    let dummy = begin_registration(&own, CreationRequest::default(), None).await.unwrap_err();
+    assert_eq!(dummy.fault, Fault::InvalidRequest);
     let options = begin_registration(&own, request("user_ada"), None).await.unwrap();
     assert_eq!(options.user_handle.as_deref(), Some(&[1, 2, 3][..]));
     let registered = finish(&own, new_key().create(&options), &options, None).await.unwrap();
@@ -42,8 +42,8 @@ async fn a_trusted_application_names_the_user() {
 }
 
 #[tokio::test]
-async fn whoever_began_finishes() {
-    let place = Place::new();
+async fn ceremony_of_a_user_is_finished_by_the_same_user() {
+    let place = TestDirectory::new();
     let own = place.open();
     let store = place.store();
     Forger::of_ada(&store);
@@ -62,8 +62,8 @@ async fn whoever_began_finishes() {
 }
 
 #[tokio::test]
-async fn a_lie_is_refused_and_an_id_is_registered_once() {
-    let place = Place::new();
+async fn changed_response_is_refused_and_an_id_is_registered_once() {
+    let place = TestDirectory::new();
     let own = place.open();
     let store = place.store();
     let ada = Forger::of_ada(&store);
@@ -103,8 +103,8 @@ async fn a_lie_is_refused_and_an_id_is_registered_once() {
 }
 
 #[tokio::test]
-async fn user_verification_is_held_to_what_the_begin_asked_for() {
-    let place = Place::new();
+async fn finish_must_meet_the_user_verification_of_its_begin() {
+    let place = TestDirectory::new();
     let own = place.open();
     Forger::of_ada(&place.store());
     let options = begin(&own.at_least(UserVerification::Required), "user_ada").await;
@@ -115,8 +115,8 @@ async fn user_verification_is_held_to_what_the_begin_asked_for() {
 }
 
 #[tokio::test]
-async fn the_attachment_asked_for_is_answered() {
-    let place = Place::new();
+async fn requested_attachment_is_returned() {
+    let place = TestDirectory::new();
     let own = place.open();
     Forger::of_ada(&place.store());
     let ask = |attachment: &'static str| CreationRequest {
@@ -130,8 +130,8 @@ async fn the_attachment_asked_for_is_answered() {
 }
 
 #[tokio::test]
-async fn a_user_has_a_hundred_passkeys_at_most() {
-    let place = Place::new();
+async fn user_has_at_most_a_hundred_passkeys() {
+    let place = TestDirectory::new();
     let own = place.open();
     let store = place.store();
     let ada = Forger::of_ada(&store);
@@ -147,8 +147,8 @@ async fn a_user_has_a_hundred_passkeys_at_most() {
 }
 
 #[tokio::test]
-async fn only_ones_own_passkeys_are_seen_and_deleted() {
-    let place = Place::new();
+async fn users_list_and_delete_only_their_own_passkeys() {
+    let place = TestDirectory::new();
     let own = place.open();
     let store = place.store();
     let (ada, bob) = (Forger::of_ada(&store), Forger::of_bob(&store));

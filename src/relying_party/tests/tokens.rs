@@ -1,4 +1,4 @@
-//! Tokens: who they are taken from, and who not.
+//! Verification of tokens.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
@@ -7,16 +7,16 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::{Place, party, settings};
+use super::{TestDirectory, config, settings};
 use crate::model::fault::Fault;
 use crate::relying_party::RelyingParty;
 use crate::relying_party::clock::now;
+use crate::relying_party::config::EmbeddedSettings;
 use crate::relying_party::directory::user::tests::ada;
-use crate::relying_party::settings::EmbeddedSettings;
 use crate::relying_party::tokens::authentication::Authentication;
 use crate::relying_party::tokens::grant::Grant;
-use crate::relying_party::tokens::issue::{Issued, Occasion};
-use crate::relying_party::tokens::keys::{self, Keys};
+use crate::relying_party::tokens::issue::{IssueContext, Issued};
+use crate::relying_party::tokens::keys::{self, SigningKeys};
 
 fn part(token: &str, index: usize) -> Value {
     let part = token.split('.').nth(index).unwrap();
@@ -35,8 +35,8 @@ async fn refused(own: &RelyingParty, token: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_demo_token_is_the_demo_users() {
-    let place = Place::new();
+async fn demo_token_belongs_to_the_demo_user() {
+    let place = TestDirectory::new();
     let own = place.open();
     let token = own.demo_token().unwrap();
     assert_eq!(own.verify(&token).await.unwrap().as_str(), "user_demo");
@@ -49,8 +49,8 @@ async fn the_demo_token_is_the_demo_users() {
 }
 
 #[tokio::test]
-async fn a_token_whose_bytes_were_changed_is_refused() {
-    let own = Place::new();
+async fn changed_token_is_refused() {
+    let own = TestDirectory::new();
     let own = own.open();
     let token = own.demo_token().unwrap();
     let (message, signature) = token.rsplit_once('.').unwrap();
@@ -66,8 +66,8 @@ async fn a_token_whose_bytes_were_changed_is_refused() {
 }
 
 #[tokio::test]
-async fn the_algorithm_is_not_the_tokens_to_choose() {
-    let own = Place::new();
+async fn algorithm_of_the_token_is_ignored() {
+    let own = TestDirectory::new();
     let own = own.open();
     let token = own.demo_token().unwrap();
     let (header, claims) = (part(&token, 0), part(&token, 1));
@@ -89,8 +89,8 @@ async fn the_algorithm_is_not_the_tokens_to_choose() {
 }
 
 #[tokio::test]
-async fn a_key_of_ones_own_is_refused_whatever_it_calls_itself() {
-    let own = Place::new();
+async fn foreign_key_with_a_known_identifier_is_refused() {
+    let own = TestDirectory::new();
     let own = own.open();
     let token = own.demo_token().unwrap();
     let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
@@ -110,11 +110,11 @@ async fn a_key_of_ones_own_is_refused_whatever_it_calls_itself() {
 
 #[tokio::test]
 async fn issuer_audience_expiry_and_type_are_checked() {
-    let place = Place::new();
+    let place = TestDirectory::new();
     let own = place.open();
     let good = part(&own.demo_token().unwrap(), 1);
     let mut store = place.store();
-    let keys = Keys::open(&mut store, now()).unwrap().current();
+    let keys = SigningKeys::open(&mut store, now()).unwrap().current();
     let sign = |typ: &str, change: Value| {
         let mut claims = good.clone();
         for (name, value) in change.as_object().unwrap() {
@@ -139,13 +139,13 @@ async fn issuer_audience_expiry_and_type_are_checked() {
 }
 
 #[tokio::test]
-async fn tokens_outlive_a_restart_and_a_rotation_by_another_process() {
-    let place = Place::new();
+async fn tokens_survive_a_restart_and_a_rotation_by_another_process() {
+    let place = TestDirectory::new();
     let token = place.open().demo_token().unwrap();
     let own = place.open();
     assert!(own.verify(&token).await.is_ok());
 
-    let kid = keys::rotate(&mut place.store(), now(), party().access_lifetime).unwrap();
+    let kid = keys::rotate(&mut place.store(), now(), config().access_lifetime).unwrap();
     let other = place.open();
     let newer = other.demo_token().unwrap();
     assert_eq!(part(&newer, 0)["kid"], kid.as_str());
@@ -159,15 +159,15 @@ async fn tokens_outlive_a_restart_and_a_rotation_by_another_process() {
 }
 
 #[test]
-fn a_refreshed_id_token_still_says_when_the_user_signed_in() {
-    let place = Place::new();
+fn refreshed_id_token_keeps_the_time_of_the_sign_in() {
+    let place = TestDirectory::new();
     let mut store = place.store();
-    let keys = Keys::open(&mut store, 0).unwrap().current();
+    let keys = SigningKeys::open(&mut store, 0).unwrap().current();
     let grant = Grant { client_id: Some("app".into()), ..Grant::default() };
     let authentication = Authentication { family: [0; 16], grant, at: 100, ends_at: Some(250) };
     let user = ada();
-    let occasion = Occasion { user: &user, authentication: &authentication, grant: &authentication.grant, now: 200 };
-    let signed_in = Issued::at_refresh(occasion, &party(), &keys).unwrap().into_sign_in(ada(), None);
+    let issue = IssueContext { user: &user, authentication: &authentication, grant: &authentication.grant, now: 200 };
+    let signed_in = Issued::at_refresh(issue, &config(), &keys).unwrap().into_sign_in(ada(), None);
     let claims = part(&signed_in.tokens_id.unwrap(), 1);
     assert_eq!([&claims["auth_time"], &claims["iat"], &claims["exp"]], [100, 200, 250]);
     assert_eq!(part(&signed_in.tokens_access.unwrap(), 1)["exp"], 250);
@@ -175,8 +175,8 @@ fn a_refreshed_id_token_still_says_when_the_user_signed_in() {
 }
 
 #[tokio::test]
-async fn the_key_set_is_enough_to_check_a_token() {
-    let own = Place::new();
+async fn key_set_verifies_a_token() {
+    let own = TestDirectory::new();
     let own = own.open();
     let keys: jsonwebtoken::jwk::JwkSet = serde_json::from_str(&own.jwks().await.unwrap()).unwrap();
     let token = own.demo_token().unwrap();
@@ -191,8 +191,8 @@ async fn the_key_set_is_enough_to_check_a_token() {
 }
 
 #[test]
-fn discovery_names_the_issuer_as_it_was_given() {
-    let place = Place::new();
+fn discovery_names_the_given_issuer() {
+    let place = TestDirectory::new();
     let own = place.open_with(&EmbeddedSettings { issuer: Some("https://id.example.com".into()), ..settings() });
     assert_eq!(own.issuer(), "https://id.example.com");
     let document: Value = serde_json::from_str(&own.openid_configuration("https://id.example.com/")).unwrap();

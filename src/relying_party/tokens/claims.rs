@@ -1,9 +1,9 @@
-//! What stands in a token.
+//! Headers and claims of the JWTs.
 
 use serde::{Deserialize, Serialize};
 
-/// The media type in an access token's header (RFC 9068): it keeps an id token, which the same key
-/// signs, from being taken for one.
+/// The media type in an access token's header (RFC 9068). It distinguishes access tokens from id tokens, which the same
+/// key signs.
 pub(crate) const ACCESS_TYPE: &str = "at+jwt";
 
 /// The media type in an id token's header.
@@ -26,7 +26,7 @@ pub(crate) struct AccessClaims {
     pub(crate) email: Option<String>,
 }
 
-/// One audience is written as a string, as most readers expect (RFC 7519 section 4.1.3).
+/// A single audience is a string, as most readers expect (RFC 7519 section 4.1.3).
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Audience {
@@ -48,7 +48,7 @@ pub(crate) struct IdClaims<'a> {
     pub(crate) name: &'a str,
 }
 
-/// The header of either.
+/// The header of both kinds.
 #[derive(Debug, Serialize)]
 pub(crate) struct Header<'a> {
     pub(crate) typ: &'a str,

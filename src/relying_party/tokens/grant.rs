@@ -1,61 +1,60 @@
-//! What a client asks its tokens to be good for, and how much of that it is granted.
+//! The scopes and the audience that a client is granted.
 //!
-//! A scope outside the config's list is left out, as RFC 6749 section 3.3 allows, and the answer says
-//! what was granted. An audience outside the list is refused: a token for another API would be of no
-//! use, and a token for any API would be too much.
+//! A scope that the config does not list is omitted, as RFC 6749 section 3.3 allows, and the response names the granted
+//! ones. An audience that the config does not list is refused.
 
 use crate::model::fault::{Fault, Refusal};
-use crate::relying_party::settings::RelyingPartyConfig;
+use crate::relying_party::config::RelyingPartyConfig;
 
-/// What a sign-in is good for.
+/// What a sign-in is granted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Grant {
     pub(crate) client_id: Option<String>,
-    /// Never empty: absent where nothing was asked or granted.
+    /// Never empty: absent when no scope is granted.
     pub(crate) scope: Option<String>,
-    /// An audience beside the relying party's own.
+    /// An audience in addition to the relying party's own.
     pub(crate) audience: Option<String>,
 }
 
 impl Grant {
-    /// What of this request is granted.
+    /// The grant for a request.
     pub(crate) fn of(
-        party: &RelyingPartyConfig,
+        config: &RelyingPartyConfig,
         client_id: Option<&str>,
         scope: Option<&str>,
         audience: Option<&str>,
     ) -> Result<Self, Refusal> {
-        let audience = audience.filter(|asked| *asked != party.audience);
-        if audience.is_some_and(|asked| !party.audiences.iter().any(|known| known == asked)) {
+        let audience = audience.filter(|audience| *audience != config.audience);
+        if audience.is_some_and(|audience| !config.audiences.iter().any(|known| known == audience)) {
             return Err(Refusal::with_public_message(
                 Fault::InvalidRequest,
-                "The audience is not one that tokens are issued for.",
+                "Tokens are not issued for this audience.",
             ));
         }
         Ok(Self {
             client_id: client_id.map(str::to_owned),
-            scope: scope.and_then(|asked| among(asked, &party.scopes.iter().map(String::as_str).collect::<Vec<_>>())),
+            scope: scope.and_then(|scope| among(scope, &config.scopes.iter().map(String::as_str).collect::<Vec<_>>())),
             audience: audience.map(str::to_owned),
         })
     }
 
-    /// The same, with no more scopes than asked for now (RFC 6749 section 6).
+    /// The same with only the requested scopes (RFC 6749 section 6).
     pub(crate) fn narrowed(self, scope: Option<&str>) -> Self {
-        let Some(asked) = scope else { return self };
+        let Some(requested) = scope else { return self };
         let held = self.scope.as_deref().unwrap_or_default();
-        Self { scope: among(asked, &held.split(' ').collect::<Vec<_>>()), ..self }
+        Self { scope: among(requested, &held.split(' ').collect::<Vec<_>>()), ..self }
     }
 
-    /// Whether an id token was asked for (OpenID Connect Core, section 3.1.2.1).
+    /// Whether an id token is requested (OpenID Connect Core, section 3.1.2.1).
     pub(crate) fn has_openid(&self) -> bool {
         self.scope.as_deref().is_some_and(|scope| scope.split(' ').any(|word| word == "openid"))
     }
 }
 
-/// The words of `asked` that are in `known`, each once, in the order they were asked for.
-fn among(asked: &str, known: &[&str]) -> Option<String> {
+/// The words of `requested` that are in `known`, each once, in the order of the request.
+fn among(requested: &str, known: &[&str]) -> Option<String> {
     let mut granted: Vec<&str> = Vec::new();
-    for word in asked.split_ascii_whitespace() {
+    for word in requested.split_ascii_whitespace() {
         if known.contains(&word) && !granted.contains(&word) {
             granted.push(word);
         }
@@ -66,25 +65,25 @@ fn among(asked: &str, known: &[&str]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::relying_party::tests::party;
+    use crate::relying_party::tests::config;
 
     #[test]
-    fn scopes_are_granted_as_far_as_they_are_known() {
-        let scope = |asked| Grant::of(&party(), None, Some(asked), None).unwrap().scope;
+    fn only_known_scopes_are_granted() {
+        let scope = |asked| Grant::of(&config(), None, Some(asked), None).unwrap().scope;
         assert_eq!(scope("email  openid admin email").as_deref(), Some("email openid"));
         assert_eq!(scope("admin"), None);
     }
 
     #[test]
-    fn an_audience_is_ours_or_listed_or_refused() {
-        let audience = |asked| Grant::of(&party(), None, None, Some(asked)).map(|grant| grant.audience);
+    fn unlisted_audience_is_refused() {
+        let audience = |asked| Grant::of(&config(), None, None, Some(asked)).map(|grant| grant.audience);
         assert_eq!(audience("http://localhost:8080/"), Ok(None));
         assert_eq!(audience("https://api.example.com"), Ok(Some("https://api.example.com".into())));
         assert_eq!(audience("https://other.example.com").unwrap_err().fault, Fault::InvalidRequest);
     }
 
     #[test]
-    fn a_refresh_never_widens() {
+    fn refresh_never_adds_scopes() {
         let grant = Grant { scope: Some("openid email".into()), ..Grant::default() };
         assert_eq!(grant.clone().narrowed(None), grant);
         assert_eq!(grant.clone().narrowed(Some("profile email")).scope.as_deref(), Some("email"));

@@ -1,8 +1,8 @@
-//! Makes the tokens of a sign-in.
+//! Issues the tokens of a sign-in.
 //!
-//! They are signed before the transaction that keeps them, so that no lock is held meanwhile; unless
-//! that transaction commits, nobody ever sees them. The compact serialization (RFC 7515 section 3.1)
-//! is written here, because the verifying library would read the key anew for every signature.
+//! They are signed before the transaction that stores them, so that signing holds no lock, and returned only after it
+//! commits. The compact serialization (RFC 7515 section 3.1) is written here because the JWT library would parse the
+//! key for every signature.
 
 use std::borrow::Cow;
 
@@ -12,17 +12,17 @@ use rusqlite::Connection;
 use serde::Serialize;
 
 use crate::model::assertion::SignIn;
+use crate::relying_party::config::RelyingPartyConfig;
 use crate::relying_party::directory::user::User;
-use crate::relying_party::error::StoreError;
 use crate::relying_party::random;
-use crate::relying_party::settings::RelyingPartyConfig;
 use crate::relying_party::tokens::authentication::Authentication;
 use crate::relying_party::tokens::claims::{ACCESS_TYPE, AccessClaims, Audience, Header, ID_TYPE, IdClaims};
 use crate::relying_party::tokens::grant::Grant;
 use crate::relying_party::tokens::keys::{KeyRing, SigningKey};
-use crate::relying_party::tokens::opaque::{Kind, OpaqueToken};
+use crate::relying_party::tokens::opaque::{OpaqueToken, OpaqueTokenKind};
+use crate::storage::error::StoreError;
 
-/// The tokens of one sign-in, not yet given to anybody. Purposefully not `Debug`: they are secrets.
+/// The tokens of one sign-in. Not `Debug`: they are secrets.
 pub(crate) struct Issued {
     access: String,
     id: Option<String>,
@@ -33,57 +33,57 @@ pub(crate) struct Issued {
     refresh_expires_in: i64,
 }
 
-/// For whom tokens are made, and why.
+/// The user and the sign-in to issue tokens for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Occasion<'a> {
+pub(crate) struct IssueContext<'a> {
     pub(crate) user: &'a User,
     pub(crate) authentication: &'a Authentication,
-    /// What the tokens are good for: what was granted, or less.
+    /// The sign-in's grant, or less.
     pub(crate) grant: &'a Grant,
     pub(crate) now: i64,
 }
 
 impl Issued {
-    /// The tokens of a sign-in that has just happened: with a session, where one was asked for.
+    /// The tokens of a new sign-in, with a session token if requested.
     pub(crate) fn at_sign_in(
-        occasion: Occasion<'_>,
-        party: &RelyingPartyConfig,
+        issue: IssueContext<'_>,
+        config: &RelyingPartyConfig,
         ring: &KeyRing,
     ) -> Result<Self, StoreError> {
-        let Occasion { user, authentication, .. } = occasion;
-        let session = |end| OpaqueToken::new(Kind::Session, authentication, &user.id, end);
+        let IssueContext { user, authentication, .. } = issue;
+        let session = |end| OpaqueToken::new(OpaqueTokenKind::Session, authentication, &user.id, end);
         let session = authentication.ends_at.map(session).transpose()?;
-        Ok(Self { session, ..Self::at_refresh(occasion, party, ring)? })
+        Ok(Self { session, ..Self::at_refresh(issue, config, ring)? })
     }
 
-    /// The tokens that replace others of the same sign-in.
+    /// The tokens of a refresh.
     pub(crate) fn at_refresh(
-        occasion: Occasion<'_>,
-        party: &RelyingPartyConfig,
+        issue: IssueContext<'_>,
+        config: &RelyingPartyConfig,
         ring: &KeyRing,
     ) -> Result<Self, StoreError> {
-        let Occasion { user, authentication, grant, now } = occasion;
-        let refresh_expiry = authentication.expiry(now, party.refresh_lifetime);
+        let IssueContext { user, authentication, grant, now } = issue;
+        let refresh_expiry = authentication.expiry(now, config.refresh_lifetime);
         Ok(Self {
-            access: access_token(occasion, party, ring.active())?,
-            id: id_token(occasion, party, ring.active())?,
-            refresh: OpaqueToken::new(Kind::Refresh, authentication, &user.id, refresh_expiry)?,
+            access: access_token(issue, config, ring.active())?,
+            id: id_token(issue, config, ring.active())?,
+            refresh: OpaqueToken::new(OpaqueTokenKind::Refresh, authentication, &user.id, refresh_expiry)?,
             session: None,
             scope: grant.scope.clone(),
-            expires_in: authentication.expiry(now, party.access_lifetime) - now,
+            expires_in: authentication.expiry(now, config.access_lifetime) - now,
             refresh_expires_in: refresh_expiry - now,
         })
     }
 
-    /// Keeps what must be recognised later; part of the caller's transaction.
-    pub(crate) fn keep(&self, connection: &Connection, now: i64) -> Result<(), StoreError> {
+    /// Stores the opaque tokens; part of the caller's transaction.
+    pub(crate) fn store(&self, connection: &Connection, now: i64) -> Result<(), StoreError> {
         [Some(&self.refresh), self.session.as_ref()]
             .into_iter()
             .flatten()
-            .try_for_each(|token| token.keep(connection, now))
+            .try_for_each(|token| token.store(connection, now))
     }
 
-    /// The answer that hands them out.
+    /// The response with the tokens.
     pub(crate) fn into_sign_in(self, user: User, credential: Option<String>) -> SignIn<'static> {
         let name = user.name.clone().unwrap_or_else(|| user.account_name().to_owned());
         SignIn {
@@ -107,22 +107,22 @@ impl Issued {
     }
 }
 
-/// An access token for the relying party's own audience and for the one that was granted beside it.
+/// An access token for the relying party's own audience and the granted one.
 pub(crate) fn access_token(
-    occasion: Occasion<'_>,
-    party: &RelyingPartyConfig,
+    issue: IssueContext<'_>,
+    config: &RelyingPartyConfig,
     key: &SigningKey,
 ) -> Result<String, StoreError> {
-    let Occasion { user, authentication, grant, now } = occasion;
+    let IssueContext { user, authentication, grant, now } = issue;
     let claims = AccessClaims {
-        iss: party.issuer.clone(),
+        iss: config.issuer.clone(),
         sub: user.id.clone(),
         aud: match &grant.audience {
-            Some(other) => Audience::Several(vec![other.clone(), party.audience.clone()]),
-            None => Audience::One(party.audience.clone()),
+            Some(other) => Audience::Several(vec![other.clone(), config.audience.clone()]),
+            None => Audience::One(config.audience.clone()),
         },
         iat: now,
-        exp: authentication.expiry(now, party.access_lifetime),
+        exp: authentication.expiry(now, config.access_lifetime),
         jti: random::identifier(""),
         client_id: grant.client_id.clone(),
         scope: grant.scope.clone(),
@@ -132,20 +132,20 @@ pub(crate) fn access_token(
 }
 
 fn id_token(
-    occasion: Occasion<'_>,
-    party: &RelyingPartyConfig,
+    issue: IssueContext<'_>,
+    config: &RelyingPartyConfig,
     key: &SigningKey,
 ) -> Result<Option<String>, StoreError> {
-    let Occasion { user, authentication, grant, now } = occasion;
+    let IssueContext { user, authentication, grant, now } = issue;
     if grant.client_id.is_none() && !grant.has_openid() {
         return Ok(None);
     }
     let claims = IdClaims {
-        iss: &party.issuer,
+        iss: &config.issuer,
         sub: &user.id,
-        aud: grant.client_id.as_deref().unwrap_or(&party.audience),
+        aud: grant.client_id.as_deref().unwrap_or(&config.audience),
         iat: now,
-        exp: authentication.expiry(now, party.access_lifetime),
+        exp: authentication.expiry(now, config.access_lifetime),
         auth_time: authentication.at,
         email: user.email.as_deref(),
         name: user.display_name(),

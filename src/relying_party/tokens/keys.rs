@@ -1,8 +1,7 @@
-//! The keys that sign: RSA of 2048 bits, made at the first start and kept in the directory.
+//! The signing keys: RSA of 2048 bits, created at the first start and stored in the directory.
 //!
-//! Rotation makes a new key and retires the old one, which goes on verifying until the last token it
-//! signed is too old. Every process that shares the directory signs with the new key from its next
-//! token on.
+//! Rotation creates a new key and retires the old one, which verifies tokens until the last one it signed expires.
+//! Every process that shares the directory signs its next token with the new key.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -17,9 +16,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::relying_party::directory::Store;
-use crate::relying_party::error::StoreError;
+use crate::storage::error::StoreError;
 
-/// A key pair, ready to sign: to read it anew for every token would cost six times the signature.
+/// A parsed key pair. Parsing takes six times as long as signing.
 #[derive(Debug)]
 pub(crate) struct SigningKey {
     pub(crate) kid: String,
@@ -45,13 +44,13 @@ impl SigningKey {
         self.pair.public_key().modulus().big_endian_without_leading_zero()
     }
 
-    /// The public key's exponent, likewise.
+    /// The public key's exponent, in the same form.
     pub(crate) fn exponent(&self) -> &[u8] {
         self.pair.public_key().exponent().big_endian_without_leading_zero()
     }
 }
 
-/// The keys at one moment. There is always one that signs.
+/// The active key and the retired ones.
 #[derive(Debug)]
 pub(crate) struct KeyRing {
     active: SigningKey,
@@ -75,7 +74,7 @@ impl KeyRing {
         &self.active
     }
 
-    /// The keys whose signatures count at `now`, where a token lasts `lifetime` seconds.
+    /// The keys that verify at `now`, for tokens that last `lifetime` seconds.
     pub(crate) fn verifying(&self, now: i64, lifetime: i64) -> impl Iterator<Item = &SigningKey> {
         let retired = self.retired.iter();
         let live = retired.filter(move |key| key.retired_at.is_none_or(|at| now <= at.saturating_add(lifetime)));
@@ -85,14 +84,14 @@ impl KeyRing {
 
 /// The keys of a running relying party.
 #[derive(Debug)]
-pub(crate) struct Keys {
+pub(crate) struct SigningKeys {
     ring: RwLock<Arc<KeyRing>>,
-    /// When a token with an unknown key last made us look into the directory.
-    looked_at: AtomicI64,
+    /// When a token with an unknown key last caused a reload.
+    reloaded_at: AtomicI64,
 }
 
-impl Keys {
-    /// The keys of the directory, after making the first one where there is none.
+impl SigningKeys {
+    /// Loads the keys, and creates the first one when there is none.
     pub(crate) fn open(store: &mut Store, now: i64) -> Result<Self, StoreError> {
         let transaction = store.write()?;
         if active_kid(&transaction)?.is_none() {
@@ -100,15 +99,15 @@ impl Keys {
         }
         transaction.commit()?;
         let ring = RwLock::new(Arc::new(KeyRing::load(store.connection())?));
-        Ok(Self { ring, looked_at: AtomicI64::new(i64::MIN) })
+        Ok(Self { ring, reloaded_at: AtomicI64::new(i64::MIN) })
     }
 
-    /// The keys as this process knows them.
+    /// The loaded keys.
     pub(crate) fn current(&self) -> Arc<KeyRing> {
         Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The keys as the directory has them: another process may have rotated them.
+    /// The directory's keys, which another process may have rotated.
     pub(crate) fn refreshed(&self, connection: &Connection) -> Result<Arc<KeyRing>, StoreError> {
         let known = self.current();
         if active_kid(connection)?.is_some_and(|kid| kid == known.active.kid) {
@@ -119,15 +118,14 @@ impl Keys {
         Ok(ring)
     }
 
-    /// Whether an unknown key is worth a look into the directory: once a second, since anybody can
-    /// make up key identifiers.
-    pub(crate) fn may_look(&self, now: i64) -> bool {
-        self.looked_at.swap(now, Ordering::Relaxed) != now
+    /// Whether an unknown key identifier may cause a reload: once a second, since an attacker can invent identifiers.
+    pub(crate) fn may_reload(&self, now: i64) -> bool {
+        self.reloaded_at.swap(now, Ordering::Relaxed) != now
     }
 }
 
-/// Makes a new key that signs from now on, retires the old one and forgets those that verify no more.
-/// Answers the new key's identifier. `lifetime` is how long a token lasts, in seconds.
+/// Creates a new active key, retires the old one and deletes those that no longer verify. Returns the new key's
+/// identifier. `lifetime` is that of a token, in seconds.
 pub(crate) fn rotate(store: &mut Store, now: i64, lifetime: i64) -> Result<String, StoreError> {
     let transaction = store.write()?;
     transaction.execute("DELETE FROM signing_keys WHERE retired_at + ?1 < ?2", [lifetime, now])?;
@@ -169,18 +167,18 @@ mod tests {
     }
 
     #[test]
-    fn the_first_start_makes_a_key_and_the_next_one_keeps_it() {
+    fn first_start_creates_a_key_and_the_next_keeps_it() {
         let (place, mut store) = temporary();
-        let first = Keys::open(&mut store, 1).unwrap().current().active().kid.clone();
+        let first = SigningKeys::open(&mut store, 1).unwrap().current().active().kid.clone();
         drop(store);
         let mut store = Store::open(&place.path().join("directory.db")).unwrap();
-        assert_eq!(Keys::open(&mut store, 2).unwrap().current().active().kid, first);
+        assert_eq!(SigningKeys::open(&mut store, 2).unwrap().current().active().kid, first);
     }
 
     #[test]
-    fn a_retired_key_verifies_until_its_last_token_is_too_old() {
+    fn retired_key_verifies_until_its_last_token_expires() {
         let (_place, mut store) = temporary();
-        let keys = Keys::open(&mut store, 0).unwrap();
+        let keys = SigningKeys::open(&mut store, 0).unwrap();
         let old = keys.current().active().kid.clone();
         let new = rotate(&mut store, 10, 3600).unwrap();
         let ring = keys.refreshed(store.connection()).unwrap();
@@ -192,9 +190,9 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_key_is_looked_for_once_a_second() {
+    fn unknown_key_causes_one_reload_a_second() {
         let (_place, mut store) = temporary();
-        let keys = Keys::open(&mut store, 0).unwrap();
-        assert_eq!([5, 5, 6].map(|now| keys.may_look(now)), [true, false, true]);
+        let keys = SigningKeys::open(&mut store, 0).unwrap();
+        assert_eq!([5, 5, 6].map(|now| keys.may_reload(now)), [true, false, true]);
     }
 }

@@ -1,8 +1,7 @@
-//! The tokens the embedded relying party gives out, and takes.
+//! The tokens of the embedded relying party.
 //!
-//! Access and id tokens are JWTs, signed with RS256 and checked without a look into the directory.
-//! Refresh and session tokens are random text of which the directory keeps a hash. A token that is
-//! not valid is refused as `unauthenticated`; why is for the log only.
+//! Access and id tokens are JWTs, signed with RS256 and verified without the directory. Refresh and session tokens are
+//! random text of which the directory keeps a hash. An invalid token is `unauthenticated`; only the log has the reason.
 
 pub(crate) mod authentication;
 pub(crate) mod claims;

@@ -1,50 +1,49 @@
-//! New tokens for a refresh token (RFC 6749 section 6).
+//! Exchanges a refresh token for new tokens (RFC 6749 section 6).
 //!
-//! The token is used up and replaced in one transaction. A token that was bound to a client is taken
-//! from that client only.
+//! The token is used up and replaced in one transaction. A token bound to a client is accepted from that client only.
 
 use crate::model::assertion::SignIn;
 use crate::model::fault::Refusal;
-use crate::relying_party::Shared;
+use crate::relying_party::context::RelyingPartyContext;
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::user::User;
-use crate::relying_party::error::StoreError;
-use crate::relying_party::tokens::issue::{Issued, Occasion};
-use crate::relying_party::tokens::opaque::{Refreshable, Shown, show_refresh};
+use crate::relying_party::tokens::issue::{IssueContext, Issued};
+use crate::relying_party::tokens::opaque::{RefreshGrant, RefreshTokenUse, use_refresh_token};
+use crate::storage::error::StoreError;
 
-/// A refresh token with what else the client sent. Purposefully not `Debug`: it is a secret.
+/// A refresh request. Not `Debug`: it has a secret.
 pub(crate) struct RefreshRequest {
     pub(crate) token: String,
     pub(crate) client_id: Option<String>,
     pub(crate) scope: Option<String>,
 }
 
-/// Answers with new tokens.
+/// Issues new tokens.
 pub(crate) fn refresh(
     store: &mut Store,
-    shared: &Shared,
+    context: &RelyingPartyContext,
     request: &RefreshRequest,
     now: i64,
 ) -> Result<SignIn<'static>, Refusal> {
-    let ring = shared.keys.refreshed(store.connection())?;
+    let ring = context.keys.refreshed(store.connection())?;
     let transaction = store.write()?;
-    let Refreshable { user_id, authentication } = match show_refresh(&transaction, &request.token, now)? {
-        Shown::Good(refreshable) => refreshable,
-        Shown::DuplicateName => {
+    let RefreshGrant { user_id, authentication } = match use_refresh_token(&transaction, &request.token, now)? {
+        RefreshTokenUse::Valid(refreshable) => refreshable,
+        RefreshTokenUse::Reused => {
             transaction.commit().map_err(StoreError::from)?;
-            return Err(Refusal::of_token("the refresh token was used before: its sign-in is ended"));
+            return Err(Refusal::of_token("the refresh token was used before: all tokens of its sign-in are revoked"));
         }
-        Shown::Unknown => return Err(Refusal::of_token("the refresh token is unknown or too old")),
+        RefreshTokenUse::Unknown => return Err(Refusal::of_token("the refresh token is unknown or has expired")),
     };
     if authentication.grant.client_id.is_some() && authentication.grant.client_id != request.client_id {
-        return Err(Refusal::of_token("the refresh token is another client's"));
+        return Err(Refusal::of_token("the refresh token belongs to another client"));
     }
     let user = User::by_id(&transaction, &user_id)?;
-    let user = user.ok_or_else(|| Refusal::of_token("the refresh token's user is gone"))?;
+    let user = user.ok_or_else(|| Refusal::of_token("the refresh token's user was deleted"))?;
     let grant = authentication.grant.clone().narrowed(request.scope.as_deref());
-    let occasion = Occasion { user: &user, authentication: &authentication, grant: &grant, now };
-    let issued = Issued::at_refresh(occasion, &shared.party, &ring)?;
-    issued.keep(&transaction, now)?;
+    let issue = IssueContext { user: &user, authentication: &authentication, grant: &grant, now };
+    let issued = Issued::at_refresh(issue, &context.config, &ring)?;
+    issued.store(&transaction, now)?;
     transaction.commit().map_err(StoreError::from)?;
     Ok(issued.into_sign_in(user, None))
 }

@@ -1,19 +1,19 @@
-//! Whose token is it?
+//! Verifies access tokens.
 //!
-//! The algorithm, the type, the issuer and the audience are ours to say, never the token's. A token
-//! whose key is unknown here may be from a process that shares the directory: see `Verdict`.
+//! The algorithm, the type, the issuer and the audience come from the config, never from the token. A token with an
+//! unknown key may be from a process that shares the directory: see [`TokenCheck`].
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 
 use crate::model::fault::{Fault, Refusal};
-use crate::relying_party::settings::RelyingPartyConfig;
+use crate::relying_party::config::RelyingPartyConfig;
 use crate::relying_party::tokens::claims::{ACCESS_TYPE, AccessClaims};
 use crate::relying_party::tokens::keys::KeyRing;
 
-/// The longest bearer that is looked at, in bytes.
+/// In bytes.
 const MAX_BEARER: usize = 8192;
 
-/// A user of the directory, proven by a token.
+/// The user of a valid token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserId(pub(crate) String);
 
@@ -24,34 +24,34 @@ impl UserId {
     }
 }
 
-/// What a look at an access token says.
+/// The result of checking an access token.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Verdict {
-    /// It is good.
-    Of(UserId),
-    /// No key of that name is known: the directory may have it.
+pub(crate) enum TokenCheck {
+    /// It is the user's.
+    Valid(UserId),
+    /// Its key is not loaded; the directory may have it.
     UnknownKey,
-    /// It is not good.
-    Refused(Refusal),
+    /// It is invalid.
+    Invalid(Refusal),
 }
 
-/// Judges an access token with the keys at hand.
-pub(crate) fn access_token(bearer: &str, party: &RelyingPartyConfig, ring: &KeyRing, now: i64) -> Verdict {
+/// Checks an access token with the loaded keys.
+pub(crate) fn access_token(bearer: &str, config: &RelyingPartyConfig, ring: &KeyRing, now: i64) -> TokenCheck {
     if bearer.len() > MAX_BEARER {
-        return Verdict::Refused(unauthenticated("the bearer is too long"));
+        return TokenCheck::Invalid(unauthenticated("the bearer is too long"));
     }
     let Ok(header) = decode_header(bearer) else {
-        return Verdict::Refused(unauthenticated("the bearer is no token of ours"));
+        return TokenCheck::Invalid(unauthenticated("the bearer is not a JWT"));
     };
     if header.typ.as_deref() != Some(ACCESS_TYPE) {
-        return Verdict::Refused(unauthenticated("the bearer is no access token of ours"));
+        return TokenCheck::Invalid(unauthenticated("the bearer is not an access token"));
     }
-    let named = |kid: &str| ring.verifying(now, party.access_lifetime).find(|key| key.kid == kid);
-    let Some(key) = header.kid.as_deref().and_then(named) else { return Verdict::UnknownKey };
+    let named = |kid: &str| ring.verifying(now, config.access_lifetime).find(|key| key.kid == kid);
+    let Some(key) = header.kid.as_deref().and_then(named) else { return TokenCheck::UnknownKey };
     let key = DecodingKey::from_rsa_raw_components(key.modulus(), key.exponent());
-    match decode::<AccessClaims>(bearer, &key, &validation(party)) {
-        Ok(token) => Verdict::Of(UserId(token.claims.sub)),
-        Err(error) => Verdict::Refused(unauthenticated(reason(error.kind()))),
+    match decode::<AccessClaims>(bearer, &key, &validation(config)) {
+        Ok(token) => TokenCheck::Valid(UserId(token.claims.sub)),
+        Err(error) => TokenCheck::Invalid(unauthenticated(reason(error.kind()))),
     }
 }
 
@@ -59,24 +59,24 @@ pub(crate) fn unauthenticated(reason: &'static str) -> Refusal {
     Refusal::new(Fault::Unauthenticated, reason)
 }
 
-fn validation(party: &RelyingPartyConfig) -> Validation {
+fn validation(config: &RelyingPartyConfig) -> Validation {
     let mut validation = Validation::new(Algorithm::RS256);
-    validation.set_issuer(&[&party.issuer]);
-    validation.set_audience(&[&party.audience]);
+    validation.set_issuer(&[&config.issuer]);
+    validation.set_audience(&[&config.audience]);
     validation.set_required_spec_claims(&["iss", "aud", "exp", "sub"]);
-    // Our own clock wrote the time that it is compared with.
+    // The same clock issued the token.
     validation.leeway = 0;
     validation
 }
 
-/// The library's error kinds are open-ended and may carry what they read: only the place is kept.
+/// The library's error kinds are open-ended and may carry values of the token.
 fn reason(kind: &jsonwebtoken::errors::ErrorKind) -> &'static str {
     use jsonwebtoken::errors::ErrorKind;
     match kind {
         ErrorKind::ExpiredSignature => "the access token has expired",
-        ErrorKind::InvalidSignature => "the access token's signature does not hold",
-        ErrorKind::InvalidIssuer => "the access token is of another issuer",
-        ErrorKind::InvalidAudience => "the access token is for another audience",
+        ErrorKind::InvalidSignature => "the access token's signature is invalid",
+        ErrorKind::InvalidIssuer => "the access token has another issuer",
+        ErrorKind::InvalidAudience => "the access token has another audience",
         _ => "the access token cannot be read",
     }
 }

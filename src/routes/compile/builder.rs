@@ -7,7 +7,7 @@ use crate::base::document::Places;
 use crate::caller_auth::fetched_keys::KeySets;
 use crate::model::operation::Direction;
 use crate::provider::descriptor::Provider;
-use crate::relying_party::settings::InvalidSetting;
+use crate::relying_party::error::InvalidSetting;
 use crate::routes::assignment::Assignment;
 use crate::routes::compile::input::{CompileInput, UpstreamSettings};
 use crate::routes::route::{Backend, Route};

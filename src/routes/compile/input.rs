@@ -8,7 +8,7 @@ use crate::base::document::Places;
 use crate::base::hash_key::HashSecret;
 use crate::identity::map::Map;
 use crate::provider::registry::Registry;
-use crate::relying_party::settings::EmbeddedSettings;
+use crate::relying_party::config::EmbeddedSettings;
 use crate::routes::route_settings::{Assignments, RouteSettings};
 use crate::upstream::base_url::BaseUrl;
 use crate::upstream::http_settings::HttpSettings;

@@ -164,7 +164,7 @@ async fn failing_map_skips_learning_and_sign_in_succeeds() {
     let so_far = gateway.logs.count();
     let answer = gateway.ask(&finish_with(Quiva, &credential, None)).await;
     check_response(Quiva, "login.finish", &answer);
-    let told = gateway.logs.event_after(so_far, "a sign-in was not observed").await;
+    let told = gateway.logs.event_after(so_far, "sign-in not observed").await;
     assert!(!told.to_string().contains(ADA_HERE), "{told}");
 
     directory.answers(200, &known);

@@ -4,13 +4,13 @@ use ciborium::Value;
 use passbridge::webauthn::algorithm::Algorithm;
 use passbridge::webauthn::authenticator_data::InvalidAuthenticatorData;
 use passbridge::webauthn::cose_key::InvalidCoseKey;
-use passbridge::webauthn::refusal::Refusal;
+use passbridge::webauthn::error::VerificationError;
 
 use crate::refusals::{AT, ED, FLAGS, registered};
 
 #[test]
 fn malformed_attestation_object_is_refused() {
-    let malformed = Err(Refusal::AttestationObject);
+    let malformed = Err(VerificationError::AttestationObject);
     assert_eq!(registered(|case| case.attestation_object.clear()), malformed);
     assert_eq!(registered(|case| case.attestation_object.truncate(100)), malformed);
     assert_eq!(registered(|case| case.attestation_object.push(0)), malformed);
@@ -35,7 +35,7 @@ fn oversized_attestation_object_is_refused() {
         })
     };
     assert_eq!(with_statement(60 * 1024), Ok(()));
-    assert_eq!(with_statement(64 * 1024), Err(Refusal::AttestationObject));
+    assert_eq!(with_statement(64 * 1024), Err(VerificationError::AttestationObject));
 }
 
 #[test]
@@ -57,14 +57,14 @@ fn registration_without_a_credential_is_refused() {
             data[FLAGS] ^= AT;
         });
     });
-    assert_eq!(changed, Err(Refusal::AttestedCredentialMissing));
+    assert_eq!(changed, Err(VerificationError::AttestedCredentialMissing));
 }
 
 #[test]
 fn algorithm_that_was_not_offered_is_refused() {
     let changed = registered(|case| case.algorithms = vec![Algorithm::EdDsa, Algorithm::Rs256]);
-    assert_eq!(changed, Err(Refusal::AlgorithmNotOffered));
-    assert_eq!(registered(|case| case.algorithms.clear()), Err(Refusal::AlgorithmNotOffered));
+    assert_eq!(changed, Err(VerificationError::AlgorithmNotOffered));
+    assert_eq!(registered(|case| case.algorithms.clear()), Err(VerificationError::AlgorithmNotOffered));
 }
 
 #[test]
@@ -72,14 +72,14 @@ fn unusable_public_key_is_refused() {
     // the last byte of the point's y
     let changed = registered(|case| case.edit_authenticator_data(|data| *data.last_mut().unwrap() ^= 1));
     let invalid = InvalidAuthenticatorData::PublicKey(InvalidCoseKey::InvalidKey);
-    assert_eq!(changed, Err(Refusal::AuthenticatorData(invalid)));
+    assert_eq!(changed, Err(VerificationError::AuthenticatorData(invalid)));
 }
 
 #[test]
 fn unexpected_attestation_statement_is_refused() {
     for statement in [Value::Map(vec![(Value::from("alg"), Value::from(-7))]), Value::Array(vec![]), Value::Null] {
         let changed = registered(|case| case.edit_object(|members| members[1].1 = statement));
-        assert_eq!(changed, Err(Refusal::AttestationStatement));
+        assert_eq!(changed, Err(VerificationError::AttestationStatement));
     }
 }
 
@@ -95,13 +95,13 @@ fn credential_id_of_wrong_length_is_refused() {
             case.credential_id = vec![1; usize::from(length)];
         })
     };
-    assert_eq!(with_length(0), Err(Refusal::CredentialIdLength));
+    assert_eq!(with_length(0), Err(VerificationError::CredentialIdLength));
     assert_eq!(with_length(1), Ok(()));
     assert_eq!(with_length(1023), Ok(()));
-    assert_eq!(with_length(1024), Err(Refusal::CredentialIdLength));
+    assert_eq!(with_length(1024), Err(VerificationError::CredentialIdLength));
 }
 
 #[test]
 fn credential_id_that_differs_from_the_attested_one_is_refused() {
-    assert_eq!(registered(|case| case.credential_id[0] ^= 1), Err(Refusal::CredentialMismatch));
+    assert_eq!(registered(|case| case.credential_id[0] ^= 1), Err(VerificationError::CredentialMismatch));
 }

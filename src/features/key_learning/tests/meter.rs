@@ -1,14 +1,14 @@
-//! What is counted, and what of it the directory keeps.
+//! What is counted.
 
 use super::{Watch, bea, counts, observation};
 use crate::features::key_learning::Purpose;
-use crate::features::key_learning::queue::QUEUE;
+use crate::features::key_learning::queue::MAX_QUEUED;
 use crate::features::key_learning::readiness::Readiness;
 use crate::relying_party::directory::user::User;
 use crate::relying_party::tests::forger::Forger;
 
 #[tokio::test]
-async fn signatures_that_do_not_tell_are_not_learnable() {
+async fn signatures_without_candidates_are_not_learnable() {
     let watch = Watch::new();
     let bea = bea();
     for challenge in 0_u8..3 {
@@ -20,25 +20,25 @@ async fn signatures_that_do_not_tell_are_not_learnable() {
     let readiness = watch.readiness().await;
     assert_eq!(readiness.active_users, counts([0, 0, 0, 1], Some(0.0)));
     assert_eq!(readiness.days[0].sign_ins, counts([0, 0, 1, 2], Some(0.0)));
-    assert!(!watch.own.is_proven(Some("bea"), None).await);
+    assert!(!watch.learner.is_proven(Some("bea"), None).await);
 }
 
 #[tokio::test]
-async fn a_passkey_of_the_directory_is_verified_and_never_taken_away() {
+async fn passkey_of_the_directory_is_verified_and_kept() {
     for purpose in [Purpose::Verify, Purpose::Learn] {
         let watch = Watch::new();
         let ada = Forger::of_ada(&watch.store);
         let of = |forger: &Forger, challenge: &[u8], id: &str| observation(&forger.sign(challenge), Some(id), None);
         watch.takes(of(&ada, b"1", "user_ada"), purpose).await;
         assert_eq!((watch.state(&ada), watch.learned(&ada).unwrap().sign_count), ("proven", 6));
-        assert!(watch.own.is_proven(Some("user_ada"), None).await);
+        assert!(watch.learner.is_proven(Some("user_ada"), None).await);
         let imposter = Forger { pair: Forger::new(b"").pair, ..ada.clone() };
         watch.takes(of(&imposter, b"2", "user_ada"), purpose).await;
         assert_eq!(watch.state(&ada), "contradicted", "{purpose:?}");
         assert_eq!(watch.learned(&ada).unwrap().public_key, ada.row().public_key);
-        assert!(!watch.own.is_proven(Some("user_ada"), None).await);
+        assert!(!watch.learner.is_proven(Some("user_ada"), None).await);
         watch.takes(of(&ada, b"3", "user_ada"), purpose).await;
-        assert!(watch.own.is_proven(Some("user_ada"), None).await);
+        assert!(watch.learner.is_proven(Some("user_ada"), None).await);
         watch.takes(of(&ada, b"4", "somebody else"), purpose).await;
         let days = watch.readiness().await.days;
         assert_eq!((days[0].sign_ins, days[0].mismatched), (counts([2, 0, 2, 0], Some(0.5)), 2));
@@ -46,7 +46,7 @@ async fn a_passkey_of_the_directory_is_verified_and_never_taken_away() {
 }
 
 #[tokio::test]
-async fn verifying_adds_nobody_and_nothing() {
+async fn verifying_adds_no_user_and_no_passkey() {
     let watch = Watch::new();
     let bea = bea();
     for challenge in 0_u8..3 {
@@ -58,7 +58,7 @@ async fn verifying_adds_nobody_and_nothing() {
 }
 
 #[tokio::test]
-async fn the_meter_goes_from_nothing_to_the_true_share() {
+async fn readiness_rises_with_the_sign_ins() {
     let mut watch = Watch::new();
     assert_eq!(watch.readiness().await, Readiness::default());
     let passkey = |number: u8| Forger { credential_id: vec![number; 16], ..bea() };
@@ -80,26 +80,29 @@ async fn the_meter_goes_from_nothing_to_the_true_share() {
     // A second device of one of them, which could not sign in here: so its user cannot, in general.
     watch.sees_of(&passkey(9), Some("a"), None).await;
     assert_eq!(watch.readiness().await.active_users, counts([2, 2, 0, 0], Some(0.5)));
-    assert!(!watch.own.is_proven(Some("a"), None).await && watch.own.is_proven(Some("b"), None).await);
+    assert!(!watch.learner.is_proven(Some("a"), None).await && watch.learner.is_proven(Some("b"), None).await);
 }
 
 #[tokio::test]
-async fn what_comes_too_fast_is_dropped_and_counted_and_nobody_waits() {
+async fn full_queue_drops_and_counts() {
     let watch = Watch::new();
     let bea = bea();
     let seen = |challenge: usize| observation(&bea.sign(&challenge.to_be_bytes()), Some("bea"), None);
     let mut busy = watch.place.store();
     let lock = busy.write().unwrap();
     // The directory takes nothing while the lock is held, and it is held until all of these have returned.
-    let taken = (0..QUEUE + 100).filter(|challenge| watch.own.observe(seen(*challenge), Purpose::Learn)).count();
+    let taken =
+        (0..MAX_QUEUED + 100).filter(|challenge| watch.learner.observe(seen(*challenge), Purpose::Learn)).count();
     drop(lock);
-    assert!((QUEUE..=QUEUE + 1).contains(&taken), "{taken}");
+    assert!((MAX_QUEUED..=MAX_QUEUED + 1).contains(&taken), "{taken}");
     let dropped = loop {
         match watch.readiness().await.days.first() {
-            Some(day) if day.sign_ins.total + day.dropped == u64::try_from(QUEUE).unwrap() + 100 => break day.dropped,
+            Some(day) if day.sign_ins.total + day.dropped == u64::try_from(MAX_QUEUED).unwrap() + 100 => {
+                break day.dropped;
+            }
             _ => tokio::task::yield_now().await,
         }
     };
-    assert_eq!(dropped, u64::try_from(QUEUE + 100 - taken).unwrap());
+    assert_eq!(dropped, u64::try_from(MAX_QUEUED + 100 - taken).unwrap());
     assert_eq!(watch.state(&bea), "proven");
 }

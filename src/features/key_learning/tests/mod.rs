@@ -1,17 +1,17 @@
-//! Learning from sign-ins that others verified.
+//! Learning from sign-ins at another upstream.
 
 mod meter;
 mod never;
 mod proven;
 
-use super::{Observation, Purpose};
+use super::{KeyLearner, Observation, Purpose};
 use crate::features::key_learning::readiness::{Counts, Readiness};
 use crate::model::assertion::AssertionResponse;
 use crate::relying_party::RelyingParty;
 use crate::relying_party::directory::Store;
 use crate::relying_party::directory::credential::Credential;
-use crate::relying_party::directory::observed::{ObservedCredential, State};
-use crate::relying_party::tests::Place;
+use crate::relying_party::directory::observed::{KeyState, ObservedCredential};
+use crate::relying_party::tests::TestDirectory;
 use crate::relying_party::tests::forger::{Forger, UP, UV};
 
 /// BE: the flag of a passkey that may be backed up (WebAuthn 6.1).
@@ -31,23 +31,25 @@ fn observation(signed: &AssertionResponse<'_>, user_id: Option<&str>, email: Opt
     }
 }
 
-/// A relying party that watches, and its directory.
+/// A relying party with a learner, and its directory.
 struct Watch {
-    place: Place,
+    place: TestDirectory,
     own: RelyingParty,
+    learner: KeyLearner,
     store: Store,
     challenge: u32,
 }
 
 impl Watch {
     fn new() -> Self {
-        let place = Place::new();
+        let place = TestDirectory::new();
         let own = place.open();
+        let learner = KeyLearner::start(own.clone()).unwrap();
         let store = place.store();
-        Self { place, own, store, challenge: 0 }
+        Self { place, own, learner, store, challenge: 0 }
     }
 
-    /// Bea signs in elsewhere.
+    /// Bea signs in at the other upstream.
     async fn sees(&mut self, forger: &Forger) {
         self.sees_of(forger, Some("bea"), Some("bea@example.com")).await;
     }
@@ -59,8 +61,8 @@ impl Watch {
     }
 
     async fn takes(&self, observation: Observation, purpose: Purpose) {
-        assert!(self.own.observe(observation, purpose));
-        self.own.learner.settled().await;
+        assert!(self.learner.observe(observation, purpose));
+        self.learner.settled().await;
     }
 
     fn row(&self, forger: &Forger) -> Option<ObservedCredential> {
@@ -70,10 +72,10 @@ impl Watch {
     fn state(&self, forger: &Forger) -> &'static str {
         match self.row(forger).map(|row| row.state) {
             None => "unseen",
-            Some(State::Candidates(_)) => "candidates",
-            Some(State::Proven) => "proven",
-            Some(State::NotLearnable) => "not learnable",
-            Some(State::Contradicted) => "contradicted",
+            Some(KeyState::Candidates(_)) => "candidates",
+            Some(KeyState::Proven) => "proven",
+            Some(KeyState::NotLearnable) => "not learnable",
+            Some(KeyState::Contradicted) => "contradicted",
         }
     }
 
@@ -82,7 +84,7 @@ impl Watch {
     }
 
     async fn readiness(&self) -> Readiness {
-        self.own.readiness().await.unwrap()
+        self.learner.readiness().await.unwrap()
     }
 }
 

@@ -1,4 +1,4 @@
-//! What must never come of an observation.
+//! Observations that must not be used.
 
 use super::{BE, Watch, bea, observation};
 use crate::features::key_learning::Purpose;
@@ -8,7 +8,7 @@ use crate::relying_party::tests::begin_login;
 use crate::relying_party::tests::forger::{Forger, UP, UV};
 
 #[tokio::test]
-async fn a_wrong_signature_at_whatever_place_proves_nothing() {
+async fn wrong_signature_at_any_position_proves_nothing() {
     let mut watch = Watch::new();
     for number in 0_u32..100 {
         let id = number.to_be_bytes().to_vec();
@@ -34,7 +34,7 @@ async fn a_wrong_signature_at_whatever_place_proves_nothing() {
 }
 
 #[tokio::test]
-async fn the_same_assertion_again_is_no_second_proof() {
+async fn replayed_assertion_proves_nothing() {
     let watch = Watch::new();
     let bea = bea();
     let once = observation(&bea.sign(b"once"), Some("bea"), None);
@@ -45,7 +45,7 @@ async fn the_same_assertion_again_is_no_second_proof() {
 }
 
 #[tokio::test]
-async fn another_user_handle_or_backup_flag_contradicts() {
+async fn different_user_handle_or_backup_flag_contradicts() {
     for (number, other) in [Forger { user_handle: Some(b"other".into()), ..bea() }, Forger { flags: UP | UV, ..bea() }]
         .into_iter()
         .enumerate()
@@ -59,7 +59,7 @@ async fn another_user_handle_or_backup_flag_contradicts() {
 }
 
 #[tokio::test]
-async fn no_user_gets_anothers_passkey() {
+async fn passkey_is_never_given_to_another_user() {
     let mut watch = Watch::new();
     let bea = bea();
     watch.sees(&bea).await;
@@ -73,7 +73,7 @@ async fn no_user_gets_anothers_passkey() {
 }
 
 #[tokio::test]
-async fn an_address_is_taken_from_nobody() {
+async fn address_of_another_user_is_not_stored() {
     let mut watch = Watch::new();
     let ada = Forger::of_ada(&watch.store);
     let mallory = Forger { credential_id: vec![0x66; 16], user_handle: ada.user_handle.clone(), ..bea() };
@@ -89,7 +89,7 @@ async fn an_address_is_taken_from_nobody() {
 }
 
 #[tokio::test]
-async fn what_is_not_for_this_relying_party_leaves_a_count_only() {
+async fn sign_in_for_another_relying_party_is_only_counted() {
     let mut watch = Watch::new();
     let bea = bea();
     for lie in [

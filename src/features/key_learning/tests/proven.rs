@@ -1,4 +1,4 @@
-//! What two sign-ins elsewhere make, and how it is used here.
+//! Passkeys learned from two sign-ins.
 
 use super::{Watch, bea, observation};
 use crate::features::key_learning::{Observation, Purpose};
@@ -8,12 +8,12 @@ use crate::relying_party::tests::forger::{Forger, UP, UV};
 use crate::relying_party::tests::{begin_login, finish_login};
 
 #[tokio::test]
-async fn two_sign_ins_elsewhere_make_a_passkey_that_signs_in_here() {
+async fn two_observed_sign_ins_prove_a_passkey() {
     let mut watch = Watch::new();
     let bea = bea();
     watch.sees(&bea).await;
     assert_eq!((watch.state(&bea), watch.learned(&bea)), ("candidates", None));
-    assert!(!watch.own.is_proven(Some("bea"), None).await);
+    assert!(!watch.learner.is_proven(Some("bea"), None).await);
     let request = AssertionRequest { user_id: Some("bea".into()), ..AssertionRequest::default() };
     let refused = begin_login(&watch.own, request.clone(), None).await.unwrap_err();
     assert_eq!(refused.fault, Fault::UnknownUser, "one signature opens nothing");
@@ -32,7 +32,7 @@ async fn two_sign_ins_elsewhere_make_a_passkey_that_signs_in_here() {
         (None, Some("bob@example.com"), false),
         (None, None, false),
     ] {
-        assert_eq!(watch.own.is_proven(id, email).await, proven, "{id:?} {email:?}");
+        assert_eq!(watch.learner.is_proven(id, email).await, proven, "{id:?} {email:?}");
     }
 
     let options = begin_login(&watch.own, request, None).await.unwrap();
@@ -46,7 +46,7 @@ async fn two_sign_ins_elsewhere_make_a_passkey_that_signs_in_here() {
 }
 
 #[tokio::test]
-async fn a_learned_passkey_is_held_to_handle_counter_and_flags() {
+async fn learned_passkey_is_verified_with_handle_counter_and_flags() {
     let mut watch = Watch::new();
     let bea = Forger { count: 7, ..bea() };
     watch.sees(&bea).await;
@@ -67,7 +67,7 @@ async fn a_learned_passkey_is_held_to_handle_counter_and_flags() {
 }
 
 #[tokio::test]
-async fn a_passkey_that_never_named_its_handle_signs_in_by_its_key() {
+async fn passkey_with_an_unknown_handle_signs_in_by_its_key() {
     let mut watch = Watch::new();
     let silent = Forger { user_handle: None, ..bea() };
     watch.sees(&silent).await;
@@ -82,7 +82,7 @@ async fn a_passkey_that_never_named_its_handle_signs_in_by_its_key() {
 }
 
 #[tokio::test]
-async fn who_is_known_by_address_alone_stays_one_user() {
+async fn user_known_by_address_stays_one_user() {
     let mut watch = Watch::new();
     let (phone, key) = (bea(), Forger { credential_id: vec![2; 16], ..bea() });
     for forger in [&phone, &key, &phone, &key] {
@@ -90,18 +90,18 @@ async fn who_is_known_by_address_alone_stays_one_user() {
     }
     let owners = [&phone, &key].map(|forger| watch.learned(forger).unwrap().user_id);
     assert_eq!(owners[0], owners[1]);
-    assert!(watch.own.is_proven(None, Some("bea@example.com")).await);
+    assert!(watch.learner.is_proven(None, Some("bea@example.com")).await);
 }
 
 #[tokio::test]
-async fn a_passkey_that_was_deleted_there_is_forgotten_here() {
+async fn passkey_deleted_at_the_upstream_is_forgotten() {
     let mut watch = Watch::new();
     let bea = Forger { credential_id: vec![9; 16], ..bea() };
     let ada = Forger::of_ada(&watch.store);
     watch.sees(&bea).await;
     watch.sees(&bea).await;
     for forger in [&bea, &ada] {
-        watch.own.unlearn(Some(forger.credential_id.clone()), None).await.unwrap();
+        watch.learner.unlearn(Some(forger.credential_id.clone()), None).await.unwrap();
     }
     assert_eq!((watch.state(&bea), watch.learned(&bea)), ("unseen", None));
     assert!(watch.learned(&ada).is_some(), "it was not learned there");
@@ -111,8 +111,8 @@ async fn a_passkey_that_was_deleted_there_is_forgotten_here() {
     };
     watch.takes(named(b"x"), Purpose::Learn).await;
     watch.takes(named(b"y"), Purpose::Learn).await;
-    watch.own.unlearn(None, Some("webauthn_2".into())).await.unwrap();
+    watch.learner.unlearn(None, Some("webauthn_2".into())).await.unwrap();
     assert!(watch.learned(&bea).is_some());
-    watch.own.unlearn(None, Some("webauthn_1".into())).await.unwrap();
+    watch.learner.unlearn(None, Some("webauthn_1".into())).await.unwrap();
     assert_eq!((watch.state(&bea), watch.learned(&bea)), ("unseen", None));
 }

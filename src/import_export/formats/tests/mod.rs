@@ -1,4 +1,4 @@
-//! The forms of others, read and written.
+//! The formats of other systems.
 
 mod examples;
 mod round_trips;
@@ -7,11 +7,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use super::Format;
+use super::PasskeyFormat;
 use crate::import_export::convert::{Converted, Defaults, convert};
 
-fn to_ours(from: Format, input: &Value) -> (Vec<Value>, Converted) {
-    let converted = convert(&input.to_string(), from, Format::Passbridge, &Defaults::default());
+fn to_ours(from: PasskeyFormat, input: &Value) -> (Vec<Value>, Converted) {
+    let converted = convert(&input.to_string(), from, PasskeyFormat::Passbridge, &Defaults::default());
     let lines = converted.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     (lines, converted)
 }

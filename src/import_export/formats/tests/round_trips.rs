@@ -1,4 +1,4 @@
-//! What is written reads back, what is not is told, and what is bad stands alone.
+//! Round trips through every format.
 
 use std::sync::LazyLock;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::base64url;
 use crate::import_export::convert::{Defaults, convert};
-use crate::import_export::formats::Format;
+use crate::import_export::formats::PasskeyFormat;
 use crate::relying_party::tests::forger::Forger;
 
 /// A user of ours with everything that can be said of a passkey.
@@ -38,88 +38,91 @@ fn full() -> Value {
 }
 
 #[test]
-fn what_is_written_reads_back_and_what_is_not_is_told() {
-    for format in Format::ALL.into_iter().filter(|format| format.is_written()) {
-        let there = convert(&full().to_string(), Format::Passbridge, format, &Defaults::default());
-        assert_eq!((there.users, there.passkeys, there.refused), (1, 1, 0), "{format:?}: {:?}", there.told);
+fn written_members_read_back_and_lost_ones_are_reported() {
+    for format in PasskeyFormat::ALL.into_iter().filter(|format| format.is_written()) {
+        let there = convert(&full().to_string(), PasskeyFormat::Passbridge, format, &Defaults::default());
+        assert_eq!((there.users, there.passkeys, there.refused), (1, 1, 0), "{format:?}: {:?}", there.messages);
         // The one form that has no place for the handle is given it again, as its reader asks.
         let text = match format {
-            Format::Fusionauth => there.text.replace("\"userId\"", "\"user_handle\":\"aGFuZGxlIG9mIGFkYQ\",\"userId\""),
+            PasskeyFormat::Fusionauth => {
+                there.text.replace("\"userId\"", "\"user_handle\":\"aGFuZGxlIG9mIGFkYQ\",\"userId\"")
+            }
             _ => there.text.clone(),
         };
-        let back = convert(&text, format, Format::Passbridge, &Defaults::default());
-        assert_eq!(back.refused, 0, "{format:?}: {:?}", back.told);
+        let back = convert(&text, format, PasskeyFormat::Passbridge, &Defaults::default());
+        assert_eq!(back.refused, 0, "{format:?}: {:?}", back.messages);
         let user: Value = serde_json::from_str(&back.text).unwrap();
-        let lost =
-            |member: &str| there.told.iter().any(|told| told.starts_with(&format!("record 1: lost: {member}: ")));
+        let lost = |member: &str| {
+            there.messages.iter().any(|messages| messages.starts_with(&format!("record 1: lost: {member}: ")))
+        };
         let (wanted, got) = (full(), &user);
         for member in ["id", "handle", "email", "name", "created_at"] {
-            assert!(wanted[member] == got[member] || lost(member), "{format:?} {member}: {:?}", there.told);
+            assert!(wanted[member] == got[member] || lost(member), "{format:?} {member}: {:?}", there.messages);
         }
         for (member, value) in wanted["credentials"][0].as_object().unwrap() {
             let same = *value == got["credentials"][0][member];
-            assert!(same != lost(&format!("credentials.{member}")), "{format:?} {member}: {:?}", there.told);
+            assert!(same != lost(&format!("credentials.{member}")), "{format:?} {member}: {:?}", there.messages);
         }
         for certain in ["id", "public_key", "sign_count", "transports"] {
             assert_eq!(wanted["credentials"][0][certain], got["credentials"][0][certain], "{format:?}");
         }
-        if format == Format::Passbridge {
-            assert_eq!((user, there.told), (full(), Vec::new()));
+        if format == PasskeyFormat::Passbridge {
+            assert_eq!((user, there.messages), (full(), Vec::new()));
         }
     }
 }
 
 #[test]
-fn a_bad_record_is_told_by_number_and_the_rest_goes_on() {
+fn bad_record_is_reported_and_the_others_are_converted() {
     let (mut ada, mut bob) = (full(), full());
     ada["credentials"][0]["public_key"] = json!("AQ");
     bob["id"] = json!("bob");
     bob["email"] = json!("bob@example.com");
     let twice = bob.clone();
     let lines = format!("{ada}\nnot json\n\n{bob}\n{twice}\n{}\n", json!({"id": "x", "pasword": "hunter2"}));
-    let converted = convert(&lines, Format::Passbridge, Format::GoWebauthn, &Defaults::default());
-    assert_eq!((converted.users, converted.passkeys, converted.refused), (1, 1, 4), "{:?}", converted.told);
-    let refused: Vec<_> = converted.told.iter().filter(|told| told.contains("refused: ")).collect();
-    let numbers: Vec<_> = refused.iter().map(|told| told.split(": ").next().unwrap()).collect();
+    let converted = convert(&lines, PasskeyFormat::Passbridge, PasskeyFormat::GoWebauthn, &Defaults::default());
+    assert_eq!((converted.users, converted.passkeys, converted.refused), (1, 1, 4), "{:?}", converted.messages);
+    let refused: Vec<_> = converted.messages.iter().filter(|messages| messages.contains("refused: ")).collect();
+    let numbers: Vec<_> = refused.iter().map(|messages| messages.split(": ").next().unwrap()).collect();
     assert_eq!(numbers, ["record 1", "record 2", "record 4", "record 5"], "{refused:?}");
-    let told = converted.told.join("\n");
-    assert!(!told.contains("hunter2") && !told.contains("example.com"), "{told}");
-    let none = convert("", Format::Passbridge, Format::Fusionauth, &Defaults::default());
+    let messages = converted.messages.join("\n");
+    assert!(!messages.contains("hunter2") && !messages.contains("example.com"), "{messages}");
+    let none = convert("", PasskeyFormat::Passbridge, PasskeyFormat::Fusionauth, &Defaults::default());
     assert_eq!((none.text.as_str(), none.refused), ("{\"credentials\":[\n\n]}\n", 0));
 }
 
 #[test]
-fn what_a_form_needs_is_asked_for() {
+fn members_that_a_format_requires_are_reported() {
     let mut nameless = full();
     nameless["id"] = json!("no uuid");
     nameless.as_object_mut().unwrap().remove("email");
     nameless["credentials"][0].as_object_mut().unwrap().remove("rp_id");
-    for (format, member) in [(Format::Fusionauth, "id"), (Format::Ory, "email")] {
-        let converted = convert(&nameless.to_string(), Format::Passbridge, format, &Defaults::default());
+    for (format, member) in [(PasskeyFormat::Fusionauth, "id"), (PasskeyFormat::Ory, "email")] {
+        let converted = convert(&nameless.to_string(), PasskeyFormat::Passbridge, format, &Defaults::default());
         assert_eq!((converted.users, converted.refused), (0, 1));
         assert!(
-            converted.told.last().unwrap().starts_with(&format!("record 1: refused: {member}: ")),
+            converted.messages.last().unwrap().starts_with(&format!("record 1: refused: {member}: ")),
             "{:?}",
-            converted.told
+            converted.messages
         );
     }
     let given = Defaults { rp_id: Some("example.com".into()) };
     let mut ada = full();
     ada["credentials"][0].as_object_mut().unwrap().remove("rp_id");
-    let converted = convert(&ada.to_string(), Format::Passbridge, Format::Fusionauth, &given);
-    assert!(converted.text.contains("\"relyingPartyId\":\"example.com\""), "{:?}", converted.told);
+    let converted = convert(&ada.to_string(), PasskeyFormat::Passbridge, PasskeyFormat::Fusionauth, &given);
+    assert!(converted.text.contains("\"relyingPartyId\":\"example.com\""), "{:?}", converted.messages);
     let unowned = json!({"id": "AQ", "publicKey": base64url(&Forger::new(b"").row().public_key), "counter": 0});
-    let converted = convert(&unowned.to_string(), Format::Simplewebauthn, Format::GoWebauthn, &given);
-    assert!(converted.told[0].starts_with("record 1: refused: user_id: "), "{:?}", converted.told);
+    let converted = convert(&unowned.to_string(), PasskeyFormat::Simplewebauthn, PasskeyFormat::GoWebauthn, &given);
+    assert!(converted.messages[0].starts_with("record 1: refused: user_id: "), "{:?}", converted.messages);
 }
 
 #[test]
-fn no_text_makes_it_panic() {
+fn no_text_causes_a_panic() {
     let texts =
         ["[", "{}", "[[]]", "null", "{\"credentials\":null}", "{\"identities\":[{}]}", "\u{0}", "[1,2]", "\"x\""];
-    for from in Format::ALL {
+    for from in PasskeyFormat::ALL {
         for text in texts {
-            let converted = convert(text, from, Format::Passbridge, &Defaults::default());
+            let converted = convert(text, from, PasskeyFormat::Passbridge, &Defaults::default());
             assert_eq!(converted.users, 0, "{from:?} {text}");
         }
     }

@@ -1,7 +1,6 @@
-//! What the config says of the embedded relying party, and the checked form of it.
+//! The settings of the embedded relying party, and their checked form.
 //!
-//! Nothing is guessed: an origin that cannot belong to `rp_id` is an error that names the setting,
-//! because every ceremony would fail on it later, at the user.
+//! An origin that cannot belong to `rp_id` is an error here, because every ceremony from it would fail.
 
 use std::path::{Path, PathBuf};
 
@@ -10,24 +9,23 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::model::user_verification::UserVerification;
-
 use crate::relying_party::directory::Store;
-use crate::relying_party::error::OpenError;
+use crate::relying_party::error::{InvalidSetting, RelyingPartyError};
 
 /// An upstream of the kind `embedded`: this program is the relying party.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EmbeddedSettings {
-    /// The relying party identifier: the domain passkeys are made for, such as `example.com`.
+    /// The relying party identifier: the domain of the passkeys, such as `example.com`.
     pub rp_id: String,
-    /// The relying party's name for people. Default: `rp_id`.
+    /// The relying party's display name. Default: `rp_id`.
     pub rp_name: Option<String>,
-    /// The origins a ceremony may come from, such as `https://login.example.com`. The host is
-    /// `rp_id` or lies below it, and the scheme is `https` unless the host is this machine. An Android
-    /// application's origin is `android:apk-key-hash:` and its hash.
+    /// The origins of ceremonies, such as `https://login.example.com`. The host is `rp_id` or a subdomain of it, and
+    /// the scheme is `https`, or `http` on localhost. An Android application's origin is `android:apk-key-hash:` and
+    /// its hash.
     pub origins: Vec<String>,
-    /// The SQLite file that holds users, passkeys and signing keys; made when missing. A relative path
-    /// starts at the directory of the config file.
+    /// The SQLite file of users, passkeys and signing keys, created when missing. A relative path starts at the
+    /// folder of the config file.
     pub database: PathBuf,
     /// How long a user may take for a ceremony, in milliseconds, from 1000 to 3600000. Default: 300000.
     #[serde(default = "default_timeout")]
@@ -35,40 +33,40 @@ pub struct EmbeddedSettings {
     /// Whether the authenticator must verify the user (PIN, fingerprint). Default: `preferred`.
     #[serde(default)]
     pub user_verification: UserVerification,
-    /// Whether to make a demo user at the first start. Default: `false`.
+    /// Whether to add a demo user at the first start. Default: `false`.
     #[serde(default)]
     pub demo: bool,
-    /// The URL that tokens name as their issuer. Default: the first `http(s)` origin with a slash.
+    /// The issuer URL of the tokens. Default: the first `http(s)` origin with a slash.
     pub issuer: Option<String>,
-    /// The audience of access tokens, without which the gateway takes none. Default: the issuer.
+    /// The audience that every access token has, and that the gateway requires. Default: the issuer.
     pub audience: Option<String>,
-    /// Further audiences a client may ask an access token for. Default: none.
+    /// Further audiences that a client may request. Default: none.
     #[serde(default)]
     pub audiences: Vec<String>,
-    /// The scopes a client may be granted; what else it asks for is left out of the grant.
+    /// The scopes that a client may be granted; others are omitted from the grant.
     /// Default: `openid`, `profile`, `email`, `offline_access`.
     #[serde(default = "default_scopes")]
     pub scopes: Vec<String>,
-    /// How long an access token and an id token last, in seconds, from 1 to 86400. Default: 3600.
+    /// The lifetime of access and id tokens, in seconds, from 1 to 86400. Default: 3600.
     #[serde(default = "default_access_lifetime")]
     pub access_lifetime: u32,
-    /// How long a refresh token lasts, in seconds, from 1 to 31536000. Default: 1209600 (14 days).
+    /// The lifetime of a refresh token, in seconds, from 1 to 31536000. Default: 1209600 (14 days).
     #[serde(default = "default_refresh_lifetime")]
     pub refresh_lifetime: u32,
 }
 
 impl EmbeddedSettings {
-    /// Everything about them that cannot be used.
+    /// All invalid settings.
     pub fn problems(&self) -> Vec<InvalidSetting> {
         let mut problems = Vec::new();
         let rp_id = check_rp_id(&self.rp_id);
-        // Beside a wrong domain every origin would be wrong.
+        // With an invalid domain, every origin would be invalid.
         if rp_id.is_ok() {
             problems.extend(self.origins.iter().filter_map(|origin| check_origin(origin, &self.rp_id).err()));
         }
         problems.extend(rp_id.err());
         if self.origins.is_empty() {
-            problems.push(invalid("origins", "must hold at least one origin", ORIGINS));
+            problems.push(invalid("origins", "must have at least one origin", ORIGINS));
         }
         let ranges = [
             ("timeout_ms", self.timeout_ms, 1_000..=3_600_000, "must be from 1000 to 3600000"),
@@ -80,37 +78,24 @@ impl EmbeddedSettings {
         match &self.issuer {
             Some(issuer) => problems.extend(check_issuer(issuer).err()),
             None if default_issuer(&self.origins).is_none() && !self.origins.is_empty() => {
-                problems.push(invalid("issuer", "must be there where no origin is http(s)", ISSUER));
+                problems.push(invalid("issuer", "is required if no origin is http(s)", ISSUER));
             }
             None => {}
         }
         problems
     }
 
-    /// Opens the directory alone, for the command line; a running relying party may have it open too.
-    /// A relative path starts at `base_dir`.
+    /// Opens the directory, which a running relying party may have open too. A relative path starts at `base_dir`.
     ///
     /// # Errors
-    /// See [`OpenError`].
-    pub fn open_directory(&self, base_dir: &Path) -> Result<Store, OpenError> {
+    /// See [`RelyingPartyError`].
+    pub fn open_directory(&self, base_dir: &Path) -> Result<Store, RelyingPartyError> {
         RelyingPartyConfig::checked(self)?;
-        Store::open(&base_dir.join(&self.database))
+        Ok(Store::open(&base_dir.join(&self.database))?)
     }
 }
 
-/// A setting that cannot be used: which, and why.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{setting}` {problem}")]
-pub struct InvalidSetting {
-    /// The key of the config.
-    pub setting: &'static str,
-    /// What its value, which is not repeated, must be.
-    pub problem: &'static str,
-    /// What to write.
-    pub remedy: &'static str,
-}
-
-/// The settings, checked and with their defaults in place.
+/// The checked settings, with defaults.
 #[derive(Clone, Debug)]
 pub(crate) struct RelyingPartyConfig {
     pub(crate) rp_id: String,
@@ -165,20 +150,20 @@ fn default_refresh_lifetime() -> u32 {
     1_209_600
 }
 
-const RP_ID: &str = "write the domain that passkeys are made for, such as `example.com`";
-const ORIGINS: &str = "write scheme and host, and the port where it is not the scheme's: `https://login.example.com`";
+const RP_ID: &str = "write the domain of the passkeys, such as `example.com`";
+const ORIGINS: &str = "write scheme and host, and the port if it is not the default: `https://login.example.com`";
 const ISSUER: &str = "write a URL such as `https://login.example.com/`";
-const LIFETIME: &str = "write a number in that range, or leave it out";
+const LIFETIME: &str = "write a number in that range, or remove the key";
 
 fn invalid(setting: &'static str, problem: &'static str, remedy: &'static str) -> InvalidSetting {
     InvalidSetting { setting, problem, remedy }
 }
 
 fn check_rp_id(rp_id: &str) -> Result<(), InvalidSetting> {
-    // Read as a URL's host, a domain comes back as it was only when it is in its one canonical form.
+    // Parsing a URL leaves its host unchanged only if it is in canonical form.
     match Url::parse(&format!("https://{rp_id}/")) {
         Ok(url) if url.domain() == Some(rp_id) => Ok(()),
-        _ => Err(invalid("rp_id", "must be a domain in lower case, without scheme, port and path", RP_ID)),
+        _ => Err(invalid("rp_id", "must be a domain in lower case, without scheme, port or path", RP_ID)),
     }
 }
 
@@ -187,19 +172,19 @@ fn check_origin(origin: &str, rp_id: &str) -> Result<(), InvalidSetting> {
         return Ok(());
     }
     let wrong = |problem| invalid("origins", problem, ORIGINS);
-    let url = Url::parse(origin).map_err(|_| wrong("must hold nothing but origins"))?;
+    let url = Url::parse(origin).map_err(|_| wrong("must contain only origins"))?;
     if url.origin().ascii_serialization() != origin {
-        return Err(wrong("must hold scheme, host and port in lower case, and nothing after them"));
+        return Err(wrong("must have scheme, host and port in lower case, and nothing after them"));
     }
     let host = url.domain().unwrap_or_default();
     if host != rp_id && !host.strip_suffix(rp_id).is_some_and(|above| above.ends_with('.')) {
-        return Err(wrong("must hold origins whose host is `rp_id` or lies below it"));
+        return Err(wrong("must have origins whose host is `rp_id` or a subdomain of it"));
     }
     let local = host == "localhost" || host.ends_with(".localhost");
     match url.scheme() {
         "https" => Ok(()),
         "http" if local => Ok(()),
-        _ => Err(wrong("must hold https origins, or http ones on localhost")),
+        _ => Err(wrong("must have https origins, or http origins on localhost")),
     }
 }
 
@@ -208,7 +193,7 @@ fn check_issuer(issuer: &str) -> Result<(), InvalidSetting> {
         Ok(url) if matches!(url.scheme(), "https" | "http") && url.query().is_none() && url.fragment().is_none() => {
             Ok(())
         }
-        _ => Err(invalid("issuer", "must be an http(s) URL without query and fragment", ISSUER)),
+        _ => Err(invalid("issuer", "must be an http(s) URL without query or fragment", ISSUER)),
     }
 }
 
@@ -232,16 +217,16 @@ mod tests {
 
     #[test]
     fn defaults_are_as_documented() {
-        let party = RelyingPartyConfig::checked(&settings(
+        let config = RelyingPartyConfig::checked(&settings(
             "rp_id = 'localhost'\norigins = ['http://localhost:8080']\ndatabase = 'passbridge.db'",
         ))
         .unwrap();
-        assert_eq!(party.rp_name, "localhost");
-        assert_eq!(party.timeout_ms, 300_000);
-        assert_eq!(party.user_verification, UserVerification::Preferred);
-        assert_eq!(party.issuer, "http://localhost:8080/");
-        assert_eq!(party.audience, "http://localhost:8080/");
-        assert_eq!((party.access_lifetime, party.refresh_lifetime), (3600, 1_209_600));
+        assert_eq!(config.rp_name, "localhost");
+        assert_eq!(config.timeout_ms, 300_000);
+        assert_eq!(config.user_verification, UserVerification::Preferred);
+        assert_eq!(config.issuer, "http://localhost:8080/");
+        assert_eq!(config.audience, "http://localhost:8080/");
+        assert_eq!((config.access_lifetime, config.refresh_lifetime), (3600, 1_209_600));
     }
 
     #[test]
@@ -251,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_fail_every_ceremony_is_an_error_that_names_the_setting() {
+    fn settings_that_fail_every_ceremony_are_errors() {
         let with =
             |rp_id: &str, origin: &str| problem(&format!("rp_id = '{rp_id}'\norigins = ['{origin}']\ndatabase = 'x'"));
         assert!(with("https://example.com", "https://example.com").starts_with("`rp_id` "));
@@ -278,11 +263,11 @@ mod tests {
     }
 
     #[test]
-    fn origins_below_the_relying_party_and_of_applications_are_taken() {
-        let party = RelyingPartyConfig::checked(&settings(
+    fn origins_of_subdomains_and_applications_are_accepted() {
+        let config = RelyingPartyConfig::checked(&settings(
             "rp_id='example.com'\norigins=['android:apk-key-hash:abc','https://login.example.com:8443']\ndatabase='x'",
         ))
         .unwrap();
-        assert_eq!(party.issuer, "https://login.example.com:8443/");
+        assert_eq!(config.issuer, "https://login.example.com:8443/");
     }
 }
