@@ -47,6 +47,12 @@ impl<S: Send + 'static> Workers<S> {
         Ok(Self { queue: Some(queue), threads: threads.collect::<io::Result<_>>()? })
     }
 
+    /// The same pool, but dropping it does not wait for its threads, which end on their own.
+    pub(crate) fn detached(mut self) -> Self {
+        self.threads.clear();
+        self
+    }
+
     /// Does the work on one of the threads.
     ///
     /// # Errors
