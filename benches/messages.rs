@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group};
 use passbridge::model::operation::Direction;
-use passbridge::provider::template::reader::Scratch;
+use passbridge::provider::template::decode_context::Scratch;
 
 use crate::fixture::{self, Kind};
 use crate::wire;

@@ -10,7 +10,7 @@ use http::Method;
 use passbridge::model::operation::{Direction, Operation};
 use passbridge::provider::template::codec::Codec;
 use passbridge::provider::template::head::Path;
-use passbridge::provider::template::hole::Pattern;
+use passbridge::provider::template::placeholder::Pattern;
 use passbridge::routes::router::{Candidate, Router};
 
 criterion_group!(benches, look_up);

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 use http::{HeaderMap, StatusCode};
 use passbridge::model::operation::Operation::LoginBegin;
-use passbridge::provider::template::encode::Writing;
-use passbridge::provider::template::reader::Scratch;
+use passbridge::provider::template::decode_context::Scratch;
+use passbridge::provider::template::encode::EncodeContext;
 
 use crate::upstream::with_credentials;
 use crate::wire;
@@ -28,7 +28,7 @@ fn credentials(criterion: &mut Criterion) {
                 let scratch = Scratch::default();
                 let reading = wire::reading(&scratch);
                 let read = reads.read_response(from, LoginBegin, StatusCode::OK, &fields, answer, reading).unwrap();
-                let writing = Writing { now: wire::now(), relaxed: &[] };
+                let writing = EncodeContext { now: wire::now(), relaxed: &[] };
                 black_box(writes.write_response(to, read.record(), writing).unwrap())
             });
         });

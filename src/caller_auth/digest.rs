@@ -1,13 +1,13 @@
 //! The SHA-256 of a credential, compared in constant time.
 //!
-//! Digests are of one length, so a comparison tells nothing of how long a configured credential is.
+//! All digests have the same length, so a comparison does not reveal the length of a configured credential.
 
 use std::fmt;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 
-/// What is kept of a credential, and made of one that is presented.
+/// The digest of a configured or presented credential.
 #[derive(Clone)]
 pub(super) struct Digest([u8; SHA256_OUTPUT_LEN]);
 
@@ -18,7 +18,7 @@ impl Digest {
         Self(bytes)
     }
 
-    /// Whether both are of the same credential; takes as long if they are not.
+    /// Whether both are digests of the same credential, in constant time.
     pub(super) fn is(&self, other: &Self) -> bool {
         #[cfg(test)]
         tests::COMPARED.set(tests::COMPARED.get() + 1);
@@ -26,7 +26,7 @@ impl Digest {
     }
 }
 
-// By hand: the digest of a weak secret is as good as the secret.
+// Not derived: a weak secret can be guessed from its digest.
 impl fmt::Debug for Digest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Digest(..)")
@@ -40,12 +40,12 @@ pub(super) mod tests {
     use super::*;
 
     thread_local! {
-        /// How many comparisons this thread has made: the work, without a clock.
-        pub(in crate::caller_auth) static COMPARED: Cell<usize> = const { Cell::new(0) };
+        /// The number of comparisons on this thread, which measures work without a clock.
+        pub(in super::super) static COMPARED: Cell<usize> = const { Cell::new(0) };
     }
 
     #[test]
-    fn only_the_same_credential_has_the_same_digest() {
+    fn digests_of_different_credentials_differ() {
         let known = Digest::of("s3cret");
         assert!(known.is(&Digest::of("s3cret")));
         for other in ["", "s3cre", "s3crets", "S3cret"] {

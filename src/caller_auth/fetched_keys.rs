@@ -1,9 +1,8 @@
-//! A key set that its issuer publishes, and changes: fetched when it is needed, and then shared, also
-//! by all routes whose tokens it verifies.
+//! A key set published by an issuer: fetched when it is needed and shared by all routes that use it.
 //!
-//! One fetch is under way at a time, on the worker that began it; whoever cannot do without it waits
-//! for it. While the issuer cannot be reached, the last good set is kept for a day. Key ids that
-//! nobody knows, which anybody can make up, cause no more than one fetch in half a minute.
+//! There is at most one fetch at a time, on the worker that started it; requests that need the new set wait for it.
+//! While the issuer cannot be reached, the last valid set is kept for a day. Unknown key ids, which anyone can make
+//! up, cause at most one fetch every 30 seconds.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -17,65 +16,70 @@ use tracing::warn;
 use crate::caller_auth::key_set::{ASYMMETRIC, KeySet};
 use crate::upstream::fetch::{InvalidDocumentUrl, RemoteDocument};
 
-/// How long a fetch may take.
-const FETCH_WITHIN: Duration = Duration::from_secs(5);
-/// How long a key set may be, in bytes.
+/// The time limit of a fetch.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
+/// The maximum size of a key set.
 const MAX_BYTES: usize = 256 * 1024;
-/// The least time from one fetch to the next, whatever callers send.
-const FETCH_EVERY: Duration = Duration::from_secs(30);
-/// How old a set may become before it is fetched anew, behind the back of whoever calls.
+/// The minimum time between two fetches.
+const MIN_FETCH_INTERVAL: Duration = Duration::from_secs(30);
+/// The age at which a set is fetched again in the background.
 const REFRESH_AFTER: Duration = Duration::from_mins(10);
-/// How old a set may be that is used at once. One gets older where nobody called, and who calls then
-/// waits for the new one: a key may have been taken back since.
+/// The age at which requests wait for the new set, because a key may have been revoked since. A set gets this old
+/// if there were no requests.
 const WAIT_AFTER: Duration = Duration::from_mins(20);
-/// How long the last good set is kept while the issuer cannot be reached.
-const KEPT_FOR: Duration = Duration::from_hours(24);
-/// How long a caller waits for a fetch. Longer than a fetch takes, so only for one whose worker stands still.
-const WAIT_WITHIN: Duration = Duration::from_secs(6);
+/// How long the last valid set is used while the issuer cannot be reached.
+const MAX_AGE: Duration = Duration::from_hours(24);
+/// How long a request waits for a fetch. Longer than the time limit of a fetch, in case its worker is blocked.
+const WAIT_TIMEOUT: Duration = Duration::from_secs(6);
 
-/// The sets of a plan, one for each address.
+/// The key sets of a config by URL.
 #[derive(Debug, Default)]
 pub(crate) struct KeySets(RefCell<HashMap<String, FetchedKeys>>);
 
-/// The set as all workers share it.
+/// A key set, shared by all workers.
 #[derive(Clone, Debug)]
-pub(super) struct FetchedKeys(Arc<Shared>);
+pub(super) struct FetchedKeys(Arc<SharedSet>);
 
 #[derive(Debug)]
-struct Shared {
+struct SharedSet {
     document: RemoteDocument,
-    state: Mutex<State>,
-    landed: watch::Sender<()>,
+    state: Mutex<FetchState>,
+    finished: watch::Sender<()>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    /// The last good set, and when its fetch began.
+struct FetchState {
+    /// The last valid set and the start of its fetch.
     set: Option<(Arc<KeySet>, Instant)>,
-    /// When the last fetch began.
-    begun: Option<Instant>,
+    /// The start of the last fetch.
+    started: Option<Instant>,
     in_flight: bool,
-    /// Whether the last fetch brought nothing: whoever can do without the next one does not wait for it.
+    /// Whether the last fetch failed: then requests do not wait for the next one if the set they have is sufficient.
     is_failing: bool,
 }
 
-/// A fetch under way. It lands when it is dropped, so also where its worker ends.
-struct Flight {
-    keys: Arc<Shared>,
-    begun: Instant,
-    brought: Option<KeySet>,
+/// A fetch in progress. It finishes when it is dropped, so also if its worker ends.
+struct Fetch {
+    keys: Arc<SharedSet>,
+    started: Instant,
+    fetched: Option<KeySet>,
 }
 
 // ===== impl KeySets =====
 
 impl KeySets {
+<<<<<<< HEAD
     /// The set at an address, the same one for whoever else asks for it there; connects to nothing yet.
     pub(super) fn at(&self, address: &str) -> Result<FetchedKeys, InvalidDocumentUrl> {
+=======
+    /// The set at a URL, shared by all who use the same URL. Does not connect yet.
+    pub(super) fn at(&self, address: &str) -> Result<FetchedKeys, InvalidAddress> {
+>>>>>>> provider
         let mut sets = self.0.borrow_mut();
         if let Some(keys) = sets.get(address) {
             return Ok(keys.clone());
         }
-        let keys = FetchedKeys::new(RemoteDocument::at(address, FETCH_WITHIN, MAX_BYTES)?);
+        let keys = FetchedKeys::new(RemoteDocument::at(address, FETCH_TIMEOUT, MAX_BYTES)?);
         sets.insert(address.to_owned(), keys.clone());
         Ok(keys)
     }
@@ -85,32 +89,33 @@ impl KeySets {
 
 impl FetchedKeys {
     fn new(document: RemoteDocument) -> Self {
-        let (landed, _) = watch::channel(());
-        Self(Arc::new(Shared { document, state: Mutex::default(), landed }))
+        let (finished, _) = watch::channel(());
+        Self(Arc::new(SharedSet { document, state: Mutex::default(), finished }))
     }
 
-    /// The best set there is: one that is `enough` if that can be had. `None` without any.
-    pub(super) async fn set(&self, enough: impl Fn(&KeySet) -> bool) -> Option<Arc<KeySet>> {
-        let deadline = Instant::now() + WAIT_WITHIN;
+    /// The best available set: one that is `sufficient`, if there is one.
+    pub(super) async fn set(&self, sufficient: impl Fn(&KeySet) -> bool) -> Option<Arc<KeySet>> {
+        let deadline = Instant::now() + WAIT_TIMEOUT;
         loop {
-            // Before the look: a fetch that lands in between is not missed.
-            let mut landed = self.0.landed.subscribe();
-            let (set, shall_wait) = self.look(&enough);
-            if !shall_wait || timeout_at(deadline, landed.changed()).await.is_err() {
+            // Subscribed before the check, so that a fetch that finishes in between is not missed.
+            let mut finished = self.0.finished.subscribe();
+            let (set, should_wait) = self.current(&sufficient);
+            if !should_wait || timeout_at(deadline, finished.changed()).await.is_err() {
                 return set;
             }
         }
     }
 
-    /// The set as it is, and whether it is better to wait for the fetch under way.
-    fn look(&self, enough: impl Fn(&KeySet) -> bool) -> (Option<Arc<KeySet>>, bool) {
+    /// The current set, and whether to wait for the fetch in progress. Starts a fetch if one is due.
+    fn current(&self, sufficient: impl Fn(&KeySet) -> bool) -> (Option<Arc<KeySet>>, bool) {
         let now = Instant::now();
         let mut state = self.0.lock();
-        if state.set.as_ref().is_some_and(|(_, begun)| now.duration_since(*begun) > KEPT_FOR) {
+        if state.set.as_ref().is_some_and(|(_, started)| now.duration_since(*started) > MAX_AGE) {
             state.set = None;
         }
-        let age = state.set.as_ref().filter(|(set, _)| enough(set)).map(|(_, begun)| now.duration_since(*begun));
-        let is_due = state.begun.is_none_or(|begun| now.duration_since(begun) >= FETCH_EVERY);
+        let age =
+            state.set.as_ref().filter(|(set, _)| sufficient(set)).map(|(_, started)| now.duration_since(*started));
+        let is_due = state.started.is_none_or(|started| now.duration_since(started) >= MIN_FETCH_INTERVAL);
         let starts = is_due && age.is_none_or(|age| age > REFRESH_AFTER);
         if starts {
             state.begin(now);
@@ -119,66 +124,66 @@ impl FetchedKeys {
         let outcome = (state.set.as_ref().map(|(set, _)| set.clone()), is_needed && state.in_flight);
         drop(state);
         if starts {
-            // Not carried by the caller: it may go away, and others wait. Without the lock: a runtime
-            // that is shutting down drops the flight here and now.
-            tokio::spawn(Flight { keys: self.0.clone(), begun: now, brought: None }.fly());
+            // A task of its own, because the request may be cancelled while others wait. Spawned without the lock,
+            // because a runtime that is shutting down drops the task at once.
+            tokio::spawn(Fetch { keys: self.0.clone(), started: now, fetched: None }.run());
         }
         outcome
     }
 }
 
-// ===== impl State =====
+// ===== impl FetchState =====
 
-impl State {
+impl FetchState {
     fn begin(&mut self, now: Instant) {
-        // An old failure says nothing of now.
-        self.is_failing &= self.begun.is_some_and(|begun| now.duration_since(begun) <= WAIT_AFTER);
-        self.begun = Some(now);
+        // A failure too long ago is no longer significant.
+        self.is_failing &= self.started.is_some_and(|started| now.duration_since(started) <= WAIT_AFTER);
+        self.started = Some(now);
         self.in_flight = true;
     }
 }
 
-// ===== impl Shared =====
+// ===== impl SharedSet =====
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Every change under this lock is whole, so a panic elsewhere has broken nothing.
+impl SharedSet {
+    fn lock(&self) -> MutexGuard<'_, FetchState> {
+        // Every change under this lock is atomic, so the state is consistent even after a panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-// ===== impl Flight =====
+// ===== impl Fetch =====
 
-impl Flight {
-    async fn fly(mut self) {
+impl Fetch {
+    async fn run(mut self) {
         match self.fetch().await {
-            Ok(set) => self.brought = Some(set),
+            Ok(set) => self.fetched = Some(set),
             Err(reason) => {
                 let origin = self.keys.document.origin();
-                warn!(origin, reason, "the key set for user tokens cannot be fetched");
+                warn!(origin, reason, "key set for user tokens cannot be fetched");
             }
         }
     }
 
     async fn fetch(&self) -> Result<KeySet, String> {
         let text = self.keys.document.fetch().await.map_err(|failure| failure.to_string())?;
-        // Which of them it takes, a route asks itself.
+        // Each route selects by its own algorithms later.
         KeySet::parse(&text, &ASYMMETRIC).map_err(|invalid| invalid.to_string())
     }
 }
 
-impl Drop for Flight {
+impl Drop for Fetch {
     fn drop(&mut self) {
         let mut state = self.keys.lock();
-        // A fetch whose worker stood still may land after the next one: it must not undo that.
-        if state.begun == Some(self.begun) {
+        // A fetch of a blocked worker may finish after a later one and must not overwrite its result.
+        if state.started == Some(self.started) {
             state.in_flight = false;
-            state.is_failing = self.brought.is_none();
-            if let Some(set) = self.brought.take() {
-                state.set = Some((Arc::new(set), self.begun));
+            state.is_failing = self.fetched.is_none();
+            if let Some(set) = self.fetched.take() {
+                state.set = Some((Arc::new(set), self.started));
             }
         }
         drop(state);
-        self.keys.landed.send_replace(());
+        self.keys.finished.send_replace(());
     }
 }

@@ -1,9 +1,9 @@
-//! What is wrong with a route's answers, each finding with the key it is about.
+//! Findings about the callers of a route, each with its key.
 
 use crate::base::diagnostic::Diagnostic;
 use crate::base::secret::SecretReference;
 
-/// Findings and their keys below the route, in the order they were found.
+/// Findings and their keys below the route.
 #[derive(Debug, Default)]
 pub(super) struct Findings(Vec<(String, Diagnostic)>);
 
@@ -17,7 +17,7 @@ impl Findings {
     }
 }
 
-/// A secret that is not where the config says.
+/// A secret that cannot be read.
 pub(super) fn unreadable(what: &str, reference: &SecretReference, problem: &str) -> Diagnostic {
     Diagnostic::error(format!("{what} is missing: {problem}")).label("this reference").remedy(reference.remedy())
 }

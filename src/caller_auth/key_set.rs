@@ -1,17 +1,17 @@
 //! The keys that verify tokens: a JSON Web Key Set (RFC 7517), or one shared key.
 //!
-//! Keys that cannot be read, are not for signatures, or suit none of the route's algorithms are left
-//! out, as RFC 7517 section 5 asks. A shared key never comes from a set: sets are public.
+//! Keys that cannot be parsed, are not for signatures, or do not match an accepted algorithm are ignored, as
+//! RFC 7517 section 5 requires. Shared keys in a set are ignored too, because sets are public.
 
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// A set holds no more keys than this: a token without a key id may have to be tried with each.
+/// The maximum number of keys in a set: a token without a key id may have to be tried with each.
 const MAX_KEYS: usize = 64;
 
-/// The algorithms with a public key, which is what a set holds (RFC 7518 section 3.1, RFC 8037 section 3.1).
+/// The algorithms with a public key (RFC 7518 section 3.1, RFC 8037 section 3.1).
 pub(super) const ASYMMETRIC: [Algorithm; 9] = [
     Algorithm::RS256,
     Algorithm::RS384,
@@ -24,74 +24,74 @@ pub(super) const ASYMMETRIC: [Algorithm; 9] = [
     Algorithm::EdDSA,
 ];
 
-/// Keys by which a token's signature can be checked.
+/// Keys that verify the signature of a token.
 #[derive(Debug)]
 pub(super) struct KeySet(Vec<Key>);
 
 #[derive(Debug)]
 struct Key {
-    name: Name,
+    name: KeyName,
     algorithms: Vec<Algorithm>,
     key: DecodingKey,
 }
 
-/// Which key ids (`kid`) a key answers to.
+/// The key ids (`kid`) that select a key.
 #[derive(Debug)]
-enum Name {
-    /// To any: there is only one key.
+enum KeyName {
+    /// Any: there is only one key.
     Any,
-    /// To none.
+    /// None.
     Unnamed,
-    /// To its own.
+    /// Its own.
     Named(String),
 }
 
-/// Why a text is no key set. Does not repeat the text.
+/// Why a text is not a key set. Never contains the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum InvalidKeySet {
-    #[error("it is no JSON Web Key Set")]
-    NoKeySet,
+    #[error("it is not a JSON Web Key Set")]
+    NotAKeySet,
     #[error("it has more than {MAX_KEYS} keys")]
     TooMany,
 }
 
 #[derive(Deserialize)]
-struct Listed<'a> {
+struct RawKeySet<'a> {
     #[serde(borrow)]
     keys: Vec<&'a RawValue>,
 }
 
 impl KeySet {
-    /// Reads a JSON Web Key Set for a route that takes these algorithms.
-    pub(super) fn parse(text: &[u8], taken: &[Algorithm]) -> Result<Self, InvalidKeySet> {
-        let listed: Listed<'_> = serde_json::from_slice(text).map_err(|_| InvalidKeySet::NoKeySet)?;
-        if listed.keys.len() > MAX_KEYS {
+    /// Parses a JSON Web Key Set for a route that accepts these algorithms.
+    pub(super) fn parse(text: &[u8], accepted: &[Algorithm]) -> Result<Self, InvalidKeySet> {
+        let set: RawKeySet<'_> = serde_json::from_slice(text).map_err(|_| InvalidKeySet::NotAKeySet)?;
+        if set.keys.len() > MAX_KEYS {
             return Err(InvalidKeySet::TooMany);
         }
-        // One by one: a key of tomorrow's kind must not take the others with it.
-        let keys = listed.keys.iter().filter_map(|key| Key::read(serde_json::from_str(key.get()).ok()?, taken));
+        // Parsed one by one, so that an unknown kind of key does not invalidate the others.
+        let keys = set.keys.iter().filter_map(|key| Key::read(serde_json::from_str(key.get()).ok()?, accepted));
         Ok(Self(keys.collect()))
     }
 
     /// One shared key, for HMAC.
-    pub(super) fn shared(secret: &[u8], taken: &[Algorithm]) -> Self {
+    pub(super) fn shared(secret: &[u8], accepted: &[Algorithm]) -> Self {
         let key = DecodingKey::from_secret(secret);
-        Self(vec![Key { name: Name::Any, algorithms: taken.to_vec(), key }])
+        Self(vec![Key { name: KeyName::Any, algorithms: accepted.to_vec(), key }])
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The keys a token may be signed with: those of its key id, or without one each that suits.
+    /// The keys that may have signed a token: those with its key id, or all of the algorithm if it has none.
     pub(super) fn suitable(&self, id: Option<&str>, algorithm: Algorithm) -> impl Iterator<Item = &DecodingKey> {
-        let suits = move |key: &&Key| key.name.answers_to(id) && key.algorithms.contains(&algorithm);
+        let suits = move |key: &&Key| key.name.is_selected_by(id) && key.algorithms.contains(&algorithm);
         self.0.iter().filter(suits).map(|key| &key.key)
     }
 }
 
 impl Key {
-    fn read(jwk: Jwk, taken: &[Algorithm]) -> Option<Self> {
+    fn read(jwk: Jwk, accepted: &[Algorithm]) -> Option<Self> {
         let for_signatures =
             jwk.common.public_key_use.as_ref().is_none_or(|purpose| *purpose == PublicKeyUse::Signature);
         let for_checking =
@@ -101,18 +101,18 @@ impl Key {
         }
         let own = jwk.common.key_algorithm;
         let mut algorithms = by_kind(&jwk.algorithm).to_vec();
-        algorithms.retain(|algorithm| taken.contains(algorithm) && own.is_none_or(|own| own == (*algorithm).into()));
+        algorithms.retain(|algorithm| accepted.contains(algorithm) && own.is_none_or(|own| own == (*algorithm).into()));
         if algorithms.is_empty() {
             return None;
         }
         let key = DecodingKey::from_jwk(&jwk).ok()?;
-        let name = jwk.common.key_id.map_or(Name::Unnamed, Name::Named);
+        let name = jwk.common.key_id.map_or(KeyName::Unnamed, KeyName::Named);
         Some(Self { name, algorithms, key })
     }
 }
 
-impl Name {
-    fn answers_to(&self, id: Option<&str>) -> bool {
+impl KeyName {
+    fn is_selected_by(&self, id: Option<&str>) -> bool {
         match (self, id) {
             (_, None) | (Self::Any, Some(_)) => true,
             (Self::Unnamed, Some(_)) => false,
@@ -121,7 +121,7 @@ impl Name {
     }
 }
 
-/// What a key of that type and curve can check (RFC 7518 section 3.1, RFC 8037 section 3.1).
+/// The algorithms of a key of that type and curve (RFC 7518 section 3.1, RFC 8037 section 3.1).
 fn by_kind(parameters: &AlgorithmParameters) -> &'static [Algorithm] {
     use Algorithm::{ES256, ES384, EdDSA, PS256, PS384, PS512, RS256, RS384, RS512};
     match parameters {
@@ -143,27 +143,27 @@ mod tests {
     use super::*;
     use crate::caller_auth::testing::Signer;
 
-    fn count(keys: &serde_json::Value, taken: &[Algorithm], id: Option<&str>, algorithm: Algorithm) -> usize {
-        let set = KeySet::parse(json!({ "keys": keys }).to_string().as_bytes(), taken).unwrap();
+    fn count(keys: &serde_json::Value, accepted: &[Algorithm], id: Option<&str>, algorithm: Algorithm) -> usize {
+        let set = KeySet::parse(json!({ "keys": keys }).to_string().as_bytes(), accepted).unwrap();
         set.suitable(id, algorithm).count()
     }
 
     #[test]
-    fn a_key_id_selects_and_its_absence_leaves_each_that_suits() {
+    fn key_id_selects_and_its_absence_selects_all_of_the_algorithm() {
         let mut unnamed = Signer::es256("");
         unnamed.header.kid = None;
         let keys = json!([Signer::es256("a").jwk(), unnamed.jwk(), Signer::ed("c").jwk()]);
-        let taken = [Algorithm::ES256, Algorithm::EdDSA];
-        assert_eq!(count(&keys, &taken, Some("a"), Algorithm::ES256), 1);
-        assert_eq!(count(&keys, &taken, Some("a"), Algorithm::EdDSA), 0);
-        assert_eq!(count(&keys, &taken, Some("A"), Algorithm::ES256), 0);
-        assert_eq!(count(&keys, &taken, Some(""), Algorithm::ES256), 0);
-        assert_eq!(count(&keys, &taken, None, Algorithm::ES256), 2);
+        let accepted = [Algorithm::ES256, Algorithm::EdDSA];
+        assert_eq!(count(&keys, &accepted, Some("a"), Algorithm::ES256), 1);
+        assert_eq!(count(&keys, &accepted, Some("a"), Algorithm::EdDSA), 0);
+        assert_eq!(count(&keys, &accepted, Some("A"), Algorithm::ES256), 0);
+        assert_eq!(count(&keys, &accepted, Some(""), Algorithm::ES256), 0);
+        assert_eq!(count(&keys, &accepted, None, Algorithm::ES256), 2);
         assert_eq!(count(&keys, &[Algorithm::EdDSA], None, Algorithm::ES256), 0);
     }
 
     #[test]
-    fn what_is_not_for_signatures_or_not_to_be_read_is_left_out() {
+    fn unsuitable_and_unreadable_keys_are_ignored() {
         let good = Signer::es256("good").jwk();
         let with = |name: &str, value: serde_json::Value| {
             let mut key = good.clone();
@@ -175,24 +175,24 @@ mod tests {
             with("use", json!("enc")),
             with("key_ops", json!(["sign"])),
             with("alg", json!("ES384")),
-            with("alg", json!("unheard of")),
+            with("alg", json!("unknown")),
             with("crv", json!("P-384")),
             with("crv", json!("secp256k1")),
-            with("kty", json!("unheard of")),
+            with("kty", json!("unknown")),
             with("kid", json!(7)),
             with("x", json!("not base64!")),
             "not even an object",
             json!({ "kty": "oct", "k": "c2VjcmV0", "alg": "HS256" }),
         ]);
-        let taken = [Algorithm::ES256, Algorithm::HS256];
-        assert_eq!(count(&keys, &taken, None, Algorithm::ES256), 1);
-        assert_eq!(count(&keys, &taken, None, Algorithm::HS256), 0);
+        let accepted = [Algorithm::ES256, Algorithm::HS256];
+        assert_eq!(count(&keys, &accepted, None, Algorithm::ES256), 1);
+        assert_eq!(count(&keys, &accepted, None, Algorithm::HS256), 0);
     }
 
     #[test]
-    fn what_is_no_key_set_is_told_apart_from_an_empty_one() {
+    fn invalid_key_set_differs_from_an_empty_one() {
         for text in ["", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":[]"#] {
-            assert_eq!(KeySet::parse(text.as_bytes(), &[]).unwrap_err(), InvalidKeySet::NoKeySet, "{text}");
+            assert_eq!(KeySet::parse(text.as_bytes(), &[]).unwrap_err(), InvalidKeySet::NotAKeySet, "{text}");
         }
         assert!(KeySet::parse(br#"{"keys":[],"more":1}"#, &[]).unwrap().is_empty());
         let many = json!({ "keys": vec![json!({}); MAX_KEYS + 1] }).to_string();

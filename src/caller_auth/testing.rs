@@ -1,4 +1,4 @@
-//! What the tests of this folder share: an issuer that signs tokens, and a socket that serves its keys.
+//! Test helpers: an issuer that signs tokens, and a server of its keys.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,10 +20,10 @@ use tokio::sync::Semaphore;
 pub(super) const ISSUER: &str = "https://issuer.example/";
 pub(super) const AUDIENCE: &str = "https://api.example";
 
-/// Making one takes a second where nothing is optimised.
+/// Shared, because generating one takes a second without optimisation.
 static RSA: LazyLock<RsaKeyPair> = LazyLock::new(|| RsaKeyPair::generate(KeySize::Rsa2048).unwrap());
 
-/// A key of the issuer, under its key id.
+/// A key of the issuer with its key id.
 pub(super) struct Signer {
     pub(super) header: Header,
     pub(super) key: EncodingKey,
@@ -55,7 +55,7 @@ impl Signer {
         Self { header: Header { kid: Some(id.to_owned()), ..Header::new(algorithm) }, key }
     }
 
-    /// The public half, as a key set lists it.
+    /// The public key, as in a key set.
     pub(super) fn jwk(&self) -> Json {
         let mut jwk = Jwk::from_encoding_key(&self.key, self.header.alg).unwrap();
         jwk.common.key_id.clone_from(&self.header.kid);
@@ -66,18 +66,18 @@ impl Signer {
         encode(&self.header, claims, &self.key).unwrap()
     }
 
-    /// A token that is in order.
+    /// A valid token.
     pub(super) fn token(&self) -> String {
         self.sign(&claims())
     }
 }
 
-/// Claims that are in order.
+/// Valid claims.
 pub(super) fn claims() -> Json {
     json!({ "iss": ISSUER, "aud": AUDIENCE, "sub": "u_1", "exp": now() + 3600 })
 }
 
-/// The claims in order, but for one.
+/// Valid claims with one replaced.
 pub(super) fn claims_with(name: &str, value: Json) -> Json {
     let mut claims = claims();
     claims[name] = value;
@@ -92,19 +92,19 @@ pub(super) fn key_set(signers: &[&Signer]) -> String {
     json!({ "keys": signers.iter().map(|signer| signer.jwk()).collect::<Vec<_>>() }).to_string()
 }
 
-/// A socket that serves a key set, on a thread of its own, and counts how often it is asked.
+/// A server of a key set, on its own thread, that counts requests.
 pub(super) struct Issuer {
     pub(super) address: SocketAddr,
-    served: Arc<Served>,
+    served: Arc<IssuerState>,
 }
 
-struct Served {
-    /// What is served; nothing is a failure.
+struct IssuerState {
+    /// The served set; `None` is a failure.
     keys: Mutex<Option<String>>,
-    asked: AtomicUsize,
-    answered: AtomicUsize,
-    /// Each answer takes one: a test can hold answers back.
-    answers: Semaphore,
+    requests: AtomicUsize,
+    responses: AtomicUsize,
+    /// Each response takes a permit, so a test can hold responses back.
+    permits: Semaphore,
 }
 
 impl Issuer {
@@ -112,12 +112,12 @@ impl Issuer {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
-        let answers = Semaphore::new(1000);
-        let served = Arc::new(Served {
+        let permits = Semaphore::new(1000);
+        let served = Arc::new(IssuerState {
             keys: Mutex::new(keys),
-            asked: AtomicUsize::new(0),
-            answered: AtomicUsize::new(0),
-            answers,
+            requests: AtomicUsize::new(0),
+            responses: AtomicUsize::new(0),
+            permits,
         });
         let serving = served.clone();
         std::thread::spawn(move || {
@@ -131,39 +131,40 @@ impl Issuer {
         *self.served.keys.lock().unwrap() = keys;
     }
 
-    pub(super) fn asked(&self) -> usize {
-        self.served.asked.load(Ordering::SeqCst)
+    pub(super) fn requests(&self) -> usize {
+        self.served.requests.load(Ordering::SeqCst)
     }
 
-    pub(super) fn answered(&self) -> usize {
-        self.served.answered.load(Ordering::SeqCst)
+    pub(super) fn responses(&self) -> usize {
+        self.served.responses.load(Ordering::SeqCst)
     }
 
-    /// Keeps answers back until [`Self::release`].
+    /// Holds responses back until [`Self::release`].
     pub(super) fn hold(&self) {
-        self.served.answers.forget_permits(usize::MAX);
+        self.served.permits.forget_permits(usize::MAX);
     }
 
     pub(super) fn release(&self) {
-        self.served.answers.add_permits(1000);
+        self.served.permits.add_permits(1000);
     }
 }
 
-async fn serve(listener: TcpListener, served: Arc<Served>) {
+async fn serve(listener: TcpListener, served: Arc<IssuerState>) {
     loop {
         let (mut connection, _) = listener.accept().await.unwrap();
         let served = served.clone();
         tokio::spawn(async move {
-            let mut asked = [0; 4096];
-            let _ = connection.read(&mut asked).await;
-            served.asked.fetch_add(1, Ordering::SeqCst);
-            served.answers.acquire().await.unwrap().forget();
+            let mut request = [0; 4096];
+            let _ = connection.read(&mut request).await;
+            served.requests.fetch_add(1, Ordering::SeqCst);
+            served.permits.acquire().await.unwrap().forget();
             let keys = served.keys.lock().unwrap().clone();
             let (status, content) = keys.map_or(("503 Unavailable", String::new()), |keys| ("200 OK", keys));
             let length = content.len();
-            let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{content}");
-            let _ = connection.write_all(answer.as_bytes()).await;
-            served.answered.fetch_add(1, Ordering::SeqCst);
+            let response =
+                format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{content}");
+            let _ = connection.write_all(response.as_bytes()).await;
+            served.responses.fetch_add(1, Ordering::SeqCst);
         });
     }
 }

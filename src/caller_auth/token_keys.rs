@@ -1,7 +1,6 @@
-//! Which keys and algorithms a route takes for its users' tokens, and whether they go together.
+//! The keys and algorithms for user tokens, and the check that they match.
 //!
-//! The two are checked against each other here, once: an algorithm that is listed for a key of
-//! another kind is how public keys come to be used as shared secrets.
+//! An algorithm listed for a key of another type would let a public key be used as a shared secret.
 
 use std::sync::Arc;
 
@@ -10,61 +9,66 @@ use secrecy::ExposeSecret as _;
 
 use crate::base::diagnostic::{Diagnostic, nearest};
 use crate::base::secret::SecretReference;
-use crate::caller_auth::CompileContext;
+use crate::caller_auth::caller_settings::JwtSettings;
+use crate::caller_auth::compile_context::CompileContext;
 use crate::caller_auth::fetched_keys::FetchedKeys;
 use crate::caller_auth::finding::{Findings, unreadable};
 use crate::caller_auth::key_set::{ASYMMETRIC, KeySet};
+<<<<<<< HEAD
 use crate::caller_auth::settings::JwtSettings;
 use crate::upstream::fetch::InvalidDocumentUrl;
+=======
+use crate::upstream::fetch::InvalidAddress;
+>>>>>>> provider
 
 const JWT: &str = "callers.user.jwt";
 const JWKS: &str = "callers.user.jwt.jwks";
 const KEY: &str = "callers.user.jwt.key";
 const ALGORITHMS: &str = "callers.user.jwt.algorithms";
 
-/// The algorithms with a shared key; `none` is not among them (RFC 7518 section 3.1).
+/// The algorithms with a shared key (RFC 7518 section 3.1), without `none`.
 const SYMMETRIC: [Algorithm; 3] = [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512];
 
-/// Where the keys come from.
+/// The source of the keys.
 #[derive(Debug)]
 pub(super) enum TokenKeys {
-    /// The config.
+    /// From the config.
     Fixed(Arc<KeySet>),
-    /// Their issuer.
+    /// From the issuer.
     Fetched(FetchedKeys),
 }
 
-/// What `jwks` and `key` say.
+/// The configured key: `jwks` or `key`.
 #[derive(Clone, Copy)]
-enum Given<'a> {
+enum ConfiguredKey<'a> {
     Public(&'a str),
     Shared(&'a SecretReference),
 }
 
 impl TokenKeys {
-    /// The keys and the algorithms, or `None` where one of them cannot be used.
+    /// The keys and the algorithms; `None` after an error.
     pub(super) fn compile(
         jwt: &JwtSettings,
         context: &CompileContext<'_>,
         findings: &mut Findings,
     ) -> Option<(Self, Vec<Algorithm>)> {
-        let given = match (&jwt.jwks, &jwt.key) {
-            (Some(jwks), None) => Some(Given::Public(jwks)),
-            (None, Some(key)) => Some(Given::Shared(key)),
+        let key_source = match (&jwt.jwks, &jwt.key) {
+            (Some(jwks), None) => Some(ConfiguredKey::Public(jwks)),
+            (None, Some(key)) => Some(ConfiguredKey::Shared(key)),
             (jwks, _) => {
                 findings.push(JWT, neither_or_both(jwks.is_some()));
                 None
             }
         };
-        let taken = algorithms(&jwt.algorithms, given, findings);
-        let keys = match given? {
-            Given::Public(jwks) => public(jwks, &taken, context, findings),
-            Given::Shared(key) => shared(key, &taken, context, findings),
+        let accepted = algorithms(&jwt.algorithms, key_source, findings);
+        let keys = match key_source? {
+            ConfiguredKey::Public(jwks) => public(jwks, &accepted, context, findings),
+            ConfiguredKey::Shared(key) => shared(key, &accepted, context, findings),
         };
-        keys.filter(|_| !taken.is_empty()).map(|keys| (keys, taken))
+        keys.filter(|_| !accepted.is_empty()).map(|keys| (keys, accepted))
     }
 
-    /// The best set there is for such a token; `None` without any.
+    /// The best available set for such a token.
     pub(super) async fn set(&self, id: Option<&str>, algorithm: Algorithm) -> Option<Arc<KeySet>> {
         match self {
             Self::Fixed(set) => Some(set.clone()),
@@ -72,8 +76,8 @@ impl TokenKeys {
         }
     }
 
-    /// Whether there is any set.
-    pub(super) async fn are_there(&self) -> bool {
+    /// Whether a set is available.
+    pub(super) async fn are_available(&self) -> bool {
         match self {
             Self::Fixed(_) => true,
             Self::Fetched(keys) => keys.set(|_| true).await.is_some(),
@@ -83,36 +87,34 @@ impl TokenKeys {
 
 fn neither_or_both(both: bool) -> Diagnostic {
     if both {
-        let finding = Diagnostic::error("`jwt` has both `jwks` and `key`, and a token is signed with one of them");
-        return finding.label("this table").remedy("leave one of them out");
+        let finding = Diagnostic::error("`jwt` has both `jwks` and `key`");
+        return finding.label("this table").remedy("remove one of them");
     }
     let remedy = "write `jwks = \"https://...\"` or `jwks = \"file:PATH\"` for public keys, or `key = \"env:NAME\"` for a \
                   shared one";
-    Diagnostic::error("`jwt` has neither `jwks` nor `key`, so no signature could be checked")
-        .label("this table")
-        .remedy(remedy)
+    Diagnostic::error("`jwt` has neither `jwks` nor `key`").label("this table").remedy(remedy)
 }
 
-fn algorithms(names: &[String], given: Option<Given<'_>>, findings: &mut Findings) -> Vec<Algorithm> {
+fn algorithms(names: &[String], key_source: Option<ConfiguredKey<'_>>, findings: &mut Findings) -> Vec<Algorithm> {
     if names.is_empty() {
-        let finding = Diagnostic::error("the list of algorithms is empty, so every token would be refused");
-        let remedy = "write the one the issuer signs with, such as `algorithms = [\"RS256\"]`";
+        let finding = Diagnostic::error("`algorithms` is empty, so every token would be refused");
+        let remedy = "write the algorithm that the issuer uses, such as `algorithms = [\"RS256\"]`";
         findings.push(ALGORITHMS, finding.label("this list").remedy(remedy));
     }
-    let mut taken = Vec::new();
+    let mut accepted = Vec::new();
     for name in names {
-        match algorithm(name, given) {
-            Ok(algorithm) => taken.push(algorithm),
+        match algorithm(name, key_source) {
+            Ok(algorithm) => accepted.push(algorithm),
             Err(finding) => findings.push(ALGORITHMS, finding.label("this list")),
         }
     }
-    taken
+    accepted
 }
 
-fn algorithm(name: &str, given: Option<Given<'_>>) -> Result<Algorithm, Diagnostic> {
+fn algorithm(name: &str, key_source: Option<ConfiguredKey<'_>>) -> Result<Algorithm, Diagnostic> {
     if name.eq_ignore_ascii_case("none") {
-        let finding = Diagnostic::error("`none` is no signature: whoever wants could write such a token");
-        return Err(finding.remedy("leave `none` out"));
+        let finding = Diagnostic::error("`none` would accept tokens without a signature");
+        return Err(finding.remedy("remove `none`"));
     }
     let Ok(algorithm) = name.parse::<Algorithm>() else {
         let known = [&ASYMMETRIC[..], &SYMMETRIC].concat();
@@ -121,24 +123,29 @@ fn algorithm(name: &str, given: Option<Given<'_>>) -> Result<Algorithm, Diagnost
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the algorithms are {}", known.join(", ")),
         };
-        return Err(Diagnostic::error(format!("`{name}` is no algorithm that is known here")).remedy(remedy));
+        return Err(Diagnostic::error(format!("unknown algorithm `{name}`")).remedy(remedy));
     };
-    match (given, algorithm.family() == AlgorithmFamily::Hmac) {
-        (Some(Given::Public(_)), true) => {
-            let message = format!("`{name}` needs a shared key, and the keys of `jwks` are public");
-            Err(Diagnostic::error(message).remedy(format!("leave `{name}` out, or write `key` in place of `jwks`")))
+    match (key_source, algorithm.family() == AlgorithmFamily::Hmac) {
+        (Some(ConfiguredKey::Public(_)), true) => {
+            let message = format!("`{name}` needs a shared key, but the keys of `jwks` are public");
+            Err(Diagnostic::error(message).remedy(format!("remove `{name}`, or use `key` instead of `jwks`")))
         }
-        (Some(Given::Shared(_)), false) => {
-            let message = format!("`{name}` needs a public key, and `key` is a shared one");
-            Err(Diagnostic::error(message).remedy(format!("leave `{name}` out, or write `jwks` in place of `key`")))
+        (Some(ConfiguredKey::Shared(_)), false) => {
+            let message = format!("`{name}` needs a public key, but `key` is a shared key");
+            Err(Diagnostic::error(message).remedy(format!("remove `{name}`, or use `jwks` instead of `key`")))
         }
-        (Some(Given::Public(_)), false) | (Some(Given::Shared(_)), true) | (None, _) => Ok(algorithm),
+        (Some(ConfiguredKey::Public(_)), false) | (Some(ConfiguredKey::Shared(_)), true) | (None, _) => Ok(algorithm),
     }
 }
 
-fn public(jwks: &str, taken: &[Algorithm], context: &CompileContext<'_>, findings: &mut Findings) -> Option<TokenKeys> {
+fn public(
+    jwks: &str,
+    accepted: &[Algorithm],
+    context: &CompileContext<'_>,
+    findings: &mut Findings,
+) -> Option<TokenKeys> {
     let keys = match SecretReference::parse(jwks) {
-        Some(file @ SecretReference::File(_)) => from_file(&file, taken, context),
+        Some(file @ SecretReference::File(_)) => from_file(&file, accepted, context),
         Some(SecretReference::Environment(_)) | None => from_address(jwks, context),
     };
     keys.map_err(|finding| findings.push(JWKS, finding.label("this key set"))).ok()
@@ -146,26 +153,25 @@ fn public(jwks: &str, taken: &[Algorithm], context: &CompileContext<'_>, finding
 
 fn from_file(
     file: &SecretReference,
-    taken: &[Algorithm],
+    accepted: &[Algorithm],
     context: &CompileContext<'_>,
 ) -> Result<TokenKeys, Diagnostic> {
     let text = file.resolve(context.base).map_err(|problem| unreadable("the key set", file, &problem))?;
-    let set = KeySet::parse(text.expose_secret().as_bytes(), taken).map_err(|invalid| {
-        let remedy = "write the JSON Web Key Set (RFC 7517) that the issuer publishes into it";
-        Diagnostic::error(format!("{file} cannot be used: {invalid}")).remedy(remedy)
+    let set = KeySet::parse(text.expose_secret().as_bytes(), accepted).map_err(|invalid| {
+        let remedy = "store the JSON Web Key Set (RFC 7517) of the issuer in it";
+        Diagnostic::error(format!("{file} is not valid: {invalid}")).remedy(remedy)
     })?;
-    if set.is_empty() && !taken.is_empty() {
-        let names: Vec<_> = taken.iter().map(|algorithm| format!("{algorithm:?}")).collect();
-        let message = format!("{file} holds no key that could check {}", names.join(" or "));
-        return Err(
-            Diagnostic::error(message).remedy("list the algorithms that its keys are for, or take another file")
-        );
+    if set.is_empty() && !accepted.is_empty() {
+        let names: Vec<_> = accepted.iter().map(|algorithm| format!("{algorithm:?}")).collect();
+        let message = format!("{file} has no key for {}", names.join(" or "));
+        return Err(Diagnostic::error(message).remedy("list the algorithms of its keys, or use another file"));
     }
     Ok(TokenKeys::Fixed(Arc::new(set)))
 }
 
 fn from_address(address: &str, context: &CompileContext<'_>) -> Result<TokenKeys, Diagnostic> {
     let keys = context.key_sets.at(address).map_err(|invalid| match invalid {
+<<<<<<< HEAD
         InvalidDocumentUrl::NotAUrl | InvalidDocumentUrl::Scheme => {
             Diagnostic::error("`jwks` is neither an https URL, nor http to this machine itself, nor a file")
                 .remedy("write `https://...` or `file:PATH`: whoever can change the keys on their way can be any user")
@@ -174,13 +180,23 @@ fn from_address(address: &str, context: &CompileContext<'_>) -> Result<TokenKeys
             .remedy("take them out: key sets are public"),
         InvalidDocumentUrl::Tls(invalid) => Diagnostic::error(format!("`jwks` cannot be fetched: {invalid}"))
             .remedy("install certificate authorities, or keep the key set in a file"),
+=======
+        InvalidAddress::NotAUrl | InvalidAddress::Scheme => {
+            Diagnostic::error("`jwks` must be an `https` URL, an `http` URL of the local machine, or a file")
+                .remedy("write `https://...` or `file:PATH`; keys that are not protected in transit could be replaced")
+        }
+        InvalidAddress::Credentials => Diagnostic::error("the URL in `jwks` has a user name or a password")
+            .remedy("remove them; key sets are public"),
+        InvalidAddress::Client(invalid) => Diagnostic::error(format!("`jwks` cannot be fetched: {invalid}"))
+            .remedy("install certificate authorities, or store the key set in a file"),
+>>>>>>> provider
     })?;
     Ok(TokenKeys::Fetched(keys))
 }
 
 fn shared(
     key: &SecretReference,
-    taken: &[Algorithm],
+    accepted: &[Algorithm],
     context: &CompileContext<'_>,
     findings: &mut Findings,
 ) -> Option<TokenKeys> {
@@ -193,29 +209,28 @@ fn shared(
     };
     let secret = secret.expose_secret();
     if secret.starts_with("-----BEGIN") {
-        let finding = Diagnostic::error(format!("{key} holds a PEM block, and `key` is a shared secret"));
+        let finding = Diagnostic::error(format!("{key} has a PEM block, but `key` is a shared secret"));
         let remedy =
-            "put the public key into a key set and name it in `jwks`: as a shared secret it would let everybody sign";
+            "put the public key into a key set and set `jwks`; as a shared secret it would let anyone sign tokens";
         findings.push(KEY, finding.label("this reference").remedy(remedy));
         return None;
     }
-    let least = taken.iter().map(|algorithm| least_bytes(*algorithm)).max().unwrap_or(0);
-    if secret.len() < least {
+    let minimum = accepted.iter().map(|algorithm| minimum_bytes(*algorithm)).max().unwrap_or(0);
+    if secret.len() < minimum {
         let message =
-            format!("{key} holds a shared key of fewer than {least} bytes, which can be guessed from one token");
-        let remedy =
-            "take a longer one where the issuer lets you: as many random bytes as the hash has (RFC 7518 section 3.2)";
+            format!("the shared key in {key} is shorter than {minimum} bytes and can be guessed from one token");
+        let remedy = "use a random key at least as long as the hash (RFC 7518 section 3.2), if the issuer supports it";
         findings.push(KEY, Diagnostic::warning(message).label("this reference").remedy(remedy));
     }
-    Some(TokenKeys::Fixed(Arc::new(KeySet::shared(secret.as_bytes(), taken))))
+    Some(TokenKeys::Fixed(Arc::new(KeySet::shared(secret.as_bytes(), accepted))))
 }
 
-/// How long a shared key must be by RFC 7518 section 3.2.
-fn least_bytes(algorithm: Algorithm) -> usize {
+/// The minimum length of a shared key (RFC 7518 section 3.2).
+fn minimum_bytes(algorithm: Algorithm) -> usize {
     match algorithm {
         Algorithm::HS256 => 32,
         Algorithm::HS384 => 48,
         Algorithm::HS512 => 64,
-        _ => 0, // not a shared key's
+        _ => 0, // not for shared keys
     }
 }

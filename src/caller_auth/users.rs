@@ -1,55 +1,47 @@
-//! End users with a bearer token, judged by the gateway or left to the upstream.
+//! End users with a bearer token, which the gateway or the upstream verifies.
 //!
-//! Only an upstream that can know the token may judge it: one of another provider would be handed a
-//! stranger's token, and would refuse it.
+//! Only an upstream of the same provider can verify a token: another provider would be sent a foreign token and
+//! would refuse it.
 
 use crate::base::diagnostic::Diagnostic;
-use crate::caller_auth::answers::USER_BY_JWT;
+use crate::caller_auth::caller_settings::{ByUpstream, UserSettings};
+use crate::caller_auth::compile_context::{CompileContext, Relation};
 use crate::caller_auth::finding::Findings;
-use crate::caller_auth::jwt::{Jwt, Presented};
-use crate::caller_auth::settings::{self, ByUpstream};
-use crate::caller_auth::{CompileContext, Relation, unauthenticated};
+use crate::caller_auth::jwt::{Jwt, PendingToken};
+use crate::caller_auth::kind_coverage::USER_BY_JWT;
 use crate::model::fault::Refusal;
 use crate::model::member::Member;
 use crate::model::record::Record;
 use crate::model::value::Value;
 
-/// Who judges the token.
+/// How user tokens are verified.
 #[derive(Debug)]
-pub(super) enum Users {
+pub(super) enum UserTokens {
     Upstream,
     Jwt(Box<Jwt>),
 }
 
-impl Users {
-    pub(super) fn compile(
-        users: &settings::Users,
-        context: &CompileContext<'_>,
-        findings: &mut Findings,
-    ) -> Option<Self> {
+impl UserTokens {
+    pub(super) fn compile(users: &UserSettings, context: &CompileContext<'_>, findings: &mut Findings) -> Option<Self> {
         match (users, context.relation) {
-            (settings::Users::Jwt { jwt }, _) => {
-                Jwt::compile(jwt, context, findings).map(|jwt| Self::Jwt(Box::new(jwt)))
-            }
-            (settings::Users::Upstream(ByUpstream::Upstream), Relation::Embedded | Relation::SameProvider) => {
+            (UserSettings::Jwt { jwt }, _) => Jwt::compile(jwt, context, findings).map(|jwt| Self::Jwt(Box::new(jwt))),
+            (UserSettings::Upstream(ByUpstream::Upstream), Relation::Embedded | Relation::SameProvider) => {
                 Some(Self::Upstream)
             }
-            (settings::Users::Upstream(ByUpstream::Upstream), Relation::AnotherProvider) => {
+            (UserSettings::Upstream(ByUpstream::Upstream), Relation::AnotherProvider) => {
                 let dialect = context.dialect;
-                let message = format!(
-                    "the upstream is neither embedded nor one of `{dialect}`, so it cannot judge the tokens of `{dialect}`"
-                );
+                let message = format!("the upstream cannot verify tokens of `{dialect}`: it is another provider");
                 let remedy = format!("let the gateway verify them: `{USER_BY_JWT}`");
-                findings.push("callers.user", Diagnostic::error(message).label("this answer").remedy(remedy));
+                findings.push("callers.user", Diagnostic::error(message).label("this value").remedy(remedy));
                 None
             }
         }
     }
 
-    /// The token to verify, or `None` where the upstream will judge it.
-    pub(super) fn admit(&self, request: &dyn Record<'_>) -> Result<Option<Presented<'_>>, Refusal> {
+    /// The token to verify, or `None` if the upstream verifies it.
+    pub(super) fn admit(&self, request: &dyn Record<'_>) -> Result<Option<PendingToken<'_>>, Refusal> {
         let Some(Value::Text(token)) = request.value(Member::UserToken) else {
-            return Err(unauthenticated("there is no bearer token"));
+            return Err(Refusal::unauthenticated("the bearer token is missing"));
         };
         match self {
             Self::Upstream => Ok(None),

@@ -9,8 +9,8 @@ use crate::cli::start::GatewayBuilder;
 use crate::config::load::Origin;
 use crate::model::assertion::AssertionRequest;
 use crate::model::operation::Operation;
-use crate::provider::template::encode::Writing;
-use crate::provider::wire_format::WrittenRequest;
+use crate::provider::template::encode::EncodeContext;
+use crate::provider::wire_format::EncodedRequest;
 use crate::relying_party::demo::{DEMO_EMAIL, DEMO_USER};
 use crate::routes::route::Route;
 use crate::routes::upstream::UpstreamKind;
@@ -55,11 +55,11 @@ fn command(builder: &GatewayBuilder, route: &Route, address: SocketAddr) -> Opti
         ..Default::default()
     };
     let template = route.dialect.operations.get(&Operation::LoginBegin)?;
-    let written = template.write_request(&request, Writing { now: Timestamp::UNIX_EPOCH, relaxed: &[] }).ok()?;
+    let written = template.write_request(&request, EncodeContext { now: Timestamp::UNIX_EPOCH, relaxed: &[] }).ok()?;
     Some(curl(route, address, &written))
 }
 
-fn curl(route: &Route, address: SocketAddr, request: &WrittenRequest<'_>) -> String {
+fn curl(route: &Route, address: SocketAddr, request: &EncodedRequest<'_>) -> String {
     let mut command = format!("curl -sS -X {} http://{address}{}{}", request.method, route.prefix, request.target);
     if let Some(host) = route.hosts.first() {
         command.push_str(&format!(" -H {}", quoted(&format!("Host: {host}"))));

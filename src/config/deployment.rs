@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::base::diagnostic::{Diagnostic, Diagnostics};
 use crate::base::document::Places;
-use crate::caller_auth::settings::{CallerSettings, Clients, Keys};
+use crate::caller_auth::caller_settings::{CallerSettings, Clients, Keys};
 use crate::routes::compile::input::{CompileInput, UpstreamSettings};
 use crate::routes::route_settings::RouteSettings;
 use crate::server::settings::ServerSettings;

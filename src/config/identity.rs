@@ -7,7 +7,7 @@ use figment::value::{Tag, Value};
 use crate::config::collect;
 use crate::config::load::Reader;
 use crate::identity::map::Map;
-use crate::identity::settings::MapSettings;
+use crate::identity::map_settings::MapSettings;
 
 impl Reader<'_> {
     /// Makes the maps; one that does not work is told of, and kept by name.

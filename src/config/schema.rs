@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::base::hash_key::GatewaySettings;
 use crate::ceremony::memory::CeremonySettings;
 use crate::gateway::limits::Limits;
-use crate::identity::settings::MapSettings;
+use crate::identity::map_settings::MapSettings;
 use crate::model::fault::Fault;
 use crate::model::operation::Operation;
 use crate::provider::template::message::Caller;
@@ -51,9 +51,9 @@ pub fn provider() -> Value {
     let message = |own: Value| {
         let mut properties = json!({
             "fields": { "type": "object", "additionalProperties": { "type": "string" }, "description": "Header fields." },
-            "content": { "type": "object", "description": "The content: the provider's own JSON with members in the holes." },
-            "also": { "type": "array", "items": { "type": "object" }, "description": "Other forms of the content that are read too." },
-            "omits": { "type": "object", "additionalProperties": { "type": "string", "minLength": 1 }, "description": "Members the message cannot carry, each with the reason." },
+            "content": { "type": "object", "description": "The content: the provider's JSON with placeholders for members." },
+            "also": { "type": "array", "items": { "type": "object" }, "description": "Alternative forms of the content, which are only decoded." },
+            "omits": { "type": "object", "additionalProperties": { "type": "string", "minLength": 1 }, "description": "Members that the message cannot carry, each with the reason." },
         });
         if let (Some(properties), Value::Object(own)) = (properties.as_object_mut(), own) {
             properties.extend(own);
@@ -63,7 +63,7 @@ pub fn provider() -> Value {
     let mut request = message(json!({
         "method": { "type": "string" },
         "path": { "type": "string", "pattern": "^/" },
-        "caller": { "enum": Caller::ALL.map(Caller::name), "description": "Who makes the request." },
+        "caller": { "enum": Caller::ALL.map(Caller::name), "description": "The kind of caller." },
         "query": { "type": "object", "additionalProperties": { "type": "string" } },
     }));
     request["required"] = json!(["method", "path", "caller"]);
@@ -73,19 +73,19 @@ pub fn provider() -> Value {
         "properties": {
             "request": request,
             "response": response,
-            "unknown": { "type": "array", "items": { "type": "string" }, "description": "What the provider's documents leave open." },
+            "unknown": { "type": "array", "items": { "type": "string" }, "description": "What the provider's documentation leaves open." },
         },
         "required": ["request", "response"],
         "additionalProperties": false,
     });
     let mut properties = json!({
-        "title": { "type": "string", "description": "The name for people." },
+        "title": { "type": "string", "description": "The display name." },
         "aliases": { "type": "array", "items": { "type": "string" }, "description": "Other names that a config may use for the id." },
-        "bytes": { "enum": ["base64", "base64url"], "description": "How the provider writes binary values." },
+        "bytes": { "enum": ["base64", "base64url"], "description": "How bytes are written." },
         "content_type": { "type": "string" },
         "accepts": { "enum": ["json", "any"] },
         "fields": { "type": "object", "additionalProperties": { "type": "string" }, "description": "Header fields on every response." },
-        "faults": { "type": "array", "items": fault_row(), "description": "Read top down both ways." },
+        "faults": { "type": "array", "items": fault_row(), "description": "Rows that are searched from the top." },
     });
     for name in Operation::ALL.map(Operation::name) {
         let (ceremony, leg) = name.split_once('.').expect("an operation's name has two parts");

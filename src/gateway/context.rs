@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Response as HttpResponse};
 use jiff::Timestamp;
 
-use crate::caller_auth::Admission;
+use crate::caller_auth::AuthenticatedCaller;
 use crate::features::user_handles::hooks::UserHandleHooks;
 use crate::gateway::runtime::{BackendState, Runtime};
 use crate::gateway::trace::Trace;
@@ -69,7 +69,7 @@ pub(crate) struct Attempt<'a> {
     pub(crate) runtime: &'a Runtime,
     pub(crate) context: &'a RequestContext<'a>,
     pub(crate) backend: &'a Backend,
-    pub(crate) caller: &'a Admission,
+    pub(crate) caller: &'a AuthenticatedCaller,
 }
 
 impl RequestContext<'_> {

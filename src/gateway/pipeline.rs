@@ -19,7 +19,7 @@ use http::{Response as HttpResponse, request};
 use http_body::Body;
 use tokio::time::timeout_at;
 
-use crate::caller_auth::Admission;
+use crate::caller_auth::AuthenticatedCaller;
 use crate::gateway::context::{Attempt, PipelineOutcome, RequestContext};
 use crate::gateway::fallback::{FallbackAttempts, NextAttempt};
 use crate::gateway::handler::{Arrival, Content};
@@ -53,7 +53,7 @@ use crate::model::operation::Operation;
 use crate::policy::Policy;
 use crate::policy::decision::Reason;
 use crate::policy::selection::Selection;
-use crate::provider::template::reader::Scratch;
+use crate::provider::template::decode_context::Scratch;
 
 /// Answers a request. `None` if it passes through.
 pub(crate) async fn run<B>(
@@ -153,7 +153,7 @@ async fn serve_by_policy(
     runtime: &Runtime,
     context: &RequestContext<'_>,
     policy: &Policy,
-    caller: &Admission,
+    caller: &AuthenticatedCaller,
 ) -> PipelineOutcome {
     let route = context.route;
     let selection = select_backend(runtime, context, policy, caller).await;
@@ -179,7 +179,7 @@ async fn begin_login(
     context: &RequestContext<'_>,
     policy: &Policy,
     selection: Selection,
-    caller: &Admission,
+    caller: &AuthenticatedCaller,
 ) -> PipelineOutcome {
     let route = context.route;
     let selected = &route.backends[selection.backend];

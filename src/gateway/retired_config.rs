@@ -17,7 +17,7 @@ use crate::gateway::runtime::Runtime;
 use crate::gateway::steps::decode_request::decode;
 use crate::gateway::steps::match_operation::ConfigMatch;
 use crate::gateway::steps::read_content;
-use crate::provider::template::reader::Scratch;
+use crate::provider::template::decode_context::Scratch;
 
 /// Retired configs that are kept at most.
 const MAX_RETIRED: usize = 8;

@@ -16,7 +16,7 @@ use crate::model::fault::{Fault, Refusal};
 use crate::model::operation::Operation;
 use crate::policy::shadow::Shadow;
 use crate::policy::shadow::tally::ShadowTally;
-use crate::provider::template::reader::{Reading, Scratch};
+use crate::provider::template::decode_context::{DecodeContext, Scratch};
 use crate::relying_party::RelyingParty;
 use crate::routes::Plan;
 use crate::routes::route::Route;
@@ -96,8 +96,8 @@ impl Runtime {
     }
 
     /// How messages are read.
-    pub(crate) fn reading<'a>(&self, scratch: &'a Scratch, now: Timestamp) -> Reading<'a> {
-        Reading { scratch, now, max_depth: self.config.limits.max_depth.count(), lenient: false }
+    pub(crate) fn reading<'a>(&self, scratch: &'a Scratch, now: Timestamp) -> DecodeContext<'a> {
+        DecodeContext { scratch, now, max_depth: self.config.limits.max_depth.count(), lenient: false }
     }
 
     /// The embedded relying party of an upstream that issues tokens.

@@ -10,7 +10,7 @@ use http::{HeaderMap, Response as HttpResponse};
 use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::caller_auth::Admission;
+use crate::caller_auth::AuthenticatedCaller;
 use crate::gateway::context::{Attempt, Client, ModelResponse, RequestContext, ShadowRole};
 use crate::gateway::runtime::{Runtime, ShadowState};
 use crate::model::fault::{Fault, Refusal};
@@ -23,7 +23,7 @@ pub(crate) struct ShadowCall {
     runtime: Runtime,
     route: usize,
     request: Request<'static>,
-    caller: Admission,
+    caller: AuthenticatedCaller,
     user_agent: Option<String>,
     address: Option<String>,
     fields: HeaderMap,
@@ -46,7 +46,7 @@ impl ShadowCall {
         runtime: &Runtime,
         context: &RequestContext<'_>,
         state: &ShadowState,
-        caller: &Admission,
+        caller: &AuthenticatedCaller,
         result: &mut Result<HttpResponse<Bytes>, Refusal>,
     ) -> Option<Self> {
         let Ok(queued) = state.queue.clone().try_acquire_owned() else {

@@ -1,7 +1,6 @@
-//! Answers that are used again, for a while: bounded in number, the oldest making room.
+//! A bounded cache of query results. The oldest result is evicted first.
 //!
-//! An answer's time begins when the question was asked, not when the answer came, and it is never
-//! used beyond it.
+//! The lifetime of a result begins when the query was sent, not when the result arrived.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,28 +9,28 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::ceremony::Subject;
-use crate::identity::settings::CacheSettings;
+use crate::identity::map_settings::CacheSettings;
 
-/// The answers of one direction.
+/// The results of one direction.
 #[derive(Debug)]
 pub(super) struct Cache {
-    held: Mutex<Held>,
+    entries: Mutex<Entries>,
     max_entries: usize,
-    known_for: Duration,
-    unknown_for: Duration,
+    found_lifetime: Duration,
+    missing_lifetime: Duration,
 }
 
 #[derive(Debug, Default)]
-struct Held {
-    answers: HashMap<Subject, Answer>,
-    /// In the order they came; a later answer may have taken an earlier one's place.
+struct Entries {
+    results: HashMap<Subject, CachedResult>,
+    /// In insertion order; a result may have been replaced by a later one.
     order: VecDeque<(Subject, u64)>,
     serial: u64,
 }
 
 #[derive(Debug)]
-struct Answer {
-    user: Option<Subject>,
+struct CachedResult {
+    found: Option<Subject>,
     until: Instant,
     serial: u64,
 }
@@ -39,48 +38,48 @@ struct Answer {
 impl Cache {
     pub(super) fn new(settings: CacheSettings) -> Self {
         Self {
-            held: Mutex::default(),
+            entries: Mutex::default(),
             max_entries: settings.max_entries.count(),
-            known_for: Duration::from_secs(settings.seconds.get()),
-            unknown_for: Duration::from_secs(settings.missing_seconds.get()),
+            found_lifetime: Duration::from_secs(settings.seconds.get()),
+            missing_lifetime: Duration::from_secs(settings.missing_seconds.get()),
         }
     }
 
-    /// What was answered to a question, if that may still be used; within it, `None` is nobody.
-    pub(super) fn find(&self, asked: &Subject) -> Option<Option<Subject>> {
-        let held = self.held();
-        let answer = held.answers.get(asked).filter(|answer| answer.until > Instant::now())?;
-        Some(answer.user.clone())
+    /// The cached result for a user, if it has not expired; an inner `None` means that the user is unknown.
+    pub(super) fn find(&self, user: &Subject) -> Option<Option<Subject>> {
+        let entries = self.entries();
+        let result = entries.results.get(user).filter(|result| result.until > Instant::now())?;
+        Some(result.found.clone())
     }
 
-    /// Keeps the answer to a question that was asked at `since`.
-    pub(super) fn keep(&self, asked: Subject, user: Option<Subject>, since: Instant) {
-        let kept_for = if user.is_some() { self.known_for } else { self.unknown_for };
-        let until = since + kept_for;
+    /// Caches the result of a query that was sent at `since`.
+    pub(super) fn insert(&self, user: Subject, found: Option<Subject>, since: Instant) {
+        let lifetime = if found.is_some() { self.found_lifetime } else { self.missing_lifetime };
+        let until = since + lifetime;
         if until <= Instant::now() {
             return;
         }
-        let mut held = self.held();
-        held.serial += 1;
-        let serial = held.serial;
-        held.order.push_back((asked.clone(), serial));
-        held.answers.insert(asked, Answer { user, until, serial });
-        while held.answers.len() > self.max_entries || held.order.len() > 2 * self.max_entries {
-            held.drop_oldest();
+        let mut entries = self.entries();
+        entries.serial += 1;
+        let serial = entries.serial;
+        entries.order.push_back((user.clone(), serial));
+        entries.results.insert(user, CachedResult { found, until, serial });
+        while entries.results.len() > self.max_entries || entries.order.len() > 2 * self.max_entries {
+            entries.evict_oldest();
         }
     }
 
-    fn held(&self) -> MutexGuard<'_, Held> {
-        // Every change under this lock is whole, so a panic elsewhere has broken nothing.
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        // Every change under this lock is atomic, so the cache is consistent even after a panic.
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Held {
-    fn drop_oldest(&mut self) {
-        let Some((asked, serial)) = self.order.pop_front() else { return };
-        if self.answers.get(&asked).is_some_and(|answer| answer.serial == serial) {
-            self.answers.remove(&asked);
+impl Entries {
+    fn evict_oldest(&mut self) {
+        let Some((user, serial)) = self.order.pop_front() else { return };
+        if self.results.get(&user).is_some_and(|result| result.serial == serial) {
+            self.results.remove(&user);
         }
     }
 }
@@ -100,33 +99,33 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn no_answer_is_used_beyond_its_time() {
+    async fn results_expire() {
         let cache = cache(10);
-        let asked_at = Instant::now();
+        let sent_at = Instant::now();
         tokio::time::advance(Duration::from_secs(5)).await;
-        cache.keep(user(1), Some(user(2)), asked_at);
-        cache.keep(user(3), None, asked_at);
+        cache.insert(user(1), Some(user(2)), sent_at);
+        cache.insert(user(3), None, sent_at);
         assert_eq!((cache.find(&user(1)), cache.find(&user(3))), (Some(Some(user(2))), Some(None)));
         tokio::time::advance(Duration::from_secs(5)).await;
         assert_eq!((cache.find(&user(1)), cache.find(&user(3))), (Some(Some(user(2))), None));
         tokio::time::advance(Duration::from_secs(50)).await;
         assert_eq!(cache.find(&user(1)), None);
-        cache.keep(user(1), Some(user(2)), asked_at);
-        assert_eq!(cache.find(&user(1)), None, "it took longer than it may be kept");
+        cache.insert(user(1), Some(user(2)), sent_at);
+        assert_eq!(cache.find(&user(1)), None, "the query took longer than the lifetime");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_oldest_makes_room() {
+    async fn oldest_result_is_evicted() {
         let cache = cache(3);
         for id in [1, 2, 3, 1, 4] {
-            cache.keep(user(id), Some(user(id + 10)), Instant::now());
+            cache.insert(user(id), Some(user(id + 10)), Instant::now());
         }
         assert_eq!(cache.find(&user(2)), None);
         assert!([1, 3, 4].into_iter().all(|id| cache.find(&user(id)) == Some(Some(user(id + 10)))));
         for id in 0..1000 {
-            cache.keep(user(id % 3), None, Instant::now());
+            cache.insert(user(id % 3), None, Instant::now());
         }
-        let held = cache.held();
-        assert!(held.answers.len() <= 3 && held.order.len() <= 6);
+        let entries = cache.entries();
+        assert!(entries.results.len() <= 3 && entries.order.len() <= 6);
     }
 }

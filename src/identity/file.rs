@@ -1,7 +1,6 @@
-//! A file that has every user: CSV with a line of column names (RFC 4180), or JSON Lines.
+//! A file with all users: CSV with a header line (RFC 4180), or JSON Lines.
 //!
-//! Every bad line is told with its number, the first ones each by itself. A problem names lines and
-//! columns, never what stands there.
+//! Invalid lines are reported by number, the first ones individually. Problems name lines and columns, never values.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -10,42 +9,42 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use crate::base::diagnostic::nearest;
-use crate::identity::names::{Columns, MAX_NAME, Namespace};
-use crate::identity::table::{Table, Twice};
-use crate::identity::unchanged::{Fingerprint, Hashed};
+use crate::identity::fingerprint::{Fingerprint, HashingReader};
+use crate::identity::names::{Columns, MAX_NAME_BYTES, Namespace};
+use crate::identity::table::{DuplicateUser, Table};
 
-/// A file is not larger than this, in bytes.
-const MAX_FILE: u64 = 1 << 30;
-/// A line of JSON is not longer than this, in bytes.
-const MAX_LINE: u64 = 64 * 1024;
-/// So many bad lines are told each by itself.
-const TOLD: usize = 10;
+/// The maximum size of a file.
+const MAX_FILE_BYTES: u64 = 1 << 30;
+/// The maximum length of a line of JSON.
+const MAX_LINE_BYTES: u64 = 64 * 1024;
+/// The number of invalid lines that are reported individually.
+const MAX_REPORTED_LINES: usize = 10;
 
-/// What is wrong with a file, and what to do about it.
+/// A problem with a file, and its remedy.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Problem {
+pub(super) struct FileProblem {
     pub(super) message: String,
     pub(super) remedy: String,
 }
 
-/// How the lines of a file are written.
+/// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+enum FileFormat {
     Csv,
     JsonLines,
 }
 
 /// A file being read.
-struct Reading<'r> {
+struct FileReader<'r> {
     shown: &'r str,
     caller: &'r Columns,
     upstream: &'r Columns,
     table: Table,
-    problems: Vec<Problem>,
+    problems: Vec<FileProblem>,
     bad_lines: usize,
 }
 
-/// Reads a file, and says what it held; `shown` is its name in problems.
+/// Reads a file and its fingerprint; `shown` is its name in problems.
 ///
 /// # Errors
 /// Everything that is wrong with it.
@@ -54,51 +53,54 @@ pub(super) fn read(
     shown: &str,
     caller: &Columns,
     upstream: &Columns,
-) -> Result<(Table, Fingerprint), Vec<Problem>> {
-    let one = |message: String, remedy: &str| vec![Problem { message, remedy: remedy.to_owned() }];
-    let form = match path.extension().and_then(|extension| extension.to_str()) {
-        Some("csv") => Form::Csv,
-        Some("jsonl" | "ndjson") => Form::JsonLines,
+) -> Result<(Table, Fingerprint), Vec<FileProblem>> {
+    let one = |message: String, remedy: &str| vec![FileProblem { message, remedy: remedy.to_owned() }];
+    let format = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("csv") => FileFormat::Csv,
+        Some("jsonl" | "ndjson") => FileFormat::JsonLines,
         _ => {
             let message = format!("`{shown}` is neither a `.csv` nor a `.jsonl` file");
-            return Err(one(message, "name it after what it holds: CSV, or one JSON object a line"));
+            return Err(one(message, "use the extension `.csv` for CSV, or `.jsonl` for one JSON object per line"));
         }
     };
-    let unreadable = |error: io::Error| one(format!("`{shown}` cannot be read: {error}"), "name a file that is there");
+    let unreadable =
+        |error: io::Error| one(format!("`{shown}` cannot be read: {error}"), "name a file that exists and is readable");
     let file = File::open(path).map_err(unreadable)?;
-    if file.metadata().map_err(unreadable)?.len() > MAX_FILE {
-        let message = format!("`{shown}` is larger than {MAX_FILE} bytes");
-        return Err(one(message, "put the users into a database, and ask it with `sqlite` and `query`"));
+    if file.metadata().map_err(unreadable)?.len() > MAX_FILE_BYTES {
+        let message = format!("`{shown}` is larger than {MAX_FILE_BYTES} bytes");
+        return Err(one(message, "store the users in a database, and use `sqlite` and `query`"));
     }
-    let mut reading = Reading { shown, caller, upstream, table: Table::default(), problems: Vec::new(), bad_lines: 0 };
-    let mut file = Hashed::new(file);
-    match form {
-        Form::Csv => reading.csv(&mut file),
-        Form::JsonLines => reading.json_lines(BufReader::new(&mut file)),
+    let mut reader =
+        FileReader { shown, caller, upstream, table: Table::default(), problems: Vec::new(), bad_lines: 0 };
+    let mut file = HashingReader::new(file);
+    match format {
+        FileFormat::Csv => reader.csv(&mut file),
+        FileFormat::JsonLines => reader.json_lines(BufReader::new(&mut file)),
     }
-    if reading.bad_lines > TOLD {
-        let message = format!("`{shown}` has {} more lines that are wrong", reading.bad_lines - TOLD);
-        reading.problems.push(Problem { message, remedy: "correct the ones above first".to_owned() });
+    if reader.bad_lines > MAX_REPORTED_LINES {
+        let message = format!("`{shown}` has {} more invalid lines", reader.bad_lines - MAX_REPORTED_LINES);
+        reader.problems.push(FileProblem { message, remedy: "correct the lines above first".to_owned() });
     }
-    if reading.problems.is_empty() { Ok((reading.table, file.fingerprint())) } else { Err(reading.problems) }
+    if reader.problems.is_empty() { Ok((reader.table, file.fingerprint())) } else { Err(reader.problems) }
 }
 
-impl Reading<'_> {
+impl FileReader<'_> {
     fn csv(&mut self, input: impl Read) {
         let mut reader = csv::ReaderBuilder::new().from_reader(BufReader::new(input));
         let header = match reader.headers() {
             Ok(header) => header.iter().map(str::to_owned).collect::<Vec<_>>(),
-            Err(error) => return self.bad(1, &csv_problem(&error), "write the columns' names into the first line"),
+            Err(error) => return self.bad(1, &csv_problem(&error), "write the column names into the first line"),
         };
         let (caller, upstream) = (self.caller, self.upstream);
-        let mut places = Vec::new();
+        let mut positions = Vec::new();
         for (_, column) in caller.0.iter().chain(&upstream.0) {
             match header.iter().position(|name| name == column) {
-                Some(place) => places.push(place),
+                Some(position) => positions.push(position),
                 None => self.no_column(column, &header),
             }
         }
-        let (Some(of_caller), Some(of_upstream)) = (places.get(..caller.0.len()), places.get(caller.0.len()..)) else {
+        let (Some(of_caller), Some(of_upstream)) = (positions.get(..caller.0.len()), positions.get(caller.0.len()..))
+        else {
             return;
         };
         if of_upstream.len() < upstream.0.len() {
@@ -109,7 +111,7 @@ impl Reading<'_> {
                 Ok(record) => record,
                 Err(error) => {
                     let line = error.position().map_or(0, csv::Position::line);
-                    self.bad(line, &csv_problem(&error), "correct the line, or take it out");
+                    self.bad(line, &csv_problem(&error), "correct or remove the line");
                     if error.is_io_error() {
                         return;
                     }
@@ -117,7 +119,7 @@ impl Reading<'_> {
                 }
             };
             let line = record.position().map_or(0, csv::Position::line);
-            let field = |place: usize| Ok(record.get(place).map(str::to_owned));
+            let field = |position: usize| Ok(record.get(position).map(str::to_owned));
             self.line(line, |index, _| field(of_caller[index]), |index, _| field(of_upstream[index]));
         }
     }
@@ -126,19 +128,19 @@ impl Reading<'_> {
         let mut text = Vec::new();
         for number in 1.. {
             text.clear();
-            match Read::take(&mut input, MAX_LINE + 1).read_until(b'\n', &mut text) {
+            match Read::take(&mut input, MAX_LINE_BYTES + 1).read_until(b'\n', &mut text) {
                 Ok(0) => return,
-                Ok(read) if read as u64 > MAX_LINE => {
-                    return self.bad(number, "is too long", "write one user a line");
+                Ok(read) if read as u64 > MAX_LINE_BYTES => {
+                    return self.bad(number, "is too long", "write one user per line");
                 }
                 Ok(_) => {}
-                Err(error) => return self.bad(number, &format!("cannot be read: {error}"), "look at the file"),
+                Err(error) => return self.bad(number, &format!("cannot be read: {error}"), "check the file"),
             }
             if text.trim_ascii().is_empty() {
                 continue;
             }
             let Ok(object) = serde_json::from_slice::<Map<String, Value>>(&text) else {
-                self.bad(number, "is no JSON object", "write one JSON object a line");
+                self.bad(number, "is not a JSON object", "write one JSON object per line");
                 continue;
             };
             let field = |_: usize, column: &str| text_of(object.get(column), column);
@@ -146,7 +148,7 @@ impl Reading<'_> {
         }
     }
 
-    /// Takes one line, by what stands in its columns.
+    /// Adds one line, given its columns.
     fn line(
         &mut self,
         number: u64,
@@ -160,18 +162,18 @@ impl Reading<'_> {
         };
         let (Some(caller), Some(upstream)) = (caller, upstream) else {
             let message = "does not name the user on both sides";
-            return self.bad(number, message, "fill the columns that `caller` and `upstream` name, or take it out");
+            return self.bad(number, message, "fill the columns of `caller` and `upstream`, or remove the line");
         };
         let names = [&caller.id, &caller.email, &upstream.id, &upstream.email];
-        if names.into_iter().flatten().any(|name| name.len() > MAX_NAME) {
-            let message = format!("has a name longer than {MAX_NAME} bytes");
-            return self.bad(number, &message, "correct the line, or take it out");
+        if names.into_iter().flatten().any(|name| name.len() > MAX_NAME_BYTES) {
+            let message = format!("has a name longer than {MAX_NAME_BYTES} bytes");
+            return self.bad(number, &message, "correct or remove the line");
         }
-        if let Err(Twice { party, member, first }) = self.table.add(number, caller, upstream) {
-            let columns = if party == Namespace::Caller { self.caller } else { self.upstream };
+        if let Err(DuplicateUser { namespace, member, first }) = self.table.add(number, caller, upstream) {
+            let columns = if namespace == Namespace::Caller { self.caller } else { self.upstream };
             let column = columns.0.iter().find(|(known, _)| *known == member).map_or("", |(_, column)| column);
             let message = format!("has the same `{column}` as line {first}");
-            self.bad(number, &message, "one name stands for one user: take one of the two lines out");
+            self.bad(number, &message, "a name must belong to one user: remove one of the lines");
         }
     }
 
@@ -180,39 +182,39 @@ impl Reading<'_> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("its columns are: {}", header.join(", ")),
         };
-        self.problems.push(Problem { message: format!("`{}` has no column `{column}`", self.shown), remedy });
+        self.problems.push(FileProblem { message: format!("`{}` has no column `{column}`", self.shown), remedy });
     }
 
     fn bad(&mut self, line: u64, what: &str, remedy: &str) {
         self.bad_lines += 1;
-        if self.bad_lines <= TOLD {
+        if self.bad_lines <= MAX_REPORTED_LINES {
             let message = format!("line {line} of `{}` {what}", self.shown);
-            self.problems.push(Problem { message, remedy: remedy.to_owned() });
+            self.problems.push(FileProblem { message, remedy: remedy.to_owned() });
         }
     }
 }
 
-/// What a member of a JSON object says as a name.
+/// A value of a JSON object as a name.
 ///
 /// # Errors
-/// Where it is neither text nor a whole number.
+/// If it is neither text nor a whole number.
 pub(super) fn text_of(value: Option<&Value>, column: &str) -> Result<Option<String>, String> {
     match value {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(Value::Number(number)) if !number.is_f64() => Ok(Some(number.to_string())),
-        Some(_) => Err(format!("has a value in `{column}` that is no text")),
+        Some(_) => Err(format!("has a value in `{column}` that is not text")),
     }
 }
 
 fn csv_problem(error: &csv::Error) -> String {
     match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("has {len} columns, and the first line has {expected_len}")
+            format!("has {len} columns, but the first line has {expected_len}")
         }
         csv::ErrorKind::Utf8 { .. } => "is not in UTF-8".to_owned(),
         csv::ErrorKind::Io(error) => format!("cannot be read: {error}"),
-        _ => "is no CSV".to_owned(),
+        _ => "is not valid CSV".to_owned(),
     }
 }
 
@@ -233,17 +235,17 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         let caller = columns(&[(Member::UserId, "old"), (Member::UserEmail, "email")]);
         let upstream = columns(&[(Member::UserId, "new")]);
-        let told = |problems: Vec<Problem>| problems.into_iter().map(|problem| problem.message).collect();
-        read(&path, name, &caller, &upstream).map(|(table, _)| table).map_err(told)
+        let messages = |problems: Vec<FileProblem>| problems.into_iter().map(|problem| problem.message).collect();
+        read(&path, name, &caller, &upstream).map(|(table, _)| table).map_err(messages)
     }
 
     fn id_at_upstream(table: &Table, id: &str) -> Option<String> {
-        let asked = Subject { id: Some(id.into()), email: None };
-        table.find(Namespace::Caller, &asked)?.id.map(String::from)
+        let user = Subject { id: Some(id.into()), email: None };
+        table.find(Namespace::Caller, &user)?.id.map(String::from)
     }
 
     #[test]
-    fn both_forms_say_the_same() {
+    fn both_formats_give_the_same_table() {
         let csv = b"\xEF\xBB\xBFnew,name,email,old\r\nn1,\"A, da\",ada@a.example,1\r\nn2,Bob,,2\n";
         let lines =
             b"{\"new\":\"n1\",\"email\":\"ada@a.example\",\"old\":1}\n\n{\"old\":\"2\",\"new\":\"n2\",\"email\":null}";
@@ -256,12 +258,12 @@ mod tests {
     }
 
     #[test]
-    fn every_bad_line_is_told_with_its_number() {
+    fn invalid_lines_are_reported_by_number() {
         let csv = b"old,email,new\n1,a@a,n1\n2,b@b\n1,c@c,n3\n4,d@d,\n5,\xFF,n5\n\"6\n\",e@e,n1\n7,f@f,n7\n";
         assert_eq!(
             read_as("users.csv", csv).unwrap_err(),
             [
-                "line 3 of `users.csv` has 2 columns, and the first line has 3",
+                "line 3 of `users.csv` has 2 columns, but the first line has 3",
                 "line 4 of `users.csv` has the same `old` as line 2",
                 "line 5 of `users.csv` does not name the user on both sides",
                 "line 6 of `users.csv` is not in UTF-8",
@@ -273,25 +275,25 @@ mod tests {
         assert_eq!(
             read_as("users.jsonl", lines).unwrap_err(),
             [
-                "line 2 of `users.jsonl` is no JSON object",
+                "line 2 of `users.jsonl` is not a JSON object",
                 "line 3 of `users.jsonl` has the same `old` as line 1",
-                "line 4 of `users.jsonl` has a value in `old` that is no text",
+                "line 4 of `users.jsonl` has a value in `old` that is not text",
             ]
         );
     }
 
     #[test]
-    fn of_many_bad_lines_the_first_are_told() {
+    fn only_the_first_invalid_lines_are_reported() {
         let csv = format!("old,email,new\n{}", "1,,\n".repeat(30));
-        let told = read_as("users.csv", csv.as_bytes()).unwrap_err();
-        assert_eq!(told.len(), 11);
-        assert_eq!(told[10], "`users.csv` has 20 more lines that are wrong");
+        let messages = read_as("users.csv", csv.as_bytes()).unwrap_err();
+        assert_eq!(messages.len(), 11);
+        assert_eq!(messages[10], "`users.csv` has 20 more invalid lines");
     }
 
     #[test]
-    fn a_column_that_is_not_there_is_named() {
-        let told = read_as("users.csv", b"old,mail\n1,a@a\n").unwrap_err();
-        assert_eq!(told, ["`users.csv` has no column `email`", "`users.csv` has no column `new`"]);
+    fn missing_columns_are_reported() {
+        let messages = read_as("users.csv", b"old,mail\n1,a@a\n").unwrap_err();
+        assert_eq!(messages, ["`users.csv` has no column `email`", "`users.csv` has no column `new`"]);
         assert_eq!(read_as("users.txt", b"").unwrap_err(), ["`users.txt` is neither a `.csv` nor a `.jsonl` file"]);
     }
 }

@@ -1,7 +1,7 @@
-//! A map that was checked and can be asked, by all workers alike.
+//! A compiled identity map, shared by all workers.
 //!
-//! Answers of a database or a service are kept for a while. Where an unknown user is named alike on
-//! both sides, the map is asked the other way too, so that nobody gets a name that is another's.
+//! Results of a database or a service are cached. If unknown users have the same name on both sides, the map is also
+//! queried in the other direction, so that no user gets the name of another.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use tokio::time::Instant;
 use crate::ceremony::Subject;
 use crate::identity::cache::Cache;
 use crate::identity::http::{Lookup, Service};
-use crate::identity::names::{Asks, Columns, MAX_NAME, Namespace};
-use crate::identity::postgres::{Postgres, Wanted};
-use crate::identity::settings::{Missing, Outage};
+use crate::identity::map_settings::{Missing, Outage};
+use crate::identity::names::{Columns, MAX_NAME_BYTES, Namespace, RequiredNames};
+use crate::identity::postgres::{CheckedQuery, Postgres};
 use crate::identity::sqlite::{Prepared, Sqlite};
 use crate::identity::table::Table;
 use crate::model::member::Member;
@@ -28,38 +28,38 @@ pub struct Map {
     pub(super) source: Source,
 }
 
-/// Where the answers come from.
+/// The source of the names.
 #[derive(Debug)]
 pub(super) enum Source {
     File(Arc<Table>),
-    Sqlite(Box<Both<Sqlite, Arc<Prepared>>>),
-    Postgres(Box<Both<Postgres, Arc<Wanted>>>),
-    Http(Box<Both<Service, Lookup>>),
+    Sqlite(Box<QuerySource<Sqlite, Arc<Prepared>>>),
+    Postgres(Box<QuerySource<Postgres, Arc<CheckedQuery>>>),
+    Http(Box<QuerySource<Service, Lookup>>),
 }
 
-/// A database or a service, and what it is asked each way.
+/// A database or a service, with a query for each direction.
 #[derive(Debug)]
-pub(super) struct Both<S, Q> {
+pub(super) struct QuerySource<S, Q> {
     pub(super) source: S,
-    pub(super) forward: Direction<Q>,
-    pub(super) back: Option<Direction<Q>>,
+    pub(super) forward: CachedQuery<Q>,
+    pub(super) back: Option<CachedQuery<Q>>,
 }
 
-/// One direction of a database or a service.
+/// The query of one direction, with its cache.
 #[derive(Debug)]
-pub(super) struct Direction<Q> {
+pub(super) struct CachedQuery<Q> {
     pub(super) query: Q,
-    pub(super) asks: Asks,
+    pub(super) required: RequiredNames,
     pub(super) cache: Cache,
 }
 
-/// A map that cannot say. The reason is for the log, and names nobody.
+/// The map cannot be queried. The reason is for the log and contains no name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the identity map `{map}` cannot be asked: {reason}")]
-pub struct Unanswered {
+#[error("the identity map `{map}` cannot be queried: {reason}")]
+pub struct MapUnavailable {
     map: Arc<str>,
     reason: String,
-    /// What the caller is told meanwhile.
+    /// The fault for the caller.
     pub outage: Outage,
 }
 
@@ -69,116 +69,110 @@ impl Map {
         &self.name
     }
 
-    /// The names it gives of one side's users.
-    pub fn gives(&self, party: Namespace) -> Vec<Member> {
-        self.columns(party).members()
+    /// The names that it returns of users on that side.
+    pub fn members(&self, namespace: Namespace) -> Vec<Member> {
+        self.columns(namespace).members()
     }
 
-    /// The names of one side's users it must be asked with; `None` where it cannot be asked that way.
-    pub fn takes(&self, party: Namespace) -> Option<Asks> {
+    /// The names of users on that side that a query needs; `None` if there is no query for that direction.
+    pub fn required_names(&self, namespace: Namespace) -> Option<RequiredNames> {
         match &self.source {
-            Source::File(_) => Some(Asks::AnyOf(self.gives(party))),
-            Source::Sqlite(both) => both.direction(party).map(|direction| direction.asks.clone()),
-            Source::Postgres(both) => both.direction(party).map(|direction| direction.asks.clone()),
-            Source::Http(both) => both.direction(party).map(|direction| direction.asks.clone()),
+            Source::File(_) => Some(RequiredNames::AnyOf(self.members(namespace))),
+            Source::Sqlite(source) => source.query_by(namespace).map(|query| query.required.clone()),
+            Source::Postgres(source) => source.query_by(namespace).map(|query| query.required.clone()),
+            Source::Http(source) => source.query_by(namespace).map(|query| query.required.clone()),
         }
     }
 
-    /// Whether a user it does not know may be named alike on both sides.
-    pub fn knows_strangers(&self) -> bool {
+    /// Whether an unknown user may have the same name on both sides.
+    pub fn allows_unknown_users(&self) -> bool {
         self.missing == Missing::Same
     }
 
-    /// Somebody with a name of each kind that the upstream is told, which nobody has.
-    pub fn made_up(&self, name: &str) -> Subject {
-        let gives = |member| self.upstream.members().contains(&member);
+    /// A user that does not exist, with each name that the upstream uses.
+    pub fn fictitious_user(&self, name: &str) -> Subject {
+        let has = |member| self.upstream.members().contains(&member);
         Subject {
-            id: gives(Member::UserId).then(|| name.into()),
-            email: gives(Member::UserEmail).then(|| format!("{name}@nobody.invalid").into()),
+            id: has(Member::UserId).then(|| name.into()),
+            email: has(Member::UserEmail).then(|| format!("{name}@nobody.invalid").into()),
         }
     }
 
-    /// The user whom `party` names so, as the other side names them; `None` where that is nobody.
+    /// The names on the other side of the user with these names; `None` if the user is unknown.
     ///
     /// # Errors
-    /// Where there is no answer.
-    pub async fn translate(&self, party: Namespace, user: &Subject) -> Result<Option<Subject>, Unanswered> {
-        if let Some(found) = self.find(party, user).await? {
+    /// If the map cannot be queried.
+    pub async fn translate(&self, namespace: Namespace, user: &Subject) -> Result<Option<Subject>, MapUnavailable> {
+        if let Some(found) = self.find(namespace, user).await? {
             return Ok(Some(found));
         }
-        // Named alike on both sides, unless that is how the other side names somebody else.
-        let is_free = self.knows_strangers() && self.find(party.other(), user).await?.is_none();
+        // The same name on both sides, unless the other side uses it for another user.
+        let is_free = self.allows_unknown_users() && self.find(namespace.other(), user).await?.is_none();
         Ok((is_free && !user.is_nobody()).then(|| user.clone()))
     }
 
-    async fn find(&self, party: Namespace, user: &Subject) -> Result<Option<Subject>, Unanswered> {
-        let is_long = |name: &Option<Box<str>>| name.as_ref().is_some_and(|name| name.len() > MAX_NAME);
+    async fn find(&self, namespace: Namespace, user: &Subject) -> Result<Option<Subject>, MapUnavailable> {
+        let is_long = |name: &Option<Box<str>>| name.as_ref().is_some_and(|name| name.len() > MAX_NAME_BYTES);
         if is_long(&user.id) || is_long(&user.email) {
             return Ok(None);
         }
         let found = match &self.source {
-            Source::File(table) => Ok(table.find(party, user)),
-            Source::Sqlite(both) => match both.direction(party) {
-                Some(direction) => {
-                    direction.kept(user, async |asked| both.source.find(&direction.query, asked).await).await
-                }
+            Source::File(table) => Ok(table.find(namespace, user)),
+            Source::Sqlite(source) => match source.query_by(namespace) {
+                Some(query) => query.cached(user, async |user| source.source.find(&query.query, user).await).await,
                 None => Ok(None),
             },
-            Source::Postgres(both) => match both.direction(party) {
-                Some(direction) => {
-                    direction.kept(user, async |asked| both.source.find(&direction.query, asked).await).await
-                }
+            Source::Postgres(source) => match source.query_by(namespace) {
+                Some(query) => query.cached(user, async |user| source.source.find(&query.query, user).await).await,
                 None => Ok(None),
             },
-            Source::Http(both) => match both.direction(party) {
-                Some(direction) => {
-                    direction.kept(user, async |asked| both.source.find(&direction.query, &asked).await).await
-                }
+            Source::Http(source) => match source.query_by(namespace) {
+                Some(query) => query.cached(user, async |user| source.source.find(&query.query, &user).await).await,
                 None => Ok(None),
             },
         };
-        found.map_err(|reason| Unanswered { map: self.name.clone(), reason, outage: self.outage })
+        found.map_err(|reason| MapUnavailable { map: self.name.clone(), reason, outage: self.outage })
     }
 
-    fn columns(&self, party: Namespace) -> &Columns {
-        match party {
+    fn columns(&self, namespace: Namespace) -> &Columns {
+        match namespace {
             Namespace::Caller => &self.caller,
             Namespace::Upstream => &self.upstream,
         }
     }
 }
 
-impl<S, Q> Both<S, Q> {
-    /// What is asked with the names of `party`.
-    fn direction(&self, party: Namespace) -> Option<&Direction<Q>> {
-        match party {
+impl<S, Q> QuerySource<S, Q> {
+    /// The query with names of that side.
+    fn query_by(&self, namespace: Namespace) -> Option<&CachedQuery<Q>> {
+        match namespace {
             Namespace::Caller => Some(&self.forward),
             Namespace::Upstream => self.back.as_ref(),
         }
     }
 }
 
-impl<Q> Direction<Q> {
-    /// The answer that is kept, else the one to be had, which is then kept.
-    async fn kept(
+impl<Q> CachedQuery<Q> {
+    /// The cached result, or else that of a new query, which is then cached.
+    async fn cached(
         &self,
         user: &Subject,
-        ask: impl AsyncFnOnce(Subject) -> Result<Option<Subject>, String>,
+        find: impl AsyncFnOnce(Subject) -> Result<Option<Subject>, String>,
     ) -> Result<Option<Subject>, String> {
-        let Some(asked) = self.asks.of(user) else { return Ok(None) };
-        if let Some(known) = self.cache.find(&asked) {
+        let Some(user) = self.required.select(user) else { return Ok(None) };
+        if let Some(known) = self.cache.find(&user) {
             return Ok(known);
         }
         let since = Instant::now();
-        let found = ask(asked.clone()).await?;
-        self.cache.keep(asked, found.clone(), since);
+        let found = find(user.clone()).await?;
+        self.cache.insert(user, found.clone(), since);
         Ok(found)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::identity::settings::CacheSettings;
+    use crate::identity::map_settings::CacheSettings;
 
     use super::*;
 
@@ -188,17 +182,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn users_who_share_one_name_are_asked_for_and_kept_apart() {
-        let asks = Asks::AnyOf(vec![Member::UserId, Member::UserEmail]);
-        let direction = Direction { query: (), asks, cache: Cache::new(CacheSettings::default()) };
+    async fn users_that_share_a_name_are_cached_separately() {
+        let required = RequiredNames::AnyOf(vec![Member::UserId, Member::UserEmail]);
+        let query = CachedQuery { query: (), required, cache: Cache::new(CacheSettings::default()) };
         let users = [user("1", "a"), user("1", "b"), user("2", "a"), user("1", ""), user("", "1"), user("", "a")];
         for one in &users {
-            let found = direction.kept(one, async |asked| Ok(Some(user(&format!("{asked:?}"), "")))).await;
+            let found = query.cached(one, async |user_names| Ok(Some(user(&format!("{user_names:?}"), "")))).await;
             assert_eq!(found, Ok(Some(user(&format!("{one:?}"), ""))));
         }
         for one in &users {
-            let kept = direction.kept(one, async |_| Err("it was asked before".to_owned())).await;
-            assert_eq!(kept, Ok(Some(user(&format!("{one:?}"), ""))));
+            let cached = query.cached(one, async |_| Err("it was queried before".to_owned())).await;
+            assert_eq!(cached, Ok(Some(user(&format!("{one:?}"), ""))));
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Which names of a user a map takes and gives, and in which columns they stand.
+//! The names of users in a map, and their columns.
 //!
-//! A user is named by id or by e-mail address; nothing else names one alone.
+//! A user is named by id or by e-mail address.
 
 use std::fmt;
 
@@ -9,26 +9,26 @@ use crate::model::member::Member;
 
 /// The members that name a user.
 pub const NAMES: [Member; 2] = [Member::UserId, Member::UserEmail];
-/// A longer name, in bytes, is nobody's.
-pub(super) const MAX_NAME: usize = 1024;
+/// The maximum length of a name.
+pub(super) const MAX_NAME_BYTES: usize = 1024;
 
-/// One side of a map.
+/// One side of a map, whose names are unique.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Namespace {
-    /// Whoever calls the gateway.
+    /// The names that callers use.
     Caller,
-    /// Whoever does the work.
+    /// The names that the upstream uses.
     Upstream,
 }
 
-/// The columns in which one side's names stand.
+/// The columns with the names of one side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Columns(pub(super) Vec<(Member, String)>);
 
-/// Which names a question needs.
+/// The names that a query needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Asks {
-    /// One of these is enough.
+pub enum RequiredNames {
+    /// At least one of these.
     AnyOf(Vec<Member>),
     /// All of these.
     AllOf(Vec<Member>),
@@ -53,10 +53,10 @@ impl Columns {
         self.0.iter().map(|(member, _)| *member).collect()
     }
 
-    /// The user that a row names, by what stands in each column; `None` where it names none.
+    /// The user of a row; `None` if all of its columns are empty.
     ///
     /// # Errors
-    /// What `read` says of a column.
+    /// The error of `read` for a column.
     pub(super) fn subject<E>(
         &self,
         mut read: impl FnMut(usize, &str) -> Result<Option<String>, E>,
@@ -72,35 +72,35 @@ impl Columns {
 
 // ===== impl Asks =====
 
-impl Asks {
-    /// The members it is about.
+impl RequiredNames {
+    /// The members.
     pub fn members(&self) -> &[Member] {
         let (Self::AnyOf(members) | Self::AllOf(members)) = self;
         members
     }
 
-    /// What of a user's names goes into the question; `None` where that is not enough to ask.
-    pub(super) fn of(&self, subject: &Subject) -> Option<Subject> {
-        let mut asked = Subject::default();
+    /// The names of a user that the query needs; `None` if required names are missing.
+    pub(super) fn select(&self, subject: &Subject) -> Option<Subject> {
+        let mut selected = Subject::default();
         for member in self.members() {
-            *slot(&mut asked, *member) = name(subject, *member).map(Into::into);
+            *slot(&mut selected, *member) = name(subject, *member).map(Into::into);
         }
-        let is_enough = match self {
-            Self::AnyOf(_) => !asked.is_nobody(),
-            Self::AllOf(members) => members.iter().all(|member| name(&asked, *member).is_some()),
+        let is_sufficient = match self {
+            Self::AnyOf(_) => !selected.is_nobody(),
+            Self::AllOf(members) => members.iter().all(|member| name(&selected, *member).is_some()),
         };
-        is_enough.then_some(asked)
+        is_sufficient.then_some(selected)
     }
 }
 
-impl fmt::Display for Asks {
+impl fmt::Display for RequiredNames {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.members().iter().map(|member| format!("`{}`", member.name())).collect();
-        let between = match self {
+        let conjunction = match self {
             Self::AnyOf(_) => " or ",
             Self::AllOf(_) => " and ",
         };
-        formatter.write_str(&names.join(between))
+        formatter.write_str(&names.join(conjunction))
     }
 }
 

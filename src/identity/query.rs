@@ -1,7 +1,7 @@
-//! A question with the names of a user in its holes: SQL, or the address of an HTTP service.
+//! A query with placeholders for the names of a user: SQL, or the URL of an HTTP service.
 //!
-//! In SQL a hole is a parameter that is bound, so what a caller sends is never part of the text; a
-//! hole within quotes would be text, and is refused. In an address a name is percent-encoded.
+//! In SQL a placeholder is a bound parameter, so values of callers are never part of the text; a placeholder in quotes
+//! is rejected. In a URL a name is percent-encoded.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -9,85 +9,85 @@ use crate::ceremony::Subject;
 use crate::identity::names::{NAMES, name};
 use crate::model::member::Member;
 
-/// What stands for itself in an address (RFC 3986 section 2.3).
+/// Every character except the unreserved ones (RFC 3986 section 2.3).
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The question.
+/// A query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Query(Vec<Part>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
     Text(String),
-    Hole(Member),
+    Placeholder(Member),
 }
 
-/// Why a text is no question.
+/// Why a query is not valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct BadQuery {
+pub(super) struct InvalidTemplate {
     pub(super) message: String,
     pub(super) remedy: String,
 }
 
 impl Query {
-    /// Reads SQL, whose literals and comments stay as they are.
+    /// Parses SQL. Literals and comments are kept as they are.
     ///
     /// # Errors
-    /// Where it has no hole, or one that is no name of a user, or one within quotes.
-    pub(super) fn sql(text: &str) -> Result<Self, BadQuery> {
+    /// If it has no placeholder, one that is not the name of a user, or one in quotes.
+    pub(super) fn sql(text: &str) -> Result<Self, InvalidTemplate> {
         let mut parts = vec![Part::Text(String::new())];
         let mut rest = text;
         while let Some(first) = rest.chars().next() {
             let length = if first == '{' { 0 } else { quoted(rest) };
-            let (taken, after) = match length {
-                0 => hole(rest, &mut parts)?,
+            let (text, after) = match length {
+                0 => placeholder(rest, &mut parts)?,
                 length => rest.split_at(length),
             };
-            if length > 1 && NAMES.iter().any(|member| taken.contains(&format!("{{{}}}", member.name()))) {
-                let message = "a hole within quotes would be text, and no parameter".to_owned();
-                return Err(BadQuery { message, remedy: "write it without quotes: what it holds is bound".to_owned() });
+            if length > 1 && NAMES.iter().any(|member| text.contains(&format!("{{{}}}", member.name()))) {
+                let message = "a placeholder in quotes would not be a parameter".to_owned();
+                return Err(InvalidTemplate { message, remedy: "remove the quotes".to_owned() });
             }
-            if let Some(Part::Text(text)) = parts.last_mut() {
-                text.push_str(taken);
+            if let Some(Part::Text(last)) = parts.last_mut() {
+                last.push_str(text);
             }
             rest = after;
         }
-        Self::with_holes(parts)
+        Self::with_placeholders(parts)
     }
 
-    /// Reads an address.
+    /// Parses a URL.
     ///
     /// # Errors
-    /// Where it has no hole, or one that is no name of a user.
-    pub(super) fn address(text: &str) -> Result<Self, BadQuery> {
+    /// If it has no placeholder, or one that is not the name of a user.
+    pub(super) fn address(text: &str) -> Result<Self, InvalidTemplate> {
         let mut parts = vec![Part::Text(String::new())];
         let mut rest = text;
         while let Some(at) = rest.find('{') {
             if let Some(Part::Text(text)) = parts.last_mut() {
                 text.push_str(&rest[..at]);
             }
-            rest = hole(&rest[at..], &mut parts)?.1;
+            rest = placeholder(&rest[at..], &mut parts)?.1;
         }
         if let Some(Part::Text(text)) = parts.last_mut() {
             text.push_str(rest);
         }
-        Self::with_holes(parts)
+        Self::with_placeholders(parts)
     }
 
-    fn with_holes(parts: Vec<Part>) -> Result<Self, BadQuery> {
-        if parts.iter().any(|part| matches!(part, Part::Hole(_))) {
+    fn with_placeholders(parts: Vec<Part>) -> Result<Self, InvalidTemplate> {
+        if parts.iter().any(|part| matches!(part, Part::Placeholder(_))) {
             return Ok(Self(parts));
         }
-        let message = "it asks for nobody: no name of the user stands in it".to_owned();
-        Err(BadQuery {
+        let message = "it has no placeholder for the user".to_owned();
+        Err(InvalidTemplate {
             message,
-            remedy: "write `{user.id}` or `{user.email}` where the user's name belongs".to_owned(),
+            remedy: "write `{user.id}` or `{user.email}` for the name of the user".to_owned(),
         })
     }
 
-    /// The names it holds, each once.
+    /// The names in it, each once.
     pub(super) fn members(&self) -> Vec<Member> {
-        let holds = |member: &Member| self.0.contains(&Part::Hole(*member));
+        let holds = |member: &Member| self.0.contains(&Part::Placeholder(*member));
         NAMES.into_iter().filter(holds).collect()
     }
 
@@ -97,19 +97,19 @@ impl Query {
         let number = |member| members.iter().position(|known| known == member).map_or(0, |index| index + 1);
         let parts = self.0.iter().map(|part| match part {
             Part::Text(text) => text.clone(),
-            Part::Hole(member) => format!("{mark}{}", number(member)),
+            Part::Placeholder(member) => format!("{mark}{}", number(member)),
         });
         parts.collect()
     }
 
-    /// The address for a user whose every name in it is known; `None` where one would lead elsewhere.
+    /// The URL for a user; `None` if a name is missing or would change the path.
     pub(super) fn filled(&self, subject: &Subject) -> Option<String> {
         let mut address = String::new();
         for part in &self.0 {
             match part {
                 Part::Text(text) => address.push_str(text),
-                Part::Hole(member) => {
-                    // A segment of dots is a way up.
+                Part::Placeholder(member) => {
+                    // A segment of dots refers to a parent folder.
                     let name = name(subject, *member).filter(|name| name.bytes().any(|byte| byte != b'.'))?;
                     address.extend(utf8_percent_encode(name, ENCODED));
                 }
@@ -119,25 +119,24 @@ impl Query {
     }
 }
 
-/// Reads the hole that a text begins with; answers nothing, and what stands after it.
-fn hole<'t>(text: &'t str, parts: &mut Vec<Part>) -> Result<(&'t str, &'t str), BadQuery> {
-    let end = text.find('}').ok_or_else(|| BadQuery {
-        message: "a brace is opened and not closed".to_owned(),
+/// Parses the placeholder at the start of a text; returns an empty text and the rest.
+fn placeholder<'t>(text: &'t str, parts: &mut Vec<Part>) -> Result<(&'t str, &'t str), InvalidTemplate> {
+    let end = text.find('}').ok_or_else(|| InvalidTemplate {
+        message: "a `{` is never closed".to_owned(),
         remedy: "write `{user.id}` or `{user.email}`".to_owned(),
     })?;
     let written = text[1..end].trim();
     let Some(member) = NAMES.into_iter().find(|member| member.name() == written) else {
-        return Err(BadQuery {
-            message: format!("`{{{written}}}` is no name of a user"),
+        return Err(InvalidTemplate {
+            message: format!("`{{{written}}}` is not the name of a user"),
             remedy: "write `{user.id}` or `{user.email}`".to_owned(),
         });
     };
-    parts.extend([Part::Hole(member), Part::Text(String::new())]);
+    parts.extend([Part::Placeholder(member), Part::Text(String::new())]);
     Ok(("", &text[end + 1..]))
 }
 
-/// How long the literal, quoted name or comment is that SQL begins with here; one letter where there
-/// is none.
+/// The length of the literal, quoted name or comment at the start of the text; otherwise that of one character.
 fn quoted(text: &str) -> usize {
     let to = |end: &str, from: usize| text[from..].find(end).map_or(text.len(), |at| from + at + end.len());
     match text.as_bytes() {
@@ -166,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_braces_is_a_parameter() {
+    fn placeholders_are_parameters() {
         let sql = "SELECT a FROM u WHERE mail = {user.email} OR id = { user.id } OR {user.email} IS NULL";
         assert_eq!(numbered(sql).unwrap(), "SELECT a FROM u WHERE mail = ?2 OR id = ?1 OR ?2 IS NULL");
         assert_eq!(numbered("SELECT {user.email}::text").unwrap(), "SELECT ?1::text");
@@ -175,18 +174,18 @@ mod tests {
     }
 
     #[test]
-    fn a_hole_that_would_be_text_is_refused() {
+    fn invalid_placeholders_are_rejected() {
         for quoted in ["'{user.id}'", "\"a{user.email}\"", "$${user.id}$$"] {
-            let told = numbered(&format!("SELECT {quoted}, {{user.id}}")).unwrap_err();
-            assert_eq!(told, "a hole within quotes would be text, and no parameter", "{quoted}");
+            let problem = numbered(&format!("SELECT {quoted}, {{user.id}}")).unwrap_err();
+            assert_eq!(problem, "a placeholder in quotes would not be a parameter", "{quoted}");
         }
-        assert_eq!(numbered("SELECT {account}").unwrap_err(), "`{account}` is no name of a user");
-        assert_eq!(numbered("SELECT {user.id").unwrap_err(), "a brace is opened and not closed");
-        assert_eq!(numbered("SELECT 1").unwrap_err(), "it asks for nobody: no name of the user stands in it");
+        assert_eq!(numbered("SELECT {account}").unwrap_err(), "`{account}` is not the name of a user");
+        assert_eq!(numbered("SELECT {user.id").unwrap_err(), "a `{` is never closed");
+        assert_eq!(numbered("SELECT 1").unwrap_err(), "it has no placeholder for the user");
     }
 
     #[test]
-    fn a_name_cannot_leave_its_place_in_an_address() {
+    fn names_are_percent_encoded_in_a_url() {
         let query = Query::address("https://a.example/users/{user.id}?mail={user.email}").unwrap();
         let filled = |id: &str, email: &str| query.filled(&Subject { id: Some(id.into()), email: Some(email.into()) });
         assert_eq!(

@@ -1,7 +1,7 @@
-//! Every user of a file, in memory, found by any name of either side.
+//! The users of a file, in memory, indexed by every name of both sides.
 //!
-//! No name stands for two users, on either side: what would make it ambiguous is refused with both
-//! lines. Addresses compare without case.
+//! A name belongs to one user only; a duplicate is rejected with both lines. E-mail addresses are compared without
+//! case.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -14,8 +14,8 @@ use crate::model::member::Member;
 #[derive(Debug, Default)]
 pub(super) struct Table {
     rows: Vec<Row>,
-    /// Which row has a name, by side and member.
-    found: [[HashMap<Box<str>, u32>; 2]; 2],
+    /// The row of a name, by side and member.
+    index: [[HashMap<Box<str>, u32>; 2]; 2],
 }
 
 #[derive(Debug)]
@@ -25,10 +25,10 @@ struct Row {
     upstream: Subject,
 }
 
-/// A name that stands in two lines.
+/// A name that occurs in two lines.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Twice {
-    pub(super) party: Namespace,
+pub(super) struct DuplicateUser {
+    pub(super) namespace: Namespace,
     pub(super) member: Member,
     pub(super) first: u64,
 }
@@ -37,21 +37,21 @@ impl Table {
     /// Adds the user of a line.
     ///
     /// # Errors
-    /// Where a name of theirs is an earlier line's: nothing of this one is kept.
-    pub(super) fn add(&mut self, line: u64, caller: Subject, upstream: Subject) -> Result<(), Twice> {
+    /// If one of its names is in an earlier line; nothing is added.
+    pub(super) fn add(&mut self, line: u64, caller: Subject, upstream: Subject) -> Result<(), DuplicateUser> {
         let row = u32::try_from(self.rows.len()).expect("a file has fewer bytes than a u32 counts");
-        for (party, subject) in [(Namespace::Caller, &caller), (Namespace::Upstream, &upstream)] {
+        for (namespace, subject) in [(Namespace::Caller, &caller), (Namespace::Upstream, &upstream)] {
             for member in NAMES {
-                if let Some(other) = name(subject, member).and_then(|name| self.row(party, member, name)) {
-                    return Err(Twice { party, member, first: other.line });
+                if let Some(other) = name(subject, member).and_then(|name| self.row(namespace, member, name)) {
+                    return Err(DuplicateUser { namespace, member, first: other.line });
                 }
             }
         }
-        for (party, subject) in [(Namespace::Caller, &caller), (Namespace::Upstream, &upstream)] {
+        for (namespace, subject) in [(Namespace::Caller, &caller), (Namespace::Upstream, &upstream)] {
             for member in NAMES {
                 if let Some(name) = name(subject, member) {
                     let key = key(member, name).into_owned().into_boxed_str();
-                    self.found[side(party)][place(member)].insert(key, row);
+                    self.index[side_index(namespace)][name_index(member)].insert(key, row);
                 }
             }
         }
@@ -59,40 +59,39 @@ impl Table {
         Ok(())
     }
 
-    /// The user whom one side names so, as the other side names them. Whom two names disagree about is
-    /// nobody.
-    pub(super) fn find(&self, party: Namespace, asked: &Subject) -> Option<Subject> {
-        let mut rows = NAMES.into_iter().filter_map(|member| self.row(party, member, name(asked, member)?));
+    /// The names on the other side of the user with these names; `None` if two names belong to different users.
+    pub(super) fn find(&self, namespace: Namespace, user: &Subject) -> Option<Subject> {
+        let mut rows = NAMES.into_iter().filter_map(|member| self.row(namespace, member, name(user, member)?));
         let row = rows.next()?;
         if rows.any(|other| other.line != row.line) {
             return None;
         }
-        Some(match party {
+        Some(match namespace {
             Namespace::Caller => row.upstream.clone(),
             Namespace::Upstream => row.caller.clone(),
         })
     }
 
-    /// How many users there are.
+    /// The number of users.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.rows.len()
     }
 
-    fn row(&self, party: Namespace, member: Member, name: &str) -> Option<&Row> {
-        let row = self.found[side(party)][place(member)].get(&*key(member, name))?;
+    fn row(&self, namespace: Namespace, member: Member, name: &str) -> Option<&Row> {
+        let row = self.index[side_index(namespace)][name_index(member)].get(&*key(member, name))?;
         self.rows.get(usize::try_from(*row).ok()?)
     }
 }
 
-fn side(party: Namespace) -> usize {
-    match party {
+fn side_index(namespace: Namespace) -> usize {
+    match namespace {
         Namespace::Caller => 0,
         Namespace::Upstream => 1,
     }
 }
 
-fn place(member: Member) -> usize {
+fn name_index(member: Member) -> usize {
     usize::from(member == Member::UserEmail)
 }
 
@@ -120,26 +119,26 @@ mod tests {
     }
 
     #[test]
-    fn a_user_is_found_by_any_name_and_both_ways() {
+    fn user_is_found_by_any_name_in_both_directions() {
         let table = two_users();
         let upstream = |id: &str, email: &str| table.find(Namespace::Caller, &user(id, email));
         assert_eq!(upstream("1", ""), Some(user("n1", "")));
         assert_eq!(upstream("", "ADA@A.example"), Some(user("n1", "")));
-        assert_eq!(upstream("1", "new@a.example"), Some(user("n1", "")), "one name may be newer than the file");
-        assert_eq!(upstream("1", "bob@a.example"), None, "two names of two users");
+        assert_eq!(upstream("1", "new@a.example"), Some(user("n1", "")), "an unknown second name is ignored");
+        assert_eq!(upstream("1", "bob@a.example"), None, "the names of two users");
         assert_eq!((upstream("n1", ""), upstream("3", ""), upstream("", "")), (None, None, None));
         assert_eq!(table.find(Namespace::Upstream, &user("n2", "")), Some(user("2", "bob@a.example")));
     }
 
     #[test]
-    fn no_name_stands_for_two() {
+    fn duplicate_name_is_rejected() {
         let mut table = two_users();
-        let twice = |party, member, first| Err(Twice { party, member, first });
+        let duplicate = |namespace, member, first| Err(DuplicateUser { namespace, member, first });
         let added = |table: &mut Table, caller, upstream| table.add(9, caller, upstream);
-        assert_eq!(added(&mut table, user("2", ""), user("n3", "")), twice(Namespace::Caller, Member::UserId, 3));
+        assert_eq!(added(&mut table, user("2", ""), user("n3", "")), duplicate(Namespace::Caller, Member::UserId, 3));
         let same_address = user("3", "ada@A.EXAMPLE");
-        assert_eq!(added(&mut table, same_address, user("n3", "")), twice(Namespace::Caller, Member::UserEmail, 2));
-        assert_eq!(added(&mut table, user("3", ""), user("n1", "")), twice(Namespace::Upstream, Member::UserId, 2));
+        assert_eq!(added(&mut table, same_address, user("n3", "")), duplicate(Namespace::Caller, Member::UserEmail, 2));
+        assert_eq!(added(&mut table, user("3", ""), user("n1", "")), duplicate(Namespace::Upstream, Member::UserId, 2));
         assert_eq!(table.len(), 2);
         assert_eq!(added(&mut table, user("3", ""), user("n3", "")), Ok(()));
     }

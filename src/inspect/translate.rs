@@ -14,13 +14,13 @@ use crate::model::member::Member;
 use crate::model::message::{Request, Response};
 use crate::model::operation::Operation;
 use crate::model::record::{Record, put, put_absent};
-use crate::model::value::{Kind, Value};
+use crate::model::value::Value;
 use crate::provider::descriptor::{OperationTemplate, Provider};
-use crate::provider::faults::WrittenFault;
-use crate::provider::template::encode::{self, Absent, Writing};
-use crate::provider::template::hole::Need;
+use crate::provider::faults::EncodedFault;
+use crate::provider::template::encode::{self, EncodeContext, MissingMember};
 use crate::provider::template::message::Message;
-use crate::provider::wire_format::{WrittenRequest, WrittenResponse};
+use crate::provider::template::placeholder::Need;
+use crate::provider::wire_format::{EncodedRequest, EncodedResponse};
 
 /// The provider to translate a message for, and the message's operation.
 #[derive(Clone, Copy, Debug)]
@@ -58,13 +58,13 @@ impl<'p> Target<'p> {
     ///
     /// # Errors
     /// See [`NotTranslatable`].
-    pub fn request(&self, request: &Request<'_>) -> Result<Translated<WrittenRequest<'p>>, NotTranslatable> {
+    pub fn request(&self, request: &Request<'_>) -> Result<Translated<EncodedRequest<'p>>, NotTranslatable> {
         let (template, request) = (self.template()?, named(request));
         let missing = |member| (member, template.request.places(member));
         let carried = template.request.carried();
         self.check(&carried, request.record(), missing)?;
         let message = template.write_request(request.record(), self.writing());
-        let message = message.map_err(|Absent(member)| NotTranslatable::Missing(vec![missing(member)]))?;
+        let message = message.map_err(|MissingMember(member)| NotTranslatable::Missing(vec![missing(member)]))?;
         Ok(Translated { message, lost: lost(&carried, &template.request.message, request.record()) })
     }
 
@@ -81,7 +81,7 @@ impl<'p> Target<'p> {
         self.check(&carried, request.record(), missing)?;
         let mut message = Vec::new();
         encode::encode(content, request.record(), self.writing(), &mut message)
-            .map_err(|Absent(member)| NotTranslatable::Missing(vec![missing(member)]))?;
+            .map_err(|MissingMember(member)| NotTranslatable::Missing(vec![missing(member)]))?;
         let mut lost = lost(&carried, &template.request.message, request.record());
         for one in &mut lost {
             let places = Member::named(&one.member).map(|member| template.request.places(member)).unwrap_or_default();
@@ -96,7 +96,7 @@ impl<'p> Target<'p> {
     ///
     /// # Errors
     /// See [`NotTranslatable`].
-    pub fn response(&self, response: &Response<'_>) -> Result<Translated<WrittenResponse<'p>>, NotTranslatable> {
+    pub fn response(&self, response: &Response<'_>) -> Result<Translated<EncodedResponse<'p>>, NotTranslatable> {
         let template = self.template()?;
         let mut response = response.clone();
         name_credentials(&mut response);
@@ -105,7 +105,7 @@ impl<'p> Target<'p> {
         let carried = message.carried();
         self.check(&carried, response.record(), missing)?;
         let written = template.write_response(self.provider, response.record(), self.writing());
-        let written = written.map_err(|Absent(member)| NotTranslatable::Missing(vec![missing(member)]))?;
+        let written = written.map_err(|MissingMember(member)| NotTranslatable::Missing(vec![missing(member)]))?;
         Ok(Translated { message: written, lost: lost(&carried, message, response.record()) })
     }
 
@@ -113,7 +113,7 @@ impl<'p> Target<'p> {
     ///
     /// # Errors
     /// See [`NotTranslatable`].
-    pub fn fault(&self, fault: Fault, retry_after: Option<i64>) -> Result<WrittenFault<'p>, NotTranslatable> {
+    pub fn fault(&self, fault: Fault, retry_after: Option<i64>) -> Result<EncodedFault<'p>, NotTranslatable> {
         self.template()?;
         let details = FaultDetails {
             fault: Some(fault.name().into()),
@@ -122,15 +122,15 @@ impl<'p> Target<'p> {
             retry_after,
         };
         let written = self.provider.faults.write(self.operation, fault, &details, self.writing());
-        written.map_err(|Absent(member)| NotTranslatable::Missing(vec![(member, Vec::new())]))
+        written.map_err(|MissingMember(member)| NotTranslatable::Missing(vec![(member, Vec::new())]))
     }
 
     fn template(&self) -> Result<&'p OperationTemplate, NotTranslatable> {
         self.provider.operations.get(&self.operation).ok_or(NotTranslatable::NoOperation)
     }
 
-    fn writing(&self) -> Writing<'static> {
-        Writing { now: self.now, relaxed: &[] }
+    fn writing(&self) -> EncodeContext<'static> {
+        EncodeContext { now: self.now, relaxed: &[] }
     }
 
     fn check(
@@ -195,13 +195,13 @@ fn lost(carried: &[(Member, Need)], message: &Message, record: &dyn Record<'_>) 
             }
             continue;
         }
-        let (Kind::List(members), Some(list)) = (member.kind(), message.list(member)) else { continue };
+        let Some(list) = message.list(member) else { continue };
         let mut carried = Vec::new();
         list.item.carried(&mut |member, _| carried.push(member));
         let has = |one: &Member| {
             (0..record.count(member)).filter_map(|index| record.element(member, index)).any(|element| element.has(*one))
         };
-        for one in members.iter().filter(|one| !carried.contains(one) && has(one)) {
+        for one in member.element_members().iter().filter(|one| !carried.contains(one) && has(one)) {
             let reason = reason(message.element_omission(member, *one));
             lost.push(LostMember { member: format!("{}.{}", member.name(), one.name()), reason });
         }

@@ -1,9 +1,9 @@
-//! Signing in: what is asked, what the authenticator shall sign, what it signed, and who that was.
+//! Messages of `login.begin` and `login.finish`.
 
-use super::record::record;
+use crate::model::record::record;
 
 record! {
-    /// A credential the client may (or must not) use: `PublicKeyCredentialDescriptor` (WebAuthn 5.8.3).
+    /// A credential that the client may, or must not, use: `PublicKeyCredentialDescriptor` (WebAuthn 5.8.3).
     Descriptor, members DESCRIPTOR {
         id: bytes = Id,
         r#type: text = Type,
@@ -12,7 +12,7 @@ record! {
 }
 
 record! {
-    /// The request of `login.begin`: who wants to sign in, where, and on whose behalf.
+    /// The request of `login.begin`.
     AssertionRequest, members ASSERTION_REQUEST {
         user_id: text = UserId,
         user_email: text = UserEmail,
@@ -31,7 +31,7 @@ record! {
 
 record! {
     /// The response of `login.begin`: `PublicKeyCredentialRequestOptions` (WebAuthn 5.5) and the
-    /// provider's handle of the ceremony.
+    /// provider's identifier of the ceremony.
     CredentialAssertion, members CREDENTIAL_ASSERTION {
         challenge: bytes = Challenge,
         timeout: number = Timeout,
@@ -47,7 +47,7 @@ record! {
 }
 
 record! {
-    /// The request of `login.finish`: what the authenticator signed (WebAuthn 5.2.2).
+    /// The request of `login.finish`: the assertion of the authenticator (WebAuthn 5.2.2).
     AssertionResponse, members ASSERTION_RESPONSE {
         credential_id: bytes = CredentialId,
         credential_type: text = CredentialType,
@@ -79,7 +79,7 @@ record! {
 }
 
 record! {
-    /// The response of `login.finish`, `signup.finish` and `session.refresh`: who signed in, and the tokens that say so.
+    /// The response of `login.finish`, `signup.finish` and `session.refresh`: the user and the tokens.
     SignIn, members SIGN_IN {
         user_id: text = UserId,
         user_email: text = UserEmail,

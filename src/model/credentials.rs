@@ -1,6 +1,6 @@
-//! Looking after the passkeys a user has.
+//! Messages of `credentials.list` and `credentials.delete`.
 
-use super::record::record;
+use crate::model::record::record;
 
 record! {
     /// One passkey in a list.

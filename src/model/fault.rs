@@ -1,112 +1,83 @@
-//! The closed set of refusals a caller can be told.
+//! The closed set of faults, and the refusal that carries one.
 //!
-//! A fault says what is wrong in words every dialect has; the dialect's file says how it looks on
-//! the wire. What a fault says to the caller is ours alone: nothing of an upstream's text travels on.
+//! Every dialect can express every fault; the provider file defines how it is written. The message for the
+//! caller is always the gateway's own: text of an upstream is never forwarded.
 
 use std::borrow::Cow;
 
-use super::record::record;
+use crate::model::record::record;
 
-/// Why a request was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Fault {
-    /// The request breaks its contract.
-    InvalidRequest,
-    /// The caller's own credentials are missing or wrong.
-    Unauthenticated,
-    /// The caller is known and may not.
-    Forbidden,
-    /// There is no such user, or the user has no passkey.
-    UnknownUser,
+macro_rules! faults {
+    ($( $(#[doc = $doc:literal])+ $variant:ident $name:literal $message:literal; )*) => {
+        /// Why a request was refused.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Fault {
+            $( $(#[doc = $doc])+ $variant, )*
+        }
+
+        impl Fault {
+            /// Every fault.
+            pub const ALL: [Self; 21] = [$(Self::$variant),*];
+
+            /// The name used in provider files, in the config and in logs.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
+            }
+
+            /// The message for the caller, where no more precise one is given.
+            pub const fn message(self) -> &'static str {
+                match self { $(Self::$variant => $message),* }
+            }
+        }
+    };
+}
+
+faults! {
+    /// The request breaks the contract of the operation.
+    InvalidRequest "invalid_request" "The request is invalid.";
+    /// The caller's credentials are missing or wrong.
+    Unauthenticated "unauthenticated" "The credentials of the request are missing or not valid.";
+    /// The caller is authenticated but not allowed to do this.
+    Forbidden "forbidden" "The caller is not allowed to do this.";
+    /// The user does not exist or has no passkey.
+    UnknownUser "unknown_user" "The user is unknown or has no passkey.";
     /// The provider or the route does not offer this operation.
-    NotEnabled,
-    /// The challenge is unknown, used, or too old.
-    ChallengeExpired,
-    /// The authenticator's answer does not hold, or the refresh token of an earlier one.
-    AssertionRejected,
-    /// It exists already.
-    Conflict,
-    /// The content is larger than allowed.
-    TooLarge,
-    /// The content is not of the media type the operation takes.
-    UnsupportedMediaType,
-    /// The path is an operation's, the method is not.
-    MethodNotAllowed,
-    /// There is no such thing.
-    NotFound,
-    /// The caller asks too often.
-    RateLimited,
-    /// The gateway has too much to do.
-    Overloaded,
-    /// The upstream does not accept the gateway's own credentials.
-    UpstreamRefusedUs,
-    /// The upstream's answer breaks its contract.
-    UpstreamInvalid,
-    /// The upstream says itself that it failed.
-    UpstreamFailed,
+    NotEnabled "not_enabled" "Passkeys are not enabled for this operation.";
+    /// The challenge is unknown, was used, or has expired.
+    ChallengeExpired "challenge_expired" "The challenge is unknown, was used already, or has expired.";
+    /// The authenticator's signature or the refresh token is not valid.
+    AssertionRejected "assertion_rejected" "The passkey could not be verified.";
+    /// The object to create exists already.
+    Conflict "conflict" "It exists already.";
+    /// The content exceeds its size limit.
+    TooLarge "too_large" "The content is too large.";
+    /// The content has a media type that the operation does not accept.
+    UnsupportedMediaType "unsupported_media_type" "The content must be application/json.";
+    /// The path belongs to an operation, the method does not.
+    MethodNotAllowed "method_not_allowed" "The method is not allowed on this path.";
+    /// The requested object does not exist.
+    NotFound "not_found" "Not found.";
+    /// The caller exceeded a rate limit.
+    RateLimited "rate_limited" "Too many requests.";
+    /// The gateway is overloaded.
+    Overloaded "overloaded" "The service is busy. Try again.";
+    /// The upstream rejects the gateway's own credentials.
+    UpstreamRefusedUs "upstream_refused_us" "The service is not configured correctly.";
+    /// The upstream's response breaks the contract of the operation.
+    UpstreamInvalid "upstream_invalid" "The upstream returned an invalid response.";
+    /// The upstream reports a failure of its own.
+    UpstreamFailed "upstream_failed" "The upstream failed.";
     /// The upstream cannot be reached.
-    UpstreamUnavailable,
-    /// The upstream did not answer in time.
-    UpstreamTimeout,
-    /// What says who the caller's user is at the upstream cannot be asked, or gives no usable answer.
-    IdentityUnavailable,
+    UpstreamUnavailable "upstream_unavailable" "The upstream cannot be reached.";
+    /// The upstream did not respond in time.
+    UpstreamTimeout "upstream_timeout" "The upstream did not respond in time.";
+    /// The identity map cannot be queried or gives no usable result.
+    IdentityUnavailable "identity_unavailable" "The user cannot be looked up at the moment. Try again.";
     /// The gateway failed.
-    Internal,
+    Internal "internal" "The service failed.";
 }
 
 impl Fault {
-    /// Every fault.
-    pub const ALL: [Self; 21] = [
-        Self::InvalidRequest,
-        Self::Unauthenticated,
-        Self::Forbidden,
-        Self::UnknownUser,
-        Self::NotEnabled,
-        Self::ChallengeExpired,
-        Self::AssertionRejected,
-        Self::Conflict,
-        Self::TooLarge,
-        Self::UnsupportedMediaType,
-        Self::MethodNotAllowed,
-        Self::NotFound,
-        Self::RateLimited,
-        Self::Overloaded,
-        Self::UpstreamRefusedUs,
-        Self::UpstreamInvalid,
-        Self::UpstreamFailed,
-        Self::UpstreamUnavailable,
-        Self::UpstreamTimeout,
-        Self::IdentityUnavailable,
-        Self::Internal,
-    ];
-
-    /// The name used in provider files, in the config and in logs.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::InvalidRequest => "invalid_request",
-            Self::Unauthenticated => "unauthenticated",
-            Self::Forbidden => "forbidden",
-            Self::UnknownUser => "unknown_user",
-            Self::NotEnabled => "not_enabled",
-            Self::ChallengeExpired => "challenge_expired",
-            Self::AssertionRejected => "assertion_rejected",
-            Self::Conflict => "conflict",
-            Self::TooLarge => "too_large",
-            Self::UnsupportedMediaType => "unsupported_media_type",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::NotFound => "not_found",
-            Self::RateLimited => "rate_limited",
-            Self::Overloaded => "overloaded",
-            Self::UpstreamRefusedUs => "upstream_refused_us",
-            Self::UpstreamInvalid => "upstream_invalid",
-            Self::UpstreamFailed => "upstream_failed",
-            Self::UpstreamUnavailable => "upstream_unavailable",
-            Self::UpstreamTimeout => "upstream_timeout",
-            Self::IdentityUnavailable => "identity_unavailable",
-            Self::Internal => "internal",
-        }
-    }
-
     /// The fault of that name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|fault| fault.name() == name)
@@ -117,7 +88,7 @@ impl Fault {
         matches!(self, Self::UpstreamRefusedUs | Self::Internal)
     }
 
-    /// Whether the operator of an upstream or of an identity map must act, or there is too much to do.
+    /// Whether the cause is an upstream, an identity map, or overload.
     pub const fn is_upstreams(self) -> bool {
         matches!(
             self,
@@ -129,37 +100,10 @@ impl Fault {
                 | Self::IdentityUnavailable
         )
     }
-
-    /// What the caller reads when nothing more precise can be said.
-    pub const fn message(self) -> &'static str {
-        match self {
-            Self::InvalidRequest => "The request is invalid.",
-            Self::Unauthenticated => "The credentials of the request are missing or not valid.",
-            Self::Forbidden => "The caller is not allowed to do this.",
-            Self::UnknownUser => "The user is unknown or has no passkey.",
-            Self::NotEnabled => "Passkeys are not enabled for this operation.",
-            Self::ChallengeExpired => "The challenge is unknown, was used already, or has expired.",
-            Self::AssertionRejected => "The passkey could not be verified.",
-            Self::Conflict => "It exists already.",
-            Self::TooLarge => "The content is too large.",
-            Self::UnsupportedMediaType => "The content must be application/json.",
-            Self::MethodNotAllowed => "The method is not allowed on this path.",
-            Self::NotFound => "Not found.",
-            Self::RateLimited => "Too many requests.",
-            Self::Overloaded => "The service is busy. Try again.",
-            Self::UpstreamRefusedUs => "The service is not set up correctly.",
-            Self::UpstreamInvalid => "The service behind this one gave an answer that cannot be used.",
-            Self::UpstreamFailed => "The service behind this one failed.",
-            Self::UpstreamUnavailable => "The service behind this one cannot be reached.",
-            Self::UpstreamTimeout => "The service behind this one did not answer in time.",
-            Self::IdentityUnavailable => "The service cannot tell who the user is at the moment. Try again.",
-            Self::Internal => "The service failed.",
-        }
-    }
 }
 
 record! {
-    /// What a fault carries to the caller beside its name.
+    /// The members of a fault response.
     FaultDetails, members FAULT_DETAILS {
         fault: text = Fault,
         message: text = Message,
@@ -168,42 +112,48 @@ record! {
     }
 }
 
-/// A fault with what the caller is told, and what only the log is told.
+/// A fault with its message for the caller and its reason for the log.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refusal {
-    /// Which of the closed set.
+    /// The fault.
     pub fault: Fault,
     /// For the caller: names places, never values.
     pub message: Cow<'static, str>,
-    /// For the log: more precise, and still without values.
+    /// For the log: more precise, also without values.
     pub reason: Cow<'static, str>,
-    /// After how many seconds to try again.
+    /// The number of seconds after which to retry.
     pub retry_after: Option<i64>,
 }
 
-// Cold, so that what makes one is laid out apart from what every request runs through.
+// Cold, so that the code of refusals is placed apart from the code that every request runs.
 impl Refusal {
-    /// A refusal that tells the caller the fault's own message.
+    /// A refusal with the fault's default message.
     #[cold]
     pub fn new(fault: Fault, reason: impl Into<Cow<'static, str>>) -> Self {
         Self { fault, message: fault.message().into(), reason: reason.into(), retry_after: None }
     }
 
-    /// A refusal whose reason the caller may read too.
+    /// A refusal of the caller's credentials.
+    #[cold]
+    pub fn unauthenticated(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Fault::Unauthenticated, reason)
+    }
+
+    /// A refusal whose reason is also the message for the caller.
     #[cold]
     pub fn with_public_message(fault: Fault, message: impl Into<Cow<'static, str>>) -> Self {
         let message = message.into();
         Self { fault, reason: message.clone(), message, retry_after: None }
     }
 
-    /// A refusal of the refresh token that the caller shows.
+    /// A refusal of the caller's refresh token.
     #[cold]
     pub fn of_token(reason: impl Into<Cow<'static, str>>) -> Self {
         let message = "The refresh token is not valid, was used already, or has expired.".into();
         Self { message, ..Self::new(Fault::AssertionRejected, reason) }
     }
 
-    /// The same, to be tried again after some seconds.
+    /// Sets the number of seconds after which to retry.
     #[must_use]
     pub fn retry_after(self, seconds: Option<i64>) -> Self {
         Self { retry_after: seconds, ..self }

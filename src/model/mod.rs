@@ -1,7 +1,7 @@
-//! What a passkey ceremony is: operations, messages, members and faults.
+//! The messages of a passkey API: operations, members, values and faults.
 //!
-//! Nothing here knows JSON, HTTP or a provider. A message is a typed struct whose fields are
-//! *members*; every member has one name, one kind and one meaning in the whole program.
+//! A message is a struct whose fields are *members*. Each member has one name, one kind and one meaning in
+//! the whole program. This module knows no JSON, no HTTP and no provider. Start reading in `operation`.
 
 pub mod assertion;
 pub mod credentials;

@@ -1,38 +1,46 @@
-//! The nine operations of a passkey's life, and what each message of them can carry.
+//! The nine passkey operations and the members of their messages.
 
+<<<<<<< HEAD
 use serde::{Deserialize, Serialize};
 
 use super::{assertion, credentials, member::Member, registration, session};
 
 /// What a caller wants done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+=======
+use crate::model::member::Member;
+use crate::model::{assertion, credentials, registration, session};
+
+/// An operation of a passkey API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+>>>>>>> provider
 pub enum Operation {
-    /// A user wants to sign in: answer with a challenge.
+    /// Starts a sign-in; the response has a challenge.
     LoginBegin,
-    /// The authenticator signed: answer with who that is.
+    /// Completes a sign-in with the authenticator's signature; the response names the user.
     LoginFinish,
-    /// A known user wants to add a passkey.
+    /// Starts adding a passkey to an existing user.
     RegistrationBegin,
-    /// The authenticator made a passkey for a known user.
+    /// Completes adding a passkey to an existing user.
     RegistrationFinish,
-    /// Somebody new wants to sign up with a passkey.
+    /// Starts the sign-up of a new user with a passkey.
     SignupBegin,
-    /// The authenticator made a passkey for somebody new.
+    /// Completes the sign-up of a new user.
     SignupFinish,
-    /// Somebody who signed in wants new tokens for the refresh token of that.
+    /// Exchanges a refresh token for new tokens.
     SessionRefresh,
-    /// Which passkeys does a user have.
+    /// Lists the passkeys of a user.
     CredentialsList,
-    /// Forget a passkey.
+    /// Deletes a passkey.
     CredentialsDelete,
 }
 
-/// Which way a message goes.
+/// The direction of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
-    /// From the caller to who does the work.
+    /// From the caller to the upstream.
     Request,
-    /// The answer.
+    /// From the upstream to the caller.
     Response,
 }
 
@@ -47,7 +55,7 @@ impl Direction {
 }
 
 impl Operation {
-    /// Every operation, in the order of a passkey's life.
+    /// Every operation.
     pub const ALL: [Self; 9] = [
         Self::LoginBegin,
         Self::LoginFinish,
@@ -80,7 +88,7 @@ impl Operation {
         Self::ALL.into_iter().find(|operation| operation.name() == name)
     }
 
-    /// The members a message of this operation can have.
+    /// The members that a message of this operation can have.
     pub const fn members(self, direction: Direction) -> &'static [Member] {
         match (self, direction) {
             (Self::LoginBegin, Direction::Request) => assertion::ASSERTION_REQUEST,
@@ -99,13 +107,32 @@ impl Operation {
         }
     }
 
-    /// Whether it opens a ceremony, so that it answers with a challenge.
+    /// Whether it starts a ceremony: the response has a challenge.
     pub const fn is_begin(self) -> bool {
         matches!(self, Self::LoginBegin | Self::RegistrationBegin | Self::SignupBegin)
     }
 
-    /// Whether it closes a ceremony, so that it carries client data.
+    /// Whether it completes a ceremony: the request has client data.
     pub const fn is_finish(self) -> bool {
         matches!(self, Self::LoginFinish | Self::RegistrationFinish | Self::SignupFinish)
+    }
+}
+
+impl Member {
+    /// The members of one element of a list; empty for a member that is not a list of records.
+    pub const fn element_members(self) -> &'static [Self] {
+        match self {
+            Self::AllowCredentials | Self::ExcludeCredentials => assertion::DESCRIPTOR,
+            Self::Algorithms => registration::ALGORITHM,
+            Self::Credentials => credentials::CREDENTIAL_SUMMARY,
+            _ => &[],
+        }
+    }
+
+    /// Whether its value in a message of that direction is a secret, which the config accepts as `env:NAME` or
+    /// `file:PATH` only.
+    pub const fn is_secret(self, direction: Direction) -> bool {
+        let authenticates = matches!(self, Self::ClientSecret | Self::ClientKey | Self::UserToken | Self::MfaToken);
+        authenticates || (self.is_sign_in_token() && matches!(direction, Direction::Request))
     }
 }

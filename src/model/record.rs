@@ -1,10 +1,10 @@
-//! A record is a struct of members that templates can read and write by member.
+//! Structs of members, which templates read and write by member.
 //!
-//! The `record!` macro makes both the struct, for code that knows what it wants, and its
-//! [`Record`] face, for code that is driven by a template.
+//! The `record!` macro declares the struct, for code that knows the message, and implements [`Record`], for
+//! code that is driven by a template.
 
-use super::member::Member;
-use super::value::Value;
+use crate::model::member::Member;
+use crate::model::value::Value;
 
 /// Read and write access by member.
 pub trait Record<'a>: Send + Sync {
@@ -17,7 +17,7 @@ pub trait Record<'a>: Send + Sync {
     /// Sets a member that is not a list; `None` clears it.
     ///
     /// # Panics
-    /// When the record has no such member or it is of another kind: the template compiler refuses both.
+    /// If the record has no such member or the member has another kind. The template compiler rejects both.
     fn put(&mut self, member: Member, value: Option<Value<'a>>);
 
     /// How many elements a list has; 0 for what is not a list of this record.
@@ -26,16 +26,16 @@ pub trait Record<'a>: Send + Sync {
     /// One element of a list.
     fn element(&self, list: Member, index: usize) -> Option<&dyn Record<'a>>;
 
-    /// Appends an empty element to a list and hands it out.
+    /// Appends an empty element to a list and returns it.
     ///
     /// # Panics
-    /// When the record has no such list: the template compiler refuses that.
+    /// If the record has no such list. The template compiler rejects that.
     fn grow(&mut self, list: Member) -> &mut dyn Record<'a>;
 
-    /// Takes the last element of a list away again.
+    /// Removes the last element of a list.
     fn shrink(&mut self, list: Member);
 
-    /// Whether a member is there: a value, or a list with elements.
+    /// Whether a member is present: a value, or a list with elements.
     fn has(&self, member: Member) -> bool {
         self.value(member).is_some() || self.count(member) > 0
     }
@@ -63,7 +63,7 @@ pub(crate) fn put_absent<'a>(record: &mut dyn Record<'a>, member: Member, value:
     }
 }
 
-/// Copies every member of a record to an empty one of the same kind, so that it borrows nothing.
+/// Copies every member into an empty record of the same type that borrows nothing.
 pub(crate) fn copy(from: &dyn Record<'_>, to: &mut dyn Record<'static>) {
     for member in from.members() {
         if let Some(value) = from.value(*member) {

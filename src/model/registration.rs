@@ -1,10 +1,10 @@
-//! Adding a passkey, to a user who is known or to one who signs up.
+//! Messages of registration and sign-up.
 
-use super::assertion::Descriptor;
-use super::record::record;
+use crate::model::assertion::Descriptor;
+use crate::model::record::record;
 
 record! {
-    /// One algorithm the relying party takes: `PublicKeyCredentialParameters` (WebAuthn 5.3).
+    /// An algorithm that the relying party accepts: `PublicKeyCredentialParameters` (WebAuthn 5.3).
     Algorithm, members ALGORITHM {
         r#type: text = Type,
         alg: number = Alg,
@@ -12,7 +12,7 @@ record! {
 }
 
 record! {
-    /// The request of `registration.begin` and `signup.begin`: for whom, and on whose behalf.
+    /// The request of `registration.begin` and `signup.begin`.
     CreationRequest, members CREATION_REQUEST {
         user_id: text = UserId,
         user_email: text = UserEmail,
@@ -42,7 +42,7 @@ record! {
 
 record! {
     /// The response of `registration.begin` and `signup.begin`:
-    /// `PublicKeyCredentialCreationOptions` (WebAuthn 5.4) and the provider's handle of the ceremony.
+    /// `PublicKeyCredentialCreationOptions` (WebAuthn 5.4) and the provider's identifier of the ceremony.
     CredentialCreation, members CREDENTIAL_CREATION {
         challenge: bytes = Challenge,
         timeout: number = Timeout,
@@ -66,7 +66,7 @@ record! {
 }
 
 record! {
-    /// The request of `registration.finish` and `signup.finish`: what the authenticator made
+    /// The request of `registration.finish` and `signup.finish`: the attestation of the authenticator
     /// (WebAuthn 5.2.1).
     AttestationResponse, members ATTESTATION_RESPONSE {
         credential_id: bytes = CredentialId,
@@ -94,7 +94,7 @@ record! {
 }
 
 record! {
-    /// The response of `registration.finish`: the credential as the provider now knows it.
+    /// The response of `registration.finish`: the stored credential.
     Registered, members REGISTERED {
         user_id: text = UserId,
         user_handle: bytes = UserHandle,

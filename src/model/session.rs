@@ -1,11 +1,9 @@
-//! Staying signed in: new tokens for the refresh token of an earlier sign-in (RFC 6749 section 6).
-//!
-//! It is answered like the sign-in itself. It begins nothing and finishes nothing.
+//! The request of `session.refresh` (RFC 6749 section 6). The response is that of a sign-in.
 
-use super::record::record;
+use crate::model::record::record;
 
 record! {
-    /// The request of `session.refresh`: the tokens of before, and on whose behalf.
+    /// The request of `session.refresh`.
     RefreshRequest, members REFRESH_REQUEST {
         tokens_refresh: text = TokensRefresh,
         tokens_access: text = TokensAccess,

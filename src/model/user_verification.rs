@@ -1,23 +1,23 @@
-//! How much user verification a ceremony asks for (WebAuthn 5.8.6).
+//! The user verification requirement of a ceremony (WebAuthn 5.8.6).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How much a ceremony insists on user verification, weakest first.
+/// The user verification requirement of a ceremony, weakest first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum UserVerification {
-    /// The user should not be bothered.
+    /// The user should not be verified.
     Discouraged,
-    /// The user is verified where the authenticator can.
+    /// The user is verified if the authenticator can do so.
     #[default]
     Preferred,
-    /// An answer without user verification is refused.
+    /// A response without user verification is refused.
     Required,
 }
 
 impl UserVerification {
-    /// The word WebAuthn has for it.
+    /// Its name in WebAuthn.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Discouraged => "discouraged",
@@ -26,7 +26,7 @@ impl UserVerification {
         }
     }
 
-    /// Reads a word; one that WebAuthn does not know counts as absent, which is `preferred`.
+    /// Parses a name. An unknown name counts as absent, which means `preferred`.
     pub fn read(word: &str) -> Self {
         match word {
             "required" => Self::Required,

@@ -1,18 +1,16 @@
-//! The value of one member, borrowed from the message it was read from wherever that is possible.
+//! The value of one member, borrowed from the decoded message where possible.
 //!
-//! A value is never empty: an empty string in a message is the absence of the member.
+//! A value is never empty: an empty string in a message means that the member is absent.
 
 use std::borrow::Cow;
 use std::ops::Deref;
 
-use super::member::Member;
-
-/// What a member holds.
+/// The kind of value that a member holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ValueKind {
     /// Unicode text.
     Text,
-    /// Binary; on the wire in one of the base64 alphabets.
+    /// Bytes, written in one of the base64 alphabets.
     Bytes,
     /// A whole number.
     Number,
@@ -20,19 +18,19 @@ pub enum Kind {
     Flag,
     /// A list of texts.
     Texts,
-    /// A JSON object that travels as it came (extensions, metadata).
+    /// A JSON object that is forwarded unchanged (extensions, metadata).
     Json,
-    /// A list of records with these members.
-    List(&'static [Member]),
+    /// A list of records.
+    List,
 }
 
-impl Kind {
-    /// Whether a config can give a constant of this kind.
+impl ValueKind {
+    /// Whether a config can set a constant of this kind.
     pub fn is_constant(self) -> bool {
         matches!(self, Self::Text | Self::Number | Self::Flag)
     }
 
-    /// The kind in plain words, for diagnostics.
+    /// The kind as a noun, for diagnostics.
     pub fn noun(self) -> &'static str {
         match self {
             Self::Text => "text",
@@ -41,7 +39,7 @@ impl Kind {
             Self::Flag => "true or false",
             Self::Texts => "a list of texts",
             Self::Json => "a JSON object",
-            Self::List(_) => "a list",
+            Self::List => "a list",
         }
     }
 }
@@ -49,31 +47,31 @@ impl Kind {
 /// A member's value.
 #[derive(Clone, Debug)]
 pub enum Value<'a> {
-    /// See [`Kind::Text`].
+    /// See [`ValueKind::Text`].
     Text(Cow<'a, str>),
-    /// See [`Kind::Bytes`].
+    /// See [`ValueKind::Bytes`].
     Bytes(Cow<'a, [u8]>),
-    /// See [`Kind::Number`].
+    /// See [`ValueKind::Number`].
     Number(i64),
-    /// See [`Kind::Flag`].
+    /// See [`ValueKind::Flag`].
     Flag(bool),
-    /// See [`Kind::Texts`].
+    /// See [`ValueKind::Texts`].
     Texts(Texts<'a>),
-    /// See [`Kind::Json`]: the object's text.
+    /// See [`ValueKind::Json`]: the object's text.
     Json(Cow<'a, str>),
 }
 
-/// A list of texts: a `Cow` of a slice would not let its lifetime shrink.
+/// A list of texts. `Cow<[_]>` would not be covariant in the lifetime of its elements.
 #[derive(Clone, Debug)]
 pub enum Texts<'a> {
-    /// Of a record.
+    /// Borrowed from a record.
     Borrowed(&'a [Cow<'a, str>]),
-    /// On the way into a record.
+    /// To be moved into a record.
     Owned(Vec<Cow<'a, str>>),
 }
 
 impl<'a> Texts<'a> {
-    /// The texts, to keep.
+    /// The texts as a vector.
     pub fn into_vec(self) -> Vec<Cow<'a, str>> {
         match self {
             Self::Borrowed(texts) => texts.to_vec(),
@@ -93,7 +91,7 @@ impl<'a> Deref for Texts<'a> {
     }
 }
 
-// By hand, so that values of different lifetimes compare.
+// Not derived, so that values of different lifetimes can be compared.
 impl PartialEq<Value<'_>> for Value<'_> {
     fn eq(&self, other: &Value<'_>) -> bool {
         match (self, other) {

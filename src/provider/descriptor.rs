@@ -1,4 +1,4 @@
-//! What a provider file says, compiled.
+//! A compiled provider file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,62 +6,62 @@ use http::{HeaderName, HeaderValue};
 
 use crate::model::operation::{Direction, Operation};
 use crate::provider::faults::FaultTable;
-use crate::provider::template::head::Named;
+use crate::provider::template::head::NamedPattern;
 use crate::provider::template::message::{Message, RequestTemplate, ResponseTemplate};
 
 /// A provider's API.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Provider {
-    /// The name of its file, by which the config calls it.
+    /// The name of its file, which the config refers to.
     pub id: String,
-    /// Its name for people.
+    /// Its display name.
     pub title: String,
-    /// Its name in messages: the id, with the title where that is another name, such as `Cloudreve v4 (apifox)`.
+    /// Its name in messages: the id, with the title if that differs, such as `Cloudreve v4 (apifox)`.
     pub display_name: String,
-    /// Other names by which the config may call it.
+    /// Other names that the config may use.
     pub aliases: Vec<String>,
-    /// The media type of what it writes, with its parameters.
+    /// The media type of the content it sends, with parameters.
     pub content_type: HeaderValue,
-    /// Which media types it reads.
+    /// The media types it accepts.
     pub accepts: Accepts,
     /// Header fields on every response.
-    pub fields: Vec<Named>,
-    /// The operations it has.
+    pub fields: Vec<NamedPattern>,
+    /// Its operations.
     pub operations: BTreeMap<Operation, OperationTemplate>,
-    /// How it says what went wrong.
+    /// How it expresses faults.
     pub faults: FaultTable,
-    /// The header fields that are read of its answers.
+    /// The header fields of its responses that are decoded.
     pub answer_fields: Vec<HeaderName>,
 }
 
 impl Provider {
-    /// The header fields of its answers that carry a member.
+    /// The header fields of its responses that carry a member.
     pub(super) fn fields_read(&self) -> Vec<HeaderName> {
-        let answers = self.operations.values().flat_map(|operation| &operation.response.message.fields);
-        let read = answers.chain(self.faults.0.iter().flat_map(|row| &row.fields));
-        let read = read.filter(|field| field.pattern.hole().is_some());
+        let responses = self.operations.values().flat_map(|operation| &operation.response.message.fields);
+        let read = responses.chain(self.faults.0.iter().flat_map(|row| &row.fields));
+        let read = read.filter(|field| field.pattern.placeholder().is_some());
         let names: BTreeSet<&str> = read.map(|field| field.name.as_str()).collect();
         names.into_iter().filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok()).collect()
     }
 }
 
-/// Which media types of a request's content a provider reads.
+/// The media types of request content that a provider accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accepts {
-    /// `application/json` and what ends in `+json`; content without a media type too.
+    /// `application/json`, types that end in `+json`, and content without a media type.
     Json,
-    /// Whatever the field says, the content is read as JSON.
+    /// Any media type; the content is decoded as JSON.
     Any,
 }
 
-/// One operation: what is sent and what comes back.
+/// An operation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OperationTemplate {
-    /// What is sent.
+    /// The request.
     pub request: RequestTemplate,
-    /// What comes back.
+    /// The response.
     pub response: ResponseTemplate,
-    /// What the provider's documents leave open, and how it is read and written here.
+    /// What the provider's documentation leaves open, and how the gateway treats it.
     pub unknown: Vec<String>,
 }
 

@@ -1,7 +1,7 @@
-//! A provider's fault table, read top down both ways.
+//! A provider's fault table, searched from the top in both directions.
 //!
-//! The first row that matches an answer says which fault it is; the first row that names a fault,
-//! and has one status, says how it is written. The compiler proves that every fault has such a row.
+//! The first row that matches a response defines its fault. The first row that has the fault and an exact status
+//! defines how the fault is written; the compiler checks that there is one for every fault.
 
 use http::StatusCode;
 
@@ -9,9 +9,9 @@ use crate::model::fault::{Fault, FaultDetails};
 use crate::model::operation::Operation;
 use crate::provider::template::content::Object;
 use crate::provider::template::decode;
-use crate::provider::template::encode::{self, Absent, Writing};
-use crate::provider::template::head::{self, Named};
-use crate::provider::template::reader::Reading;
+use crate::provider::template::decode_context::DecodeContext;
+use crate::provider::template::encode::{self, EncodeContext, MissingMember};
+use crate::provider::template::head::{self, NamedPattern};
 
 /// The rows, in the file's order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,39 +20,39 @@ pub struct FaultTable(pub Vec<FaultRow>);
 /// One row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FaultRow {
-    /// What it is written for; the first of them is what it reads as.
+    /// The faults that are written with it; a response that matches is decoded as the first.
     pub faults: Vec<Fault>,
-    /// For which operations; none means all.
+    /// The operations it applies to; an empty list means all.
     pub operations: Vec<Operation>,
-    /// With which status.
-    pub status: Status,
-    /// With which header fields; written, and read where they carry a member.
-    pub fields: Vec<Named>,
-    /// With which content.
+    /// The status.
+    pub status: FaultStatus,
+    /// The header fields; decoded if they carry a member.
+    pub fields: Vec<NamedPattern>,
+    /// The content.
     pub content: Option<Object>,
 }
 
 /// The status of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// This one.
+pub enum FaultStatus {
+    /// Exactly this status.
     Exact(StatusCode),
-    /// Any of a class, named by its first digit; such a row is only read.
+    /// Any status of a class, given by its first digit; such a row is never written.
     Class(u16),
 }
 
-/// A fault as it is written.
+/// An encoded fault.
 #[derive(Clone, Debug, PartialEq)]
-pub struct WrittenFault<'t> {
+pub struct EncodedFault<'t> {
     /// The status.
     pub status: StatusCode,
     /// The header fields.
     pub fields: Vec<(&'t str, String)>,
-    /// The content; empty where the row has none.
+    /// The content; empty if the row has none.
     pub content: Vec<u8>,
 }
 
-impl Status {
+impl FaultStatus {
     fn matches(self, status: StatusCode) -> bool {
         match self {
             Self::Exact(exact) => exact == status,
@@ -68,24 +68,24 @@ impl FaultRow {
 }
 
 impl FaultTable {
-    /// The row a fault is written by.
+    /// The row with which a fault is written.
     pub fn row(&self, operation: Operation, fault: Fault) -> Option<(&FaultRow, StatusCode)> {
         self.0.iter().filter(|row| row.is_for(operation) && row.faults.contains(&fault)).find_map(|row| {
             match row.status {
-                Status::Exact(status) => Some((row, status)),
-                Status::Class(_) => None,
+                FaultStatus::Exact(status) => Some((row, status)),
+                FaultStatus::Class(_) => None,
             }
         })
     }
 
-    /// Which fault an answer is, with its details; `None` where no row matches.
+    /// Decodes a response as a fault with its details; `None` if no row matches.
     pub fn read<'a>(
         &self,
         operation: Operation,
         status: StatusCode,
         field: impl Fn(&str) -> Option<&'a str>,
         content: &'a [u8],
-        reading: Reading<'a>,
+        reading: DecodeContext<'a>,
     ) -> Option<(Fault, FaultDetails<'a>)> {
         let rows = self.0.iter().filter(|row| row.is_for(operation) && row.status.matches(status));
         for row in rows {
@@ -95,31 +95,32 @@ impl FaultTable {
                 None => true,
             };
             if matches {
-                // A broken Retry-After does not make another fault of it: it is passed over.
+                // A malformed Retry-After does not change the fault; it is ignored.
                 let find = |name: &str| Ok(field(name).map(Into::into));
-                let _ = head::read(&row.fields, "field", find, Reading { lenient: true, ..reading }, &mut details);
+                let _ =
+                    head::read(&row.fields, "field", find, DecodeContext { lenient: true, ..reading }, &mut details);
                 return row.faults.first().map(|fault| (*fault, details));
             }
         }
         None
     }
 
-    /// Writes a fault.
+    /// Encodes a fault.
     ///
     /// # Errors
-    /// When its row requires a detail that is absent.
+    /// If its row requires a detail that is absent.
     pub fn write(
         &self,
         operation: Operation,
         fault: Fault,
         details: &FaultDetails<'_>,
-        writing: Writing<'_>,
-    ) -> Result<WrittenFault<'_>, Absent> {
-        let (row, status) = self.row(operation, fault).expect("the compiler saw a row for every fault");
+        writing: EncodeContext<'_>,
+    ) -> Result<EncodedFault<'_>, MissingMember> {
+        let (row, status) = self.row(operation, fault).expect("the compiler checked that every fault has a row");
         let mut content = Vec::new();
         if let Some(template) = &row.content {
             encode::encode(template, details, writing, &mut content)?;
         }
-        Ok(WrittenFault { status, fields: head::fields(&row.fields, details, writing)?, content })
+        Ok(EncodedFault { status, fields: head::fields(&row.fields, details, writing)?, content })
     }
 }

@@ -1,7 +1,7 @@
-//! A provider: an identity vendor's API as one value, compiled from one file.
+//! Providers: the passkey API of an identity vendor as one value, compiled from a provider file.
 //!
-//! The same value stands on both sides: as the dialect a caller speaks and as the form in which an
-//! upstream is called. Nothing here waits, and no provider is known by name.
+//! The same value is used on both sides: as the dialect of the callers and as the API of an upstream. Nothing here
+//! does I/O on the request path, and no provider is known by name. Start reading in `wire_format`.
 
 pub mod compile;
 pub mod descriptor;

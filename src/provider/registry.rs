@@ -1,6 +1,6 @@
-//! Every provider there is: those inside the binary, and those of a folder the config names.
+//! All providers: the built-in ones, and those of the folder that the config names.
 //!
-//! A file of that folder adds a provider, or takes the place of the one inside the binary.
+//! A file in the folder adds a provider or replaces the built-in one of the same name.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +12,7 @@ use crate::base::document::Document;
 use crate::provider::compile;
 use crate::provider::descriptor::Provider;
 
-/// The provider files inside the binary: id and text.
+/// The built-in provider files: id and text.
 const BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/providers.rs"));
 
 /// Providers by id.
@@ -22,7 +22,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// The providers inside the binary, and those of a folder.
+    /// Loads the built-in providers and those of a folder.
     pub fn load(folder: Option<&Path>) -> (Self, Diagnostics) {
         let mut registry = Self::default();
         let mut diagnostics = Diagnostics::default();
@@ -36,14 +36,14 @@ impl Registry {
                 Ok(text) => registry.add(&id, &name, &text, &mut diagnostics),
                 Err(error) => diagnostics.push(
                     Diagnostic::error(format!("the provider file {name} cannot be read: {error}"))
-                        .remedy("make it readable, or take it out of the folder"),
+                        .remedy("make it readable, or remove it from the folder"),
                 ),
             }
         }
         (registry, diagnostics)
     }
 
-    /// Compiles one more file.
+    /// Compiles a file and adds its provider.
     pub fn add(&mut self, id: &str, name: &str, text: &str, diagnostics: &mut Diagnostics) {
         match Document::parse(name, text) {
             Ok(document) => {
@@ -66,7 +66,7 @@ impl Registry {
         self.iter().flat_map(|provider| std::iter::once(&provider.id).chain(&provider.aliases)).map(String::as_str)
     }
 
-    /// Every provider, by id.
+    /// Every provider, sorted by id.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Provider>> {
         self.providers.values()
     }
@@ -78,7 +78,7 @@ fn files(folder: &Path, diagnostics: &mut Diagnostics) -> Vec<PathBuf> {
         Err(error) => {
             let message = format!("the folder of provider files {} cannot be read: {error}", folder.display());
             diagnostics
-                .push(Diagnostic::error(message).remedy("name an existing folder as `providers`, or leave it out"));
+                .push(Diagnostic::error(message).remedy("set `providers` to an existing folder, or remove the key"));
             return Vec::new();
         }
     };

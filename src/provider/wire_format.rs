@@ -1,7 +1,6 @@
-//! Reading and writing a provider's whole messages: head and content together.
+//! Decodes and encodes a provider's whole messages: head and content together.
 //!
-//! These four, and the fault table, are the only places where a provider's wire form is made or
-//! understood.
+//! Together with the fault table, this is the only place that reads or writes the wire format of a provider.
 
 use std::borrow::Cow;
 
@@ -15,14 +14,14 @@ use crate::model::record::Record;
 use crate::provider::descriptor::{OperationTemplate, Provider};
 use crate::provider::template::content::Object;
 use crate::provider::template::decode;
-use crate::provider::template::encode::{self, Absent, Writing};
+use crate::provider::template::decode_context::{DecodeContext, DecodeError};
+use crate::provider::template::encode::{self, EncodeContext, MissingMember};
 use crate::provider::template::head::{self, DuplicateName};
 use crate::provider::template::message::{Message, RequestTemplate};
-use crate::provider::template::reader::{DecodeError, Reading};
 
-/// A request as it arrived, below the route's prefix.
+/// A request as received, relative to the prefix of its route.
 #[derive(Clone, Copy, Debug)]
-pub struct Arrived<'a> {
+pub struct RawRequest<'a> {
     /// The path.
     pub path: &'a str,
     /// The query, without its `?`.
@@ -33,73 +32,73 @@ pub struct Arrived<'a> {
     pub content: &'a [u8],
 }
 
-/// A request as it is to be sent.
+/// An encoded request.
 #[derive(Clone, Debug, PartialEq)]
-pub struct WrittenRequest<'t> {
+pub struct EncodedRequest<'t> {
     /// The method.
     pub method: Method,
-    /// Path and query, below the upstream's base.
+    /// Path and query, relative to the upstream's base URL.
     pub target: Cow<'t, str>,
-    /// The same as a URI, where it never changes.
+    /// The same as a URI, if it is constant.
     pub uri: Option<&'t Uri>,
-    /// The header fields of the template.
+    /// The header fields.
     pub fields: Vec<(&'t str, String)>,
-    /// The content, where the operation has one.
+    /// The content, if the operation has one.
     pub content: Option<Vec<u8>>,
 }
 
-/// A response as it is to be sent.
+/// An encoded response.
 #[derive(Clone, Debug, PartialEq)]
-pub struct WrittenResponse<'t> {
+pub struct EncodedResponse<'t> {
     /// The status.
     pub status: StatusCode,
-    /// The header fields of the template and those on every response.
+    /// The header fields, including those on every response.
     pub fields: Vec<(&'t str, String)>,
-    /// The content, where the operation has one.
+    /// The content, if the operation has one.
     pub content: Option<Vec<u8>>,
 }
 
-/// What an upstream's answer is, when it is no success.
+/// Why a response is not a success.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UpstreamError<'a> {
-    /// A fault its table knows.
+    /// A fault of the table.
     Fault(Fault, FaultDetails<'a>),
-    /// It breaks its contract.
+    /// A success that breaks its contract.
     Broken(DecodeError),
-    /// A status its table does not know.
+    /// A status that the table does not have.
     Unknown(StatusCode),
 }
 
 impl OperationTemplate {
-    /// Reads a request.
+    /// Decodes a request.
     pub fn read_request<'a>(
         &self,
         operation: Operation,
-        arrived: Arrived<'a>,
-        reading: Reading<'a>,
+        raw: RawRequest<'a>,
+        reading: DecodeContext<'a>,
     ) -> Result<Request<'a>, DecodeError> {
-        first_readable(&self.request.message, |form| {
+        first_decodable(&self.request.message, |form| {
             let mut request = Request::new(operation);
             let record = request.record_mut();
-            let head = head_of_request(&self.request, arrived, reading, record);
-            let content = form.map_or(Ok(()), |form| decode::decode(form, arrived.content, reading, record));
+            let head = head_of_request(&self.request, raw, reading, record);
+            let content = form.map_or(Ok(()), |form| decode::decode(form, raw.content, reading, record));
             match (head, content) {
                 (Ok(()), Ok(())) => Ok(request),
-                // The content decides which message it is, whatever its head lacks.
+                // The content decides which message it is, even if the head is incomplete.
                 (_, Err(DecodeError::NotThisMessage)) => Err(DecodeError::NotThisMessage),
-                (Err(unread), _) | (Ok(()), Err(unread)) => Err(unread),
+                (Err(error), _) | (Ok(()), Err(error)) => Err(error),
             }
         })
     }
 
-    /// Reads a request of which there is the content alone: what its head carries is absent.
+    /// Decodes only the content of a request; members of its head are absent.
     pub fn read_request_content<'a>(
         &self,
         operation: Operation,
         content: &'a [u8],
-        reading: Reading<'a>,
+        reading: DecodeContext<'a>,
     ) -> Result<Request<'a>, DecodeError> {
-        first_readable(&self.request.message, |form| {
+        first_decodable(&self.request.message, |form| {
             let mut request = Request::new(operation);
             let Some(form) = form else { return Err(DecodeError::NotThisMessage) };
             decode::decode(form, content, reading, request.record_mut())?;
@@ -107,40 +106,44 @@ impl OperationTemplate {
         })
     }
 
-    /// Writes a request.
-    pub fn write_request(&self, record: &dyn Record<'_>, writing: Writing<'_>) -> Result<WrittenRequest<'_>, Absent> {
+    /// Encodes a request.
+    pub fn write_request(
+        &self,
+        record: &dyn Record<'_>,
+        writing: EncodeContext<'_>,
+    ) -> Result<EncodedRequest<'_>, MissingMember> {
         let Message { fields, query, content, .. } = &self.request.message;
         let mut target = self.request.path.write(record, writing)?;
         if !query.is_empty() {
             target.to_mut().push_str(&head::query(query, record, writing)?);
         }
-        Ok(WrittenRequest {
+        Ok(EncodedRequest {
             method: self.request.method.clone(),
             target,
             uri: self.request.path.uri().filter(|_| query.is_empty()),
             fields: head::fields(fields, record, writing)?,
-            content: written(content.as_ref(), record, writing)?,
+            content: encoded(content.as_ref(), record, writing)?,
         })
     }
 
-    /// Writes a response.
+    /// Encodes a response.
     pub fn write_response<'t>(
         &'t self,
         provider: &'t Provider,
         record: &dyn Record<'_>,
-        writing: Writing<'_>,
-    ) -> Result<WrittenResponse<'t>, Absent> {
+        writing: EncodeContext<'_>,
+    ) -> Result<EncodedResponse<'t>, MissingMember> {
         let Message { fields, content, .. } = &self.response.message;
         let mut written_fields = head::fields(&provider.fields, record, writing)?;
         written_fields.extend(head::fields(fields, record, writing)?);
-        Ok(WrittenResponse {
+        Ok(EncodedResponse {
             status: self.response.status,
             fields: written_fields,
-            content: written(content.as_ref(), record, writing)?,
+            content: encoded(content.as_ref(), record, writing)?,
         })
     }
 
-    /// Reads a response: a success where status and constants say so, else what the fault table says.
+    /// Decodes a response: a success if status and constants match, otherwise a fault of the table.
     pub fn read_response<'a>(
         &self,
         provider: &Provider,
@@ -148,17 +151,17 @@ impl OperationTemplate {
         status: StatusCode,
         fields: &'a HeaderMap,
         content: &'a [u8],
-        reading: Reading<'a>,
+        reading: DecodeContext<'a>,
     ) -> Result<Response<'a>, UpstreamError<'a>> {
         if status.is_success() {
-            match self.read_success(operation, fields, content, Reading { lenient: true, ..reading }) {
+            match self.read_success(operation, fields, content, DecodeContext { lenient: true, ..reading }) {
                 Ok(response) => return Ok(response),
                 Err(DecodeError::NotThisMessage) => {}
                 Err(broken @ DecodeError::Broken(_)) => return Err(UpstreamError::Broken(broken)),
             }
         }
         let field = |name: &str| fields.get(name).and_then(|value| value.to_str().ok());
-        let strict = Reading { lenient: false, ..reading };
+        let strict = DecodeContext { lenient: false, ..reading };
         match provider.faults.read(operation, status, field, content, strict) {
             Some((fault, details)) => Err(UpstreamError::Fault(fault, details)),
             None => Err(UpstreamError::Unknown(status)),
@@ -170,10 +173,10 @@ impl OperationTemplate {
         operation: Operation,
         fields: &'a HeaderMap,
         content: &'a [u8],
-        reading: Reading<'a>,
+        reading: DecodeContext<'a>,
     ) -> Result<Response<'a>, DecodeError> {
         let message = &self.response.message;
-        first_readable(message, |form| {
+        first_decodable(message, |form| {
             let mut response = Response::new(operation);
             let record = response.record_mut();
             head::read(&message.fields, "field", |name| field(fields, name), reading, record)?;
@@ -183,40 +186,40 @@ impl OperationTemplate {
     }
 }
 
-/// Reads a message in its own form, or else in one of the others that are read too. What is wrong
-/// is told of the first form that recognised it.
-fn first_readable<T>(
+/// Decodes a message in its primary form, or else in one of the alternative forms. Reports the defect of the first
+/// form that recognised the message.
+fn first_decodable<T>(
     message: &Message,
     read: impl Fn(Option<&Object>) -> Result<T, DecodeError>,
 ) -> Result<T, DecodeError> {
-    let mut unread = match read(message.content.as_ref()) {
+    let mut error = match read(message.content.as_ref()) {
         Ok(done) => return Ok(done),
-        Err(unread) => unread,
+        Err(error) => error,
     };
     for form in &message.also {
-        match (read(Some(form)), &unread) {
+        match (read(Some(form)), &error) {
             (Ok(done), _) => return Ok(done),
-            (Err(broken @ DecodeError::Broken(_)), DecodeError::NotThisMessage) => unread = broken,
+            (Err(broken @ DecodeError::Broken(_)), DecodeError::NotThisMessage) => error = broken,
             (Err(_), _) => {}
         }
     }
-    Err(unread)
+    Err(error)
 }
 
 fn head_of_request<'a>(
     request: &RequestTemplate,
-    arrived: Arrived<'a>,
-    reading: Reading<'a>,
+    raw: RawRequest<'a>,
+    reading: DecodeContext<'a>,
     record: &mut dyn Record<'a>,
 ) -> Result<(), DecodeError> {
-    if !request.path.read(arrived.path, reading, record)? {
+    if !request.path.read(raw.path, reading, record)? {
         return Err(DecodeError::NotThisMessage);
     }
-    head::read(&request.message.fields, "field", |name| field(arrived.fields, name), reading, record)?;
-    head::read(&request.message.query, "query parameter", |name| parameter(arrived.query, name), reading, record)
+    head::read(&request.message.fields, "field", |name| field(raw.fields, name), reading, record)?;
+    head::read(&request.message.query, "query parameter", |name| parameter(raw.query, name), reading, record)
 }
 
-/// A field's value; what is no visible ASCII is none.
+/// The value of a header field; `None` if it is not visible ASCII.
 fn field<'a>(fields: &'a HeaderMap, name: &str) -> Result<Option<Cow<'a, str>>, DuplicateName> {
     let mut values = fields.get_all(name).iter();
     let value = values.next();
@@ -235,14 +238,14 @@ fn parameter<'a>(query: &'a str, name: &str) -> Result<Option<Cow<'a, str>>, Dup
     Ok(value.map(|(_, value)| value))
 }
 
-fn written(
+fn encoded(
     template: Option<&Object>,
     record: &dyn Record<'_>,
-    writing: Writing<'_>,
-) -> Result<Option<Vec<u8>>, Absent> {
+    writing: EncodeContext<'_>,
+) -> Result<Option<Vec<u8>>, MissingMember> {
     let Some(template) = template else { return Ok(None) };
     let mut out = Vec::with_capacity(512);
     encode::encode(template, record, writing, &mut out)?;
-    out.shrink_to_fit(); // in place mostly; room left over would have to be noted beside it
+    out.shrink_to_fit(); // mostly in place; spare capacity would make `Bytes` allocate a separate header
     Ok(Some(out))
 }

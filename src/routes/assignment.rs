@@ -13,9 +13,9 @@ use crate::base::secret::SecretReference;
 use crate::model::member::Member;
 use crate::model::operation::{Direction, Operation};
 use crate::model::record::Record;
-use crate::model::value::{Kind, Value};
+use crate::model::value::{Value, ValueKind};
 use crate::provider::template::codec::Codec;
-use crate::provider::template::hole::Pattern;
+use crate::provider::template::placeholder::Pattern;
 use crate::routes::route_settings::Assigned;
 
 /// The remedy for a secret in the config itself.
@@ -115,8 +115,8 @@ fn given(member: Member, assigned: &Assigned, direction: Direction, base: &Path)
     };
     match (assigned, member.kind()) {
         (Assigned::Text(text), _) => from_text(member, text, direction, base),
-        (Assigned::Number(number), Kind::Number) => Ok(Given::Constant(Value::Number(*number))),
-        (Assigned::Flag(flag), Kind::Flag) => Ok(Given::Constant(Value::Flag(*flag))),
+        (Assigned::Number(number), ValueKind::Number) => Ok(Given::Constant(Value::Number(*number))),
+        (Assigned::Flag(flag), ValueKind::Flag) => Ok(Given::Constant(Value::Flag(*flag))),
         (Assigned::Number(_), _) => Err(wrong("a number").remedy("write it between quotes if it is text")),
         (Assigned::Flag(_), _) => Err(wrong("true or false").remedy("write a value of that type")),
         (Assigned::Group(_), _) => Err(wrong("a table").remedy("write a value")),
@@ -138,21 +138,30 @@ fn from_text(member: Member, text: &str, direction: Direction, base: &Path) -> R
     }
     match Pattern::parse(text, Member::ALL, Codec::Base64Url) {
         Err(bad) => Err(Diagnostic::error(bad.message).label("this value").remedy(bad.remedy)),
-        Ok(Pattern::Constant(text)) if member.kind() == Kind::Text => {
+        Ok(Pattern::Constant(text)) if member.kind() == ValueKind::Text => {
             Ok(Given::Constant(Value::Text(Cow::Owned(text))))
         }
         Ok(Pattern::Constant(_)) => {
             let message = format!("`{}` is {}, not text", member.name(), member.kind().noun());
             let remedy = match member.kind() {
+<<<<<<< HEAD
                 Kind::Number => "write the number without quotes",
                 Kind::Flag => "write true or false without quotes",
                 Kind::Text | Kind::Bytes | Kind::Texts | Kind::Json | Kind::List(_) => {
                     "remove it: this member cannot be a constant"
+=======
+                ValueKind::Number => "write the number without quotes",
+                ValueKind::Flag => "write true or false without quotes",
+                ValueKind::Text | ValueKind::Bytes | ValueKind::Texts | ValueKind::Json | ValueKind::List => {
+                    "leave it out: no constant can stand for it"
+>>>>>>> provider
                 }
             };
             Err(Diagnostic::error(message).label("this value").remedy(remedy))
         }
-        Ok(Pattern::Hole { prefix, hole, suffix }) => reference(member, hole.member, prefix, suffix, direction),
+        Ok(Pattern::Placeholder { prefix, placeholder, suffix }) => {
+            reference(member, placeholder.member, prefix, suffix, direction)
+        }
     }
 }
 
@@ -174,7 +183,7 @@ fn reference(
         return Err(Diagnostic::error(message).label("this reference").remedy(remedy));
     }
     let bare = prefix.is_empty() && suffix.is_empty();
-    if member.kind() != of.kind() || !(bare || of.kind() == Kind::Text) {
+    if member.kind() != of.kind() || !(bare || of.kind() == ValueKind::Text) {
         let message =
             format!("`{}` is {}, and `{}` is {}", member.name(), member.kind().noun(), of.name(), of.kind().noun());
         return Err(Diagnostic::error(message).label("this reference").remedy("refer to a member of the same type"));

@@ -3,10 +3,9 @@
 use crate::caller_auth::Relation;
 use crate::model::member::Member;
 use crate::model::operation::{Direction, Operation};
-use crate::model::value::Kind;
 use crate::provider::descriptor::{OperationTemplate, Provider};
-use crate::provider::template::hole::Need;
 use crate::provider::template::message::Caller;
+use crate::provider::template::placeholder::Need;
 use crate::relying_party::capability::{self, Presence};
 
 /// One side of a route.
@@ -91,10 +90,7 @@ impl<'p> ProviderSide<'p> {
                 list.item.carried(&mut |member, need| members.push((member, need)));
                 members
             }
-            None => match list.kind() {
-                Kind::List(members) => members.iter().map(|member| (*member, Need::Optional)).collect(),
-                _ => Vec::new(),
-            },
+            None => list.element_members().iter().map(|member| (*member, Need::Optional)).collect(),
         }
     }
 

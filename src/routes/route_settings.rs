@@ -9,7 +9,7 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::base::bounded::Bounded;
-use crate::caller_auth::settings::CallerSettings;
+use crate::caller_auth::caller_settings::CallerSettings;
 use crate::model::user_verification::UserVerification;
 use crate::policy::settings::{FallbackSettings, PinnedSettings, RuleSettings, ShadowSettings, SplitSettings};
 

@@ -19,7 +19,7 @@ const PAIRS = {
 };
 /** Dialects whose login begins for nobody. */
 const NAMELESS = ["auth0", "apifox"];
-const UNAVAILABLE = "The service cannot tell who the user is at the moment. Try again.";
+const UNAVAILABLE = "The user cannot be looked up at the moment. Try again.";
 
 /** The stage of a pair whose people have other names at the upstream, and who says which. */
 async function renamed(t, dialect, upstream) {

@@ -9,9 +9,9 @@ use passbridge::model::operation::Operation;
 use passbridge::model::record::Record;
 use passbridge::provider::descriptor::{OperationTemplate, Provider};
 use passbridge::provider::registry::Registry;
-use passbridge::provider::template::encode::Writing;
-use passbridge::provider::template::reader::{DecodeError, Reading, Scratch};
-use passbridge::provider::wire_format::{Arrived, UpstreamError};
+use passbridge::provider::template::decode_context::{DecodeContext, DecodeError, Scratch};
+use passbridge::provider::template::encode::EncodeContext;
+use passbridge::provider::wire_format::{RawRequest, UpstreamError};
 
 use crate::expectations;
 use crate::fixture::Fixture;
@@ -23,12 +23,12 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_second(1_735_689_600).unwrap()
 }
 
-pub(crate) fn reading(scratch: &Scratch) -> Reading<'_> {
-    Reading { scratch, now: now(), max_depth: 32, lenient: false }
+pub(crate) fn reading(scratch: &Scratch) -> DecodeContext<'_> {
+    DecodeContext { scratch, now: now(), max_depth: 32, lenient: false }
 }
 
-pub(crate) fn writing() -> Writing<'static> {
-    Writing { now: now(), relaxed: &[] }
+pub(crate) fn writing() -> EncodeContext<'static> {
+    EncodeContext { now: now(), relaxed: &[] }
 }
 
 pub(crate) fn provider(id: &str) -> &'static Provider {
@@ -51,7 +51,7 @@ impl Fixture {
         scratch: &'a Scratch,
     ) -> Result<Request<'a>, DecodeError> {
         let (_, path, query) = self.request.as_ref().unwrap();
-        let arrived = Arrived { path, query, fields: &self.fields, content: self.content.as_bytes() };
+        let arrived = RawRequest { path, query, fields: &self.fields, content: self.content.as_bytes() };
         template(self.provider(), operation).read_request(operation, arrived, reading(scratch))
     }
 

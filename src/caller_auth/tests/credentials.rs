@@ -1,4 +1,4 @@
-//! Open operations, API keys, clients, and tokens that the upstream judges.
+//! Open operations, API keys, clients, and tokens that the upstream verifies.
 
 use super::*;
 use crate::caller_auth::digest::tests::COMPARED;
@@ -11,58 +11,58 @@ fn with_client<'a>(id: &'a str, secret: Option<&'a str>) -> AssertionRequest<'a>
     AssertionRequest { client_id: Some(id.into()), client_secret: secret.map(Into::into), ..Default::default() }
 }
 
-fn by(judge: Judge) -> Result<Admission, Refusal> {
-    Ok(Admission { claims: Vec::new(), judge })
+fn by(verified_by: VerifiedBy) -> Result<AuthenticatedCaller, Refusal> {
+    Ok(AuthenticatedCaller { claims: Vec::new(), verified_by })
 }
 
 #[tokio::test]
-async fn an_open_operation_asks_nothing() {
+async fn open_operation_needs_no_credentials() {
     let callers = callers(r#"open = "anyone""#, Caller::Open, Path::new("."));
-    assert_eq!(callers.admit(Caller::Open, &AssertionRequest::default()).await, by(Judge::Gateway));
+    assert_eq!(callers.admit(Caller::Open, &AssertionRequest::default()).await, by(VerifiedBy::Gateway));
     assert!(callers.ready().await);
 }
 
 #[tokio::test]
-async fn one_of_the_keys_lets_in_and_no_other_does() {
+async fn only_configured_keys_are_accepted() {
     let folder = folder(&[("a", "key-a\n"), ("b", "key-b")]);
     let callers = callers(r#"key = ["file:a", "file:b"]"#, Caller::Key, folder.path());
     for key in ["key-a", "key-b"] {
-        assert_eq!(callers.admit(Caller::Key, &with_key(key)).await, by(Judge::Gateway));
+        assert_eq!(callers.admit(Caller::Key, &with_key(key)).await, by(VerifiedBy::Gateway));
     }
     for key in ["key-", "key-aa", "key-c", "KEY-A", "key-a\n", "Bearer key-a"] {
-        let told = refused(callers.admit(Caller::Key, &with_key(key)).await);
-        assert_eq!(told, (Fault::Unauthenticated, "the API key is not one of the route's".to_owned()), "{key:?}");
+        let refusal = refused(callers.admit(Caller::Key, &with_key(key)).await);
+        assert_eq!(refusal, (Fault::Unauthenticated, "the API key is unknown".to_owned()), "{key:?}");
     }
-    // A bearer token is no API key, even where it reads the same.
-    let told = refused(callers.admit(Caller::Key, &with_token("key-a")).await);
-    assert_eq!(told, (Fault::Unauthenticated, "there is no API key".to_owned()));
+    // A bearer token is no API key, even if the text is the same.
+    let refusal = refused(callers.admit(Caller::Key, &with_token("key-a")).await);
+    assert_eq!(refusal, (Fault::Unauthenticated, "the API key is missing".to_owned()));
 }
 
 #[tokio::test]
-async fn a_client_needs_its_own_id_and_its_own_secret() {
+async fn client_needs_its_own_id_and_secret() {
     let folder = folder(&[("one", "secret-1"), ("two", "secret-2")]);
     let known = r#"client = { one = "file:one", two = "file:two", open = "public" }"#;
     let callers = callers(known, Caller::Client, folder.path());
     let admit = async |id, secret| callers.admit(Caller::Client, &with_client(id, secret)).await;
     for (id, secret) in [("one", "secret-1"), ("two", "secret-2"), ("open", "ignored")] {
-        assert_eq!(admit(id, Some(secret)).await, by(Judge::Gateway), "{id}");
+        assert_eq!(admit(id, Some(secret)).await, by(VerifiedBy::Gateway), "{id}");
     }
-    assert_eq!(admit("open", None).await, by(Judge::Gateway));
+    assert_eq!(admit("open", None).await, by(VerifiedBy::Gateway));
 
     for (id, secret) in [("one", Some("secret-2")), ("one", None), ("two", Some("")), ("one", Some("secret-1 "))] {
-        let told = refused(admit(id, secret).await);
-        assert_eq!(told, (Fault::Unauthenticated, "the client's secret is missing or wrong".to_owned()));
+        let refusal = refused(admit(id, secret).await);
+        assert_eq!(refusal, (Fault::Unauthenticated, "the client secret is missing or wrong".to_owned()));
     }
     for id in ["three", "ONE", "one "] {
-        let told = refused(admit(id, Some("secret-1")).await);
-        assert_eq!(told, (Fault::Unauthenticated, "the client id is not one of the route's".to_owned()));
+        let refusal = refused(admit(id, Some("secret-1")).await);
+        assert_eq!(refusal, (Fault::Unauthenticated, "the client id is unknown".to_owned()));
     }
-    let told = refused(callers.admit(Caller::Client, &AssertionRequest::default()).await);
-    assert_eq!(told, (Fault::Unauthenticated, "there is no client id".to_owned()));
+    let refusal = refused(callers.admit(Caller::Client, &AssertionRequest::default()).await);
+    assert_eq!(refusal, (Fault::Unauthenticated, "the client id is missing".to_owned()));
 }
 
 #[tokio::test]
-async fn whoever_calls_costs_the_same_work() {
+async fn all_callers_take_the_same_number_of_comparisons() {
     let folder = folder(&[("a", "secret-a"), ("b", "secret-b"), ("c", "secret-c")]);
     let clients = callers(
         r#"client = { a = "file:a", b = "file:b", c = "file:c", d = "public" }"#,
@@ -91,29 +91,29 @@ async fn whoever_calls_costs_the_same_work() {
 }
 
 #[tokio::test]
-async fn anyone_still_has_to_present_something() {
+async fn anyone_must_still_present_a_credential() {
     let keys = callers(r#"key = "anyone""#, Caller::Key, Path::new("."));
-    assert_eq!(keys.admit(Caller::Key, &with_key("made up")).await, by(Judge::Gateway));
+    assert_eq!(keys.admit(Caller::Key, &with_key("made up")).await, by(VerifiedBy::Gateway));
     assert!(keys.admit(Caller::Key, &AssertionRequest::default()).await.is_err());
     let clients = callers(r#"client = "anyone""#, Caller::Client, Path::new("."));
-    assert_eq!(clients.admit(Caller::Client, &with_client("made up", None)).await, by(Judge::Gateway));
+    assert_eq!(clients.admit(Caller::Client, &with_client("made up", None)).await, by(VerifiedBy::Gateway));
     assert!(clients.admit(Caller::Client, &AssertionRequest::default()).await.is_err());
 }
 
 #[tokio::test]
-async fn the_upstream_judges_a_token_that_is_there() {
+async fn upstream_verifies_a_present_token() {
     for relation in [Relation::Embedded, Relation::SameProvider] {
         let (callers, findings) = compile(r#"user = "upstream""#, &[Caller::User], Path::new("."), relation);
         assert!(findings.is_empty());
-        assert_eq!(callers.admit(Caller::User, &with_token("anything")).await, by(Judge::Upstream));
-        let told = refused(callers.admit(Caller::User, &with_key("anything")).await);
-        assert_eq!(told, (Fault::Unauthenticated, "there is no bearer token".to_owned()));
+        assert_eq!(callers.admit(Caller::User, &with_token("anything")).await, by(VerifiedBy::Upstream));
+        let refusal = refused(callers.admit(Caller::User, &with_key("anything")).await);
+        assert_eq!(refusal, (Fault::Unauthenticated, "the bearer token is missing".to_owned()));
         assert!(callers.ready().await);
     }
 }
 
 #[tokio::test]
-async fn nobody_gets_in_where_the_config_says_nothing() {
+async fn caller_of_an_unconfigured_kind_is_refused() {
     let callers = callers(r#"open = "anyone""#, Caller::Open, Path::new("."));
     let all = AssertionRequest {
         client_id: Some("a".into()),
@@ -144,6 +144,9 @@ fn no_secret_is_shown() {
     let shown = format!("{callers:#?}");
     assert!(shown.contains("Digest(..)") && shown.contains("redacted"), "{shown}");
     assert!(!shown.contains("hunter2"), "{shown}");
-    let admission = Admission { claims: vec![(Member::UserId, Value::Text("u_1".into()))], judge: Judge::Gateway };
-    assert_eq!(format!("{admission:?}"), r#"Admission { claims: ["user.id"], judge: Gateway }"#);
+    let authenticated = AuthenticatedCaller {
+        claims: vec![(Member::UserId, Value::Text("u_1".into()))],
+        verified_by: VerifiedBy::Gateway,
+    };
+    assert_eq!(format!("{authenticated:?}"), r#"AuthenticatedCaller { claims: ["user.id"], verified_by: Gateway }"#);
 }

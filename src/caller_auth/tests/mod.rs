@@ -1,4 +1,4 @@
-//! The answers of a route as a whole: what the config says against who is let in.
+//! Tests of whole callers tables.
 
 mod credentials;
 mod fetched;
@@ -12,6 +12,7 @@ use std::path::Path;
 use serde::Deserialize;
 use tempfile::TempDir;
 
+use super::fetched_keys::KeySets;
 use super::*;
 use crate::model::assertion::AssertionRequest;
 
@@ -20,12 +21,12 @@ struct Route {
     callers: CallerSettings,
 }
 
-/// Compiles the table `callers` of a route whose dialect has these kinds of callers.
+/// Compiles a `callers` table for a dialect with these kinds of callers.
 fn compile(callers: &str, kinds: &[Caller], base: &Path, relation: Relation) -> (Callers, Vec<(String, Diagnostic)>) {
     compile_among(&KeySets::default(), callers, kinds, base, relation)
 }
 
-/// The same, among other routes of one plan.
+/// The same, with key sets shared with other routes.
 fn compile_among(
     key_sets: &KeySets,
     callers: &str,
@@ -38,7 +39,7 @@ fn compile_among(
     Callers::compile(&route.callers, &needed, &CompileContext { base, dialect: "acme", relation, key_sets })
 }
 
-/// Callers whose config is in order.
+/// Compiles callers that have no findings.
 fn callers(callers: &str, kind: Caller, base: &Path) -> Callers {
     let (callers, findings) = compile(callers, &[kind], base, Relation::AnotherProvider);
     assert!(findings.is_empty(), "{findings:?}");
@@ -58,9 +59,9 @@ fn with_token(token: &str) -> AssertionRequest<'_> {
     AssertionRequest { user_token: Some(token.into()), ..Default::default() }
 }
 
-/// What the caller is told, and why.
-fn refused(outcome: Result<Admission, Refusal>) -> (Fault, String) {
+/// The fault and the reason of a refusal.
+fn refused(outcome: Result<AuthenticatedCaller, Refusal>) -> (Fault, String) {
     let refusal = outcome.unwrap_err();
-    assert_eq!(refusal.message, refusal.fault.message(), "the caller reads no more than the fault");
+    assert_eq!(refusal.message, refusal.fault.message(), "the message is the default of the fault");
     (refusal.fault, refusal.reason.into_owned())
 }

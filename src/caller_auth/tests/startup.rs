@@ -1,13 +1,13 @@
-//! What is wrong with answers, as it is told at startup: the texts are what is tested.
+//! The findings of `callers` tables, with their texts.
 
 use super::*;
 use crate::base::diagnostic::Severity;
 use crate::caller_auth::testing::{Signer, key_set};
 
-/// Parts of a `jwt` table that is in order but for what comes before them.
+/// The valid rest of a `jwt` table.
 const REST: &str = r#"issuer = "i", audience = "a", claims = { "user.id" = "sub" }"#;
 
-/// Each finding as one text: where it is, what it says, what to do.
+/// Each finding as one text: key, message and remedy.
 fn findings(answers: &str, base: &Path) -> Vec<String> {
     let kind = match answers.split([' ', '.']).next().unwrap() {
         "key" => Caller::Key,
@@ -39,8 +39,8 @@ fn keys() {
     let cases = [
         (
             "key = []",
-            "callers.key: error: the list of API keys is empty, so nobody could call\n  \
-             name at least one key as `env:NAME` or `file:PATH`, or write `\"anyone\"`",
+            "callers.key: error: the list of API keys is empty, so every caller would be refused\n  \
+             add a key as `env:NAME` or `file:PATH`, or write `\"anyone\"`",
         ),
         (
             r#"key = ["env:PASSBRIDGE_NO_SUCH"]"#,
@@ -54,8 +54,8 @@ fn keys() {
         ),
         (
             r#"key = ["file:one", "file:two"]"#,
-            "callers.key: warning: the file two holds an API key that stands in the list already\n  \
-             leave one of them out, or let it hold another key",
+            "callers.key: warning: the file two has the same API key as another entry of the list\n  \
+             remove one of them, or use a different key",
         ),
     ];
     for (answers, text) in cases {
@@ -69,8 +69,8 @@ fn clients() {
     let cases = [
         (
             "client = {}",
-            "callers.client: error: the table of clients is empty, so nobody could call\n  \
-             write `\"the client's id\" = \"env:NAME\"` for each client, or `\"anyone\"` for the table",
+            "callers.client: error: the table of clients is empty, so every caller would be refused\n  \
+             write `\"CLIENT_ID\" = \"env:NAME\"` for each client, or `client = \"anyone\"`",
         ),
         (
             r#"client = { a = "env:PASSBRIDGE_NO_SUCH" }"#,
@@ -78,14 +78,11 @@ fn clients() {
              the environment variable PASSBRIDGE_NO_SUCH is not set\n  \
              set PASSBRIDGE_NO_SUCH in the environment of the gateway",
         ),
-        (
-            r#"client = { "" = "public" }"#,
-            "callers.client: error: a client has an empty id, which no request can carry\n  write the client's id",
-        ),
+        (r#"client = { "" = "public" }"#, "callers.client: error: a client id is empty\n  write the client's id"),
         (
             r#"client = { a = "file:one", b = "file:three", c = "file:two", d = "public", e = "public" }"#,
             "callers.client.c: warning: the clients `a` and `c` have the same secret\n  \
-             give each client a secret of its own, or one can pass for the other",
+             give each client its own secret; otherwise one can impersonate the other",
         ),
     ];
     for (answers, text) in cases {
@@ -94,53 +91,54 @@ fn clients() {
 }
 
 #[test]
-fn an_upstream_that_cannot_know_the_tokens() {
+fn upstream_of_another_provider_cannot_verify_tokens() {
     assert_eq!(
         findings(r#"user = "upstream""#, Path::new(".")),
-        ["callers.user: error: the upstream is neither embedded nor one of `acme`, \
-          so it cannot judge the tokens of `acme`\n  let the gateway verify them: \
+        [
+            "callers.user: error: the upstream cannot verify tokens of `acme`: it is another provider\n  let the gateway verify them: \
           `user = { jwt = { jwks = \"https://issuer.example/jwks.json\", algorithms = [\"RS256\"], \
           issuer = \"https://issuer.example/\", audience = \"https://api.example\", \
-          claims = { \"user.id\" = \"sub\" } } }`"]
+          claims = { \"user.id\" = \"sub\" } } }`"
+        ]
     );
 }
 
 #[test]
-fn where_token_keys_come_from() {
+fn token_keys() {
     let keys = key_set(&[&Signer::es256("e")]);
     let pem = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
     let folder = folder(&[("keys", &keys), ("html", "<html>hunter2"), ("pem", pem), ("short", "hunter2")]);
-    let not_an_address = "callers.user.jwt.jwks: error: `jwks` is neither an https URL, nor http to this machine itself, nor a file\n  \
-         write `https://...` or `file:PATH`: whoever can change the keys on their way can be any user";
+    let not_an_address = "callers.user.jwt.jwks: error: `jwks` must be an `https` URL, an `http` URL of the local machine, or a file\n  \
+         write `https://...` or `file:PATH`; keys that are not protected in transit could be replaced";
     let cases = [
         (
             r#"algorithms = ["ES256"]"#,
-            "callers.user.jwt: error: `jwt` has neither `jwks` nor `key`, so no signature could be checked\n  \
+            "callers.user.jwt: error: `jwt` has neither `jwks` nor `key`\n  \
              write `jwks = \"https://...\"` or `jwks = \"file:PATH\"` for public keys, or `key = \"env:NAME\"` \
              for a shared one",
         ),
         (
             r#"algorithms = ["ES256"], jwks = "file:keys", key = "file:short""#,
-            "callers.user.jwt: error: `jwt` has both `jwks` and `key`, and a token is signed with one of them\n  \
-             leave one of them out",
+            "callers.user.jwt: error: `jwt` has both `jwks` and `key`\n  \
+             remove one of them",
         ),
         (r#"algorithms = ["ES256"], jwks = "http://issuer.example/keys?key=hunter2""#, not_an_address),
         (r#"algorithms = ["ES256"], jwks = "keys.json""#, not_an_address),
         (r#"algorithms = ["ES256"], jwks = "env:HUNTER""#, not_an_address),
         (
             r#"algorithms = ["ES256"], jwks = "https://a:hunter2@issuer.example/""#,
-            "callers.user.jwt.jwks: error: the URL in `jwks` carries a user or a password\n  \
-             take them out: key sets are public",
+            "callers.user.jwt.jwks: error: the URL in `jwks` has a user name or a password\n  \
+             remove them; key sets are public",
         ),
         (
             r#"algorithms = ["ES256"], jwks = "file:html""#,
-            "callers.user.jwt.jwks: error: the file html cannot be used: it is no JSON Web Key Set\n  \
-             write the JSON Web Key Set (RFC 7517) that the issuer publishes into it",
+            "callers.user.jwt.jwks: error: the file html is not valid: it is not a JSON Web Key Set\n  \
+             store the JSON Web Key Set (RFC 7517) of the issuer in it",
         ),
         (
             r#"algorithms = ["RS256", "EdDSA"], jwks = "file:keys""#,
-            "callers.user.jwt.jwks: error: the file keys holds no key that could check RS256 or EdDSA\n  \
-             list the algorithms that its keys are for, or take another file",
+            "callers.user.jwt.jwks: error: the file keys has no key for RS256 or EdDSA\n  \
+             list the algorithms of its keys, or use another file",
         ),
         (
             r#"algorithms = ["HS256"], key = "env:PASSBRIDGE_NO_SUCH""#,
@@ -150,14 +148,14 @@ fn where_token_keys_come_from() {
         ),
         (
             r#"algorithms = ["HS256"], key = "file:pem""#,
-            "callers.user.jwt.key: error: the file pem holds a PEM block, and `key` is a shared secret\n  \
-             put the public key into a key set and name it in `jwks`: as a shared secret it would let everybody sign",
+            "callers.user.jwt.key: error: the file pem has a PEM block, but `key` is a shared secret\n  \
+             put the public key into a key set and set `jwks`; as a shared secret it would let anyone sign tokens",
         ),
         (
             r#"algorithms = ["HS256", "HS384"], key = "file:short""#,
-            "callers.user.jwt.key: warning: the file short holds a shared key of fewer than 48 bytes, \
-             which can be guessed from one token\n  \
-             take a longer one where the issuer lets you: as many random bytes as the hash has (RFC 7518 section 3.2)",
+            "callers.user.jwt.key: warning: the shared key in the file short is shorter than 48 bytes \
+             and can be guessed from one token\n  \
+             use a random key at least as long as the hash (RFC 7518 section 3.2), if the issuer supports it",
         ),
     ];
     for (parts, text) in cases {
@@ -178,39 +176,35 @@ fn algorithms() {
         (
             public,
             "",
-            "the list of algorithms is empty, so every token would be refused\n  \
-             write the one the issuer signs with, such as `algorithms = [\"RS256\"]`",
+            "`algorithms` is empty, so every token would be refused\n  \
+             write the algorithm that the issuer uses, such as `algorithms = [\"RS256\"]`",
         ),
-        (
-            public,
-            r#""ES256", "none""#,
-            "`none` is no signature: whoever wants could write such a token\n  leave `none` out",
-        ),
-        (public, r#""ES256", "es384""#, "`es384` is no algorithm that is known here\n  did you mean `ES384`?"),
-        (public, r#""ES256", "RS265""#, "`RS265` is no algorithm that is known here\n  did you mean `RS256`?"),
+        (public, r#""ES256", "none""#, "`none` would accept tokens without a signature\n  remove `none`"),
+        (public, r#""ES256", "es384""#, "unknown algorithm `es384`\n  did you mean `ES384`?"),
+        (public, r#""ES256", "RS265""#, "unknown algorithm `RS265`\n  did you mean `RS256`?"),
         (
             public,
             r#""ES256", "Blowfish""#,
-            "`Blowfish` is no algorithm that is known here\n  the algorithms are RS256, RS384, RS512, PS256, PS384, \
+            "unknown algorithm `Blowfish`\n  the algorithms are RS256, RS384, RS512, PS256, PS384, \
              PS512, ES256, ES384, EdDSA, HS256, HS384, HS512",
         ),
         (
             public,
             r#""ES256", "HS256""#,
-            "`HS256` needs a shared key, and the keys of `jwks` are public\n  \
-             leave `HS256` out, or write `key` in place of `jwks`",
+            "`HS256` needs a shared key, but the keys of `jwks` are public\n  \
+             remove `HS256`, or use `key` instead of `jwks`",
         ),
         (
             shared,
             r#""HS256", "RS256""#,
-            "`RS256` needs a public key, and `key` is a shared one\n  \
-             leave `RS256` out, or write `jwks` in place of `key`",
+            "`RS256` needs a public key, but `key` is a shared key\n  \
+             remove `RS256`, or use `jwks` instead of `key`",
         ),
         (
             shared,
             r#""EdDSA""#,
-            "`EdDSA` needs a public key, and `key` is a shared one\n  \
-             leave `EdDSA` out, or write `jwks` in place of `key`",
+            "`EdDSA` needs a public key, but `key` is a shared key\n  \
+             remove `EdDSA`, or use `jwks` instead of `key`",
         ),
     ];
     for (keys, names, text) in cases {
@@ -235,7 +229,7 @@ fn issuer_and_audience() {
 }
 
 #[test]
-fn everything_is_found_at_once() {
+fn all_errors_are_found_at_once() {
     let answers = r#"open = "anyone", key = [], user = { jwt = { algorithms = ["none"], issuer = "i", audience = "a", claims = { "usr.id" = "sub" } } }"#;
     let kinds = [Caller::Key, Caller::Client, Caller::User];
     let (_, findings) = compile(answers, &kinds, Path::new("."), Relation::AnotherProvider);
@@ -254,7 +248,7 @@ fn everything_is_found_at_once() {
 }
 
 #[test]
-fn every_place_of_keys_is_taken() {
+fn every_source_of_keys_is_accepted() {
     let folder = folder(&[("keys", &key_set(&[&Signer::es256("e")])), ("key", &"k".repeat(64))]);
     for parts in [
         r#"algorithms = ["ES256"], jwks = "file:keys""#,
@@ -263,11 +257,11 @@ fn every_place_of_keys_is_taken() {
     ] {
         assert_eq!(findings(&jwt(parts), folder.path()), [""; 0], "{parts}");
     }
-    // Where no certificate authority is installed, that is said, and nothing of the address.
+    // Without installed certificate authorities the finding says so, without the address.
     let https = r#"algorithms = ["ES256", "RS256"], jwks = "https://issuer.example/keys?key=public""#;
     let found = findings(&jwt(https), folder.path());
     let no_tls = "callers.user.jwt.jwks: error: `jwks` cannot be fetched: TLS cannot be set up; \
                   are certificate authorities installed on this system?\n  \
-                  install certificate authorities, or keep the key set in a file";
+                  install certificate authorities, or store the key set in a file";
     assert!(found.is_empty() || found == [no_tls], "{found:?}");
 }

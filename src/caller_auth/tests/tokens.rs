@@ -1,4 +1,4 @@
-//! Users whose tokens the gateway verifies.
+//! User tokens that the gateway verifies.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,13 +16,13 @@ fn route(keys: &str, algorithms: &str) -> String {
     )
 }
 
-/// Takes tokens of these signers, from a file.
+/// Accepts tokens of these signers, from a file.
 fn taking(algorithms: &str, signers: &[&Signer]) -> Callers {
     let folder = folder(&[("keys.json", &key_set(signers))]);
     callers(&route(r#"jwks = "file:keys.json""#, algorithms), Caller::User, folder.path())
 }
 
-async fn admit(callers: &Callers, token: &str) -> Result<Admission, Refusal> {
+async fn admit(callers: &Callers, token: &str) -> Result<AuthenticatedCaller, Refusal> {
     callers.admit(Caller::User, &with_token(token)).await
 }
 
@@ -32,19 +32,19 @@ async fn reason(callers: &Callers, token: &str) -> String {
     reason
 }
 
-fn is_u_1(outcome: &Result<Admission, Refusal>) {
+fn is_u_1(outcome: &Result<AuthenticatedCaller, Refusal>) {
     let claims = vec![(Member::UserId, Value::Text("u_1".into()))];
-    assert_eq!(*outcome, Ok(Admission { claims, judge: Judge::Gateway }));
+    assert_eq!(*outcome, Ok(AuthenticatedCaller { claims, verified_by: VerifiedBy::Gateway }));
 }
 
-/// A token of these parts, signed by nobody.
+/// A token of these parts, without a valid signature.
 fn forged(header: &Json, claims: &Json, signature: &[u8]) -> String {
     let part = |json: &Json| URL_SAFE_NO_PAD.encode(json.to_string());
     format!("{}.{}.{}", part(header), part(claims), URL_SAFE_NO_PAD.encode(signature))
 }
 
 #[tokio::test]
-async fn every_kind_of_key_verifies_its_own_tokens() {
+async fn each_type_of_key_verifies_its_tokens() {
     let signers =
         [Signer::rsa(Algorithm::RS256, "r"), Signer::rsa(Algorithm::PS512, "p"), Signer::es256("e"), Signer::ed("d")];
     let all: Vec<_> = signers.iter().collect();
@@ -59,7 +59,7 @@ async fn every_kind_of_key_verifies_its_own_tokens() {
 }
 
 #[tokio::test]
-async fn a_shared_key_answers_to_any_key_id() {
+async fn shared_key_matches_any_key_id() {
     let folder = folder(&[("key", SECRET)]);
     let callers = callers(&route(r#"key = "file:key""#, r#""HS256""#), Caller::User, folder.path());
     let mut signer = Signer::hmac(Algorithm::HS256, SECRET.as_bytes());
@@ -70,7 +70,7 @@ async fn a_shared_key_answers_to_any_key_id() {
 }
 
 #[tokio::test]
-async fn a_token_without_a_key_id_is_tried_with_each_key_that_suits() {
+async fn token_without_key_id_is_tried_with_each_key_of_its_algorithm() {
     let (mut one, mut two) = (Signer::es256("one"), Signer::es256("two"));
     let callers = taking(r#""ES256", "EdDSA""#, &[&one, &two, &Signer::ed("three")]);
     (one.header.kid, two.header.kid) = (None, None);
@@ -82,7 +82,7 @@ async fn a_token_without_a_key_id_is_tried_with_each_key_that_suits() {
 }
 
 #[tokio::test]
-async fn a_key_id_selects_one_key() {
+async fn key_id_selects_one_key() {
     let (mut one, two) = (Signer::es256("one"), Signer::es256("two"));
     let callers = taking(r#""ES256""#, &[&one, &two]);
     one.header.kid = Some("two".into());
@@ -92,7 +92,7 @@ async fn a_key_id_selects_one_key() {
 }
 
 #[tokio::test]
-async fn a_tampered_token_is_refused() {
+async fn tampered_token_is_refused() {
     let signer = Signer::es256("e");
     let callers = taking(r#""ES256""#, &[&signer]);
     let token = signer.token();
@@ -111,19 +111,19 @@ async fn a_tampered_token_is_refused() {
 }
 
 #[tokio::test]
-async fn none_is_no_algorithm() {
+async fn none_algorithm_is_refused() {
     let callers = taking(r#""ES256""#, &[&Signer::es256("e")]);
     for alg in ["none", "None", "NONE", ""] {
         for signature in [&b""[..], b"anything"] {
             let token = forged(&json!({ "alg": alg, "typ": "JWT" }), &claims(), signature);
-            let told = reason(&callers, &token).await;
-            assert_eq!(told, "the bearer token is no signed JSON Web Token of a known algorithm", "{alg}");
+            let refusal = reason(&callers, &token).await;
+            assert_eq!(refusal, "the bearer token is not a signed JSON Web Token of a known algorithm", "{alg}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_public_key_is_no_shared_key() {
+async fn public_key_is_not_accepted_as_shared_key() {
     let rsa = Signer::rsa(Algorithm::RS256, "r");
     let callers = taking(r#""RS256""#, &[&rsa]);
     let jwk = rsa.jwk();
@@ -132,23 +132,23 @@ async fn a_public_key_is_no_shared_key() {
         for id in [None, Some("r".to_owned())] {
             let mut confused = Signer::hmac(Algorithm::HS256, &secret);
             confused.header.kid = id;
-            let told = reason(&callers, &confused.token()).await;
-            assert_eq!(told, "the token is signed with an algorithm that the route does not take");
+            let refusal = reason(&callers, &confused.token()).await;
+            assert_eq!(refusal, "the token is signed with an algorithm that is not configured");
         }
     }
 }
 
 #[tokio::test]
-async fn an_algorithm_the_config_does_not_list_is_refused_with_the_right_key() {
+async fn unlisted_algorithm_is_refused_even_with_the_right_key() {
     let callers = taking(r#""RS256""#, &[&Signer::rsa(Algorithm::RS256, "r"), &Signer::es256("e")]);
     for other in [Signer::rsa(Algorithm::RS512, "r"), Signer::rsa(Algorithm::PS256, "r"), Signer::es256("e")] {
-        let told = reason(&callers, &other.token()).await;
-        assert_eq!(told, "the token is signed with an algorithm that the route does not take");
+        let refusal = reason(&callers, &other.token()).await;
+        assert_eq!(refusal, "the token is signed with an algorithm that is not configured");
     }
 }
 
 #[tokio::test]
-async fn a_token_does_not_bring_its_own_key() {
+async fn key_inside_the_token_is_ignored() {
     let (known, mut own) = (Signer::es256("e"), Signer::es256("e"));
     let callers = taking(r#""ES256""#, &[&known]);
     own.header.jwk = serde_json::from_value(own.jwk()).unwrap();
@@ -157,29 +157,29 @@ async fn a_token_does_not_bring_its_own_key() {
 }
 
 #[tokio::test]
-async fn the_claims_of_every_token_are_checked() {
+async fn claims_are_checked() {
     let signer = Signer::es256("e");
     let callers = taking(r#""ES256""#, &[&signer]);
     let cases = [
-        ("iss", json!("https://issuer.example"), "the token is of another issuer"),
-        ("iss", json!([ISSUER, "https://other.example/"]), "the token's `iss` is no text"),
-        ("iss", json!(null), "the token's claim `iss` is absent or malformed"),
-        ("iss", json!(1), "the token's claim `iss` is absent or malformed"),
+        ("iss", json!("https://issuer.example"), "the token is from another issuer"),
+        ("iss", json!([ISSUER, "https://other.example/"]), "the token's `iss` is not text"),
+        ("iss", json!(null), "the token's claim `iss` is missing or malformed"),
+        ("iss", json!(1), "the token's claim `iss` is missing or malformed"),
         ("aud", json!("https://other.example"), "the token is for another audience"),
         ("aud", json!(["https://other.example"]), "the token is for another audience"),
         ("aud", json!([]), "the token is for another audience"),
-        ("aud", json!(null), "the token's claim `aud` is absent or malformed"),
+        ("aud", json!(null), "the token's claim `aud` is missing or malformed"),
         ("exp", json!(now() - 3600), "the token has expired"),
         ("exp", json!(0), "the token has expired"),
-        ("exp", json!(null), "the token's claim `exp` is absent or malformed"),
-        ("exp", json!("9999999999"), "the token's claim `exp` is absent or malformed"),
-        ("exp", json!(-1), "the token's claim `exp` is absent or malformed"),
+        ("exp", json!(null), "the token's claim `exp` is missing or malformed"),
+        ("exp", json!("9999999999"), "the token's claim `exp` is missing or malformed"),
+        ("exp", json!(-1), "the token's claim `exp` is missing or malformed"),
         ("nbf", json!(now() + 3600), "the token is not valid yet"),
         ("nbf", json!("soon"), "the token's claim `nbf` is malformed"),
-        ("sub", json!(null), "the token's claim `sub` is absent or no text"),
-        ("sub", json!(""), "the token's claim `sub` is absent or no text"),
-        ("sub", json!(["u_1"]), "the token cannot be read"),
-        ("sub", json!(true), "the token's claim `sub` is absent or no text"),
+        ("sub", json!(null), "the claim `sub` is missing or not text"),
+        ("sub", json!(""), "the claim `sub` is missing or not text"),
+        ("sub", json!(["u_1"]), "the token cannot be parsed"),
+        ("sub", json!(true), "the claim `sub` is missing or not text"),
     ];
     for (claim, value, why) in cases {
         assert_eq!(reason(&callers, &signer.sign(&claims_with(claim, value.clone()))).await, why, "{claim}: {value}");
@@ -187,13 +187,13 @@ async fn the_claims_of_every_token_are_checked() {
     for claim in ["iss", "aud", "exp", "sub"] {
         let mut claims = claims();
         claims.as_object_mut().unwrap().remove(claim);
-        let told = reason(&callers, &signer.sign(&claims)).await;
-        assert!(told.contains(&format!("`{claim}` is absent")), "{told}");
+        let refusal = reason(&callers, &signer.sign(&claims)).await;
+        assert!(refusal.contains(&format!("`{claim}` is missing")), "{refusal}");
     }
 }
 
 #[tokio::test]
-async fn clocks_may_differ_a_little_and_audiences_may_be_several() {
+async fn clock_leeway_and_several_audiences_are_accepted() {
     let signer = Signer::es256("e");
     let callers = taking(r#""ES256""#, &[&signer]);
     for (claim, value) in [
@@ -207,25 +207,26 @@ async fn clocks_may_differ_a_little_and_audiences_may_be_several() {
 }
 
 #[tokio::test]
-async fn what_is_no_token_is_refused() {
+async fn malformed_token_is_refused() {
     let signer = Signer::es256("e");
     let callers = taking(r#""ES256""#, &[&signer]);
     let token = signer.token();
     let two_forms = format!("{token}, Bearer {token}");
     let forms = ["x", "..", "a.b.c", "a.b.c.d.e", &format!("Bearer {token}"), &format!(" {token}"), &two_forms];
     for form in forms {
-        let told = reason(&callers, form).await;
-        let unread = ["the bearer token is no signed JSON Web Token of a known algorithm", "the token cannot be read"];
-        assert!(unread.contains(&&*told), "{form}: {told}");
+        let refusal = reason(&callers, form).await;
+        let unread =
+            ["the bearer token is not a signed JSON Web Token of a known algorithm", "the token cannot be parsed"];
+        assert!(unread.contains(&&*refusal), "{form}: {refusal}");
     }
-    let told = reason(&callers, &format!("{token} ")).await;
-    assert_eq!(told, "the token cannot be read");
+    let refusal = reason(&callers, &format!("{token} ")).await;
+    assert_eq!(refusal, "the token cannot be parsed");
     let long = format!("{token}{}", "A".repeat(16 * 1024));
     assert_eq!(reason(&callers, &long).await, "the bearer token is too long");
 }
 
 #[tokio::test]
-async fn a_token_in_the_place_of_a_key_counts_for_nothing() {
+async fn token_sent_as_another_credential_is_ignored() {
     let signer = Signer::es256("e");
     let callers = taking(r#""ES256""#, &[&signer]);
     let token = signer.token();
@@ -234,24 +235,24 @@ async fn a_token_in_the_place_of_a_key_counts_for_nothing() {
         client_secret: Some((&*token).into()),
         ..Default::default()
     };
-    let told = refused(callers.admit(Caller::User, &elsewhere).await);
-    assert_eq!(told, (Fault::Unauthenticated, "there is no bearer token".to_owned()));
-    // With both forms of authorization the one the operation asks for decides.
+    let refusal = refused(callers.admit(Caller::User, &elsewhere).await);
+    assert_eq!(refusal, (Fault::Unauthenticated, "the bearer token is missing".to_owned()));
+    // With both credentials, the one that the operation requires decides.
     let both = AssertionRequest { user_token: Some("x.y.z".into()), ..elsewhere };
     assert_eq!(refused(callers.admit(Caller::User, &both).await).0, Fault::Unauthenticated);
 }
 
 #[tokio::test]
-async fn an_extension_that_must_be_understood_is_not() {
+async fn critical_extension_is_refused() {
     let mut signer = Signer::es256("e");
     let callers = taking(r#""ES256""#, &[&signer]);
     signer.header.crit = Some(vec!["b64".into()]);
-    let told = reason(&callers, &signer.token()).await;
-    assert_eq!(told, "the token's header has `crit`, and no extension is known here");
+    let refusal = reason(&callers, &signer.token()).await;
+    assert_eq!(refusal, "the token's header has `crit`, and no extension is supported");
 }
 
 #[tokio::test]
-async fn a_number_names_a_user_too() {
+async fn numeric_claim_becomes_text() {
     let signer = Signer::es256("e");
     let callers = taking(r#""ES256""#, &[&signer]);
     let admitted = admit(&callers, &signer.sign(&claims_with("sub", json!(42)))).await.unwrap();
@@ -259,22 +260,22 @@ async fn a_number_names_a_user_too() {
 }
 
 #[tokio::test]
-async fn a_request_must_not_name_another_user_than_its_token() {
+async fn request_that_names_another_user_than_its_token_is_refused() {
     let signer = Signer::es256("e");
     let callers = taking(r#""ES256""#, &[&signer]);
     let token = signer.token();
     let naming = |user| AssertionRequest { user_id: Some(user), ..with_token(&token) };
     is_u_1(&callers.admit(Caller::User, &naming("u_1".into())).await);
-    let told = refused(callers.admit(Caller::User, &naming("u_2".into())).await);
-    assert_eq!(told, (Fault::Forbidden, "`user.id` of the request is not the token's claim `sub`".to_owned()));
-    // Whoever has no sound token does not learn that the names differ.
+    let refusal = refused(callers.admit(Caller::User, &naming("u_2".into())).await);
+    assert_eq!(refusal, (Fault::Forbidden, "`user.id` of the request differs from the claim `sub`".to_owned()));
+    // Without a valid token, the difference of the names is not revealed.
     let expired = signer.sign(&claims_with("exp", json!(1)));
     let request = AssertionRequest { user_id: Some("u_2".into()), ..with_token(&expired) };
     assert_eq!(refused(callers.admit(Caller::User, &request).await).0, Fault::Unauthenticated);
 }
 
 #[test]
-fn a_request_is_not_held_while_its_token_is_verified() {
+fn request_is_not_borrowed_while_its_token_is_verified() {
     fn is_send<T: Send>(value: T) -> T {
         value
     }

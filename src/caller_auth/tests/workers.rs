@@ -1,4 +1,4 @@
-//! Fetched key sets among workers that run, end or stand still on runtimes of their own.
+//! Fetched key sets with several workers, each on its own runtime.
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -6,11 +6,11 @@ use std::task::{Context, Poll, Waker};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time;
 
-use super::fetched::{NO_SET, admit, at_once, pass, seconds, taking, turns};
+use super::fetched::{NO_SET, accepting, admit, at_once, pass, seconds, turns};
 use super::*;
 use crate::caller_auth::testing::{Issuer, Signer, key_set};
 
-/// A runtime as each worker has one of its own.
+/// A runtime like that of a worker.
 fn worker() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
@@ -22,15 +22,15 @@ async fn turns_until(is_so: impl Fn() -> bool) {
 }
 
 #[tokio::test]
-async fn workers_on_runtimes_of_their_own_share_one_fetch() {
+async fn workers_share_one_fetch() {
     let signer = Signer::es256("one");
     let issuer = Issuer::start(Some(key_set(&[&signer])));
     issuer.hold();
-    let callers = taking(&issuer);
+    let callers = accepting(&issuer);
     let token = signer.token();
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..4).map(|_| scope.spawn(|| worker().block_on(admit(&callers, &token)))).collect();
-        while issuer.asked() == 0 {
+        while issuer.requests() == 0 {
             std::thread::yield_now();
         }
         issuer.release();
@@ -38,52 +38,52 @@ async fn workers_on_runtimes_of_their_own_share_one_fetch() {
             assert!(worker.join().unwrap().is_ok());
         }
     });
-    assert_eq!(issuer.asked(), 1);
-    // The workers are gone, and with them whatever they had opened.
+    assert_eq!(issuer.requests(), 1);
+    // The workers are gone, with their connections.
     pass(seconds(31)).await;
     issuer.publish(Some(key_set(&[&Signer::es256("two")])));
     assert!(admit(&callers, &Signer::es256("three").token()).await.is_err());
-    assert_eq!(issuer.asked(), 2);
+    assert_eq!(issuer.requests(), 2);
 }
 
 #[tokio::test]
-async fn a_worker_that_ends_during_its_fetch_leaves_nobody_waiting() {
+async fn worker_that_ends_during_its_fetch_does_not_block_others() {
     let signer = Signer::es256("one");
     let issuer = Issuer::start(Some(key_set(&[&signer])));
     issuer.hold();
-    let callers = taking(&issuer);
+    let callers = accepting(&issuer);
     let first = std::thread::spawn({
         let (callers, token) = (callers.clone(), signer.token());
         move || {
             worker().block_on(async {
                 tokio::select! {
                     biased;
-                    _ = admit(&callers, &token) => panic!("answers are held back"),
+                    _ = admit(&callers, &token) => panic!("the responses are held back"),
                     () = turns(1) => {}
                 }
             });
         }
     });
     first.join().unwrap();
-    let told = refused(admit(&callers, &signer.token()).await);
-    assert_eq!(told, (Fault::Internal, NO_SET.to_owned()));
+    let refusal = refused(admit(&callers, &signer.token()).await);
+    assert_eq!(refusal, (Fault::Internal, NO_SET.to_owned()));
     issuer.release();
     pass(seconds(31)).await;
     assert!(admit(&callers, &signer.token()).await.is_ok());
 }
 
 #[test]
-fn a_worker_that_is_shut_down_refuses_and_goes_on() {
+fn worker_that_is_shutting_down_refuses_without_panic() {
     let signer = Signer::es256("one");
     let issuer = Issuer::start(Some(key_set(&[&signer])));
-    let callers = taking(&issuer);
+    let callers = accepting(&issuer);
     let token = signer.token();
     let handle = worker().handle().clone();
     {
-        let _shut_down = handle.enter(); // whatever is spawned is dropped at once
-        let mut admission = pin!(admit(&callers, &token));
-        let outcome = admission.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        let Poll::Ready(outcome) = outcome else { panic!("a caller waits for nothing") };
+        let _shut_down = handle.enter(); // spawned tasks are dropped at once
+        let mut authenticated = pin!(admit(&callers, &token));
+        let outcome = authenticated.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let Poll::Ready(outcome) = outcome else { panic!("the request waits forever") };
         assert_eq!(refused(outcome), (Fault::Internal, NO_SET.to_owned()));
     }
     worker().block_on(async {
@@ -93,17 +93,17 @@ fn a_worker_that_is_shut_down_refuses_and_goes_on() {
 }
 
 #[test]
-fn a_worker_that_stands_still_during_its_fetch_holds_nobody_up_for_long() {
+fn worker_blocked_during_its_fetch_delays_others_only_briefly() {
     let (old, new) = (Signer::es256("old"), Signer::es256("new"));
     let issuer = Issuer::start(Some(key_set(&[&old])));
     issuer.hold();
-    let callers = taking(&issuer);
+    let callers = accepting(&issuer);
     let (still, other) = (worker(), worker());
     let token = old.token();
     still.block_on(async {
         tokio::select! {
-            _ = admit(&callers, &token) => panic!("answers are held back"),
-            () = turns_until(|| issuer.asked() == 1) => {}
+            _ = admit(&callers, &token) => panic!("the responses are held back"),
+            () = turns_until(|| issuer.requests() == 1) => {}
         }
     });
     issuer.release();
@@ -111,12 +111,12 @@ fn a_worker_that_stands_still_during_its_fetch_holds_nobody_up_for_long() {
         time::pause(); // so that waiting takes no time
         assert_eq!(refused(admit(&callers, &token).await), (Fault::Internal, NO_SET.to_owned()));
         time::resume();
-        turns_until(|| issuer.answered() == 1).await;
+        turns_until(|| issuer.responses() == 1).await;
         issuer.publish(Some(key_set(&[&new])));
         pass(seconds(31)).await;
         assert!(admit(&callers, &new.token()).await.is_ok());
     });
-    // What the first fetch brings at last is older, and undoes nothing.
+    // The late result of the first fetch is older and does not replace the set.
     still.block_on(turns(10_000));
     assert!(other.block_on(at_once(&callers, &new.token())).is_ok());
 }

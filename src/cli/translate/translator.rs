@@ -13,8 +13,8 @@ use crate::model::member::Member;
 use crate::model::message::Request;
 use crate::model::operation::Operation;
 use crate::provider::descriptor::Provider;
-use crate::provider::template::reader::{DecodeError, Reading, Scratch};
-use crate::provider::wire_format::{Arrived, UpstreamError};
+use crate::provider::template::decode_context::{DecodeContext, DecodeError, Scratch};
+use crate::provider::wire_format::{RawRequest, UpstreamError};
 
 /// The deepest nesting of objects and arrays in a message.
 const MAX_DEPTH: usize = 32;
@@ -54,7 +54,7 @@ impl Translator<'_> {
         let mut first = None;
         for (operation, path) in found {
             let query = sent.uri().query().unwrap_or_default();
-            let arrived = Arrived { path, query, fields: sent.headers(), content: sent.body() };
+            let arrived = RawRequest { path, query, fields: sent.headers(), content: sent.body() };
             let template = &self.from.operations[&operation];
             match template.read_request(operation, arrived, reading(&scratch, now)) {
                 Ok(request) => return self.translate_request(&request, now),
@@ -209,8 +209,8 @@ fn operations(provider: &Provider) -> String {
     format!("{} has: {}", provider.id, names.join(", "))
 }
 
-fn reading(scratch: &Scratch, now: Timestamp) -> Reading<'_> {
-    Reading { scratch, now, max_depth: MAX_DEPTH, lenient: false }
+fn reading(scratch: &Scratch, now: Timestamp) -> DecodeContext<'_> {
+    DecodeContext { scratch, now, max_depth: MAX_DEPTH, lenient: false }
 }
 
 fn head(text: &mut String, fields: &[(&str, String)], media_type: Option<&str>) {

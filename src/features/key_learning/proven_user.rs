@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::ceremony::Subject;
-use crate::identity::map::{Map, Unanswered};
+use crate::identity::map::{Map, MapUnavailable};
 use crate::identity::names::{NAMES, Namespace, name};
 use crate::model::member::Member;
 
@@ -40,7 +40,7 @@ impl IdentityMaps {
     ///
     /// # Errors
     /// When a map cannot be queried.
-    pub(crate) async fn name(&self, signed_in: &SignedIn) -> Result<Option<Subject>, Unanswered> {
+    pub(crate) async fn name(&self, signed_in: &SignedIn) -> Result<Option<Subject>, MapUnavailable> {
         let here = match &self.upstream {
             None => Some(signed_in.alike()),
             Some(map) => signed_in.led_back(map).await?,
@@ -65,7 +65,7 @@ impl SignedIn {
     }
 
     /// The user as the caller's side names them, as far as the map proves it.
-    async fn led_back(&self, map: &Map) -> Result<Option<Subject>, Unanswered> {
+    async fn led_back(&self, map: &Map) -> Result<Option<Subject>, MapUnavailable> {
         let there = Subject {
             id: self.answered.id.clone().or_else(|| self.told.id.clone()),
             email: self.answered.email.clone().or_else(|| self.told.email.clone()),

@@ -1,6 +1,6 @@
 //! Authenticating the caller by the credentials that the route declares for its operation.
 
-use crate::caller_auth::Admission;
+use crate::caller_auth::AuthenticatedCaller;
 use crate::gateway::context::RequestContext;
 use crate::model::fault::Refusal;
 
@@ -8,7 +8,7 @@ use crate::model::fault::Refusal;
 ///
 /// # Errors
 /// `unauthenticated` or `forbidden`; `internal` if the keys that verify tokens are not available.
-pub(crate) async fn authenticate_caller(context: &RequestContext<'_>) -> Result<Admission, Refusal> {
+pub(crate) async fn authenticate_caller(context: &RequestContext<'_>) -> Result<AuthenticatedCaller, Refusal> {
     let RequestContext { route, request, .. } = context;
     let kind = route.dialect.operations[&request.operation()].request.caller;
     route.callers.admit(kind, request.record()).await

@@ -19,7 +19,7 @@ use crate::model::operation::Operation;
 use crate::model::record::{Record, put, put_absent};
 use crate::model::user_verification::UserVerification;
 use crate::model::value::Value;
-use crate::provider::template::hole::Need;
+use crate::provider::template::placeholder::Need;
 use crate::routes::assignment::Assignment;
 
 /// The session handle that a begin gives the caller, if its dialect has one: the upstream's own where both sides are

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use smallvec::SmallVec;
 
 use crate::base::base64;
-use crate::caller_auth::{Admission, Judge, Relation};
+use crate::caller_auth::{AuthenticatedCaller, Relation, VerifiedBy};
 use crate::ceremony::{Ceremony, Subject};
 use crate::gateway::context::{Attempt, Client};
 use crate::gateway::steps::map_user::write_user;
@@ -27,7 +27,7 @@ pub(crate) struct RequestParts<'a, 'p> {
     /// The caller's request.
     pub(crate) request: &'p Request<'a>,
     pub(crate) backend: &'a Backend,
-    pub(crate) caller: &'a Admission,
+    pub(crate) caller: &'a AuthenticatedCaller,
     pub(crate) client: Client<'a>,
     /// The ceremony of a finish.
     pub(crate) ceremony: Option<&'p Ceremony>,
@@ -71,7 +71,7 @@ impl<'a> RequestParts<'a, '_> {
         let given = backend.set.iter().filter_map(|assignment| Some((assignment.member, assignment.value(record)?)));
         let given: SmallVec<[_; 4]> = given.collect();
         for member in record.members().iter().copied() {
-            let is_verified_token = member == Member::UserToken && caller.judge == Judge::Gateway;
+            let is_verified_token = member == Member::UserToken && caller.verified_by == VerifiedBy::Gateway;
             if is_verified_token || !may_forward(member, operation, backend.relation) {
                 record.put(member, None);
             }

@@ -14,8 +14,8 @@ use crate::model::fault::{Fault, Refusal};
 use crate::model::message::Request;
 use crate::model::operation::Operation;
 use crate::provider::descriptor::{OperationTemplate, Provider};
-use crate::provider::template::encode::{Absent, Writing};
-use crate::provider::wire_format::WrittenRequest;
+use crate::provider::template::encode::{EncodeContext, MissingMember};
+use crate::provider::wire_format::EncodedRequest;
 use crate::routes::upstream::UpstreamKind;
 use crate::telemetry::metrics::CallLabels;
 use crate::upstream::default_headers;
@@ -95,8 +95,8 @@ pub(crate) fn encode_request(
     now: Timestamp,
 ) -> Result<HttpRequest<Bytes>, Refusal> {
     let template = operation_of(provider, request.operation())?;
-    let written = template.write_request(request.record(), Writing { now, relaxed: &[] });
-    assemble(written.map_err(|Absent(member)| {
+    let written = template.write_request(request.record(), EncodeContext { now, relaxed: &[] });
+    assemble(written.map_err(|MissingMember(member)| {
         let message = format!("`{}` is required and was not given.", member.name());
         Refusal::with_public_message(Fault::InvalidRequest, message)
     })?)
@@ -107,7 +107,7 @@ pub(super) fn operation_of(provider: &Provider, operation: Operation) -> Result<
     template.ok_or_else(|| Refusal::new(Fault::NotEnabled, "the upstream has no such operation"))
 }
 
-fn assemble(written: WrittenRequest<'_>) -> Result<HttpRequest<Bytes>, Refusal> {
+fn assemble(written: EncodedRequest<'_>) -> Result<HttpRequest<Bytes>, Refusal> {
     let unsendable =
         || Refusal::with_public_message(Fault::InvalidRequest, "A value of the request cannot be passed on.");
     let uri = match written.uri {

@@ -18,8 +18,8 @@ use crate::gateway::trace::Trace;
 use crate::model::fault::{Fault, Refusal};
 use crate::model::member::Member;
 use crate::model::message::Request;
-use crate::provider::template::reader::{DecodeError, Defect, DefectKind, Scratch};
-use crate::provider::wire_format::Arrived;
+use crate::provider::template::decode_context::{DecodeError, Defect, DefectKind, Scratch};
+use crate::provider::wire_format::RawRequest;
 use crate::routes::route::Route;
 use crate::routes::router::Candidate;
 
@@ -99,7 +99,7 @@ pub(crate) fn decode<'a>(
         let undecodable = if is_json {
             let path = head.uri.path().strip_prefix(route.prefix.as_str()).unwrap_or_default();
             let query = head.uri.query().unwrap_or_default();
-            let arrived = Arrived { path, query, fields: &head.headers, content };
+            let arrived = RawRequest { path, query, fields: &head.headers, content };
             match template.read_request(candidate.operation, arrived, runtime.reading(scratch, now)) {
                 Ok(request) => return Ok((route, request)),
                 Err(error) => undecodable(candidate, &error),

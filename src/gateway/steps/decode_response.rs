@@ -4,15 +4,15 @@
 
 use http::StatusCode;
 
-use crate::caller_auth::Judge;
+use crate::caller_auth::VerifiedBy;
 use crate::gateway::context::Attempt;
 use crate::gateway::steps::call_upstream::operation_of;
 use crate::gateway::upstream_client::Answer;
 use crate::model::fault::{Fault, Refusal};
 use crate::model::message::Response;
 use crate::model::operation::Operation;
+use crate::provider::template::decode_context::{DecodeError, Scratch};
 use crate::provider::template::message::Caller;
-use crate::provider::template::reader::{DecodeError, Scratch};
 use crate::provider::wire_format::UpstreamError;
 use crate::routes::upstream::UpstreamKind;
 
@@ -40,7 +40,8 @@ fn decode<'r>(attempt: Attempt<'_>, answer: &'r Answer, scratch: &'r Scratch) ->
         (Answer::Http(answer), UpstreamKind::Http { provider, .. }) => {
             let template = operation_of(provider, operation)?;
             // An operation without credentials says nothing about ours.
-            let has_our_credentials = attempt.caller.judge == Judge::Gateway && template.request.caller != Caller::Open;
+            let has_our_credentials =
+                attempt.caller.verified_by == VerifiedBy::Gateway && template.request.caller != Caller::Open;
             let reading = attempt.runtime.reading(scratch, attempt.context.now);
             template
                 .read_response(provider, operation, answer.status(), answer.headers(), answer.body(), reading)

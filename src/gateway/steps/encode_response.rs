@@ -10,8 +10,8 @@ use crate::gateway::context::{ModelResponse, RequestContext, ShadowRole};
 use crate::model::fault::{Fault, FaultDetails, Refusal};
 use crate::model::message;
 use crate::model::operation::Operation;
-use crate::provider::template::encode::{Absent, Writing};
-use crate::provider::template::hole::Pattern;
+use crate::provider::template::encode::{EncodeContext, MissingMember};
+use crate::provider::template::placeholder::Pattern;
 use crate::routes::route::Route;
 
 /// Encodes a success. A decoy is not compared with a shadow's response.
@@ -28,11 +28,12 @@ pub(crate) fn encode_response(
     }
     let RequestContext { route, now, .. } = context;
     let template = &route.dialect.operations[&response.operation()];
-    let writing = Writing { now: *now, relaxed: &route.relax };
-    let written = template.write_response(&route.dialect, response.record(), writing).map_err(|Absent(member)| {
-        let reason = format!("the answer lacks `{}`, which the dialect requires", member.name());
-        Refusal::new(Fault::UpstreamInvalid, reason)
-    })?;
+    let writing = EncodeContext { now: *now, relaxed: &route.relax };
+    let written =
+        template.write_response(&route.dialect, response.record(), writing).map_err(|MissingMember(member)| {
+            let reason = format!("the answer lacks `{}`, which the dialect requires", member.name());
+            Refusal::new(Fault::UpstreamInvalid, reason)
+        })?;
     let mut encoded = assemble(route, written.status, &written.fields, written.content);
     if context.shadow_role != ShadowRole::None && !is_decoy {
         encoded.extensions_mut().insert(ModelResponse(response.owned()));
@@ -55,13 +56,13 @@ pub(crate) fn fault(
         correlation_id: Some((&*id.hyphenated().encode_lower(&mut buffer)).into()),
         retry_after: refusal.retry_after,
     };
-    let writing = Writing { now: Timestamp::UNIX_EPOCH, relaxed: &[] };
+    let writing = EncodeContext { now: Timestamp::UNIX_EPOCH, relaxed: &[] };
     let mut response = match route.dialect.faults.write(operation, refusal.fault, &details, writing) {
         Ok(written) => {
             let content = (!written.content.is_empty()).then_some(written.content);
             assemble(route, written.status, &written.fields, content)
         }
-        Err(Absent(member)) => {
+        Err(MissingMember(member)) => {
             tracing::error!(member = member.name(), "fault row requires a member that no fault has");
             assemble(route, StatusCode::INTERNAL_SERVER_ERROR, &[], None)
         }
@@ -81,7 +82,7 @@ fn assemble(route: &Route, status: StatusCode, fields: &[(&str, String)], conten
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let provider_fields = route.dialect.fields.iter().filter_map(|field| match &field.pattern {
         Pattern::Constant(text) => Some((field.name.as_str(), text)),
-        Pattern::Hole { .. } => None,
+        Pattern::Placeholder { .. } => None,
     });
     for (name, value) in provider_fields.chain(fields.iter().map(|(name, value)| (*name, value))) {
         // A value that no field can hold came from an upstream. It is left out.

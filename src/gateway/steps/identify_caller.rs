@@ -3,7 +3,7 @@
 //! A name belongs to one side. With an identity map, a token that the upstream issued names the upstream's user, and
 //! no user of the caller's side.
 
-use crate::caller_auth::{Admission, Judge};
+use crate::caller_auth::{AuthenticatedCaller, VerifiedBy};
 use crate::ceremony::{Ceremony, Subject};
 use crate::gateway::context::Attempt;
 use crate::gateway::upstream_client::UpstreamClient;
@@ -14,7 +14,7 @@ use crate::model::value::Value;
 
 /// The caller of an attempt.
 pub(crate) struct CallerIdentity<'a> {
-    caller: &'a Admission,
+    caller: &'a AuthenticatedCaller,
     /// The verified user, if the caller is one and the gateway can tell.
     pub(crate) user: Option<String>,
 }
@@ -35,13 +35,18 @@ pub(crate) struct RequestedUser {
 pub(crate) async fn identify_caller(attempt: Attempt<'_>) -> Result<CallerIdentity<'_>, Refusal> {
     let Attempt { runtime, context, backend, caller } = attempt;
     let (client, token) = (&runtime.clients[backend.upstream], context.request.record().value(Member::UserToken));
+<<<<<<< HEAD
     let user = match (caller.judge, client, token) {
         (Judge::Upstream, UpstreamClient::Embedded(party, _), Some(Value::Text(token))) => {
+=======
+    let user = match (caller.verified_by, client, token) {
+        (VerifiedBy::Upstream, UpstreamClient::Embedded(party), Some(Value::Text(token))) => {
+>>>>>>> provider
             // Boxed to keep it out of every request future.
             Some(Box::pin(party.verify(&token)).await?.as_str().to_owned())
         }
-        (Judge::Upstream, ..) => None,
-        (Judge::Gateway, ..) => claim(caller, Member::UserId).map(str::to_owned),
+        (VerifiedBy::Upstream, ..) => None,
+        (VerifiedBy::Gateway, ..) => claim(caller, Member::UserId).map(str::to_owned),
     };
     Ok(CallerIdentity { caller, user })
 }
@@ -59,7 +64,7 @@ impl CallerIdentity<'_> {
     pub(crate) fn requested_user(&self, record: &dyn Record<'_>, is_mapped: bool) -> RequestedUser {
         let named = Subject::named_in(record);
         let user: Option<Box<str>> = self.user.as_deref().map(Into::into);
-        let (user, upstream_side) = match is_mapped && self.caller.judge == Judge::Upstream {
+        let (user, upstream_side) = match is_mapped && self.caller.verified_by == VerifiedBy::Upstream {
             true => (None, user),
             false => (user, None),
         };
@@ -78,7 +83,7 @@ impl RequestedUser {
     }
 }
 
-fn claim(caller: &Admission, member: Member) -> Option<&str> {
+fn claim(caller: &AuthenticatedCaller, member: Member) -> Option<&str> {
     caller.claims.iter().find_map(|(known, value)| match value {
         Value::Text(text) if *known == member => Some(text.as_ref()),
         _ => None,

@@ -8,15 +8,15 @@ use uuid::Uuid;
 use crate::ceremony::{Ceremony, Subject};
 use crate::gateway::context::Attempt;
 use crate::gateway::steps::identify_caller::RequestedUser;
-use crate::identity::map::{Map, Unanswered};
+use crate::identity::map::{Map, MapUnavailable};
+use crate::identity::map_settings::Outage;
 use crate::identity::names::{Namespace, name};
-use crate::identity::settings::Outage;
 use crate::model::fault::{Fault, Refusal};
 use crate::model::member::Member;
 use crate::model::operation::{Direction, Operation};
 use crate::model::record::{Record, put};
 use crate::model::value::Value;
-use crate::provider::template::hole::Need;
+use crate::provider::template::placeholder::Need;
 use crate::routes::compatibility::availability::USER;
 
 /// Why the upstream's user is not known.
@@ -24,7 +24,7 @@ enum NoUser {
     /// There is none, for this reason.
     Unknown(&'static str),
     /// The map cannot be queried.
-    Unanswered(Unanswered),
+    MapUnavailable(MapUnavailable),
 }
 
 /// The user of a request, as the upstream names them. `None` without an identity map.
@@ -46,9 +46,9 @@ pub(crate) async fn map_user(
     // Boxed to keep it out of the future of a plain route.
     match Box::pin(upstream_user(attempt, map, user, ceremony)).await {
         Ok(user) => Ok(Some(user)),
-        Err(NoUser::Unknown(_)) if hides_user => Ok(Some(map.made_up(&Uuid::new_v4().to_string()))),
+        Err(NoUser::Unknown(_)) if hides_user => Ok(Some(map.fictitious_user(&Uuid::new_v4().to_string()))),
         Err(NoUser::Unknown(reason)) => Err(Refusal::new(Fault::UnknownUser, reason)),
-        Err(NoUser::Unanswered(failure)) => Err(unanswered(&failure)),
+        Err(NoUser::MapUnavailable(failure)) => Err(unanswered(&failure)),
     }
 }
 
@@ -67,7 +67,7 @@ async fn upstream_user(
     if user.caller_side.is_nobody() {
         return Ok(Subject::default());
     }
-    let found = map.translate(Namespace::Caller, &user.caller_side).await.map_err(NoUser::Unanswered)?;
+    let found = map.translate(Namespace::Caller, &user.caller_side).await.map_err(NoUser::MapUnavailable)?;
     let Some(user) = found else { return Err(NoUser::Unknown("the identity map has no such user")) };
     let side = attempt.upstream().side();
     let needed = side.members_of(attempt.operation(), Direction::Request, true).unwrap_or_default();
@@ -86,7 +86,7 @@ pub(crate) fn write_user(record: &mut dyn Record<'_>, user: &Subject) {
 }
 
 /// The refusal of a request whose map cannot be queried.
-pub(super) fn unanswered(failure: &Unanswered) -> Refusal {
+pub(super) fn unanswered(failure: &MapUnavailable) -> Refusal {
     let fault = match failure.outage {
         Outage::Refuse => Fault::IdentityUnavailable,
         Outage::UnknownUser => Fault::UnknownUser,

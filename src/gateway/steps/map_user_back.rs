@@ -60,7 +60,7 @@ async fn caller_names(
             names.email = names.email.or(found.email);
             Ok(names)
         }
-        None if is_discoverable && map.takes(Namespace::Upstream).is_some() => {
+        None if is_discoverable && map.required_names(Namespace::Upstream).is_some() => {
             Err(Refusal::new(Fault::UnknownUser, "the identity map does not have the user who signed in"))
         }
         None => Ok(names),

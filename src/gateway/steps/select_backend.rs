@@ -1,6 +1,6 @@
 //! Selecting the backend of a request: by its ceremony or token, else by the route's policy.
 
-use crate::caller_auth::{Admission, Judge, Relation};
+use crate::caller_auth::{AuthenticatedCaller, Relation, VerifiedBy};
 use crate::ceremony::{ChallengeKey, Subject};
 use crate::gateway::client_data;
 use crate::gateway::context::RequestContext;
@@ -21,7 +21,7 @@ pub(crate) async fn select_backend(
     runtime: &Runtime,
     context: &RequestContext<'_>,
     policy: &Policy,
-    caller: &Admission,
+    caller: &AuthenticatedCaller,
 ) -> Selection {
     let RequestContext { route, request, .. } = context;
     if request.operation().is_finish() {
@@ -31,7 +31,9 @@ pub(crate) async fn select_backend(
         let backend = by_refresh_token(runtime, route, refresh.tokens_refresh.as_deref()).await;
         return Selection::new(backend, Reason::Token);
     }
-    if let (Judge::Upstream, Some(Value::Text(token))) = (caller.judge, request.record().value(Member::UserToken)) {
+    if let (VerifiedBy::Upstream, Some(Value::Text(token))) =
+        (caller.verified_by, request.record().value(Member::UserToken))
+    {
         return Selection::new(by_bearer_token(runtime, route, &token).await, Reason::Token);
     }
     let (record, is_begin) = (request.record(), request.operation().is_begin());

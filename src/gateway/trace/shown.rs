@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 use crate::gateway::trace::shorten::{self, Secrets, is_hidden, shortened};
 use crate::model::member::Member;
 use crate::model::record::Record;
-use crate::model::value::{Kind, Value};
+use crate::model::value::{Value, ValueKind};
 use crate::provider::template::codec::Codec;
 
 /// A message as it was on the wire.
@@ -57,7 +57,7 @@ pub(crate) fn unread(line: &str, fields: &HeaderMap, content: &[u8]) -> Message 
 pub(crate) fn members(record: &dyn Record<'_>, extent: Extent) -> Map<String, Json> {
     let there = record.members().iter().filter_map(|member| {
         let shown = match member.kind() {
-            Kind::List(_) => list(record, *member, extent)?,
+            ValueKind::List => list(record, *member, extent)?,
             _ => value(*member, record.value(*member)?, extent),
         };
         Some((member.name().to_owned(), shown))

@@ -1,7 +1,7 @@
-//! Maps out of a database: the queries are prepared, so that the database itself says what is wrong.
+//! Maps from a database. Queries are prepared, so that the database itself checks them.
 //!
-//! A file that is not there is a mistake. A server that cannot be asked at the moment is none: the
-//! gateway starts, and callers are told until it is back.
+//! A missing file is an error. A server that cannot be reached is a warning: the gateway starts, and requests are
+//! refused until the server is available.
 
 use std::sync::Arc;
 
@@ -9,24 +9,24 @@ use secrecy::ExposeSecret as _;
 
 use crate::base::diagnostic::Diagnostic;
 use crate::identity::build::{Builder, both};
-use crate::identity::map::{Both, Direction, Source};
-use crate::identity::names::{Asks, Columns};
-use crate::identity::postgres::{Address, Failure, InvalidAddress, Postgres, Wanted};
+use crate::identity::map::{CachedQuery, QuerySource, Source};
+use crate::identity::names::{Columns, RequiredNames};
+use crate::identity::postgres::{Address, CheckedQuery, Failure, InvalidAddress, Postgres};
 use crate::identity::query::Query;
-use crate::identity::sqlite::{Opened, Prepared};
+use crate::identity::sqlite::{OpenDatabase, Prepared};
 
-const GOOD_QUERY: &str = "write a SELECT that gives one row a user, with these columns";
+const GOOD_QUERY: &str = "write a SELECT that returns one row per user, with these columns";
 
 impl Builder<'_> {
     pub(super) fn sqlite(&mut self, caller: &Columns, upstream: &Columns) -> Option<Source> {
         let path = self.settings.sqlite.as_ref()?;
         let timeout = self.settings.timeout_ms.millis();
         let (query, reverse) = self.queries("sqlite")?;
-        let opened = match Opened::open(&self.base.join(path), timeout) {
+        let opened = match OpenDatabase::open(&self.base.join(path), timeout) {
             Ok(opened) => opened,
             Err(problem) => {
                 let message = format!("`{}` cannot be read as a SQLite database: {problem}", path.display());
-                self.error("sqlite", message, "this file", "name a database that is there");
+                self.error("sqlite", message, "this file", "name an existing SQLite database");
                 return None;
             }
         };
@@ -34,9 +34,9 @@ impl Builder<'_> {
         let back = reverse.map(|reverse| self.prepared(&opened, "reverse", &reverse?, caller));
         let (forward, back) = both(forward, back)?;
         match opened.start(timeout) {
-            Ok(database) => Some(Source::Sqlite(Box::new(Both { source: database, forward, back }))),
+            Ok(database) => Some(Source::Sqlite(Box::new(QuerySource { source: database, forward, back }))),
             Err(problem) => {
-                self.error("sqlite", problem, "this file", "give the process more threads");
+                self.error("sqlite", problem, "this file", "raise the thread limit of the process");
                 None
             }
         }
@@ -44,29 +44,29 @@ impl Builder<'_> {
 
     fn prepared(
         &mut self,
-        opened: &Opened,
+        opened: &OpenDatabase,
         key: &str,
         query: &Query,
         columns: &Columns,
-    ) -> Option<Direction<Arc<Prepared>>> {
+    ) -> Option<CachedQuery<Arc<Prepared>>> {
         match opened.prepare(query, columns) {
             Ok(prepared) => {
-                let asks = Asks::AnyOf(query.members());
-                Some(Direction { query: Arc::new(prepared), asks, cache: self.cache() })
+                let required = RequiredNames::AnyOf(query.members());
+                Some(CachedQuery { query: Arc::new(prepared), required, cache: self.cache() })
             }
             Err(problem) => {
-                let message = format!("`{key}` cannot be used: {problem}");
+                let message = format!("`{key}` is not valid: {problem}");
                 self.error(key, message, "this query", GOOD_QUERY);
                 None
             }
         }
     }
 
-    /// What is to be asked, each way, where it can be read; `None` without a query.
+    /// The queries of both directions; `None` without `query`.
     fn queries(&mut self, source: &str) -> Option<(Option<Query>, Option<Option<Query>>)> {
         let Some(text) = &self.settings.query else {
             let remedy = "write `query = \"SELECT new_id FROM users WHERE old_id = {user.id}\"`";
-            self.error("", format!("the map has `{source}` and no `query`"), "this table", remedy);
+            self.error("", format!("the map has `{source}` but no `query`"), "this table", remedy);
             return None;
         };
         let query = self.parsed("query", Query::sql(text));
@@ -77,20 +77,21 @@ impl Builder<'_> {
         let queries = self.queries("postgres");
         let address = self.address();
         let (query, reverse) = queries?;
-        let forward = query.map(|query| self.wanted("query", &query, upstream));
-        let back = reverse.map(|reverse| reverse.map(|reverse| self.wanted("reverse", &reverse, caller)));
+        let forward = query.map(|query| self.checked_query("query", &query, upstream));
+        let back = reverse.map(|reverse| reverse.map(|reverse| self.checked_query("reverse", &reverse, caller)));
         let ((forward, back), address) = (both(forward, back)?, address?);
         let queries = [Some(&forward), back.as_ref()].into_iter().flatten().map(|direction| direction.query.clone());
-        let (source, checked) = match Postgres::start(address, self.settings.timeout_ms.millis(), queries.collect()) {
-            Ok(started) => started,
-            Err(problem) => {
-                let message = format!("no thread can be started: {problem}");
-                self.error("postgres", message, "this database", "give the process more threads");
-                return None;
-            }
-        };
-        self.checked(checked);
-        Some(Source::Postgres(Box::new(Both { source, forward, back })))
+        let (source, checked) =
+            match Postgres::start(address, self.settings.timeout_ms.millis(), &queries.collect::<Vec<_>>()) {
+                Ok(started) => started,
+                Err(problem) => {
+                    let message = format!("no thread can be started: {problem}");
+                    self.error("postgres", message, "this database", "raise the thread limit of the process");
+                    return None;
+                }
+            };
+        self.report_check(checked);
+        Some(Source::Postgres(Box::new(QuerySource { source, forward, back })))
     }
 
     fn address(&mut self) -> Option<Address> {
@@ -114,42 +115,42 @@ impl Builder<'_> {
                 let key = if ca_file.is_some() { "ca_file" } else { "postgres" };
                 self.error(
                     key,
-                    format!("TLS cannot be spoken: {problem}"),
-                    "this one",
-                    "name a PEM file of certificate authorities as `ca_file`",
+                    format!("TLS cannot be set up: {problem}"),
+                    "this value",
+                    "set `ca_file` to a PEM file of certificate authorities",
                 );
                 None
             }
             Err(problem) => {
-                let remedy = "write it like `postgres://user:password@host/database`; to another machine TLS is \
-                              spoken, unless it ends with `?sslmode=disable`";
-                self.error("postgres", format!("{reference} holds {problem}"), "this reference", remedy);
+                let remedy = "write it like `postgres://user:password@host/database`; TLS is used for remote \
+                              hosts unless it ends with `?sslmode=disable`";
+                self.error("postgres", format!("{reference} has {problem}"), "this reference", remedy);
                 None
             }
         }
     }
 
-    fn wanted(&self, key: &'static str, query: &Query, columns: &Columns) -> Direction<Arc<Wanted>> {
-        let asks = Asks::AnyOf(query.members());
-        Direction { query: Arc::new(Wanted::of(key, query, columns)), asks, cache: self.cache() }
+    fn checked_query(&self, key: &'static str, query: &Query, columns: &Columns) -> CachedQuery<Arc<CheckedQuery>> {
+        let required = RequiredNames::AnyOf(query.members());
+        CachedQuery { query: Arc::new(CheckedQuery::new(key, query, columns)), required, cache: self.cache() }
     }
 
-    /// What the database said of the queries, if it said anything.
-    fn checked(&mut self, checked: Result<(), Failure>) {
+    /// Reports the result of checking the queries.
+    fn report_check(&mut self, checked: Result<(), Failure>) {
         let Err(failure) = checked else { return };
         match failure {
-            Failure::Query(unusable) => {
-                let message = format!("`{}` cannot be used: {}", unusable.key, unusable.message);
-                self.error(unusable.key, message, "this query", GOOD_QUERY);
+            Failure::Query(invalid) => {
+                let message = format!("`{}` is not valid: {}", invalid.key, invalid.message);
+                self.error(invalid.key, message, "this query", GOOD_QUERY);
             }
             Failure::Refused(problem) => {
-                let message = format!("the database cannot be asked: {problem}");
-                self.error("postgres", message, "this database", "name a user who may read there");
+                let message = format!("the database cannot be queried: {problem}");
+                self.error("postgres", message, "this database", "use a user that is allowed to read the database");
             }
             Failure::Unreachable(_) | Failure::Late | Failure::Stale => {
-                let warning = Diagnostic::warning(format!("the database does not answer: {failure}"));
-                let remedy = "see that it runs: until it answers, callers are told `identity_unavailable`";
-                self.warned.push(("postgres".to_owned(), warning.label("this database").remedy(remedy)));
+                let warning = Diagnostic::warning(format!("the database is not available: {failure}"));
+                let remedy = "start it; until it is available, requests are refused with `identity_unavailable`";
+                self.warnings.push(("postgres".to_owned(), warning.label("this database").remedy(remedy)));
             }
         }
     }

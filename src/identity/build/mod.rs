@@ -1,6 +1,6 @@
-//! Making a map of its settings: everything that is wrong with them is found in one go.
+//! Builds a map from its settings and reports all errors at once.
 //!
-//! Files are read and queries prepared here, so that a mistake in them is told before a port is bound.
+//! Files are read and queries are prepared here, so that errors are found before the gateway listens.
 
 mod database;
 mod service;
@@ -10,26 +10,26 @@ use std::path::Path;
 
 use crate::base::diagnostic::{Diagnostic, nearest};
 use crate::identity::cache::Cache;
-use crate::identity::file::Problem;
-use crate::identity::map::{Direction, Map, Source};
+use crate::identity::file::FileProblem;
+use crate::identity::map::{CachedQuery, Map, Source};
+use crate::identity::map_settings::{MapSettings, Missing};
 use crate::identity::names::{Columns, NAMES};
-use crate::identity::query::{BadQuery, Query};
-use crate::identity::settings::{MapSettings, Missing};
-use crate::identity::unchanged;
+use crate::identity::query::{InvalidTemplate, Query};
+use crate::identity::shared_tables;
 use crate::model::member::Member;
 
-/// The settings of a map, and what was found wrong with them so far, by key below its table.
+/// The settings of a map, and the findings by key below its table.
 struct Builder<'s> {
     settings: &'s MapSettings,
     base: &'s Path,
-    found: Vec<(String, Diagnostic)>,
-    /// What does not keep the map from being used.
-    warned: Vec<(String, Diagnostic)>,
+    errors: Vec<(String, Diagnostic)>,
+    /// Findings that do not prevent the use of the map.
+    warnings: Vec<(String, Diagnostic)>,
 }
 
-/// The sources there are, by the key that names one.
+/// The kinds of sources.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum SourceKind {
     File,
     Sqlite,
     Postgres,
@@ -37,20 +37,19 @@ enum Kind {
 }
 
 impl Map {
-    /// Makes the map of a table `[identity.NAME]`, unless it is wrong; relative paths start at `base`. Says
-    /// all that was found, each with its key below the table (empty for the table itself) and without a
-    /// place.
+    /// Builds the map of a table `[identity.NAME]`, if it has no errors; paths are relative to `base`. Each finding
+    /// comes with its key below the table (empty for the table itself) and has no position yet.
     pub fn build(name: &str, settings: &MapSettings, base: &Path) -> (Option<Self>, Vec<(String, Diagnostic)>) {
-        let mut builder = Builder { settings, base, found: Vec::new(), warned: Vec::new() };
+        let mut builder = Builder { settings, base, errors: Vec::new(), warnings: Vec::new() };
         let caller = builder.columns("caller", &settings.caller);
         let upstream = builder.columns("upstream", &settings.upstream);
         let source = builder.kind().and_then(|kind| {
-            builder.strangers(kind);
+            builder.check_missing(kind);
             let (caller, upstream) = (caller.as_ref()?, upstream.as_ref()?);
             builder.source(kind, caller, upstream)
         });
         let map = match (source, caller, upstream) {
-            (Some(source), Some(caller), Some(upstream)) if builder.found.is_empty() => Some(Self {
+            (Some(source), Some(caller), Some(upstream)) if builder.errors.is_empty() => Some(Self {
                 name: name.into(),
                 caller,
                 upstream,
@@ -60,14 +59,14 @@ impl Map {
             }),
             _ => None,
         };
-        builder.found.append(&mut builder.warned);
-        (map, builder.found)
+        builder.errors.append(&mut builder.warnings);
+        (map, builder.errors)
     }
 }
 
 impl Builder<'_> {
     fn error(&mut self, key: impl Into<String>, message: impl Into<String>, label: &str, remedy: impl Into<String>) {
-        self.found.push((key.into(), Diagnostic::error(message).label(label).remedy(remedy)));
+        self.errors.push((key.into(), Diagnostic::error(message).label(label).remedy(remedy)));
     }
 
     fn columns(&mut self, side: &str, settings: &BTreeMap<String, String>) -> Option<Columns> {
@@ -78,84 +77,77 @@ impl Builder<'_> {
                 None => {
                     let remedy = match nearest(name, NAMES.map(Member::name)) {
                         Some(near) => format!("did you mean `{near}`?"),
-                        None => "the members that name a user are: user.id, user.email".to_owned(),
+                        None => "the members are: user.id, user.email".to_owned(),
                     };
-                    self.error(
-                        format!("{side}.{name}"),
-                        format!("`{name}` does not name a user"),
-                        "this member",
-                        remedy,
-                    );
+                    self.error(format!("{side}.{name}"), format!("unknown member `{name}`"), "this member", remedy);
                 }
             }
         }
         if settings.is_empty() {
-            let remedy =
-                "write the members that name the user there, each with its column: `{ \"user.id\" = \"old_id\" }`";
-            self.error(side, format!("`{side}` names no member"), "empty", remedy);
+            let remedy = "write a member and its column: `{ \"user.id\" = \"old_id\" }`";
+            self.error(side, format!("`{side}` is empty"), "this table", remedy);
         }
         (columns.len() == settings.len() && !columns.is_empty()).then_some(Columns(columns))
     }
 
-    /// Which source it is, where that is clear, and whether the other keys go with it.
-    fn kind(&mut self) -> Option<Kind> {
+    /// Determines the kind of source and checks that the other keys apply to it.
+    fn kind(&mut self) -> Option<SourceKind> {
         let settings = self.settings;
         let given = [
-            (settings.file.is_some(), "file", Kind::File),
-            (settings.sqlite.is_some(), "sqlite", Kind::Sqlite),
-            (settings.postgres.is_some(), "postgres", Kind::Postgres),
-            (settings.url.is_some(), "url", Kind::Http),
+            (settings.file.is_some(), "file", SourceKind::File),
+            (settings.sqlite.is_some(), "sqlite", SourceKind::Sqlite),
+            (settings.postgres.is_some(), "postgres", SourceKind::Postgres),
+            (settings.url.is_some(), "url", SourceKind::Http),
         ];
         let mut given = given.into_iter().filter(|(is_given, ..)| *is_given);
-        let remedy = "write one of `file = \"users.csv\"`, `sqlite = \"users.db\"`, `postgres = \"env:NAME\"` and `url = \"https://...\"`";
+        let remedy = "write one of `file = \"users.csv\"`, `sqlite = \"users.db\"`, `postgres = \"env:NAME\"` or `url = \"https://...\"`";
         let Some((_, _, kind)) = given.next() else {
-            self.error("", "the map says nowhere where its answers come from", "this table", remedy);
+            self.error("", "the map has no source", "this table", remedy);
             return None;
         };
         if let Some((_, key, _)) = given.next() {
-            self.error(key, "a map has one source, and this one has more", "one too many", remedy);
+            self.error(key, "the map has more than one source", "this key", remedy);
             return None;
         }
-        let is_sql = matches!(kind, Kind::Sqlite | Kind::Postgres);
-        let strange = [
+        let is_sql = matches!(kind, SourceKind::Sqlite | SourceKind::Postgres);
+        let unsuitable = [
             ("query", settings.query.is_some() && !is_sql, "`sqlite` or `postgres`"),
-            ("reverse", settings.reverse.is_some() && kind == Kind::File, "`sqlite`, `postgres` or `url`"),
-            ("ca_file", settings.ca_file.is_some() && kind != Kind::Postgres, "`postgres`"),
-            ("fields", !settings.fields.is_empty() && kind != Kind::Http, "`url`"),
-            ("cache", settings.cache.is_some() && kind == Kind::File, "`sqlite`, `postgres` or `url`"),
+            ("reverse", settings.reverse.is_some() && kind == SourceKind::File, "`sqlite`, `postgres` or `url`"),
+            ("ca_file", settings.ca_file.is_some() && kind != SourceKind::Postgres, "`postgres`"),
+            ("fields", !settings.fields.is_empty() && kind != SourceKind::Http, "`url`"),
+            ("cache", settings.cache.is_some() && kind == SourceKind::File, "`sqlite`, `postgres` or `url`"),
         ];
-        for (key, is_strange, of) in strange {
-            if is_strange {
-                self.error(key, format!("`{key}` goes with {of} alone"), "of no use here", "take it out");
+        for (key, is_unsuitable, of) in unsuitable {
+            if is_unsuitable {
+                self.error(key, format!("`{key}` requires {of}"), "this key", "remove it");
             }
         }
         Some(kind)
     }
 
-    /// A user nobody knows may only be named alike where it can be seen that nobody else is named so.
-    fn strangers(&mut self, kind: Kind) {
-        if self.settings.missing == Missing::Same && kind != Kind::File && self.settings.reverse.is_none() {
-            let message =
-                "`missing = \"same\"` needs `reverse`: without it, a name could be somebody else's at the upstream";
-            self.error("missing", message, "this rule", "write `reverse` too, or `missing = \"refuse\"`");
+    /// Unknown users may have the same name on both sides only if a query can check that no other user has it.
+    fn check_missing(&mut self, kind: SourceKind) {
+        if self.settings.missing == Missing::Same && kind != SourceKind::File && self.settings.reverse.is_none() {
+            let message = "`missing = \"same\"` requires `reverse`; otherwise a name could belong to another user at the upstream";
+            self.error("missing", message, "this value", "add `reverse`, or write `missing = \"refuse\"`");
         }
     }
 
-    fn source(&mut self, kind: Kind, caller: &Columns, upstream: &Columns) -> Option<Source> {
+    fn source(&mut self, kind: SourceKind, caller: &Columns, upstream: &Columns) -> Option<Source> {
         match kind {
-            Kind::File => self.file(caller, upstream),
-            Kind::Sqlite => self.sqlite(caller, upstream),
-            Kind::Postgres => self.postgres(caller, upstream),
-            Kind::Http => self.http(caller, upstream),
+            SourceKind::File => self.file(caller, upstream),
+            SourceKind::Sqlite => self.sqlite(caller, upstream),
+            SourceKind::Postgres => self.postgres(caller, upstream),
+            SourceKind::Http => self.http(caller, upstream),
         }
     }
 
     fn file(&mut self, caller: &Columns, upstream: &Columns) -> Option<Source> {
         let file = self.settings.file.as_ref()?;
-        match unchanged::read(&self.base.join(file), &file.display().to_string(), caller, upstream) {
+        match shared_tables::read(&self.base.join(file), &file.display().to_string(), caller, upstream) {
             Ok(table) => Some(Source::File(table)),
             Err(problems) => {
-                for Problem { message, remedy } in problems {
+                for FileProblem { message, remedy } in problems {
                     self.error("file", message, "this file", remedy);
                 }
                 None
@@ -163,11 +155,11 @@ impl Builder<'_> {
         }
     }
 
-    fn parsed(&mut self, key: &str, query: Result<Query, BadQuery>) -> Option<Query> {
+    fn parsed(&mut self, key: &str, query: Result<Query, InvalidTemplate>) -> Option<Query> {
         match query {
             Ok(query) => Some(query),
-            Err(BadQuery { message, remedy }) => {
-                self.error(key, format!("`{key}` cannot be used: {message}"), "this value", remedy);
+            Err(InvalidTemplate { message, remedy }) => {
+                self.error(key, format!("`{key}` is not valid: {message}"), "this value", remedy);
                 None
             }
         }
@@ -178,11 +170,11 @@ impl Builder<'_> {
     }
 }
 
-/// Both directions, where neither is broken.
+/// Both directions, if neither has errors.
 fn both<Q>(
-    forward: Option<Direction<Q>>,
-    back: Option<Option<Direction<Q>>>,
-) -> Option<(Direction<Q>, Option<Direction<Q>>)> {
+    forward: Option<CachedQuery<Q>>,
+    back: Option<Option<CachedQuery<Q>>>,
+) -> Option<(CachedQuery<Q>, Option<CachedQuery<Q>>)> {
     match (forward, back) {
         (Some(forward), None) => Some((forward, None)),
         (Some(forward), Some(Some(back))) => Some((forward, Some(back))),

@@ -1,12 +1,12 @@
-//! Maps out of an HTTP service. It is not asked before the first user is.
+//! Maps from an HTTP service, which is not queried at startup.
 
 use ::http::{HeaderName, HeaderValue};
 use secrecy::ExposeSecret as _;
 
 use crate::identity::build::{Builder, both};
 use crate::identity::http::{Lookup, Service};
-use crate::identity::map::{Both, Direction, Source};
-use crate::identity::names::{Asks, Columns};
+use crate::identity::map::{CachedQuery, QuerySource, Source};
+use crate::identity::names::{Columns, RequiredNames};
 use crate::identity::query::Query;
 
 impl Builder<'_> {
@@ -16,16 +16,16 @@ impl Builder<'_> {
         let forward = self.lookup("url", url, upstream);
         let back = self.settings.reverse.as_ref().map(|url| self.lookup("reverse", url, caller));
         let (forward, back) = both(forward, back)?;
-        Some(Source::Http(Box::new(Both { source: service?, forward, back })))
+        Some(Source::Http(Box::new(QuerySource { source: service?, forward, back })))
     }
 
-    fn lookup(&mut self, key: &str, url: &str, columns: &Columns) -> Option<Direction<Lookup>> {
+    fn lookup(&mut self, key: &str, url: &str, columns: &Columns) -> Option<CachedQuery<Lookup>> {
         let address = self.parsed(key, Query::address(url))?;
-        let asks = Asks::AllOf(address.members());
+        let required = RequiredNames::AllOf(address.members());
         match Lookup::at(address, columns, self.settings.timeout_ms.millis()) {
-            Ok(query) => Some(Direction { query, asks, cache: self.cache() }),
+            Ok(query) => Some(CachedQuery { query, required, cache: self.cache() }),
             Err(problem) => {
-                let message = format!("`{key}` cannot be asked: {problem}");
+                let message = format!("`{key}` is not valid: {problem}");
                 self.error(key, message, "this address", "write it like `https://users.example.com/{user.id}`");
                 None
             }
@@ -39,7 +39,7 @@ impl Builder<'_> {
             let Ok(field) = name.parse::<HeaderName>() else {
                 self.error(
                     key,
-                    format!("`{name}` is no name of a header field"),
+                    format!("`{name}` is not a valid header field name"),
                     "this name",
                     "write one like `authorization`",
                 );
@@ -49,8 +49,8 @@ impl Builder<'_> {
             match value.as_ref().map(|secret| secret.expose_secret().parse::<HeaderValue>()) {
                 Ok(Ok(value)) => fields.push((field, value)),
                 Ok(Err(_)) => {
-                    let message = format!("{reference} cannot stand in a header field");
-                    self.error(key, message, "this reference", "write it in one line of visible letters");
+                    let message = format!("{reference} is not a valid header field value");
+                    self.error(key, message, "this reference", "write it in one line of visible ASCII characters");
                 }
                 Err(problem) => {
                     self.error(key, format!("`{name}` is missing: {problem}"), "this reference", reference.remedy());

@@ -1,8 +1,7 @@
-//! Where a PostgreSQL database is, and whether TLS is spoken on the way.
+//! The address of a PostgreSQL database, and whether TLS is used.
 //!
-//! To this machine itself it is not, to any other it is, and then the server proves who it is. Plain
-//! words to another machine must be asked for with `sslmode=disable`. Nothing here repeats the text: it
-//! holds a password.
+//! TLS with a verified certificate is used for every host except the local machine, unless `sslmode=disable` turns it
+//! off. Errors never contain the connection string, because it has a password.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -15,77 +14,77 @@ use tokio_postgres::config::{Host, SslMode};
 use crate::identity::postgres::tls::Tls;
 use crate::upstream::tls::TlsError;
 
-/// After so long without a word the network is asked whether a connection still lives.
-const ASK_AFTER: Duration = Duration::from_secs(60);
+/// The idle time after which TCP keepalive probes are sent.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
 
 /// The address.
 pub(crate) struct Address {
     pub(super) config: Config,
-    pub(super) way: Way,
+    pub(super) transport: Transport,
 }
 
-/// What is spoken on the way.
-pub(super) enum Way {
+/// The transport.
+pub(super) enum Transport {
     Plain,
     Tls(Tls),
 }
 
-/// Why a text is no address. Does not repeat the text.
+/// Why a connection string is not valid. Never contains the text.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InvalidAddress {
-    #[error("no connection string of PostgreSQL")]
-    NotOne,
+    #[error("a text that is not a PostgreSQL connection string")]
+    NotAConnectionString,
     #[error("a connection string with an `sslmode` other than `disable` and `require`")]
     SslMode,
     #[error("a connection string without a host")]
     NoHost,
     #[error("a connection string without a user")]
     NoUser,
-    /// No TLS can be spoken.
+    /// TLS cannot be set up.
     #[error(transparent)]
     Tls(#[from] TlsError),
 }
 
 impl Address {
-    /// Reads `postgres://user:password@host/database` or `host=... user=...`. What is trusted to name
-    /// other machines is in `ca_file`, else what the system trusts.
+    /// Parses `postgres://user:password@host/database` or `host=... user=...`. The trusted certificate authorities are
+    /// those in `ca_file`, or else those of the system.
     pub(crate) fn parse(text: &str, ca_file: Option<&Path>, timeout: Duration) -> Result<Self, InvalidAddress> {
         let mut config: Config = text.parse().map_err(|_| match text.contains("sslmode") {
             true => InvalidAddress::SslMode,
-            false => InvalidAddress::NotOne,
+            false => InvalidAddress::NotAConnectionString,
         })?;
         let (hosts, addresses) = (config.get_hosts(), config.get_hostaddrs());
         if hosts.is_empty() && addresses.is_empty() {
             return Err(InvalidAddress::NoHost);
         }
-        // Else the library would take the name of whoever runs the gateway.
+        // Otherwise the library would use the name of the user that runs the gateway.
         if config.get_user().is_none_or(str::is_empty) {
             return Err(InvalidAddress::NoUser);
         }
-        let stays_here = match addresses {
-            [] => hosts.iter().all(is_here),
+        let is_local = match addresses {
+            [] => hosts.iter().all(is_local_host),
             addresses => addresses.iter().all(IpAddr::is_loopback),
         };
         let is_plain = match config.get_ssl_mode() {
             SslMode::Disable => true,
             SslMode::Require => false,
-            _ => stays_here,
+            _ => is_local,
         };
         config.ssl_mode(if is_plain { SslMode::Disable } else { SslMode::Require });
-        config.application_name("passbridge").keepalives_idle(ASK_AFTER).tcp_user_timeout(timeout);
-        let way = if is_plain { Way::Plain } else { Way::Tls(Tls::trusting(ca_file)?) };
-        Ok(Self { config, way })
+        config.application_name("passbridge").keepalives_idle(KEEPALIVE_IDLE).tcp_user_timeout(timeout);
+        let transport = if is_plain { Transport::Plain } else { Transport::Tls(Tls::trusting(ca_file)?) };
+        Ok(Self { config, transport })
     }
 }
 
-// By hand: the config holds a password.
+// Not derived: the config contains a password.
 impl fmt::Debug for Address {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Address").finish_non_exhaustive()
     }
 }
 
-fn is_here(host: &Host) -> bool {
+fn is_local_host(host: &Host) -> bool {
     match host {
         Host::Tcp(name) => name == "localhost" || name.parse().is_ok_and(|address: IpAddr| address.is_loopback()),
         Host::Unix(_) => true,
@@ -101,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn tls_is_spoken_to_every_other_machine() {
+    fn tls_is_used_for_every_remote_host() {
         for (text, is_plain) in [
             ("postgres://u:p@127.0.0.1:1/d", true),
             ("postgres://u@localhost/d", true),
@@ -115,14 +114,14 @@ mod tests {
             ("postgres://u@db.example/d?sslmode=disable", true),
         ] {
             let address = parse(text).unwrap();
-            assert_eq!(matches!(address.way, Way::Plain), is_plain, "{text}");
+            assert_eq!(matches!(address.transport, Transport::Plain), is_plain, "{text}");
             let mode = if is_plain { SslMode::Disable } else { SslMode::Require };
             assert_eq!(address.config.get_ssl_mode(), mode, "{text}");
         }
     }
 
     #[test]
-    fn what_is_wrong_is_told_without_the_text() {
+    fn errors_do_not_contain_the_connection_string() {
         for text in [
             "hunter2",
             "https://u:hunter2@a.example",

@@ -1,116 +1,84 @@
-//! A PostgreSQL database that is asked for one user at a time, and never written.
+//! A PostgreSQL database that is queried for one user at a time, and never written.
 //!
-//! One thread drives its few connections, behind a bounded queue, so that every worker may ask and none
-//! has to live for another's answer. A connection is opened when it is needed and kept; what broke is
-//! opened anew, and after a failure nobody tries again for a while. Every question has its deadline.
+//! A few threads have a connection each, behind a bounded queue, so that every worker can query. A connection is
+//! opened when it is needed and reopened after it broke. Every query has a deadline.
 
 mod address;
-mod pool;
+mod connection;
 mod session;
 mod tls;
 
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{Semaphore, mpsc, oneshot};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use crate::ceremony::Subject;
+use crate::identity::pooled_query::pooled_query;
 pub(super) use crate::identity::postgres::address::{Address, InvalidAddress};
-use crate::identity::postgres::pool::Pool;
-pub(super) use crate::identity::postgres::session::{Failure, Wanted};
+use crate::identity::postgres::connection::{Connection, Server};
+pub(super) use crate::identity::postgres::session::{CheckedQuery, Failure};
+use crate::storage::blocking_pool::Workers;
 
-/// How many connections there are at most, and so how many questions are under way at once.
-const CONNECTIONS: usize = 4;
-/// How many questions may wait.
-const QUEUE: usize = 256;
+/// The number of threads, which is also the maximum number of connections and of concurrent queries.
+const THREADS: usize = 4;
 
-/// The database, as every worker asks it.
+/// The database, shared by all workers.
 #[derive(Debug)]
 pub(super) struct Postgres {
-    questions: mpsc::Sender<Question>,
+    pool: Workers<DatabaseThread>,
     timeout: Duration,
 }
 
-#[derive(Debug)]
-struct Question {
-    wanted: Arc<Wanted>,
-    asked: Subject,
-    until: Instant,
-    answer: oneshot::Sender<Result<Option<Subject>, String>>,
+/// What one thread has: its connection and the runtime that drives it.
+struct DatabaseThread {
+    runtime: Runtime,
+    connection: Connection,
 }
 
 impl Postgres {
-    /// Starts its thread, and has these queries checked if the database answers in time; says what came
-    /// of that. The thread ends when nobody can ask any more.
+    /// Checks these queries, if the database responds in time, and starts the threads. They end on their own after
+    /// this is dropped.
     ///
     /// # Errors
-    /// Where there is no thread to be had.
+    /// If no thread can be started.
     pub(super) fn start(
         address: Address,
         timeout: Duration,
-        queries: Vec<Arc<Wanted>>,
+        queries: &[Arc<CheckedQuery>],
     ) -> io::Result<(Self, Result<(), Failure>)> {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
-        let (questions, asked) = mpsc::channel(QUEUE);
-        let (told, checked) = sync_channel(1);
-        let thread = thread::Builder::new().name("identity".to_owned());
-        let pool = Pool::new(address, timeout);
-        thread.spawn(move || {
-            // Whoever waits for it is told at once where the thread ends before.
-            let _ = told.send(runtime.block_on(check(&pool, &queries, timeout)));
-            answer(&runtime, pool, asked);
+        let server = Arc::new(Server::new(address, timeout));
+        let mut first = DatabaseThread::new(server.clone())?;
+        // The caller's thread may already be running a runtime, in which another one cannot be entered.
+        let checked = thread::scope(|scope| {
+            let thread = thread::Builder::new().name("identity".to_owned());
+            let check = thread.spawn_scoped(scope, || first.runtime.block_on(first.connection.check(queries)))?;
+            let panicked = |_| Err(Failure::Unreachable("its thread panicked".to_owned()));
+            Ok::<_, io::Error>(check.join().unwrap_or_else(panicked))
         })?;
-        let checked = checked.recv().unwrap_or_else(|_| Err(Failure::Unreachable("its thread has ended".to_owned())));
-        Ok((Self { questions, timeout }, checked))
+        let others = (1..THREADS).map(|_| DatabaseThread::new(server.clone()));
+        let threads = std::iter::once(Ok(first)).chain(others).collect::<io::Result<_>>()?;
+        Ok((Self { pool: Workers::start(threads)?.detached(), timeout }, checked))
     }
 
-    /// Asks.
+    /// Looks up a user.
     ///
     /// # Errors
-    /// A sentence, where there is no answer in time.
-    pub(super) async fn find(&self, wanted: &Arc<Wanted>, asked: Subject) -> Result<Option<Subject>, String> {
-        let (answer, answered) = oneshot::channel();
-        let question = Question { wanted: wanted.clone(), asked, until: Instant::now() + self.timeout, answer };
-        self.questions.try_send(question).map_err(|_| "too many questions wait".to_owned())?;
-        match timeout(self.timeout, answered).await {
-            Ok(Ok(found)) => found,
-            Ok(Err(_)) => Err("its thread has ended".to_owned()),
-            Err(_) => Err("it did not answer in time".to_owned()),
-        }
+    /// Why there is no result in time.
+    pub(super) async fn find(&self, query: &Arc<CheckedQuery>, user: Subject) -> Result<Option<Subject>, String> {
+        let (query, until) = (query.clone(), Instant::now() + self.timeout);
+        pooled_query(&self.pool, self.timeout, move |DatabaseThread { runtime, connection }| {
+            runtime.block_on(connection.find(&query, &user, until)).map_err(|failure| failure.to_string())
+        })
+        .await
     }
 }
 
-async fn check(pool: &Pool, queries: &[Arc<Wanted>], patience: Duration) -> Result<(), Failure> {
-    let mut session = pool.session().await?;
-    let until = Instant::now() + patience;
-    for query in queries {
-        session.statement(query, until).await?;
+impl DatabaseThread {
+    fn new(server: Arc<Server>) -> io::Result<Self> {
+        Ok(Self { runtime: Builder::new_current_thread().enable_all().build()?, connection: Connection::new(server) })
     }
-    pool.take_back(session);
-    Ok(())
-}
-
-fn answer(runtime: &Runtime, pool: Pool, mut questions: mpsc::Receiver<Question>) {
-    let (pool, places) = (Arc::new(pool), Arc::new(Semaphore::new(CONNECTIONS)));
-    runtime.block_on(async move {
-        while let Some(Question { wanted, asked, until, answer }) = questions.recv().await {
-            let Ok(place) = places.clone().acquire_owned().await else { return };
-            // Nobody waits for it any more.
-            if answer.is_closed() {
-                continue;
-            }
-            let pool = pool.clone();
-            tokio::spawn(async move {
-                let found = pool.find(&wanted, &asked, until).await.map_err(|failure| failure.to_string());
-                // Whoever asked may have gone meanwhile.
-                let _ = answer.send(found);
-                drop(place);
-            });
-        }
-    });
 }

@@ -1,8 +1,8 @@
-//! One connection, and the statements that were prepared on it.
+//! A session with the server, and the statements prepared in it.
 //!
-//! Names go in as text and come back as text. The server is told that nothing may be written and how
-//! long a query may take. What it says of a query is told where that was checked; while a user is asked
-//! for, only its code is, since its words may repeat a name.
+//! Names are sent and returned as text. The session is read only and has a statement timeout. Server messages are
+//! reported when a query is checked, but not when a user is looked up, because they may repeat a name; then only the
+//! SQLSTATE is reported.
 
 use std::error::Error as _;
 use std::io;
@@ -15,82 +15,82 @@ use tokio_postgres::{Client, Error, NoTls, Statement};
 
 use crate::ceremony::Subject;
 use crate::identity::names::{Columns, name};
-use crate::identity::postgres::address::{Address, Way};
+use crate::identity::postgres::address::{Address, Transport};
 use crate::identity::query::Query;
 use crate::model::member::Member;
 
-/// A query, and the columns that its answer must have.
+/// A query and the columns that its result must have.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Wanted {
+pub(crate) struct CheckedQuery {
     key: &'static str,
     sql: String,
     members: Vec<Member>,
     columns: Columns,
 }
 
-/// A connection.
+/// A session with the server.
 pub(super) struct Session {
     client: Client,
     prepared: Vec<(String, Statement)>,
 }
 
-/// Why there is no answer.
+/// Why there is no result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Failure {
-    /// The connection, or what was prepared on it, is no more: to be asked again on another.
-    #[error("its connection ended")]
+    /// The connection or a prepared statement is no longer valid: to be repeated on a new connection.
+    #[error("the connection was closed")]
     Stale,
-    /// Nothing came in time.
-    #[error("it did not answer in time")]
+    /// There was no response in time.
+    #[error("it did not respond in time")]
     Late,
-    /// There is no connection to be had.
+    /// The server cannot be reached.
     #[error("{0}")]
     Unreachable(String),
-    /// It does not let us in, and will not.
+    /// The server refuses the login permanently.
     #[error("{0}")]
     Refused(String),
-    /// It cannot answer this query.
+    /// The query failed.
     #[error("{}", .0.message)]
-    Query(Unusable),
+    Query(InvalidQuery),
 }
 
-/// A query that cannot be used.
+/// A query that cannot be used, with its config key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Unusable {
+pub(crate) struct InvalidQuery {
     pub(crate) key: &'static str,
     pub(crate) message: String,
 }
 
-// ===== impl Wanted =====
+// ===== impl CheckedQuery =====
 
-impl Wanted {
-    /// The query of a key of the config.
-    pub(crate) fn of(key: &'static str, query: &Query, columns: &Columns) -> Self {
+impl CheckedQuery {
+    /// The query of a config key.
+    pub(crate) fn new(key: &'static str, query: &Query, columns: &Columns) -> Self {
         Self { key, sql: query.numbered('$'), members: query.members(), columns: columns.clone() }
     }
 
-    fn unusable(&self, message: String) -> Failure {
-        Failure::Query(Unusable { key: self.key, message })
+    fn invalid(&self, message: String) -> Failure {
+        Failure::Query(InvalidQuery { key: self.key, message })
     }
 
-    /// Whether every column is there, once, as text.
-    fn columns_of(&self, statement: &Statement) -> Result<(), Failure> {
+    /// Checks that the result has every column, once, as text.
+    fn check_columns(&self, statement: &Statement) -> Result<(), Failure> {
         for (_, column) in &self.columns.0 {
             let mut found = statement.columns().iter().filter(|found| found.name() == column);
             let Some(first) = found.next() else {
                 let all: Vec<_> = statement.columns().iter().map(tokio_postgres::Column::name).collect();
-                return Err(self.unusable(format!("its answer has no column `{column}`, only: {}", all.join(", "))));
+                return Err(self.invalid(format!("the result has no column `{column}`, only: {}", all.join(", "))));
             };
             if found.next().is_some() {
-                return Err(self.unusable(format!("its answer has two columns `{column}`")));
+                return Err(self.invalid(format!("the result has two columns `{column}`")));
             }
-            // A `character(n)` comes with blanks at its end.
+            // `character(n)` is padded with blanks.
             if *first.type_() == Type::BPCHAR || !<&str as FromSql<'_>>::accepts(first.type_()) {
                 let message = format!(
-                    "its column `{column}` is of type {} and a name is text: write `{column}::text AS {column}`",
+                    "the column `{column}` has type {}, not text: write `{column}::text AS {column}`",
                     first.type_()
                 );
-                return Err(self.unusable(message));
+                return Err(self.invalid(message));
             }
         }
         Ok(())
@@ -100,23 +100,23 @@ impl Wanted {
 // ===== impl Session =====
 
 impl Session {
-    /// Opens one.
-    pub(super) async fn open(address: &Address, patience: Duration, until: Instant) -> Result<Self, Failure> {
+    /// Connects and prepares the session.
+    pub(super) async fn open(address: &Address, statement_timeout: Duration, until: Instant) -> Result<Self, Failure> {
         let opening = async {
-            // The connection itself is driven beside us, until the client is dropped or the server ends it.
-            let client = match &address.way {
-                Way::Plain => {
+            // The connection is a task of its own, which ends when the client is dropped or the server closes it.
+            let client = match &address.transport {
+                Transport::Plain => {
                     let (client, connection) = address.config.connect(NoTls).await?;
                     tokio::spawn(connection);
                     client
                 }
-                Way::Tls(tls) => {
+                Transport::Tls(tls) => {
                     let (client, connection) = address.config.connect(tls.clone()).await?;
                     tokio::spawn(connection);
                     client
                 }
             };
-            let milliseconds = patience.as_millis();
+            let milliseconds = statement_timeout.as_millis();
             client
                 .batch_execute(&format!(
                     "SET default_transaction_read_only = on; SET statement_timeout = {milliseconds}"
@@ -126,8 +126,8 @@ impl Session {
         };
         match timeout_at(until, opening).await {
             Ok(Ok(client)) => Ok(Self { client, prepared: Vec::new() }),
-            Ok(Err(error)) => Err(not_opened(&error)),
-            Err(_) => Err(Failure::Unreachable("no connection was made in time".to_owned())),
+            Ok(Err(error)) => Err(connect_failure(&error)),
+            Err(_) => Err(Failure::Unreachable("no connection in time".to_owned())),
         }
     }
 
@@ -135,36 +135,36 @@ impl Session {
         !self.client.is_closed()
     }
 
-    /// A query as it was prepared here, which is done where it was not.
-    pub(super) async fn statement(&mut self, wanted: &Wanted, until: Instant) -> Result<Statement, Failure> {
-        if let Some((_, statement)) = self.prepared.iter().find(|(sql, _)| *sql == wanted.sql) {
+    /// The prepared statement of a query; prepares it at first use.
+    pub(super) async fn statement(&mut self, query: &CheckedQuery, until: Instant) -> Result<Statement, Failure> {
+        if let Some((_, statement)) = self.prepared.iter().find(|(sql, _)| *sql == query.sql) {
             return Ok(statement.clone());
         }
-        let types = vec![Type::TEXT; wanted.members.len()];
-        let statement = match timeout_at(until, self.client.prepare_typed(&wanted.sql, &types)).await {
+        let types = vec![Type::TEXT; query.members.len()];
+        let statement = match timeout_at(until, self.client.prepare_typed(&query.sql, &types)).await {
             Ok(Ok(statement)) => statement,
             Ok(Err(error)) if is_stale(&error) => return Err(Failure::Stale),
             Ok(Err(error)) => {
                 let message = error.as_db_error().map_or_else(|| error.to_string(), |error| error.message().to_owned());
-                return Err(wanted.unusable(message));
+                return Err(query.invalid(message));
             }
             Err(_) => return Err(Failure::Late),
         };
-        wanted.columns_of(&statement)?;
-        self.prepared.push((wanted.sql.clone(), statement.clone()));
+        query.check_columns(&statement)?;
+        self.prepared.push((query.sql.clone(), statement.clone()));
         Ok(statement)
     }
 
-    /// Asks for one user. More than one row is no answer.
+    /// Looks up a user. More than one row is a failure.
     pub(super) async fn find(
         &mut self,
-        wanted: &Wanted,
-        asked: &Subject,
+        query: &CheckedQuery,
+        user: &Subject,
         until: Instant,
     ) -> Result<Option<Subject>, Failure> {
-        let statement = self.statement(wanted, until).await?;
-        let names: Vec<_> = wanted.members.iter().map(|member| name(asked, *member)).collect();
-        // No text of PostgreSQL holds it, and so no user's name does.
+        let statement = self.statement(query, until).await?;
+        let names: Vec<_> = query.members.iter().map(|member| name(user, *member)).collect();
+        // PostgreSQL text cannot contain NUL, so no user has such a name.
         if names.iter().flatten().any(|name| name.contains('\0')) {
             return Ok(None);
         }
@@ -172,41 +172,40 @@ impl Session {
         let row = match timeout_at(until, self.client.query_opt(&statement, &names)).await {
             Ok(Ok(Some(row))) => row,
             Ok(Ok(None)) => return Ok(None),
-            Ok(Err(error)) => return Err(not_answered(&error, wanted)),
+            Ok(Err(error)) => return Err(query_failure(&error, query)),
             Err(_) => return Err(Failure::Late),
         };
-        wanted.columns.subject(|_, column| row.try_get(column)).map_err(|error| not_answered(&error, wanted))
+        query.columns.subject(|_, column| row.try_get(column)).map_err(|error| query_failure(&error, query))
     }
 }
 
-fn not_opened(error: &Error) -> Failure {
-    let Some(told) = error.as_db_error() else { return Failure::Unreachable(chain(error)) };
-    match told.code() {
+fn connect_failure(error: &Error) -> Failure {
+    let Some(reported) = error.as_db_error() else { return Failure::Unreachable(chain(error)) };
+    match reported.code() {
         &SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
-            Failure::Refused("it does not accept the user and the password".to_owned())
+            Failure::Refused("the server refuses the user or the password".to_owned())
         }
-        &SqlState::INVALID_CATALOG_NAME => Failure::Refused("it has no such database".to_owned()),
-        &SqlState::INSUFFICIENT_PRIVILEGE => Failure::Refused("the user may not use the database".to_owned()),
-        code => Failure::Unreachable(format!("it lets nobody in, with SQLSTATE {}", code.code())),
+        &SqlState::INVALID_CATALOG_NAME => Failure::Refused("the database does not exist".to_owned()),
+        &SqlState::INSUFFICIENT_PRIVILEGE => Failure::Refused("the user is not allowed to use the database".to_owned()),
+        code => Failure::Unreachable(format!("the server refuses connections, with SQLSTATE {}", code.code())),
     }
 }
 
-fn not_answered(error: &Error, wanted: &Wanted) -> Failure {
+fn query_failure(error: &Error, query: &CheckedQuery) -> Failure {
     match error.as_db_error() {
         _ if is_stale(error) => Failure::Stale,
-        Some(told) if *told.code() == SqlState::QUERY_CANCELED => Failure::Late,
-        Some(told) => wanted.unusable(format!("its query failed with SQLSTATE {}", told.code().code())),
-        // The library has no other word for it; whatever else it is, is no answer either.
-        None if error.source().is_none() => wanted.unusable("the answer has more than one row".to_owned()),
-        None => wanted.unusable("its answer cannot be read".to_owned()),
+        Some(reported) if *reported.code() == SqlState::QUERY_CANCELED => Failure::Late,
+        Some(reported) => query.invalid(format!("the query failed with SQLSTATE {}", reported.code().code())),
+        // The only error of the library without a source and without a code.
+        None if error.source().is_none() => query.invalid("the result has more than one row".to_owned()),
+        None => query.invalid("the result cannot be read".to_owned()),
     }
 }
 
-/// Whether a new connection may answer where this one did not: the server ended it, or somebody between
-/// us and the server, or what was prepared on it is no longer good.
+/// Whether a new connection may help: the connection was closed, or a prepared statement is no longer valid.
 fn is_stale(error: &Error) -> bool {
-    let is_of_connection = |told: &DbError| {
-        let code = told.code();
+    let is_of_connection = |reported: &DbError| {
+        let code = reported.code();
         code.code().starts_with("08")
             || [
                 SqlState::ADMIN_SHUTDOWN,
@@ -224,14 +223,14 @@ fn is_stale(error: &Error) -> bool {
     error.is_closed() || error.as_db_error().map_or_else(is_broken, is_of_connection)
 }
 
-/// All that an error says of itself.
+/// An error with its sources.
 fn chain(error: &Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
-        let told = error.to_string();
-        if !text.contains(&told) {
-            text = format!("{text}: {told}");
+        let reason = error.to_string();
+        if !text.contains(&reason) {
+            text = format!("{text}: {reason}");
         }
         source = error.source();
     }

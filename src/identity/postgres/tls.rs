@@ -1,6 +1,6 @@
-//! TLS to a database, with the authorities that upstreams trust too.
+//! TLS to a database, with the same certificate authorities as for upstreams.
 //!
-//! A server that does not prove the name it is called by is not spoken to.
+//! The certificate must be valid for the host name.
 
 use std::future::Future;
 use std::io;
@@ -18,23 +18,29 @@ use tokio_rustls::client;
 
 use crate::upstream::tls::{self, TlsError};
 
-/// How TLS is spoken.
+/// The TLS config.
 #[derive(Clone)]
 pub(super) struct Tls(Arc<ClientConfig>);
 
-/// The same, to a server of this name.
-pub(super) struct Named {
+/// A TLS connector for one host name.
+pub(super) struct HostConnector {
     tls: TlsConnector,
     server: ServerName<'static>,
 }
 
-/// A connection that TLS is spoken on.
+/// A TLS connection.
 pub(super) struct Stream<S>(client::TlsStream<S>);
 
 impl Tls {
+<<<<<<< HEAD
     /// Reads the authorities from disk.
     pub(super) fn trusting(ca_file: Option<&Path>) -> Result<Self, TlsError> {
         tls::client_config(ca_file, "postgresql").map(Self)
+=======
+    /// Reads the certificate authorities from disk.
+    pub(super) fn trusting(ca_file: Option<&Path>) -> Result<Self, InvalidClient> {
+        tls::config(ca_file, "postgresql").map(Self)
+>>>>>>> provider
     }
 }
 
@@ -43,15 +49,15 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     type Stream = Stream<S>;
-    type TlsConnect = Named;
+    type TlsConnect = HostConnector;
     type Error = InvalidDnsNameError;
 
-    fn make_tls_connect(&mut self, domain: &str) -> Result<Named, InvalidDnsNameError> {
-        Ok(Named { tls: self.0.clone().into(), server: ServerName::try_from(domain)?.to_owned() })
+    fn make_tls_connect(&mut self, domain: &str) -> Result<HostConnector, InvalidDnsNameError> {
+        Ok(HostConnector { tls: self.0.clone().into(), server: ServerName::try_from(domain)?.to_owned() })
     }
 }
 
-impl<S> TlsConnect<S> for Named
+impl<S> TlsConnect<S> for HostConnector
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -65,7 +71,7 @@ where
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Stream<S> {
-    /// None: the certificate was proved already, which is what binding would add.
+    /// None: the certificate is verified, so channel binding would add nothing.
     fn channel_binding(&self) -> ChannelBinding {
         ChannelBinding::none()
     }

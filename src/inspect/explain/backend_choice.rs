@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 
-use crate::caller_auth::Judge;
+use crate::caller_auth::VerifiedBy;
 use crate::model::member::Member;
 use crate::model::message::Request;
 use crate::model::value::Value;
@@ -23,7 +23,7 @@ pub(super) fn choose_backend<'r>(
     route: &'r Route,
     request: &Request<'_>,
     claims: &[(Member, Value<'static>)],
-    judge: Judge,
+    verified_by: VerifiedBy,
     fields: &HeaderMap,
 ) -> BackendChoice<'r> {
     let own = route.own_backend();
@@ -45,7 +45,7 @@ pub(super) fn choose_backend<'r>(
         }
         return BackendChoice { backend: issuer, reason: Some(reason) };
     }
-    if judge == Judge::Upstream {
+    if verified_by == VerifiedBy::Upstream {
         let reason = format!("the upstream that issued the bearer token is called, {names}; {shown}");
         return BackendChoice { backend: own, reason: Some(reason) };
     }

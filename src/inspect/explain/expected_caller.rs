@@ -28,7 +28,7 @@ impl ExpectedCaller {
         let credential = kind.credential();
         Self {
             kind: kind.name(),
-            accepted: route.callers.taken(kind),
+            accepted: route.callers.describe_kind(kind),
             places: credential.map(|member| template.places(member)).unwrap_or_default(),
             is_present: kind == Caller::Open || credential.is_some_and(|member| request.record().has(member)),
         }

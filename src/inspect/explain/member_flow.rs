@@ -8,7 +8,7 @@ use crate::inspect::LostMember;
 use crate::model::member::Member;
 use crate::model::message::Request;
 use crate::model::operation::{Direction, Operation};
-use crate::provider::template::hole::Need;
+use crate::provider::template::placeholder::Need;
 use crate::routes::assignment::Given;
 use crate::routes::provider_side::ProviderSide;
 use crate::routes::route::{Backend, Route};

@@ -30,7 +30,7 @@ use crate::inspect::explain::offline::{OfflineRun, has_issuer, run_offline};
 use crate::inspect::explain::route_match::match_routes;
 use crate::model::fault::{Fault, Refusal};
 use crate::model::message::Request;
-use crate::provider::template::reader::Scratch;
+use crate::provider::template::decode_context::Scratch;
 use crate::routes::route::Route;
 use crate::routes::router::Candidate;
 

@@ -12,8 +12,13 @@ use http::{Uri, request};
 use jiff::Timestamp;
 use serde_json::Map;
 
+<<<<<<< HEAD
 use crate::caller_auth::{Admission, Judge};
 use crate::ceremony::{Ceremony, SentToUpstream, Subject};
+=======
+use crate::caller_auth::{AuthenticatedCaller, VerifiedBy};
+use crate::ceremony::{Ceremony, Subject, Told};
+>>>>>>> provider
 use crate::gateway::client_data;
 use crate::gateway::context::Client;
 use crate::gateway::runtime::Runtime;
@@ -32,7 +37,7 @@ use crate::model::message::Request;
 use crate::model::operation::{Direction, Operation};
 use crate::model::record::text;
 use crate::model::user_verification::UserVerification;
-use crate::model::value::{Kind, Value};
+use crate::model::value::{Value, ValueKind};
 use crate::provider::template::message::Caller;
 use crate::routes::assignment::Given;
 use crate::routes::route::{Backend, Route};
@@ -60,16 +65,16 @@ pub(super) fn run_offline(
     let trace = Trace::default();
     trace.received(head, content, request.record());
     let is_user = route.dialect.operations[&operation].request.caller == Caller::User;
-    let (claims, judge) = match is_user {
-        true => (route.callers.claimed(), route.callers.judge()),
-        false => (Vec::new(), Judge::Gateway),
+    let (claims, verified_by) = match is_user {
+        true => (route.callers.claim_members(), route.callers.user_verified_by()),
+        false => (Vec::new(), VerifiedBy::Gateway),
     };
     let claimed: Vec<_> = claims.iter().filter_map(|member| claimed(*member)).collect();
     let BackendChoice { backend, reason } =
-        choose_backend(&runtime.config.plan, route, request, &claimed, judge, &head.headers);
+        choose_backend(&runtime.config.plan, route, request, &claimed, verified_by, &head.headers);
     let upstream = &runtime.config.plan.upstreams[backend.upstream];
     trace.conceal(backend.secrets());
-    let admission = Admission { claims: claimed, judge };
+    let admission = AuthenticatedCaller { claims: claimed, verified_by };
     let challenge = operation.is_finish().then(|| client_data::challenge_of_finish(request.record()));
     let begun = challenge.as_ref().map(|_| begun(route, backend, upstream, request, &claims));
     let address = placeholder("caller address");
@@ -78,7 +83,8 @@ pub(super) fn run_offline(
         address: Some(&address),
     };
     let given = challenge.as_ref().and_then(|challenge| challenge.as_deref().ok());
-    let mapped = upstream.identity.as_deref().map(|map| map.made_up(&placeholder("user from the identity map")));
+    let mapped =
+        upstream.identity.as_deref().map(|map| map.fictitious_user(&placeholder("user from the identity map")));
     let parts = RequestParts {
         request,
         backend,
@@ -205,7 +211,7 @@ fn placeholder(text: &str) -> String {
 
 fn claimed(member: Member) -> Option<(Member, Value<'static>)> {
     let text = placeholder(&format!("{} of the token", member.name()));
-    (member.kind() == Kind::Text).then_some((member, Value::Text(Cow::Owned(text))))
+    (member.kind() == ValueKind::Text).then_some((member, Value::Text(Cow::Owned(text))))
 }
 
 /// A placeholder for the ceremony of a finish: the members that the upstream's begin request had, unless the config sets

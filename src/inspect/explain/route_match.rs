@@ -14,7 +14,7 @@ use crate::inspect::explain::member_flow::find;
 use crate::model::operation::Operation;
 use crate::provider::descriptor::OperationTemplate;
 use crate::provider::template::content::Constant;
-use crate::provider::template::reader::Scratch;
+use crate::provider::template::decode_context::Scratch;
 use crate::routes::route::Route;
 use crate::routes::router::Candidate;
 

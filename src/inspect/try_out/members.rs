@@ -8,7 +8,7 @@ use crate::base::base64;
 use crate::inspect::try_out::InvalidTryRequest;
 use crate::model::member::Member;
 use crate::model::record::Record;
-use crate::model::value::{Kind, Texts, Value};
+use crate::model::value::{Texts, Value, ValueKind};
 
 /// Adds every member to the record.
 ///
@@ -27,16 +27,25 @@ pub(super) fn put_all(members: &Map<String, Json>, record: &mut dyn Record<'stat
 
 fn value(member: Member, json: &Json) -> Option<Value<'static>> {
     match (member.kind(), json) {
-        (Kind::Text, Json::String(text)) => Some(Value::Text(text.clone().into())),
-        (Kind::Bytes, Json::String(text)) => base64::read(text).ok().map(|bytes| Value::Bytes(bytes.into())),
-        (Kind::Number, Json::Number(number)) => number.as_i64().map(Value::Number),
-        (Kind::Flag, Json::Bool(flag)) => Some(Value::Flag(*flag)),
-        (Kind::Texts, Json::Array(texts)) => {
+        (ValueKind::Text, Json::String(text)) => Some(Value::Text(text.clone().into())),
+        (ValueKind::Bytes, Json::String(text)) => base64::read(text).ok().map(|bytes| Value::Bytes(bytes.into())),
+        (ValueKind::Number, Json::Number(number)) => number.as_i64().map(Value::Number),
+        (ValueKind::Flag, Json::Bool(flag)) => Some(Value::Flag(*flag)),
+        (ValueKind::Texts, Json::Array(texts)) => {
             let texts = texts.iter().map(|text| text.as_str().map(|text| text.to_owned().into()));
             texts.collect::<Option<Vec<_>>>().map(|texts| Value::Texts(Texts::Owned(texts)))
         }
-        (Kind::Json, json @ Json::Object(_)) => Some(Value::Json(json.to_string().into())),
-        (Kind::Text | Kind::Bytes | Kind::Number | Kind::Flag | Kind::Texts | Kind::Json | Kind::List(_), _) => None,
+        (ValueKind::Json, json @ Json::Object(_)) => Some(Value::Json(json.to_string().into())),
+        (
+            ValueKind::Text
+            | ValueKind::Bytes
+            | ValueKind::Number
+            | ValueKind::Flag
+            | ValueKind::Texts
+            | ValueKind::Json
+            | ValueKind::List,
+            _,
+        ) => None,
     }
 }
 

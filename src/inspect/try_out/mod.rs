@@ -27,9 +27,9 @@ use crate::model::operation::Operation;
 use crate::model::record::put;
 use crate::model::value::Value;
 use crate::provider::descriptor::OperationTemplate;
-use crate::provider::template::encode::{Absent, Writing};
-use crate::provider::template::reader::Scratch;
-use crate::provider::wire_format::WrittenRequest;
+use crate::provider::template::decode_context::Scratch;
+use crate::provider::template::encode::{EncodeContext, MissingMember};
+use crate::provider::wire_format::EncodedRequest;
 use crate::relying_party::demo::{DEMO_EMAIL, DEMO_USER};
 use crate::routes::route::Route;
 use crate::routes::upstream::UpstreamKind;
@@ -123,8 +123,8 @@ pub async fn try_out(gateway: &Gateway, tried: &TryRequest, visitor: &Visitor) -
     members::put_all(&tried.members, request.record_mut())?;
     let now = Timestamp::now();
     let written = template
-        .write_request(request.record(), Writing { now, relaxed: &[] })
-        .map_err(|Absent(member)| InvalidTryRequest::Absent(member.name()))?;
+        .write_request(request.record(), EncodeContext { now, relaxed: &[] })
+        .map_err(|MissingMember(member)| InvalidTryRequest::Absent(member.name()))?;
 
     let trace = Trace::default();
     let message = assemble(route, written, visitor).ok_or(InvalidTryRequest::Unsendable)?;
@@ -183,7 +183,7 @@ fn decode_as_caller(
     Some(shown::members(answer.record(), Extent::Whole))
 }
 /// The HTTP request of an encoded message.
-fn assemble(route: &Route, written: WrittenRequest<'_>, visitor: &Visitor) -> Option<HttpRequest<Bytes>> {
+fn assemble(route: &Route, written: EncodedRequest<'_>, visitor: &Visitor) -> Option<HttpRequest<Bytes>> {
     let mut request = HttpRequest::new(Bytes::new());
     *request.method_mut() = written.method;
     *request.uri_mut() = format!("{}{}", route.prefix, written.target).parse::<Uri>().ok()?;

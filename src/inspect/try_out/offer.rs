@@ -11,7 +11,7 @@ use crate::gateway::runtime::Runtime;
 use crate::inspect::try_out::demo_token;
 use crate::model::member::Member;
 use crate::model::operation::{Direction, Operation};
-use crate::provider::template::hole::Need;
+use crate::provider::template::placeholder::Need;
 use crate::relying_party::demo::{DEMO_EMAIL, DEMO_USER};
 use crate::routes::route::Route;
 use crate::routes::upstream::UpstreamKind;

@@ -7,7 +7,7 @@ use crate::model::fault::Fault;
 use crate::model::member::Member;
 use crate::model::message::Response;
 use crate::model::record::Record;
-use crate::model::value::{Kind, Value};
+use crate::model::value::{Value, ValueKind};
 
 /// Members that are not compared.
 const MASKED: [Member; 3] = [Member::Challenge, Member::Session, Member::UserHandle];
@@ -43,8 +43,8 @@ impl Difference {
     pub(crate) fn path(&self) -> String {
         let name = self.member.name();
         match (self.member.kind(), self.of_element) {
-            (Kind::List(_), Some(member)) => format!("{name}[].{}", member.name()),
-            (Kind::List(_), None) => format!("{name}[]"),
+            (ValueKind::List, Some(member)) => format!("{name}[].{}", member.name()),
+            (ValueKind::List, None) => format!("{name}[]"),
             _ => name.to_owned(),
         }
     }
@@ -76,7 +76,7 @@ fn differences(answered: &dyn Record<'_>, shadow: &dyn Record<'_>) -> Vec<Differ
     let mut found = Vec::new();
     for member in answered.members().iter().copied().filter(|member| !MASKED.contains(member)) {
         match member.kind() {
-            Kind::List(_) => lists(member, answered, shadow, &mut found),
+            ValueKind::List => lists(member, answered, shadow, &mut found),
             _ => found.extend(variance(member, answered, shadow).map(|kind| Difference::of(member, kind))),
         }
     }

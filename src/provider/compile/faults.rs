@@ -1,6 +1,4 @@
-//! The fault table of a provider file, and the proof that every fault of every operation has a row.
-//!
-//! A row with a mistake is left out where it cannot be understood, and the mistake is noted.
+//! The fault table of a provider file, and the check that every fault of every operation has a row.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +9,7 @@ use crate::model::fault::{FAULT_DETAILS, Fault};
 use crate::model::operation::Operation;
 use crate::provider::compile::keys;
 use crate::provider::descriptor::Provider;
-use crate::provider::faults::{FaultRow, FaultTable, Status};
+use crate::provider::faults::{FaultRow, FaultStatus, FaultTable};
 use crate::provider::template::compile::Compiler;
 
 const KEYS: &[&str] = &["fault", "operations", "status", "fields", "content"];
@@ -48,7 +46,7 @@ fn row(compiler: &mut Compiler, item: &Item) -> Option<FaultRow> {
     let faults = match table.item("fault") {
         Some(item) => keys::named(compiler, item, ("fault", "fault"), Fault::named, &Fault::ALL.map(Fault::name)),
         None => {
-            compiler.error(&item.span, "the row does not say which fault it is", "this row", "write `fault = \"...\"`");
+            compiler.error(&item.span, "`fault` is missing", "this row", "write `fault = \"...\"`");
             Vec::new()
         }
     };
@@ -58,27 +56,27 @@ fn row(compiler: &mut Compiler, item: &Item) -> Option<FaultRow> {
     Some(FaultRow { faults, operations, status, fields: fields.unwrap_or_default(), content })
 }
 
-fn status(compiler: &mut Compiler, table: &Table, row: &Item) -> Option<Status> {
+fn status(compiler: &mut Compiler, table: &Table, row: &Item) -> Option<FaultStatus> {
     let item = table.item("status");
     let status = match item.map(|item| &item.value) {
         Some(ItemValue::Integer(number)) => {
-            u16::try_from(*number).ok().and_then(|number| StatusCode::from_u16(number).ok()).map(Status::Exact)
+            u16::try_from(*number).ok().and_then(|number| StatusCode::from_u16(number).ok()).map(FaultStatus::Exact)
         }
         Some(ItemValue::Text(text)) => match text.as_bytes() {
-            [digit @ b'1'..=b'5', b'x', b'x'] => Some(Status::Class(u16::from(digit - b'0'))),
+            [digit @ b'1'..=b'5', b'x', b'x'] => Some(FaultStatus::Class(u16::from(digit - b'0'))),
             _ => None,
         },
         _ => None,
     };
     if status.is_none() {
         let span = item.map_or(&row.span, |item| &item.span);
-        let remedy = "write `status = 400`, or \"5xx\" for a class that is only read";
-        compiler.error(span, "the row has no valid status", "here", remedy);
+        let remedy = "write `status = 400`, or \"5xx\" for a class of statuses that is only decoded";
+        compiler.error(span, "`status` is missing or not valid", "here", remedy);
     }
     status
 }
 
-/// Every fault must have a row to be written by, for every operation.
+/// Checks that every fault has a row with which it can be written, for every operation.
 pub(super) fn complete(compiler: &mut Compiler, root: &Table, provider: &Provider) {
     let span = root.entry("faults").map_or(0..0, |entry| entry.key_span.clone());
     let mut lacking: BTreeMap<Vec<Fault>, Vec<String>> = BTreeMap::new();
@@ -88,8 +86,9 @@ pub(super) fn complete(compiler: &mut Compiler, root: &Table, provider: &Provide
     }
     for (faults, operations) in lacking.iter().filter(|(faults, _)| !faults.is_empty()) {
         let faults: Vec<_> = faults.iter().map(|fault| format!("`{}`", fault.name())).collect();
-        let message = format!("{} cannot say: {}", operations.join(", "), faults.join(", "));
-        let remedy = "give each a row of `[[faults]]` with one status; one row may name several faults";
+        let verb = if operations.len() == 1 { "has" } else { "have" };
+        let message = format!("{} {verb} no row for: {}", operations.join(", "), faults.join(", "));
+        let remedy = "add a row to `[[faults]]` with an exact status; one row may list several faults";
         compiler.error(&span, message, "the fault table", remedy);
     }
 }

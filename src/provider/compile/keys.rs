@@ -1,6 +1,6 @@
-//! The keys of a table: which are known, and what they must hold.
+//! The keys of a table and the types of their values.
 //!
-//! A wrong value is noted and taken for none, so that the compiler can go on.
+//! A value of the wrong type is reported and treated as absent, so that the compiler can continue.
 
 use crate::base::diagnostic::nearest;
 use crate::base::document::{Item, ItemValue, Table};
@@ -12,14 +12,14 @@ pub(super) fn known(compiler: &mut Compiler, table: &Table, known: &[&str]) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the keys here are: {}", known.join(", ")),
         };
-        compiler.error(&entry.key_span, format!("there is no key `{}` here", entry.key), "unknown key", remedy);
+        compiler.error(&entry.key_span, format!("unknown key `{}`", entry.key), "this key", remedy);
     }
 }
 
 pub(super) fn text(compiler: &mut Compiler, table: &Table, key: &str) -> Option<String> {
     let item = table.item(key)?;
     if item.as_text().is_none() {
-        compiler.error(&item.span, format!("`{key}` must be a string"), item.noun(), "write it between quotes");
+        compiler.error(&item.span, format!("`{key}` must be a string"), item.noun(), "write it in quotes");
     }
     item.as_text().map(str::to_owned)
 }
@@ -27,7 +27,7 @@ pub(super) fn text(compiler: &mut Compiler, table: &Table, key: &str) -> Option<
 pub(super) fn table<'t>(compiler: &mut Compiler, parent: &'t Table, key: &str) -> Option<&'t Table> {
     let item = parent.item(key)?;
     if item.as_table().is_none() {
-        let remedy = format!("write `{key} = {{ ... }}` or a table of its own");
+        let remedy = format!("write `{key} = {{ ... }}` or a `[{key}]` table");
         compiler.error(&item.span, format!("`{key}` must be a table"), item.noun(), remedy);
     }
     item.as_table()
@@ -44,15 +44,15 @@ pub(super) fn texts(compiler: &mut Compiler, table: &Table, key: &str) -> Vec<St
         match item.as_text() {
             Some(text) => texts.push(text.to_owned()),
             None => {
-                let message = format!("`{key}` must hold strings only");
-                compiler.error(&item.span, message, item.noun(), "write it between quotes");
+                let message = format!("`{key}` must contain only strings");
+                compiler.error(&item.span, message, item.noun(), "write it in quotes");
             }
         }
     }
     texts
 }
 
-/// One name or an array of names out of a closed set, each the name of a `noun`.
+/// One name or an array of names from a closed set, each the name of a `noun`.
 pub(super) fn named<T>(
     compiler: &mut Compiler,
     item: &Item,
@@ -71,10 +71,10 @@ pub(super) fn named<T>(
             other => {
                 let remedy = match other.and_then(|(text, _)| nearest(text, names.iter().copied())) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("it can be: {}", names.join(", ")),
+                    None => format!("possible values: {}", names.join(", ")),
                 };
                 let message = match item.as_text() {
-                    Some(text) => format!("there is no {noun} `{text}`"),
+                    Some(text) => format!("unknown {noun} `{text}`"),
                     None => format!("`{key}` must be a string, or an array of strings"),
                 };
                 compiler.error(&item.span, message, "this value", remedy);

@@ -1,30 +1,34 @@
-//! One message of an operation, and the proof that it says of every member what becomes of it.
+//! A message of an operation, and the check that it mentions every member.
 //!
-//! A member stands in the message, or in its `omits` with the reason; nothing is lost in silence.
+//! Each member must be in the message, or in its `omits` with the reason.
 
 use std::ops::Range;
 
 use crate::base::document::{Entry, Item, ItemValue, Table};
 use crate::model::member::Member;
 use crate::model::operation::{Direction, Operation};
-use crate::model::value::Kind;
 use crate::provider::compile::keys;
 use crate::provider::template::compile::Compiler;
 use crate::provider::template::content::{List, Object};
 use crate::provider::template::head::Path;
 use crate::provider::template::message::{Message, Omission};
 
-/// Which message it is, and where it stands in the file.
+/// The message and its place in the file.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'e> {
+pub(super) struct MessageKey<'e> {
     pub(super) operation: Operation,
     pub(super) direction: Direction,
-    /// Of the message itself.
+    /// The key of the message.
     pub(super) key: &'e Range<usize>,
 }
 
-pub(super) fn compile(compiler: &mut Compiler, table: &Table, place: Place<'_>, path: Option<&Path>) -> Message {
-    let members = place.operation.members(place.direction);
+pub(super) fn compile(
+    compiler: &mut Compiler,
+    table: &Table,
+    message_key: MessageKey<'_>,
+    path: Option<&Path>,
+) -> Message {
+    let members = message_key.operation.members(message_key.direction);
     let mistakes = compiler.diagnostics.len();
     let fields = keys::table(compiler, table, "fields").map(|fields| compiler.fields(fields, members));
     let query = keys::table(compiler, table, "query").map(|query| compiler.parameters(query, members));
@@ -38,16 +42,19 @@ pub(super) fn compile(compiler: &mut Compiler, table: &Table, place: Place<'_>, 
     };
     let mut carried: Vec<Member> = message.carried().into_iter().map(|(member, _)| member).collect();
     carried.extend(
-        path.iter().flat_map(|path| &path.segments).filter_map(|segment| segment.hole()).map(|hole| hole.member),
+        path.iter()
+            .flat_map(|path| &path.segments)
+            .filter_map(|segment| segment.placeholder())
+            .map(|placeholder| placeholder.member),
     );
     if let Some(omits) = keys::table(compiler, table, "omits") {
         for entry in &omits.entries {
             message.omits.extend(omissions(compiler, entry, &message, &carried, members));
         }
     }
-    // What stands in a hole that cannot be read was said, and badly.
+    // A placeholder with an error may be the one that would be reported as missing.
     if compiler.diagnostics.len() == mistakes {
-        unsaid(compiler, &message, &carried, place);
+        unmentioned(compiler, &message, &carried, message_key);
     }
     message
 }
@@ -59,15 +66,15 @@ fn also(compiler: &mut Compiler, table: &Table, members: &'static [Member]) -> V
             items.iter().filter_map(Item::as_table).map(|table| compiler.content(table, members)).collect()
         }
         Some((item, _)) => {
-            let remedy = "write `also = [{ ... }]`, or `[[...also]]` for each";
+            let remedy = "write `also = [{ ... }]`, or a `[[...also]]` table for each";
             compiler.error(&item.span, "`also` must be an array of content tables", item.noun(), remedy);
             Vec::new()
         }
     }
 }
 
-/// What one entry of `omits` stands for: a member, `user.*` for every other member of a group, or
-/// `allow_credentials.transports` for a member of a list's elements.
+/// The members of one entry of `omits`: a single member, `user.*` for all other members of a group, or
+/// `allow_credentials.transports` for a member of list elements.
 fn omissions(
     compiler: &mut Compiler,
     entry: &Entry,
@@ -76,7 +83,7 @@ fn omissions(
     members: &'static [Member],
 ) -> Vec<Omission> {
     let Some(reason) = entry.item.as_text().filter(|reason| !reason.trim().is_empty()) else {
-        let remedy = "say in a sentence why it cannot be carried";
+        let remedy = "write a sentence that explains why the message cannot carry it";
         compiler.error(&entry.item.span, "an omission needs a reason", "this value", remedy);
         return Vec::new();
     };
@@ -87,15 +94,15 @@ fn omissions(
     }
     let (list, name, scope, stands) = match list_of(&entry.key, message) {
         Some((list, name)) => {
-            let Kind::List(scope) = list.member.kind() else { unreachable!("only lists are compiled as lists") };
+            let scope = list.member.element_members();
             (Some(list.member), name, scope, list.item.members())
         }
         None => (None, entry.key.as_str(), members, carried.to_vec()),
     };
     let Some(member) = compiler.member(name, &entry.key_span, scope) else { return Vec::new() };
     if stands.contains(&member) {
-        let text = format!("`{}` is in the message and in its omits", entry.key);
-        compiler.error(&entry.key_span, text, "this member", "take it out of one of them");
+        let text = format!("`{}` is both in the message and in its omits", entry.key);
+        compiler.error(&entry.key_span, text, "this member", "remove it from one of them");
         return Vec::new();
     }
     vec![omission(list, member)]
@@ -106,29 +113,29 @@ fn list_of<'m, 'k>(key: &'k str, message: &'m Message) -> Option<(&'m List, &'k 
     Some((message.list(Member::named(list)?)?, name))
 }
 
-/// What must be carried or said: what belongs to the ceremony, not to the call.
-fn must_be_said(member: Member) -> bool {
+/// Whether a message must mention a member: those of the ceremony, not those of the call.
+fn must_be_mentioned(member: Member) -> bool {
     !member.is_caller_credential()
         && !matches!(member, Member::ClientUserAgent | Member::ClientAddress | Member::Session)
 }
 
-fn unsaid(compiler: &mut Compiler, message: &Message, carried: &[Member], place: Place<'_>) {
-    let mut unsaid = Vec::new();
-    for member in place.operation.members(place.direction) {
-        if let (Some(list), Kind::List(elements)) = (message.list(*member), member.kind()) {
+fn unmentioned(compiler: &mut Compiler, message: &Message, carried: &[Member], message_key: MessageKey<'_>) {
+    let mut unmentioned = Vec::new();
+    for member in message_key.operation.members(message_key.direction) {
+        if let Some(list) = message.list(*member) {
             let stands = list.item.members();
-            let lost = elements.iter().filter(|element| !stands.contains(element));
+            let lost = member.element_members().iter().filter(|element| !stands.contains(element));
             let lost = lost.filter(|element| message.element_omission(*member, **element).is_none());
-            unsaid.extend(lost.map(|element| format!("`{}.{}`", member.name(), element.name())));
+            unmentioned.extend(lost.map(|element| format!("`{}.{}`", member.name(), element.name())));
         }
-        if must_be_said(*member) && !carried.contains(member) && message.omission(*member).is_none() {
-            unsaid.push(format!("`{}`", member.name()));
+        if must_be_mentioned(*member) && !carried.contains(member) && message.omission(*member).is_none() {
+            unmentioned.push(format!("`{}`", member.name()));
         }
     }
-    if !unsaid.is_empty() {
-        let place_name = format!("{}.{}", place.operation.name(), place.direction.name());
-        let text = format!("`{place_name}` says nothing of {}", unsaid.join(", "));
-        let remedy = format!("put each into the message, or into `[{place_name}.omits]` with the reason");
-        compiler.error(place.key, text, "this message", remedy);
+    if !unmentioned.is_empty() {
+        let place_name = format!("{}.{}", message_key.operation.name(), message_key.direction.name());
+        let text = format!("`{place_name}` does not mention {}", unmentioned.join(", "));
+        let remedy = format!("add each to the message, or to `[{place_name}.omits]` with the reason");
+        compiler.error(message_key.key, text, "this message", remedy);
     }
 }

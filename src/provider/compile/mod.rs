@@ -1,7 +1,7 @@
-//! From a provider file to a provider, with everything that is wrong with it.
+//! Compiles a provider file and reports all of its errors.
 //!
-//! Beside what the template compiler sees, this proves that nothing is lost in silence (every
-//! member is in a message or in its `omits`) and that every fault can be written.
+//! In addition to the checks of the template compiler, every member must be in a message or in its `omits`, and
+//! every fault must have a row with which it can be written.
 
 mod faults;
 mod keys;
@@ -58,7 +58,7 @@ pub fn provider(id: &str, document: &Document) -> (Provider, Diagnostics) {
     let mistakes = compiler.diagnostics.len();
     provider.faults = faults::table(&mut compiler, root);
     provider.answer_fields = provider.fields_read();
-    // A row that cannot be read may have been the one that is missing.
+    // A row with an error may be the one that would be reported as missing.
     if compiler.diagnostics.len() == mistakes {
         faults::complete(&mut compiler, root, &provider);
     }
@@ -68,10 +68,10 @@ pub fn provider(id: &str, document: &Document) -> (Provider, Diagnostics) {
 fn bytes(compiler: &mut Compiler, root: &Table) -> Codec {
     let remedy = "write `bytes = \"base64url\"` (not padded) or `bytes = \"base64\"` (standard, padded)";
     match root.item("bytes") {
-        None => compiler.error(&(0..0), "the provider does not say how it writes bytes", "in this file", remedy),
+        None => compiler.error(&(0..0), "`bytes` is missing", "in this file", remedy),
         Some(item) => match item.as_text().and_then(Codec::named) {
             Some(codec @ (Codec::Base64 | Codec::Base64Url)) => return codec,
-            _ => compiler.error(&item.span, "this is no way of writing bytes", "this value", remedy),
+            _ => compiler.error(&item.span, "unknown encoding of bytes", "this value", remedy),
         },
     }
     Codec::Base64Url
@@ -84,7 +84,7 @@ fn content_type(compiler: &mut Compiler, root: &Table) -> HeaderValue {
         Some(Ok(content_type)) => content_type,
         Some(Err(_)) => {
             let remedy = "write a media type, such as \"application/json; charset=utf-8\"";
-            compiler.error(&item.span, "`content_type` cannot be a header field", "this value", remedy);
+            compiler.error(&item.span, "`content_type` is not a valid header field value", "this value", remedy);
             json
         }
         None => json,
@@ -96,14 +96,14 @@ fn accepts(compiler: &mut Compiler, root: &Table) -> Accepts {
         None | Some((_, Some("json"))) => Accepts::Json,
         Some((_, Some("any"))) => Accepts::Any,
         Some((item, _)) => {
-            let remedy = "write \"json\", or \"any\" where the provider reads JSON whatever the Content-Type says";
-            compiler.error(&item.span, "`accepts` is neither \"json\" nor \"any\"", "this value", remedy);
+            let remedy = "write \"json\", or \"any\" if the provider accepts JSON with any Content-Type";
+            compiler.error(&item.span, "`accepts` must be \"json\" or \"any\"", "this value", remedy);
             Accepts::Json
         }
     }
 }
 
-/// A provider without a login is none; where the file has other mistakes they may be the reason.
+/// A provider must have a login. Not checked if the file has other errors, which may be the cause.
 fn login(compiler: &mut Compiler, provider: &Provider) {
     let may_be_broken = compiler.diagnostics.has_errors();
     for needed in [Operation::LoginBegin, Operation::LoginFinish] {
@@ -119,7 +119,7 @@ fn login(compiler: &mut Compiler, provider: &Provider) {
 mod tests {
     use super::*;
 
-    /// A provider with nothing in it that need not be.
+    /// A minimal provider.
     const WHOLE: &str = r#"
 title = "Example"
 bytes = "base64url"
@@ -164,7 +164,7 @@ status = 500
     }
 
     #[test]
-    fn a_whole_provider_is_no_mistake() {
+    fn minimal_provider_has_no_errors() {
         let (provider, diagnostics) = provider("x", &Document::parse("x.toml", WHOLE).unwrap());
         assert!(diagnostics.is_empty(), "{diagnostics}");
         assert_eq!(
@@ -177,52 +177,64 @@ status = 500
     }
 
     #[test]
-    fn every_mistake_is_found() {
+    fn every_error_is_found() {
         for (from, to, message) in [
-            ("title = \"Example\"", "titel = \"Example\"", "there is no key `titel` here"),
+            ("title = \"Example\"", "titel = \"Example\"", "unknown key `titel`"),
             ("title = \"Example\"", "title = 1", "`title` must be a string"),
-            ("bytes = \"base64url\"\n", "", "the provider does not say how it writes bytes"),
-            ("bytes = \"base64url\"", "bytes = \"hex\"", "this is no way of writing bytes"),
-            ("bytes = ", "content_type = \"a\\nb\"\nbytes = ", "`content_type` cannot be a header field"),
-            ("bytes = ", "accepts = \"xml\"\nbytes = ", "`accepts` is neither \"json\" nor \"any\""),
-            ("[login.finish]", "[login.end]\n[login.finish]", "there is no operation `login.end`"),
+            ("bytes = \"base64url\"\n", "", "`bytes` is missing"),
+            ("bytes = \"base64url\"", "bytes = \"hex\"", "unknown encoding of bytes"),
+            ("bytes = ", "content_type = \"a\\nb\"\nbytes = ", "`content_type` is not a valid header field value"),
+            ("bytes = ", "accepts = \"xml\"\nbytes = ", "`accepts` must be \"json\" or \"any\""),
+            ("[login.finish]", "[login.end]\n[login.finish]", "unknown operation `login.end`"),
             ("[login.finish]", "[signup]\nbegin = 1\n[login.finish]", "an operation must be a table"),
             ("unknown = [\"x\"]", "unknown = \"x\"", "`unknown` must be an array of strings"),
-            ("unknown = [\"x\"]", "unknown = [1]", "`unknown` must hold strings only"),
-            ("method = \"POST\"\npath = \"/finish\"", "path = \"/finish\"", "the request has no valid method"),
-            ("path = \"/finish\"\n", "", "the request has no path"),
-            ("caller = \"open\"", "caller = \"anyone\"", "this is no kind of caller"),
+            ("unknown = [\"x\"]", "unknown = [1]", "`unknown` must contain only strings"),
+            ("method = \"POST\"\npath = \"/finish\"", "path = \"/finish\"", "`method` is missing or not valid"),
+            ("path = \"/finish\"\n", "", "`path` is missing"),
+            ("caller = \"open\"", "caller = \"anyone\"", "unknown kind of caller"),
             (
                 "caller = \"open\"",
                 "caller = \"user\"",
-                "a caller of the kind `user` is known by `user.token`, which the request has not",
+                "`caller = \"user\"` requires `user.token`, which the request does not have",
             ),
-            ("[login.finish.response]", "[login.finish.response]\nstatus = 302", "this is no status of success"),
+            (
+                "[login.finish.response]",
+                "[login.finish.response]\nstatus = 302",
+                "`status` must be a number from 200 to 299",
+            ),
             (
                 "[login.finish.response]",
                 "[login.finish.response]\nalso = 1",
                 "`also` must be an array of content tables",
             ),
-            ("c = \"{challenge!}\"", "c = 1", "`login.begin.response` says nothing of `challenge`"),
-            ("timeout = \"x\"", "", "`login.begin.response` says nothing of `timeout`"),
+            ("c = \"{challenge!}\"", "c = 1", "`login.begin.response` does not mention `challenge`"),
+            ("timeout = \"x\"", "", "`login.begin.response` does not mention `timeout`"),
             (
                 "\"allow_credentials.transports\" = \"x\"",
                 "",
-                "`login.begin.response` says nothing of `allow_credentials.transports`",
+                "`login.begin.response` does not mention `allow_credentials.transports`",
             ),
             ("rp_id = \"x\"\n", "rp_id = \"\"\n", "an omission needs a reason"),
-            ("rp_id = \"x\"\n", "rp_id = \"x\"\nchallenge = \"x\"\n", "`challenge` is in the message and in its omits"),
+            (
+                "rp_id = \"x\"\n",
+                "rp_id = \"x\"\nchallenge = \"x\"\n",
+                "`challenge` is both in the message and in its omits",
+            ),
             (
                 "rp_id = \"x\"\n",
                 "rp_id = \"x\"\n\"allow_credentials.id\" = \"x\"\n",
-                "`allow_credentials.id` is in the message and in its omits",
+                "`allow_credentials.id` is both in the message and in its omits",
             ),
-            ("rp_id = \"x\"\n", "rp_id = \"x\"\nnobody = \"x\"\n", "there is no member `nobody`"),
-            ("fault = \"internal\"", "fault = \"internl\"", "there is no fault `internl`"),
-            ("fault = \"internal\"", "", "the row does not say which fault it is"),
-            ("status = 500", "status = \"6xx\"", "the row has no valid status"),
-            ("status = 500", "status = \"5xx\"", "`login.begin`, `login.finish` cannot say: `internal`"),
-            ("status = 500", "status = 500\noperations = [\"login.begin\"]", "`login.finish` cannot say: `internal`"),
+            ("rp_id = \"x\"\n", "rp_id = \"x\"\nnobody = \"x\"\n", "unknown member `nobody`"),
+            ("fault = \"internal\"", "fault = \"internl\"", "unknown fault `internl`"),
+            ("fault = \"internal\"", "", "`fault` is missing"),
+            ("status = 500", "status = \"6xx\"", "`status` is missing or not valid"),
+            ("status = 500", "status = \"5xx\"", "`login.begin`, `login.finish` have no row for: `internal`"),
+            (
+                "status = 500",
+                "status = 500\noperations = [\"login.begin\"]",
+                "`login.finish` has no row for: `internal`",
+            ),
         ] {
             assert_eq!(WHOLE.matches(from).count(), 1, "{from}");
             let found = found(&WHOLE.replace(from, to));
@@ -231,7 +243,7 @@ status = 500
     }
 
     #[test]
-    fn a_provider_without_login_is_none() {
+    fn provider_without_login_is_rejected() {
         let start = WHOLE.find("[login.begin.request]").unwrap()..WHOLE.find("[[faults]]").unwrap();
         let mut text = WHOLE.to_owned();
         text.replace_range(start, "");

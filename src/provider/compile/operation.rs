@@ -1,6 +1,6 @@
 //! The operations of a provider file: `[login.begin]` and so on, each a request and a response.
 //!
-//! An operation of which a half is missing or unusable is left out, with the reason noted.
+//! An operation with an error is left out, and the error is reported.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -29,12 +29,12 @@ pub(super) fn all(compiler: &mut Compiler, root: &Table) -> BTreeMap<Operation, 
             operations.insert(operation, template);
         }
     }
-    strangers(compiler, root);
+    unknown_operations(compiler, root);
     operations
 }
 
-/// What stands beside the operations and is none.
-fn strangers(compiler: &mut Compiler, root: &Table) {
+/// Reports unknown operations.
+fn unknown_operations(compiler: &mut Compiler, root: &Table) {
     for ceremony in ["login", "registration", "signup", "session", "credentials"] {
         let Some(table) = keys::table(compiler, root, ceremony) else { continue };
         for entry in &table.entries {
@@ -42,7 +42,7 @@ fn strangers(compiler: &mut Compiler, root: &Table) {
             if Operation::named(&name).is_none() {
                 let names = Operation::ALL.map(Operation::name);
                 let remedy = format!("the operations are: {}", names.join(", "));
-                compiler.error(&entry.key_span, format!("there is no operation `{name}`"), "unknown operation", remedy);
+                compiler.error(&entry.key_span, format!("unknown operation `{name}`"), "this key", remedy);
             }
         }
     }
@@ -90,18 +90,18 @@ fn request(
     let method = table.item("method").and_then(Item::as_text).and_then(|text| Method::from_bytes(text.as_bytes()).ok());
     if method.is_none() {
         let span = table.item("method").map_or(key, |item| &item.span);
-        compiler.error(span, "the request has no valid method", "here", "write `method = \"POST\"` or another method");
+        compiler.error(span, "`method` is missing or not valid", "here", "write `method = \"POST\"` or another method");
     }
     let path = match table.item("path") {
         Some(item) => compiler.path(item, operation.members(Direction::Request)),
         None => {
-            compiler.error(key, "the request has no path", "this request", "write `path = \"/...\"`");
+            compiler.error(key, "`path` is missing", "this request", "write `path = \"/...\"`");
             None
         }
     };
     let caller = caller(compiler, table, key);
-    let place = message::Place { operation, direction: Direction::Request, key };
-    let message = message::compile(compiler, table, place, path.as_ref());
+    let message_key = message::MessageKey { operation, direction: Direction::Request, key };
+    let message = message::compile(compiler, table, message_key, path.as_ref());
     let request = RequestTemplate { method: method?, path: path?, caller: caller?, message };
     known_caller(compiler, &request, key);
     Some(request)
@@ -114,22 +114,22 @@ fn caller(compiler: &mut Compiler, table: &Table, key: &Range<usize>) -> Option<
     if found.is_none() {
         let remedy = "write `caller = \"open\"`, \"key\", \"client\" or \"user\"";
         match item {
-            Some(item) => compiler.error(&item.span, "this is no kind of caller", "this value", remedy),
-            None => compiler.error(key, "the request does not say who makes it", "this request", remedy),
+            Some(item) => compiler.error(&item.span, "unknown kind of caller", "this value", remedy),
+            None => compiler.error(key, "`caller` is missing", "this request", remedy),
         }
     }
     found
 }
 
-/// The caller must be known by a member of the request.
+/// The request must have the member that identifies its caller.
 fn known_caller(compiler: &mut Compiler, request: &RequestTemplate, key: &Range<usize>) {
     let Some(credential) = request.caller.credential() else { return };
     if request.carried().iter().any(|(member, _)| *member == credential) {
         return;
     }
     let (kind, name) = (request.caller.name(), credential.name());
-    let message = format!("a caller of the kind `{kind}` is known by `{name}`, which the request has not");
-    let remedy = format!("put `{{{name}!}}` into it, or change `caller`");
+    let message = format!("`caller = \"{kind}\"` requires `{name}`, which the request does not have");
+    let remedy = format!("add `{{{name}!}}` to the request, or change `caller`");
     compiler.error(key, message, "this request", remedy);
 }
 
@@ -141,15 +141,15 @@ fn response(compiler: &mut Compiler, table: &Table, operation: Operation, key: &
             u16::try_from(*number).ok().and_then(|number| StatusCode::from_u16(number).ok()).unwrap_or(StatusCode::OK)
         }
         Some(item) => {
-            compiler.error(&item.span, "this is no status of success", "this value", "write a number from 200 to 299");
+            compiler.error(&item.span, "`status` must be a number from 200 to 299", "this value", "remove it for 200");
             StatusCode::OK
         }
     };
-    let place = message::Place { operation, direction: Direction::Response, key };
-    let message = message::compile(compiler, table, place, None);
+    let message_key = message::MessageKey { operation, direction: Direction::Response, key };
+    let message = message::compile(compiler, table, message_key, None);
     if operation.is_begin() && !message.carried().iter().any(|(member, _)| *member == Member::Challenge) {
         let message = format!("the response of `{}` has no challenge", operation.name());
-        compiler.error(key, message, "this response", "put `{challenge!}` into its content");
+        compiler.error(key, message, "this response", "add `{challenge!}` to its content");
     }
     ResponseTemplate { status, message }
 }

@@ -1,6 +1,6 @@
-//! How one value is written where a provider does not write it plainly.
+//! Codecs: how a value is written where a provider does not write it as it is.
 //!
-//! The set is closed: each codec has a law (what was written reads back as itself) and a test of it.
+//! The set is closed. A test of each codec checks that an encoded value decodes to itself.
 
 use std::borrow::Cow;
 
@@ -9,12 +9,12 @@ use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::base::base64;
-use crate::model::value::{Kind, Value};
+use crate::model::value::{Value, ValueKind};
 
-/// What RFC 3986 calls unreserved stands in an address as it is.
+/// Every character except the unreserved ones of RFC 3986.
 pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A way of writing a value.
+/// The encoding of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Codec {
     /// Text as a string, a number as a number, and so on.
@@ -23,19 +23,19 @@ pub enum Codec {
     Base64,
     /// Bytes in the URL-safe alphabet, not padded (RFC 4648 section 5).
     Base64Url,
-    /// A duration of seconds as a number of minutes.
+    /// A duration in seconds, as a number of minutes.
     Minutes,
-    /// A duration of seconds as the instant it ends at (RFC 3339).
+    /// A duration in seconds, as the instant at which it ends (RFC 3339).
     Expiry,
-    /// An instant in seconds since 1970 as a date and time (RFC 3339).
+    /// An instant in seconds since 1970, as a date and time (RFC 3339).
     Instant,
-    /// The same with three decimals, as JavaScript writes it.
+    /// The same with milliseconds, as JavaScript writes it.
     Millis,
-    /// Text percent-encoded (RFC 3986 section 2.1), as it stands in an address.
+    /// Percent-encoded text (RFC 3986 section 2.1), as in a URL.
     Percent,
 }
 
-/// What a codec finds on the wire, and what it puts there.
+/// A scalar on the wire.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Token<'a> {
     /// A string.
@@ -46,12 +46,12 @@ pub enum Token<'a> {
     Flag(bool),
 }
 
-/// What a value was expected to be and is not.
+/// The type or form that a value was expected to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expected(pub &'static str);
 
 impl Codec {
-    /// Every codec a template can name, by its name.
+    /// Every codec that a template can name.
     pub const NAMED: [(&'static str, Self); 7] = [
         ("base64", Self::Base64),
         ("base64url", Self::Base64Url),
@@ -67,36 +67,36 @@ impl Codec {
         Self::NAMED.iter().find(|(known, _)| *known == name).map(|(_, codec)| *codec)
     }
 
-    /// Whether it can write values of this kind.
-    pub fn suits(self, kind: Kind) -> bool {
+    /// Whether it can encode values of this kind.
+    pub fn suits(self, kind: ValueKind) -> bool {
         match self {
-            Self::Plain => kind != Kind::Bytes,
-            Self::Base64 | Self::Base64Url => kind == Kind::Bytes,
-            Self::Minutes | Self::Expiry | Self::Instant | Self::Millis => kind == Kind::Number,
-            Self::Percent => kind == Kind::Text,
+            Self::Plain => kind != ValueKind::Bytes,
+            Self::Base64 | Self::Base64Url => kind == ValueKind::Bytes,
+            Self::Minutes | Self::Expiry | Self::Instant | Self::Millis => kind == ValueKind::Number,
+            Self::Percent => kind == ValueKind::Text,
         }
     }
 
-    /// The value a token stands for.
+    /// Decodes a token.
     ///
     /// # Errors
     /// What was expected instead.
-    pub fn read<'a>(self, kind: Kind, token: Token<'a>, now: Timestamp) -> Result<Value<'a>, Expected> {
+    pub fn read<'a>(self, kind: ValueKind, token: Token<'a>, now: Timestamp) -> Result<Value<'a>, Expected> {
         match (self, kind, token) {
-            (Self::Plain, Kind::Text, Token::Text(text)) => Ok(Value::Text(text)),
-            (Self::Plain, Kind::Number, Token::Number(number)) => Ok(Value::Number(number)),
-            (Self::Plain, Kind::Flag, Token::Flag(flag)) => Ok(Value::Flag(flag)),
-            (Self::Base64 | Self::Base64Url, Kind::Bytes, Token::Text(text)) => {
+            (Self::Plain, ValueKind::Text, Token::Text(text)) => Ok(Value::Text(text)),
+            (Self::Plain, ValueKind::Number, Token::Number(number)) => Ok(Value::Number(number)),
+            (Self::Plain, ValueKind::Flag, Token::Flag(flag)) => Ok(Value::Flag(flag)),
+            (Self::Base64 | Self::Base64Url, ValueKind::Bytes, Token::Text(text)) => {
                 base64::read(&text).map(|bytes| Value::Bytes(bytes.into())).map_err(|_| Expected("base64"))
             }
-            (Self::Minutes, Kind::Number, Token::Number(minutes)) => {
+            (Self::Minutes, ValueKind::Number, Token::Number(minutes)) => {
                 minutes.checked_mul(60).map(Value::Number).ok_or(Expected("a smaller number"))
             }
-            (Self::Instant | Self::Millis, Kind::Number, Token::Text(text)) => instant(&text).map(Value::Number),
-            (Self::Expiry, Kind::Number, Token::Text(text)) => {
+            (Self::Instant | Self::Millis, ValueKind::Number, Token::Text(text)) => instant(&text).map(Value::Number),
+            (Self::Expiry, ValueKind::Number, Token::Text(text)) => {
                 instant(&text).map(|end| Value::Number(end - now.as_second()))
             }
-            (Self::Percent, Kind::Text, Token::Text(text)) => match percent_decode_str(&text).decode_utf8() {
+            (Self::Percent, ValueKind::Text, Token::Text(text)) => match percent_decode_str(&text).decode_utf8() {
                 Ok(decoded) => Ok(Value::Text(decoded.into_owned().into())),
                 Err(_) => Err(Expected("percent-encoded text")),
             },
@@ -107,7 +107,7 @@ impl Codec {
         }
     }
 
-    /// The form of a text.
+    /// Encodes a text.
     pub fn write_text<'t>(self, text: &'t str) -> Cow<'t, str> {
         match self {
             Self::Percent => utf8_percent_encode(text, RESERVED).into(),
@@ -121,19 +121,19 @@ impl Codec {
         }
     }
 
-    /// Writes bytes after what is in the buffer already; the alphabets need no escaping in JSON.
+    /// Appends encoded bytes to a buffer; the alphabets need no escaping in JSON.
     pub fn write_bytes(self, bytes: &[u8], out: &mut Vec<u8>) {
         let alphabet = if self == Self::Base64 { &STANDARD } else { &URL_SAFE_NO_PAD };
         alphabet.encode_append(bytes, out);
     }
 
-    /// The same, into a text.
+    /// Appends encoded bytes to a string.
     pub fn push_bytes(self, bytes: &[u8], out: &mut String) {
         let alphabet = if self == Self::Base64 { &STANDARD } else { &URL_SAFE_NO_PAD };
         alphabet.encode_append(bytes, out);
     }
 
-    /// The token a number is written as; a moment beyond the calendar's ends is written as that end.
+    /// Encodes a number. An instant outside of the supported range is written as the nearest supported one.
     pub fn write_number(self, number: i64, now: Timestamp) -> Token<'static> {
         match self {
             Self::Minutes => Token::Number(number / 60 + i64::from(number % 60 > 0)),
@@ -167,7 +167,7 @@ mod tests {
                 let mut out = Vec::new();
                 codec.write_bytes(&bytes, &mut out);
                 let token = Token::Text(String::from_utf8(out).unwrap().into());
-                prop_assert_eq!(codec.read(Kind::Bytes, token, Timestamp::UNIX_EPOCH), Ok(Value::Bytes(bytes.clone().into())));
+                prop_assert_eq!(codec.read(ValueKind::Bytes, token, Timestamp::UNIX_EPOCH), Ok(Value::Bytes(bytes.clone().into())));
             }
         }
 
@@ -175,11 +175,11 @@ mod tests {
         fn numbers_read_back(number in -1_000_000_000i64..100_000_000_000, now in 0i64..4_000_000_000) {
             let now = Timestamp::from_second(now).unwrap();
             for codec in [Codec::Plain, Codec::Expiry, Codec::Instant, Codec::Millis] {
-                prop_assert_eq!(codec.read(Kind::Number, codec.write_number(number, now), now), Ok(Value::Number(number)));
+                prop_assert_eq!(codec.read(ValueKind::Number, codec.write_number(number, now), now), Ok(Value::Number(number)));
             }
             let whole = number / 60 * 60;
             prop_assert_eq!(
-                Codec::Minutes.read(Kind::Number, Codec::Minutes.write_number(whole, now), now),
+                Codec::Minutes.read(ValueKind::Number, Codec::Minutes.write_number(whole, now), now),
                 Ok(Value::Number(whole))
             );
         }
@@ -190,7 +190,7 @@ mod tests {
         fn texts_read_back(text: String) {
             for codec in [Codec::Plain, Codec::Percent] {
                 let token = Token::Text(codec.write_text(&text).into_owned().into());
-                prop_assert_eq!(codec.read(Kind::Text, token, Timestamp::UNIX_EPOCH), Ok(Value::Text(text.as_str().into())));
+                prop_assert_eq!(codec.read(ValueKind::Text, token, Timestamp::UNIX_EPOCH), Ok(Value::Text(text.as_str().into())));
             }
         }
     }

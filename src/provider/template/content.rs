@@ -1,10 +1,10 @@
-//! A compiled content template: the provider's JSON with members in the holes.
+//! A compiled content template: the provider's JSON with placeholders for members.
 
 use crate::model::member::Member;
 use crate::provider::template::codec::Token;
-use crate::provider::template::hole::{Hole, Need};
+use crate::provider::template::placeholder::{Need, Placeholder};
 
-/// A place in the content and what stands there.
+/// A node of the content.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Node {
     /// A JSON object.
@@ -12,8 +12,8 @@ pub enum Node {
     /// A JSON array with one element for each element of a list.
     List(List),
     /// A member's value, with constant text around it.
-    Hole(Place),
-    /// A constant: recognised when read, written as it is.
+    Placeholder(EmbeddedPlaceholder),
+    /// A constant: compared when decoding, written as it is.
     Constant(Constant),
     /// A string that holds JSON.
     JsonText(Object),
@@ -22,20 +22,20 @@ pub enum Node {
 /// A JSON object.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Object {
-    /// What stands in it, in the provider's order.
+    /// Its entries, in the provider's order.
     pub entries: Vec<Entry>,
 }
 
-/// A name of an object and what stands under it.
+/// A name of an object and its node.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// The name.
     pub name: String,
-    /// The name as it is written: escaped, quoted, with its colon; and the constant that stands there.
+    /// The name as it is written: escaped, quoted, with its colon, followed by the value if it is a constant.
     pub lead: String,
-    /// Where it stands: a JSON pointer (RFC 6901), with `*` for any element.
+    /// A JSON pointer (RFC 6901), with `*` for any element.
     pub pointer: String,
-    /// What stands there.
+    /// The node.
     pub node: Node,
 }
 
@@ -44,20 +44,20 @@ pub struct Entry {
 pub struct List {
     /// The list.
     pub member: Member,
-    /// What an empty list is.
+    /// How an empty list is written.
     pub need: Need,
-    /// Each element.
+    /// The template of each element.
     pub item: Object,
 }
 
-/// A hole and the text around it.
+/// A placeholder and the constant text around it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Place {
-    /// Before.
+pub struct EmbeddedPlaceholder {
+    /// The text before.
     pub prefix: String,
-    /// The hole.
-    pub hole: Hole,
-    /// After.
+    /// The placeholder.
+    pub placeholder: Placeholder,
+    /// The text after.
     pub suffix: String,
 }
 
@@ -73,7 +73,7 @@ pub enum Constant {
 }
 
 impl Constant {
-    /// Whether a value of a message is this constant.
+    /// Whether a value equals this constant.
     pub(crate) fn is(&self, token: &Token<'_>) -> bool {
         match (self, token) {
             (Self::Text(expected), Token::Text(found)) => expected == found,
@@ -85,59 +85,59 @@ impl Constant {
 }
 
 impl Object {
-    /// Every hole and list in it, elements' own members excepted, with what its absence is.
+    /// Calls `each` with every member outside of list elements and its need.
     pub fn carried(&self, each: &mut impl FnMut(Member, Need)) {
         for entry in &self.entries {
             match &entry.node {
                 Node::Object(object) | Node::JsonText(object) => object.carried(each),
                 Node::List(list) => each(list.member, list.need),
-                Node::Hole(place) => each(place.hole.member, place.hole.need),
+                Node::Placeholder(embedded) => each(embedded.placeholder.member, embedded.placeholder.need),
                 Node::Constant(_) => {}
             }
         }
     }
 
-    /// Whether a member stands in it, elements' own excepted.
+    /// Whether a member has a place outside of list elements.
     pub fn carries(&self, member: Member) -> bool {
         self.entries.iter().any(|entry| match &entry.node {
             Node::Object(object) | Node::JsonText(object) => object.carries(member),
             Node::List(list) => list.member == member,
-            Node::Hole(place) => place.hole.member == member,
+            Node::Placeholder(embedded) => embedded.placeholder.member == member,
             Node::Constant(_) => false,
         })
     }
 
-    /// The members that stand in it, elements' own excepted.
+    /// The members outside of list elements.
     pub fn members(&self) -> Vec<Member> {
         let mut members = Vec::new();
         self.carried(&mut |member, _| members.push(member));
         members
     }
 
-    /// The elements of a list as they stand in it, if it has that list.
+    /// The list of that member.
     pub fn list(&self, member: Member) -> Option<&List> {
         self.entries.iter().find_map(|entry| match &entry.node {
             Node::Object(object) | Node::JsonText(object) => object.list(member),
             Node::List(list) => (list.member == member).then_some(list),
-            Node::Hole(_) | Node::Constant(_) => None,
+            Node::Placeholder(_) | Node::Constant(_) => None,
         })
     }
 
-    /// Whether a member can stand in it.
-    pub(crate) fn has_holes(&self) -> bool {
+    /// Whether it has any placeholder or list.
+    pub(crate) fn has_placeholders(&self) -> bool {
         self.entries.iter().any(|entry| match &entry.node {
-            Node::Object(object) | Node::JsonText(object) => object.has_holes(),
-            Node::List(_) | Node::Hole(_) => true,
+            Node::Object(object) | Node::JsonText(object) => object.has_placeholders(),
+            Node::List(_) | Node::Placeholder(_) => true,
             Node::Constant(_) => false,
         })
     }
 
-    /// Whether a constant stands in it, by which a message is recognised.
+    /// Whether it has a constant, by which a message is recognised.
     pub(crate) fn has_constants(&self) -> bool {
         self.entries.iter().any(|entry| match &entry.node {
             Node::Object(object) | Node::JsonText(object) => object.has_constants(),
             Node::Constant(_) => true,
-            Node::List(_) | Node::Hole(_) => false,
+            Node::List(_) | Node::Placeholder(_) => false,
         })
     }
 }

@@ -1,61 +1,60 @@
-//! Writing a record as a provider's JSON, driven by its template, into one buffer.
+//! Encodes a record as a provider's JSON, driven by its template, into one buffer.
 //!
-//! A table that has holes and none of whose members is there is left out with its constants. A
-//! required member that is absent is an error, unless WebAuthn says what its absence means or the
-//! route relaxed it.
+//! A table whose members are all absent is left out together with its constants. An absent required member is an
+//! error, unless WebAuthn defines what its absence means or the route relaxes it.
 
 use jiff::Timestamp;
 
 use crate::model::member::Member;
 use crate::model::record::Record;
-use crate::model::value::{Kind, Value};
+use crate::model::value::{Value, ValueKind};
 use crate::provider::template::codec::Token;
-use crate::provider::template::content::{Constant, List, Node, Object, Place};
-use crate::provider::template::hole::{Hole, Need};
+use crate::provider::template::content::{Constant, EmbeddedPlaceholder, List, Node, Object};
+use crate::provider::template::placeholder::{Need, Placeholder};
 
 /// A required member has no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Absent(pub Member);
+pub struct MissingMember(pub Member);
 
-/// How a message is written.
+/// How a message is encoded.
 #[derive(Clone, Copy, Debug)]
-pub struct Writing<'w> {
-    /// The time it is, for values that are told as an instant.
+pub struct EncodeContext<'w> {
+    /// The current time, for values that are written as an instant.
     pub now: Timestamp,
-    /// Required members that may be written empty.
+    /// Required members that may be empty.
     pub relaxed: &'w [Member],
 }
 
-/// Writes a record as content, after what is in the buffer already.
+/// Appends a record to the buffer.
 pub fn encode(
     template: &Object,
     record: &dyn Record<'_>,
-    writing: Writing<'_>,
+    writing: EncodeContext<'_>,
     out: &mut Vec<u8>,
-) -> Result<(), Absent> {
+) -> Result<(), MissingMember> {
     object(template, record, writing, out).map(|_| ())
 }
 
-/// What was written at a place.
+/// What a node output.
 #[derive(Clone, Copy, PartialEq, PartialOrd)]
-enum Wrote {
-    /// Nothing: the place and its name are to be left out.
+enum Output {
+    /// Nothing: the name must be left out too.
     Nothing,
-    /// A constant, which says nothing by itself.
+    /// Constants only.
     Constant,
-    /// A member, or what stands for its absence.
+    /// A member, or the value that stands for its absence.
     Member,
 }
 
 fn object(
     template: &Object,
     record: &dyn Record<'_>,
-    writing: Writing<'_>,
+    writing: EncodeContext<'_>,
     out: &mut Vec<u8>,
-) -> Result<Wrote, Absent> {
+) -> Result<Output, MissingMember> {
     out.push(b'{');
     let first = out.len();
-    let mut most = Wrote::Nothing;
+    let mut strongest = Output::Nothing;
     for entry in &template.entries {
         let before = out.len();
         if before > first {
@@ -63,51 +62,61 @@ fn object(
         }
         out.extend_from_slice(entry.lead.as_bytes());
         match node(&entry.node, record, writing, out)? {
-            Wrote::Nothing => out.truncate(before),
-            wrote if wrote > most => most = wrote,
-            Wrote::Constant | Wrote::Member => {}
+            Output::Nothing => out.truncate(before),
+            output if output > strongest => strongest = output,
+            Output::Constant | Output::Member => {}
         }
     }
     out.push(b'}');
-    Ok(most)
+    Ok(strongest)
 }
 
-fn node(node: &Node, record: &dyn Record<'_>, writing: Writing<'_>, out: &mut Vec<u8>) -> Result<Wrote, Absent> {
+fn node(
+    node: &Node,
+    record: &dyn Record<'_>,
+    writing: EncodeContext<'_>,
+    out: &mut Vec<u8>,
+) -> Result<Output, MissingMember> {
     match node {
         Node::Object(inner) => nested(inner, record, writing, out),
         Node::JsonText(inner) => {
             let mut text = Vec::new();
-            let wrote = nested(inner, record, writing, &mut text)?;
-            if wrote != Wrote::Nothing {
+            let output = nested(inner, record, writing, &mut text)?;
+            if output != Output::Nothing {
                 string(std::str::from_utf8(&text).expect("JSON is written from text"), out);
             }
-            Ok(wrote)
+            Ok(output)
         }
         Node::List(template) => list(template, record, writing, out),
-        Node::Hole(place) => hole(place, record, writing, out),
-        Node::Constant(_) => Ok(Wrote::Constant), // it was written with its name
+        Node::Placeholder(embedded) => placeholder(embedded, record, writing, out),
+        Node::Constant(_) => Ok(Output::Constant), // written together with its name
     }
 }
 
 fn nested(
     template: &Object,
     record: &dyn Record<'_>,
-    writing: Writing<'_>,
+    writing: EncodeContext<'_>,
     out: &mut Vec<u8>,
-) -> Result<Wrote, Absent> {
+) -> Result<Output, MissingMember> {
     let before = out.len();
-    let wrote = object(template, record, writing, out)?;
-    match template.has_holes() {
-        false => Ok(Wrote::Constant),
-        true if wrote == Wrote::Member => Ok(Wrote::Member),
+    let output = object(template, record, writing, out)?;
+    match template.has_placeholders() {
+        false => Ok(Output::Constant),
+        true if output == Output::Member => Ok(Output::Member),
         true => {
             out.truncate(before);
-            Ok(Wrote::Nothing)
+            Ok(Output::Nothing)
         }
     }
 }
 
-fn list(template: &List, record: &dyn Record<'_>, writing: Writing<'_>, out: &mut Vec<u8>) -> Result<Wrote, Absent> {
+fn list(
+    template: &List,
+    record: &dyn Record<'_>,
+    writing: EncodeContext<'_>,
+    out: &mut Vec<u8>,
+) -> Result<Output, MissingMember> {
     let count = record.count(template.member);
     if count == 0 {
         return blank(template.member, template.need, writing, out);
@@ -117,22 +126,27 @@ fn list(template: &List, record: &dyn Record<'_>, writing: Writing<'_>, out: &mu
         if index > 0 {
             out.push(b',');
         }
-        let element = record.element(template.member, index).expect("the index is below the count");
+        let element = record.element(template.member, index).expect("the index is less than the count");
         object(&template.item, element, writing, out)?;
     }
     out.push(b']');
-    Ok(Wrote::Member)
+    Ok(Output::Member)
 }
 
-fn hole(place: &Place, record: &dyn Record<'_>, writing: Writing<'_>, out: &mut Vec<u8>) -> Result<Wrote, Absent> {
-    let Hole { member, codec, need } = place.hole;
+fn placeholder(
+    embedded: &EmbeddedPlaceholder,
+    record: &dyn Record<'_>,
+    writing: EncodeContext<'_>,
+    out: &mut Vec<u8>,
+) -> Result<Output, MissingMember> {
+    let Placeholder { member, codec, need } = embedded.placeholder;
     let value = match record.value(member) {
         None if need == Need::Required => member.meaning_when_absent(),
         value => value,
     };
     match value {
         None => return blank(member, need, writing, out),
-        Some(Value::Text(text)) => around(place, &codec.write_text(&text), out),
+        Some(Value::Text(text)) => around(embedded, &codec.write_text(&text), out),
         Some(Value::Bytes(bytes)) => {
             out.push(b'"');
             codec.write_bytes(&bytes, out);
@@ -153,34 +167,33 @@ fn hole(place: &Place, record: &dyn Record<'_>, writing: Writing<'_>, out: &mut 
         }
         Some(Value::Json(json)) => out.extend_from_slice(json.as_bytes()),
     }
-    Ok(Wrote::Member)
+    Ok(Output::Member)
 }
 
-/// Writes what stands for an absent member. Nothing stands for a number, so that a relaxed one is
-/// left out.
-fn blank(member: Member, need: Need, writing: Writing<'_>, out: &mut Vec<u8>) -> Result<Wrote, Absent> {
+/// Writes the value that stands for an absent member. A number has none, so a relaxed one is left out.
+fn blank(member: Member, need: Need, writing: EncodeContext<'_>, out: &mut Vec<u8>) -> Result<Output, MissingMember> {
     let empty: &[u8] = match member.kind() {
-        Kind::Text | Kind::Bytes => b"\"\"",
-        Kind::Texts | Kind::List(_) => b"[]",
-        Kind::Json => b"{}",
-        Kind::Number | Kind::Flag => b"",
+        ValueKind::Text | ValueKind::Bytes => b"\"\"",
+        ValueKind::Texts | ValueKind::List => b"[]",
+        ValueKind::Json => b"{}",
+        ValueKind::Number | ValueKind::Flag => b"",
     };
     let blank = match need {
-        Need::Optional => return Ok(Wrote::Nothing),
+        Need::Optional => return Ok(Output::Nothing),
         Need::Nullable => b"null",
         Need::Blank => empty,
         Need::Required if writing.relaxed.contains(&member) => empty,
-        Need::Required => return Err(Absent(member)),
+        Need::Required => return Err(MissingMember(member)),
     };
     out.extend_from_slice(blank);
-    Ok(if blank.is_empty() { Wrote::Nothing } else { Wrote::Member })
+    Ok(if blank.is_empty() { Output::Nothing } else { Output::Member })
 }
 
-fn around(place: &Place, text: &str, out: &mut Vec<u8>) {
-    if place.prefix.is_empty() && place.suffix.is_empty() {
+fn around(embedded: &EmbeddedPlaceholder, text: &str, out: &mut Vec<u8>) {
+    if embedded.prefix.is_empty() && embedded.suffix.is_empty() {
         return string(text, out);
     }
-    string(&[&place.prefix, text, &place.suffix].concat(), out);
+    string(&[&embedded.prefix, text, &embedded.suffix].concat(), out);
 }
 
 pub(crate) fn string(text: &str, out: &mut Vec<u8>) {
@@ -210,20 +223,20 @@ mod tests {
 
     use super::*;
 
-    fn written(toml: &str, record: &CredentialAssertion<'_>, relaxed: &[Member]) -> Result<String, Absent> {
+    fn encoded(toml: &str, record: &CredentialAssertion<'_>, relaxed: &[Member]) -> Result<String, MissingMember> {
         let document = Document::parse("x.toml", toml).unwrap();
         let source = document.source.clone();
         let mut compiler = Compiler { source, bytes: Codec::Base64Url, diagnostics: Diagnostics::default() };
         let template = compiler.content(&document.root, record.members());
         assert!(compiler.diagnostics.is_empty(), "{}", compiler.diagnostics);
         let mut out = Vec::new();
-        encode(&template, record, Writing { now: Timestamp::UNIX_EPOCH, relaxed }, &mut out)?;
+        encode(&template, record, EncodeContext { now: Timestamp::UNIX_EPOCH, relaxed }, &mut out)?;
         Ok(String::from_utf8(out).unwrap())
     }
 
     #[test]
-    fn absence_is_written_as_the_hole_says() {
-        let nobody = CredentialAssertion::default();
+    fn absent_member_is_written_as_its_need_demands() {
+        let empty = CredentialAssertion::default();
         for (toml, json) in [
             ("a = '{user.id}'", "{}"),
             ("a = '{user.id~}'\nb = '{timeout~}'", r#"{"a":null,"b":null}"#),
@@ -232,14 +245,14 @@ mod tests {
             ("a = [{ '$each' = '{allow_credentials*}', id = '{id!}' }]", r#"{"a":[]}"#),
             ("a = 'user/{user.id}'", "{}"),
         ] {
-            assert_eq!(written(toml, &nobody, &[]).as_deref(), Ok(json), "{toml}");
+            assert_eq!(encoded(toml, &empty, &[]).as_deref(), Ok(json), "{toml}");
         }
-        assert_eq!(written("a = '{user.id!}'", &nobody, &[]), Err(Absent(Member::UserId)));
+        assert_eq!(encoded("a = '{user.id!}'", &empty, &[]), Err(MissingMember(Member::UserId)));
     }
 
     #[test]
-    fn a_table_goes_with_its_last_member() {
-        let nobody = CredentialAssertion::default();
+    fn table_without_members_is_left_out() {
+        let empty = CredentialAssertion::default();
         for (toml, json) in [
             ("a = { b = 1, c = '{user.id}' }\nd = 2", r#"{"d":2}"#),
             ("a = { b = { c = '{user.id}' }, e = 'x' }", "{}"),
@@ -247,20 +260,20 @@ mod tests {
             ("a = { b = 1 }\nc = {}\nd = true", r#"{"a":{"b":1},"c":{},"d":true}"#),
             ("a = { '$json' = { b = 1, c = '{user.id}' } }", "{}"),
         ] {
-            assert_eq!(written(toml, &nobody, &[]).as_deref(), Ok(json), "{toml}");
+            assert_eq!(encoded(toml, &empty, &[]).as_deref(), Ok(json), "{toml}");
         }
     }
 
     #[test]
-    fn a_relaxed_member_is_written_empty() {
-        let nobody = CredentialAssertion::default();
+    fn relaxed_member_is_written_empty() {
+        let empty = CredentialAssertion::default();
         let toml = "a = '{user.id!}'\nb = '{timeout!}'\nc = '{challenge!}'\nd = [{ '$each' = '{allow_credentials!}' }]";
         let relaxed = [Member::UserId, Member::Timeout, Member::Challenge, Member::AllowCredentials];
-        assert_eq!(written(toml, &nobody, &relaxed).as_deref(), Ok(r#"{"a":"","c":"","d":[]}"#));
+        assert_eq!(encoded(toml, &empty, &relaxed).as_deref(), Ok(r#"{"a":"","c":"","d":[]}"#));
     }
 
     #[test]
-    fn what_is_there_is_escaped_and_spelled() {
+    fn values_are_escaped_and_encoded() {
         let record = CredentialAssertion {
             user_id: Some("a\"\\\u{1}é".into()),
             challenge: Some(vec![0xFB, 0xFF].into()),
@@ -283,7 +296,7 @@ mod tests {
                 r#"{"a":[{"type":"public-key","id":"AA"},{"type":"public-key"}]}"#,
             ),
         ] {
-            assert_eq!(written(toml, &record, &[]).as_deref(), Ok(json), "{toml}");
+            assert_eq!(encoded(toml, &record, &[]).as_deref(), Ok(json), "{toml}");
         }
     }
 }

@@ -1,7 +1,7 @@
-//! The part of a message that is not its content: path, query parameters and header fields.
+//! The head of a message: path, query parameters and header fields.
 //!
-//! Values there are text; what a path or a query cannot hold is percent-encoded (RFC 3986 section
-//! 2.1). A name that stands there twice is refused: two readers could take different ones.
+//! Values are text and are percent-encoded in a path or a query (RFC 3986 section 2.1). A name that occurs twice
+//! is rejected, because two readers could use different values.
 
 use std::borrow::Cow;
 
@@ -9,60 +9,60 @@ use http::Uri;
 use percent_encoding::{percent_decode_str, utf8_percent_encode};
 
 use crate::model::record::Record;
-use crate::model::value::{Kind, Value};
+use crate::model::value::{Value, ValueKind};
 use crate::provider::template::codec::{Codec, Expected, RESERVED, Token};
-use crate::provider::template::encode::{Absent, Writing};
-use crate::provider::template::hole::{self, Hole, Need, Pattern};
-use crate::provider::template::reader::{DecodeError, Defect, DefectKind, Reading};
+use crate::provider::template::decode_context::{DecodeContext, DecodeError, Defect, DefectKind};
+use crate::provider::template::encode::{EncodeContext, MissingMember};
+use crate::provider::template::placeholder::{self, Need, Pattern, Placeholder};
 
 /// A header field or a query parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Named {
+pub struct NamedPattern {
     /// The name; of a header field in lower case.
     pub name: String,
-    /// What it holds.
+    /// Its value.
     pub pattern: Pattern,
 }
 
-/// A path whose segments may be holes.
+/// A path whose segments may be placeholders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Path {
-    /// What stands between the slashes, not percent-encoded.
+    /// The segments, not percent-encoded.
     pub segments: Vec<Pattern>,
-    /// The whole path as it is written, if it has no holes.
+    /// The path as it is written, if it has no placeholders.
     literal: Option<String>,
-    /// The same as a request's target.
+    /// The same as a request target.
     uri: Option<Uri>,
 }
 
-/// A name that stands there more than once.
+/// A name occurs more than once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DuplicateName;
 
 // ===== impl Path =====
 
 impl Path {
-    /// A path of these segments, which are not percent-encoded.
+    /// A path of these segments.
     pub fn new(segments: Vec<Pattern>) -> Self {
         let written = segments.iter().map(|segment| match segment {
             Pattern::Constant(text) => Some(format!("/{}", utf8_percent_encode(text, RESERVED))),
-            Pattern::Hole { .. } => None,
+            Pattern::Placeholder { .. } => None,
         });
         let literal: Option<String> = written.collect();
         Self { uri: literal.as_deref().and_then(|literal| literal.parse().ok()), literal, segments }
     }
 
-    /// The path as it is written when it has no holes.
+    /// The path as it is written, if it has no placeholders.
     pub fn literal(&self) -> Option<&str> {
         self.literal.as_deref()
     }
 
-    /// The path as a request's target, when it has no holes.
+    /// The path as a request target, if it has no placeholders.
     pub fn uri(&self) -> Option<&Uri> {
         self.uri.as_ref()
     }
 
-    /// Whether a path is of this form.
+    /// Whether a path matches.
     pub fn matches(&self, path: &str) -> bool {
         let Some(path) = path.strip_prefix('/') else { return false };
         let mut parts = path.split('/');
@@ -70,14 +70,14 @@ impl Path {
         self.segments.iter().all(fits) && parts.next().is_none()
     }
 
-    /// Reads a path into a record; `false` when it is another path.
+    /// Decodes a path into a record; `false` if it does not match.
     ///
     /// # Errors
-    /// When a hole's value is not what its member can hold.
+    /// If a value does not have the type of its member.
     pub fn read<'a>(
         &self,
         path: &'a str,
-        reading: Reading<'a>,
+        reading: DecodeContext<'a>,
         record: &mut dyn Record<'a>,
     ) -> Result<bool, DecodeError> {
         if self.literal.as_deref() == Some(path) {
@@ -87,19 +87,19 @@ impl Path {
             return Ok(false);
         }
         for (pattern, part) in self.segments.iter().zip(path.split('/').skip(1)) {
-            if let (Pattern::Hole { .. }, Some(segment)) = (pattern, decoded(part)) {
+            if let (Pattern::Placeholder { .. }, Some(segment)) = (pattern, decoded(part)) {
                 put(pattern, segment, reading, record, || "The path".to_owned())?;
             }
         }
         Ok(true)
     }
 
-    /// Writes the path of a record.
+    /// Encodes the path of a record.
     ///
     /// # Errors
-    /// When a hole's member is absent, or would lead to another path (`.` and `..`, which no
-    /// encoding hides from a URL parser).
-    pub fn write(&self, record: &dyn Record<'_>, writing: Writing<'_>) -> Result<Cow<'_, str>, Absent> {
+    /// If a member is absent, or would lead to another path (`.` and `..`, which URL parsers resolve even when they
+    /// are percent-encoded).
+    pub fn write(&self, record: &dyn Record<'_>, writing: EncodeContext<'_>) -> Result<Cow<'_, str>, MissingMember> {
         if let Some(literal) = &self.literal {
             return Ok(Cow::Borrowed(literal));
         }
@@ -108,9 +108,9 @@ impl Path {
             path.push('/');
             match segment {
                 Pattern::Constant(text) => path.extend(utf8_percent_encode(text, RESERVED)),
-                Pattern::Hole { hole, .. } => match text(segment, record, writing)? {
+                Pattern::Placeholder { placeholder, .. } => match text(segment, record, writing)? {
                     Some(text) if text != "." && text != ".." => path.extend(utf8_percent_encode(&text, RESERVED)),
-                    _ => return Err(Absent(hole.member)),
+                    _ => return Err(MissingMember(placeholder.member)),
                 },
             }
         }
@@ -118,38 +118,37 @@ impl Path {
     }
 }
 
-/// A segment of a path without its percent-encoding; none where that is no UTF-8.
+/// A percent-decoded segment of a path; `None` if it is not UTF-8.
 pub(crate) fn decoded(part: &str) -> Option<Cow<'_, str>> {
     percent_decode_str(part).decode_utf8().ok()
 }
 
-/// Whether a segment, percent-decoded, is what a pattern says; an empty one fills no hole.
+/// Whether a percent-decoded segment matches a pattern. A placeholder does not match an empty value.
 pub(crate) fn fits(pattern: &Pattern, segment: Cow<'_, str>) -> bool {
     match pattern {
         Pattern::Constant(text) => segment == *text,
-        Pattern::Hole { prefix, suffix, .. } => {
-            hole::between(segment, prefix, suffix).is_some_and(|text| !text.is_empty())
+        Pattern::Placeholder { prefix, suffix, .. } => {
+            placeholder::between(segment, prefix, suffix).is_some_and(|text| !text.is_empty())
         }
     }
 }
 
 // ===== fields and parameters =====
 
-/// Reads header fields or query parameters; `find` gives the value of a name. Constants of an
-/// answer tell nothing and are not looked at.
+/// Decodes header fields or query parameters; `find` returns the value of a name. Constants of a response are not
+/// compared.
 ///
 /// # Errors
-/// When a constant of a request differs, a required member is absent, or a value is not what its
-/// member can hold.
+/// If a constant of a request differs, a required member is absent, or a value does not have the type of its member.
 pub fn read<'a>(
-    templates: &[Named],
+    templates: &[NamedPattern],
     what: &str,
     find: impl Fn(&str) -> Result<Option<Cow<'a, str>>, DuplicateName>,
-    reading: Reading<'a>,
+    reading: DecodeContext<'a>,
     record: &mut dyn Record<'a>,
 ) -> Result<(), DecodeError> {
-    for Named { name, pattern } in templates {
-        if reading.lenient && pattern.hole().is_none() {
+    for NamedPattern { name, pattern } in templates {
+        if reading.lenient && pattern.placeholder().is_none() {
             continue;
         }
         let place = || format!("The {what} `{name}`");
@@ -159,23 +158,23 @@ pub fn read<'a>(
                 return Err(DecodeError::NotThisMessage);
             }
             (Pattern::Constant(_), _) => {}
-            (Pattern::Hole { .. }, found) => put(pattern, found.unwrap_or_default(), reading, record, place)?,
+            (Pattern::Placeholder { .. }, found) => put(pattern, found.unwrap_or_default(), reading, record, place)?,
         }
     }
     Ok(())
 }
 
-/// Puts the value at a hole into a record. What does not fit around the hole is no value of it.
+/// Stores the value of a placeholder. A value without the constant text around the placeholder counts as absent.
 fn put<'a>(
     pattern: &Pattern,
     value: Cow<'a, str>,
-    reading: Reading<'a>,
+    reading: DecodeContext<'a>,
     record: &mut dyn Record<'a>,
     place: impl Fn() -> String,
 ) -> Result<(), DecodeError> {
-    let Pattern::Hole { prefix, hole, suffix } = pattern else { return Ok(()) };
-    let Hole { member, codec, need } = *hole;
-    let text = match hole::between(value, prefix, suffix).filter(|text| !text.is_empty()) {
+    let Pattern::Placeholder { prefix, placeholder, suffix } = pattern else { return Ok(()) };
+    let Placeholder { member, codec, need } = *placeholder;
+    let text = match placeholder::between(value, prefix, suffix).filter(|text| !text.is_empty()) {
         Some(text) => text,
         None if need == Need::Required => return Err(broken(DefectKind::Missing(member), place())),
         None => return Ok(()),
@@ -183,12 +182,12 @@ fn put<'a>(
     let kind = member.kind();
     let expected = |noun| broken(DefectKind::Expected(noun), place());
     let token = match (kind, codec) {
-        (Kind::Number, Codec::Plain | Codec::Minutes) => {
+        (ValueKind::Number, Codec::Plain | Codec::Minutes) => {
             Token::Number(text.trim().parse().map_err(|_| expected("a whole number"))?)
         }
-        (Kind::Flag, _) => Token::Flag(text.parse().map_err(|_| expected("true or false"))?),
-        // A `+` that somebody forgot to encode arrives in a query as a space.
-        (Kind::Bytes, _) if text.contains(' ') => Token::Text(text.replace(' ', "+").into()),
+        (ValueKind::Flag, _) => Token::Flag(text.parse().map_err(|_| expected("true or false"))?),
+        // A `+` that was not percent-encoded arrives in a query as a space.
+        (ValueKind::Bytes, _) if text.contains(' ') => Token::Text(text.replace(' ', "+").into()),
         _ => Token::Text(text),
     };
     let value = codec.read(kind, token, reading.now).map_err(|Expected(noun)| expected(noun))?;
@@ -204,17 +203,17 @@ fn broken(kind: DefectKind, place: String) -> DecodeError {
     DecodeError::Broken(Defect { kind, place })
 }
 
-/// Writes header fields: name and value of each that is there.
+/// Encodes header fields: name and value of each that is present.
 ///
 /// # Errors
-/// When a required member is absent.
+/// If a required member is absent.
 pub fn fields<'t>(
-    templates: &'t [Named],
+    templates: &'t [NamedPattern],
     record: &dyn Record<'_>,
-    writing: Writing<'_>,
-) -> Result<Vec<(&'t str, String)>, Absent> {
+    writing: EncodeContext<'_>,
+) -> Result<Vec<(&'t str, String)>, MissingMember> {
     let mut written = Vec::with_capacity(templates.len());
-    for Named { name, pattern } in templates {
+    for NamedPattern { name, pattern } in templates {
         if let Some(text) = text(pattern, record, writing)? {
             written.push((name.as_str(), text));
         }
@@ -222,13 +221,17 @@ pub fn fields<'t>(
     Ok(written)
 }
 
-/// Writes query parameters, with the `?` where there are any.
+/// Encodes query parameters, with the leading `?` if there are any.
 ///
 /// # Errors
-/// When a required member is absent.
-pub fn query(templates: &[Named], record: &dyn Record<'_>, writing: Writing<'_>) -> Result<String, Absent> {
+/// If a required member is absent.
+pub fn query(
+    templates: &[NamedPattern],
+    record: &dyn Record<'_>,
+    writing: EncodeContext<'_>,
+) -> Result<String, MissingMember> {
     let mut query = String::new();
-    for Named { name, pattern } in templates {
+    for NamedPattern { name, pattern } in templates {
         if let Some(text) = text(pattern, record, writing)? {
             query.push(if query.is_empty() { '?' } else { '&' });
             query.extend(utf8_percent_encode(name, RESERVED));
@@ -239,29 +242,33 @@ pub fn query(templates: &[Named], record: &dyn Record<'_>, writing: Writing<'_>)
     Ok(query)
 }
 
-fn text(pattern: &Pattern, record: &dyn Record<'_>, writing: Writing<'_>) -> Result<Option<String>, Absent> {
-    let (prefix, hole, suffix) = match pattern {
+fn text(
+    pattern: &Pattern,
+    record: &dyn Record<'_>,
+    writing: EncodeContext<'_>,
+) -> Result<Option<String>, MissingMember> {
+    let (prefix, placeholder, suffix) = match pattern {
         Pattern::Constant(text) => return Ok(Some(text.clone())),
-        Pattern::Hole { prefix, hole, suffix } => (prefix, hole, suffix),
+        Pattern::Placeholder { prefix, placeholder, suffix } => (prefix, placeholder, suffix),
     };
-    let value = match record.value(hole.member) {
+    let value = match record.value(placeholder.member) {
         Some(value) => value,
-        None if hole.need == Need::Required && !writing.relaxed.contains(&hole.member) => {
-            return Err(Absent(hole.member));
+        None if placeholder.need == Need::Required && !writing.relaxed.contains(&placeholder.member) => {
+            return Err(MissingMember(placeholder.member));
         }
         None => return Ok(None),
     };
     let mut out = prefix.clone();
     match value {
-        Value::Text(text) => out.push_str(&hole.codec.write_text(&text)),
-        Value::Bytes(bytes) => hole.codec.push_bytes(&bytes, &mut out),
-        Value::Number(number) => match hole.codec.write_number(number, writing.now) {
+        Value::Text(text) => out.push_str(&placeholder.codec.write_text(&text)),
+        Value::Bytes(bytes) => placeholder.codec.push_bytes(&bytes, &mut out),
+        Value::Number(number) => match placeholder.codec.write_number(number, writing.now) {
             Token::Text(text) => out.push_str(&text),
             Token::Number(number) => out.push_str(&number.to_string()),
             Token::Flag(_) => unreachable!("no codec writes a number as a flag"),
         },
         Value::Flag(flag) => out.push_str(if flag { "true" } else { "false" }),
-        Value::Texts(_) | Value::Json(_) => unreachable!("the compiler keeps them out of the head"),
+        Value::Texts(_) | Value::Json(_) => unreachable!("the compiler rejects them in the head"),
     }
     out.push_str(suffix);
     Ok(Some(out))

@@ -1,46 +1,46 @@
-//! The template of a whole message: head and content, and what it cannot carry.
+//! The template of a message: head, content, and the members that it cannot carry.
 
 use crate::model::member::Member;
 use crate::provider::template::content::{List, Object};
-use crate::provider::template::head::{Named, Path};
-use crate::provider::template::hole::Need;
+use crate::provider::template::head::{NamedPattern, Path};
+use crate::provider::template::placeholder::Need;
 
 /// A message of one operation in one direction.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Message {
     /// Header fields.
-    pub fields: Vec<Named>,
+    pub fields: Vec<NamedPattern>,
     /// Query parameters.
-    pub query: Vec<Named>,
-    /// The content; `None` where the message has none.
+    pub query: Vec<NamedPattern>,
+    /// The content, if the message has one.
     pub content: Option<Object>,
-    /// Other forms of the content that are read too, and never written.
+    /// Other forms of the content, which are decoded but never written.
     pub also: Vec<Object>,
-    /// What the message cannot carry, and why.
+    /// The members that the message cannot carry.
     pub omits: Vec<Omission>,
 }
 
 /// A member that a message cannot carry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Omission {
-    /// Of the elements of which list; `None` for a member of the message itself.
+    /// The list whose elements lack the member; `None` for a member of the message itself.
     pub list: Option<Member>,
-    /// Which.
+    /// The member.
     pub member: Member,
-    /// Why, in a sentence for people.
+    /// The reason, a sentence for people.
     pub reason: String,
 }
 
-/// Who may make a request, as the provider sees it.
+/// The kind of caller that a provider requires for a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Caller {
-    /// Nobody is asked.
+    /// Anyone, without credentials.
     Open,
     /// An application with an API key.
     Key,
-    /// An application with an id and a secret.
+    /// An application with a client id and secret.
     Client,
-    /// The end user, with a bearer token.
+    /// An end user with a bearer token.
     User,
 }
 
@@ -58,7 +58,7 @@ impl Caller {
         }
     }
 
-    /// The member by which such a caller is known.
+    /// The member that identifies such a caller.
     pub const fn credential(self) -> Option<Member> {
         match self {
             Self::Open => None,
@@ -76,23 +76,23 @@ pub struct RequestTemplate {
     pub method: http::Method,
     /// The path below the provider's base.
     pub path: Path,
-    /// Who makes it.
+    /// The required kind of caller.
     pub caller: Caller,
-    /// The rest.
+    /// Head fields and content.
     pub message: Message,
 }
 
-/// The answer to an operation.
+/// The response of an operation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResponseTemplate {
     /// The status of success.
     pub status: http::StatusCode,
-    /// The rest.
+    /// Head fields and content.
     pub message: Message,
 }
 
 impl Message {
-    /// Every member the message can carry, with the strongest need it has for it.
+    /// Every member that the message can carry, with the strongest need of its places.
     pub fn carried(&self) -> Vec<(Member, Need)> {
         let mut carried: Vec<(Member, Need)> = Vec::new();
         let mut add = |member, need| match carried.iter_mut().find(|(known, _)| *known == member) {
@@ -101,8 +101,8 @@ impl Message {
             None => carried.push((member, need)),
         };
         let heads = self.fields.iter().chain(&self.query);
-        for hole in heads.filter_map(|named| named.pattern.hole()) {
-            add(hole.member, hole.need);
+        for placeholder in heads.filter_map(|named| named.pattern.placeholder()) {
+            add(placeholder.member, placeholder.need);
         }
         if let Some(content) = &self.content {
             content.carried(&mut add);
@@ -112,26 +112,27 @@ impl Message {
 
     /// Whether the message can carry a member.
     pub fn carries(&self, member: Member) -> bool {
-        let mut heads = self.fields.iter().chain(&self.query).filter_map(|named| named.pattern.hole());
-        heads.any(|hole| hole.member == member) || self.content.as_ref().is_some_and(|content| content.carries(member))
+        let mut heads = self.fields.iter().chain(&self.query).filter_map(|named| named.pattern.placeholder());
+        heads.any(|placeholder| placeholder.member == member)
+            || self.content.as_ref().is_some_and(|content| content.carries(member))
     }
 
-    /// Whether a constant of its content tells it from others on the same path.
+    /// Whether its content has a constant, which distinguishes it from other messages on the same path.
     pub fn has_constants(&self) -> bool {
         self.content.as_ref().is_some_and(Object::has_constants)
     }
 
-    /// The list of that member, if the content has it.
+    /// The list of that member.
     pub fn list(&self, member: Member) -> Option<&List> {
         self.content.as_ref().and_then(|content| content.list(member))
     }
 
-    /// Why the message cannot carry a member, if it says so.
+    /// The documented reason why the message cannot carry a member.
     pub fn omission(&self, member: Member) -> Option<&str> {
         self.reason(None, member)
     }
 
-    /// Why a list's elements cannot carry a member, if the message says so.
+    /// The documented reason why a list's elements cannot carry a member.
     pub fn element_omission(&self, list: Member, member: Member) -> Option<&str> {
         self.reason(Some(list), member)
     }
@@ -143,19 +144,19 @@ impl Message {
 }
 
 impl RequestTemplate {
-    /// Every member the request can carry, those of its path among them.
+    /// Every member that the request can carry, including those of its path.
     pub fn carried(&self) -> Vec<(Member, Need)> {
         let mut carried = self.message.carried();
-        for hole in self.path.segments.iter().filter_map(|segment| segment.hole()) {
-            carried.retain(|(member, _)| *member != hole.member);
-            carried.push((hole.member, Need::Required));
+        for placeholder in self.path.segments.iter().filter_map(|segment| segment.placeholder()) {
+            carried.retain(|(member, _)| *member != placeholder.member);
+            carried.push((placeholder.member, Need::Required));
         }
         carried
     }
 
-    /// Whether the request can carry a member, perhaps in its path.
+    /// Whether the request can carry a member, including in its path.
     pub fn carries(&self, member: Member) -> bool {
-        let mut holes = self.path.segments.iter().filter_map(|segment| segment.hole());
-        self.message.carries(member) || holes.any(|hole| hole.member == member)
+        let mut placeholders = self.path.segments.iter().filter_map(|segment| segment.placeholder());
+        self.message.carries(member) || placeholders.any(|placeholder| placeholder.member == member)
     }
 }

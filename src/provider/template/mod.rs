@@ -1,16 +1,17 @@
-//! A provider's message, written as its own example with members in the holes.
+//! Message templates: a provider's message with placeholders for members.
 //!
-//! A template is compiled once and read both ways: [`decode`] puts what stands in the holes into a
-//! record, [`encode`] writes a record into the holes. Nothing here does IO or waits, and nothing
-//! here knows a provider. What the language cannot say, it refuses at compile time, with the line.
+//! A template is compiled once and used in both directions: [`decode`] reads the values of the placeholders into a
+//! record, [`encode`] writes a record into them. Nothing here does I/O or knows a provider. Anything the template
+//! language does not support is rejected at compile time, with its line.
 
 pub mod codec;
 pub mod compile;
 pub mod content;
 pub mod decode;
+pub mod decode_context;
 pub mod encode;
 pub mod head;
-pub mod hole;
+
 pub mod message;
+pub mod placeholder;
 pub mod places;
-pub mod reader;

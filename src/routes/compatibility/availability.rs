@@ -2,7 +2,7 @@
 
 use crate::model::member::Member;
 use crate::model::operation::Operation;
-use crate::provider::template::hole::Need;
+use crate::provider::template::placeholder::Need;
 
 /// The members that name a user to an upstream.
 pub(crate) const USER: [Member; 2] = [Member::UserId, Member::UserEmail];

@@ -106,7 +106,7 @@ impl Obstacle {
                 )
             }
             Self::NotMapped => {
-                let query = pair.identity.and_then(|map| map.takes(Namespace::Caller));
+                let query = pair.identity.and_then(|map| map.required_names(Namespace::Caller));
                 let query = query.map_or_else(String::new, |query| query.to_string());
                 format!(
                     "the identity map `{}` is queried by {query}, which {dialect} requests do not carry",

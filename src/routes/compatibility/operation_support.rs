@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::caller_auth::Relation;
 use crate::model::member::Member;
 use crate::model::operation::{Direction, Operation};
-use crate::model::value::Kind;
-use crate::provider::template::hole::Need;
+use crate::model::value::ValueKind;
 use crate::provider::template::message::Caller;
+use crate::provider::template::placeholder::Need;
 use crate::routes::assignment::Assignment;
 use crate::routes::compatibility::availability::{Availability, CEREMONIES, USER, has};
 use crate::routes::compatibility::pair::Pair;
@@ -216,7 +216,8 @@ impl Pair<'_> {
     fn check_elements(&self, messages: &Messages, support: &mut OperationSupport) {
         let operation = support.operation;
         let lists = messages.caller_response.iter().map(|(member, _)| *member);
-        for list in lists.filter(|list| matches!(list.kind(), Kind::List(_)) && has(&messages.upstream_response, *list))
+        for list in
+            lists.filter(|list| matches!(list.kind(), ValueKind::List) && has(&messages.upstream_response, *list))
         {
             let given = self.upstream.element(operation, list);
             for (member, need) in ProviderSide::Provider(self.dialect).element(operation, list) {
@@ -234,7 +235,7 @@ impl Pair<'_> {
         let Some(map) = self.identity else { return };
         let Messages { caller_request, upstream_response, caller_response, .. } = messages;
         let operation = support.operation;
-        if matches!(operation, Operation::SignupBegin | Operation::SignupFinish) && !map.knows_strangers() {
+        if matches!(operation, Operation::SignupBegin | Operation::SignupFinish) && !map.allows_unknown_users() {
             support.obstacles.push(Obstacle::NewUser);
             return;
         }
@@ -285,7 +286,7 @@ impl Pair<'_> {
                     let reason = reason(receiver.omission(operation, direction, member));
                     support.losses.push(Loss { direction, list: None, member, reason });
                 }
-            } else if matches!(member.kind(), Kind::List(_)) {
+            } else if matches!(member.kind(), ValueKind::List) {
                 let received = receiver.element(operation, member);
                 let sent = sender.element(operation, member).into_iter().map(|(inner, _)| inner);
                 support.losses.extend(sent.filter(|inner| !has(&received, *inner)).map(|inner| {

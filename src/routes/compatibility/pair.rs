@@ -6,12 +6,12 @@
 
 use crate::caller_auth::Relation;
 use crate::identity::map::Map;
-use crate::identity::names::{Asks, Namespace};
+use crate::identity::names::{Namespace, RequiredNames};
 use crate::model::member::Member;
 use crate::model::operation::{Direction, Operation};
 use crate::provider::descriptor::Provider;
-use crate::provider::template::hole::Need;
 use crate::provider::template::message::Caller;
+use crate::provider::template::placeholder::Need;
 use crate::routes::assignment::Assignment;
 use crate::routes::compatibility::availability::{
     Availability, USER, availability, begin_of, has, is_token, with_id_token,
@@ -200,7 +200,7 @@ impl Pair<'_> {
 
     /// How reliably the map can be queried for the upstream's user.
     pub(crate) fn map_query(&self, map: &Map, operation: Operation, caller_request: &[(Member, Need)]) -> Availability {
-        map.takes(Namespace::Caller).map_or(Availability::Never, |query| {
+        map.required_names(Namespace::Caller).map_or(Availability::Never, |query| {
             query_source(&query, |member| self.caller_names(operation, member, caller_request))
         })
     }
@@ -217,11 +217,11 @@ impl Pair<'_> {
         if self.upstream_verifies_tokens && self.claims.contains(&member) && self.caller_is_verified(operation) {
             return Availability::Always;
         }
-        let mapped = match map.gives(Namespace::Upstream).contains(&member) {
+        let mapped = match map.members(Namespace::Upstream).contains(&member) {
             true => self.map_query(map, operation, caller_request),
             false => Availability::Never,
         };
-        match map.knows_strangers() {
+        match map.allows_unknown_users() {
             true => mapped.max(self.caller_names(operation, member, caller_request).min(Availability::Sometimes)),
             false => mapped,
         }
@@ -244,11 +244,11 @@ impl Pair<'_> {
                 caller_request,
             ))
         };
-        let mapped = match map.takes(Namespace::Upstream) {
-            Some(query) if map.gives(Namespace::Caller).contains(&member) => query_source(&query, upstream_name),
+        let mapped = match map.required_names(Namespace::Upstream) {
+            Some(query) if map.members(Namespace::Caller).contains(&member) => query_source(&query, upstream_name),
             Some(_) | None => Availability::Never,
         };
-        let unmapped = match map.knows_strangers() {
+        let unmapped = match map.allows_unknown_users() {
             true => upstream_name(member).min(Availability::Sometimes),
             false => Availability::Never,
         };
@@ -286,8 +286,8 @@ impl Pair<'_> {
         let answered = match self.identity {
             None => named.into_iter().map(in_response).max(),
             Some(map) if self.map_query(map, begin, &caller_request) != Availability::Never => {
-                let given = map.gives(Namespace::Upstream);
-                let known = USER.into_iter().filter(|member| given.contains(member) || map.knows_strangers());
+                let given = map.members(Namespace::Upstream);
+                let known = USER.into_iter().filter(|member| given.contains(member) || map.allows_unknown_users());
                 known.map(in_response).max()
             }
             Some(_) => None,
@@ -302,11 +302,11 @@ pub(crate) fn names_constant_user(set: &[Assignment]) -> bool {
 }
 
 /// How reliably the members of a map's query are available.
-fn query_source(query: &Asks, source: impl Fn(Member) -> Availability) -> Availability {
+fn query_source(query: &RequiredNames, source: impl Fn(Member) -> Availability) -> Availability {
     let sources = query.members().iter().map(|member| source(*member));
     let combined = match query {
-        Asks::AnyOf(_) => sources.max(),
-        Asks::AllOf(_) => sources.min(),
+        RequiredNames::AnyOf(_) => sources.max(),
+        RequiredNames::AllOf(_) => sources.min(),
     };
     combined.unwrap_or(Availability::Never)
 }

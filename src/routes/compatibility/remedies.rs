@@ -2,7 +2,7 @@
 
 use crate::model::member::Member;
 use crate::model::operation::Direction;
-use crate::model::value::Kind;
+use crate::model::value::ValueKind;
 use crate::routes::compatibility::availability::is_token;
 use crate::routes::compatibility::describe::any_of;
 use crate::routes::compatibility::operation_support::Obstacle;
@@ -60,9 +60,9 @@ impl Obstacle {
 pub(crate) fn missing_response_member(member: Member) -> Remedy {
     match member.kind() {
         _ if is_token(member) => Remedy::Issuer,
-        Kind::List(_) | Kind::Texts => Remedy::Relax(member.name()),
-        Kind::Text | Kind::Number | Kind::Flag => Remedy::Fill(member),
-        Kind::Bytes | Kind::Json => Remedy::None,
+        ValueKind::List | ValueKind::Texts => Remedy::Relax(member.name()),
+        ValueKind::Text | ValueKind::Number | ValueKind::Flag => Remedy::Fill(member),
+        ValueKind::Bytes | ValueKind::Json => Remedy::None,
     }
 }
 

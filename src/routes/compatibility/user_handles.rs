@@ -5,7 +5,7 @@
 
 use crate::model::member::Member;
 use crate::model::operation::Operation;
-use crate::provider::template::hole::Need;
+use crate::provider::template::placeholder::Need;
 use crate::routes::compatibility::availability::{Availability, CEREMONIES, availability, has};
 use crate::routes::compatibility::pair::Pair;
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::base::diagnostic::{Diagnostic, Severity};
-use crate::caller_auth::settings::Users;
+use crate::caller_auth::caller_settings::UserSettings;
 use crate::caller_auth::{Callers, CompileContext, Relation};
 use crate::features::key_learning::observe::Learning;
 use crate::model::member::Member;
@@ -122,7 +122,11 @@ impl Builder<'_> {
             issues_tokens: common.issuer.is_some(),
             discoverable: upstream.discoverable(),
             identity: upstream.identity.as_deref(),
+<<<<<<< HEAD
             upstream_verifies_tokens: compiled.callers.are_judged_by_upstream(),
+=======
+            vouched_upstream: compiled.callers.users_verified_by_upstream(),
+>>>>>>> provider
             has_handles: upstream.handles.is_some(),
         };
         let mut support = pair.support();
@@ -201,8 +205,8 @@ pub(crate) fn log_names(route: &str, dialect: &Provider) -> BTreeMap<Operation, 
 /// The members that the end user's verified token gives on a route.
 pub(crate) fn claims(settings: &RouteSettings, relation: Relation) -> Vec<Member> {
     match &settings.callers.user {
-        Some(Users::Jwt { jwt }) => jwt.claims.keys().filter_map(|name| Member::named(name)).collect(),
-        Some(Users::Upstream(_)) if relation == Relation::Embedded => vec![Member::UserId],
-        Some(Users::Upstream(_)) | None => Vec::new(),
+        Some(UserSettings::Jwt { jwt }) => jwt.claims.keys().filter_map(|name| Member::named(name)).collect(),
+        Some(UserSettings::Upstream(_)) if relation == Relation::Embedded => vec![Member::UserId],
+        Some(UserSettings::Upstream(_)) | None => Vec::new(),
     }
 }

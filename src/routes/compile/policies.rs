@@ -4,10 +4,10 @@ use http::{HeaderName, HeaderValue};
 
 use crate::base::diagnostic::{Diagnostic, nearest};
 use crate::caller_auth::Relation;
-use crate::caller_auth::settings::Users;
+use crate::caller_auth::caller_settings::UserSettings;
 use crate::model::member::Member;
 use crate::model::operation::{Direction, Operation};
-use crate::model::value::Kind;
+use crate::model::value::ValueKind;
 use crate::policy::Policy;
 use crate::policy::pinned::PinnedUsers;
 use crate::policy::rules::{Condition, Rule};
@@ -65,7 +65,7 @@ impl Builder<'_> {
 
     /// Reports routes on which the issuer of a token cannot be determined: a token is only sent to its issuer.
     fn reject_ambiguous_tokens(&mut self, common: &Common<'_>, uses: &[Use]) {
-        let by_upstream = matches!(common.settings.callers.user, Some(Users::Upstream(_)));
+        let by_upstream = matches!(common.settings.callers.user, Some(UserSettings::Upstream(_)));
         let is_theirs =
             |one: &&Use| self.upstreams[one.upstream].side().relation_to(&common.dialect) == Relation::SameProvider;
         let theirs = uses.iter().filter(is_theirs).count();
@@ -188,7 +188,9 @@ impl Builder<'_> {
             Some(member) if member.is_secret(Direction::Request) => {
                 format!("`{name}` is a secret and cannot select callers")
             }
-            Some(member) if member.kind() != Kind::Text => format!("`{name}` is {}, not text", member.kind().noun()),
+            Some(member) if member.kind() != ValueKind::Text => {
+                format!("`{name}` is {}, not text", member.kind().noun())
+            }
             Some(member) if !carried.contains(&member) => format!("{absent} `{name}`"),
             Some(member) => return Some(member),
             None => format!("unknown member `{name}`"),
@@ -204,7 +206,7 @@ impl Builder<'_> {
 }
 
 fn is_identifying(member: Member) -> bool {
-    member.kind() == Kind::Text && !member.is_secret(Direction::Request)
+    member.kind() == ValueKind::Text && !member.is_secret(Direction::Request)
 }
 
 /// The members that requests of a route carry: those of one operation, or of all but the finishes.
@@ -215,7 +217,9 @@ pub(crate) fn request_members(common: &Common<'_>, only: Option<Operation>) -> V
     for (operation, template) in operations.filter(|(operation, _)| wanted(**operation)) {
         let carried = ProviderSide::Provider(&common.dialect).members_of(*operation, Direction::Request, true);
         members.extend(carried.unwrap_or_default().into_iter().map(|(member, _)| member));
-        if let (Caller::User, Some(Users::Jwt { jwt })) = (template.request.caller, &common.settings.callers.user) {
+        if let (Caller::User, Some(UserSettings::Jwt { jwt })) =
+            (template.request.caller, &common.settings.callers.user)
+        {
             members.extend(jwt.claims.keys().filter_map(|name| Member::named(name)));
         }
     }

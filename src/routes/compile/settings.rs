@@ -4,9 +4,9 @@ use crate::base::diagnostic::nearest;
 use crate::base::host::host as valid_host;
 use crate::model::member::Member;
 use crate::model::operation::Operation;
-use crate::model::value::Kind;
+use crate::model::value::ValueKind;
 use crate::provider::descriptor::Provider;
-use crate::provider::template::hole::Need;
+use crate::provider::template::placeholder::Need;
 use crate::routes::assignment::Assignment;
 use crate::routes::compile::builder::Builder;
 use crate::routes::route_settings::RouteSettings;
@@ -94,11 +94,15 @@ impl Builder<'_> {
                 let carried = template.response.message.carried();
                 carried.iter().any(|(known, need)| *known == member && *need == Need::Required)
             });
-            if !matches!(member.kind(), Kind::Text | Kind::Texts | Kind::List(_)) || member == Member::Session {
+            if !matches!(member.kind(), ValueKind::Text | ValueKind::Texts | ValueKind::List)
+                || member == Member::Session
+            {
                 let message = format!("`{name}` is {} and cannot be empty", member.kind().noun());
                 let remedy = match member.kind() {
-                    Kind::Number | Kind::Flag => "remove it, and set it to a constant in the route's `fill`",
-                    Kind::Text | Kind::Bytes | Kind::Texts | Kind::Json | Kind::List(_) => "remove it",
+                    ValueKind::Number | ValueKind::Flag => "remove it, and set it to a constant in the route's `fill`",
+                    ValueKind::Text | ValueKind::Bytes | ValueKind::Texts | ValueKind::Json | ValueKind::List => {
+                        "remove it"
+                    }
                 };
                 self.error(&key, message, "this list", remedy);
             } else if !required {

@@ -146,7 +146,7 @@ mod tests {
 
     use crate::model::operation::{Direction, Operation};
     use crate::provider::template::codec::Codec;
-    use crate::provider::template::hole::Pattern;
+    use crate::provider::template::placeholder::Pattern;
 
     use super::*;
 

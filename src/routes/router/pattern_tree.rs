@@ -10,7 +10,7 @@ use std::str::Split;
 use smallvec::SmallVec;
 
 use crate::provider::template::head::{Path, decoded, fits};
-use crate::provider::template::hole::Pattern;
+use crate::provider::template::placeholder::Pattern;
 use crate::routes::router::candidate::Candidate;
 
 /// Candidates by prefix and path.
@@ -90,7 +90,9 @@ impl Node {
     fn child(&mut self, segment: &Pattern) -> &mut Self {
         let index = match segment {
             Pattern::Constant(text) => return self.constants.entry(text.clone()).or_default(),
-            Pattern::Hole { .. } => self.parameters.iter().position(|(known, _)| around(known) == around(segment)),
+            Pattern::Placeholder { .. } => {
+                self.parameters.iter().position(|(known, _)| around(known) == around(segment))
+            }
         };
         let index = index.unwrap_or_else(|| {
             self.parameters.push((segment.clone(), Self::default()));
@@ -128,7 +130,7 @@ impl Node {
             Pattern::Constant(text) => {
                 self.constants.get(text).into_iter().for_each(|child| child.overlapping(rest, ends))
             }
-            Pattern::Hole { .. } => self.constants.values().for_each(|child| child.overlapping(rest, ends)),
+            Pattern::Placeholder { .. } => self.constants.values().for_each(|child| child.overlapping(rest, ends)),
         }
         self.parameters.iter().for_each(|(_, child)| child.overlapping(rest, ends));
     }
@@ -137,7 +139,7 @@ impl Node {
 /// The text around a parameter: two parameters with the same text match the same segments.
 fn around(pattern: &Pattern) -> Option<(&str, &str)> {
     match pattern {
-        Pattern::Hole { prefix, suffix, .. } => Some((prefix, suffix)),
+        Pattern::Placeholder { prefix, suffix, .. } => Some((prefix, suffix)),
         Pattern::Constant(_) => None,
     }
 }

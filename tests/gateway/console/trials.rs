@@ -84,7 +84,7 @@ async fn refusal_is_shown_with_its_reason() {
     assert_eq!(stages(&tried), ["caller_request", "model_request", "refusal", "caller_answer"]);
     let fault = &step(&tried, "refusal")["fault"];
     assert_eq!(fault["name"], "unauthenticated");
-    assert_eq!(fault["reason"], "the API key is not one of the route's");
+    assert_eq!(fault["reason"], "the API key is unknown");
     assert_eq!((&tried["is_success"], &tried["answer"]), (&json!(false), &Value::Null));
     assert_eq!(step(&tried, "caller_answer")["message"]["line"], "401 Unauthorized");
 }

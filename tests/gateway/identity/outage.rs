@@ -27,7 +27,7 @@ async fn failing_or_invalid_http_map_is_an_outage() {
         directory.answers(status, content);
         let (told, refused) = refused(&gateway, &fake).await;
         assert_eq!((told, refused.fault.as_str(), refused.level.as_str()), (503, "identity_unavailable", "WARN"));
-        assert!(refused.reason.starts_with("the identity map `users` cannot be asked: "), "{}", refused.reason);
+        assert!(refused.reason.starts_with("the identity map `users` cannot be queried: "), "{}", refused.reason);
     }
     // None of that is kept.
     directory.answers(200, &format!("{{\"data\":{{\"id\":\"{ADA_THERE}\"}}}}"));
@@ -51,7 +51,7 @@ async fn map_outage_can_be_configured_as_unknown_user() {
     let gateway = Gateway::start(&tables(&fake, &directory.map("outage = \"unknown_user\""))).await;
     let (_, refused) = refused(&gateway, &fake).await;
     assert_eq!(refused.fault, "unknown_user");
-    assert!(refused.reason.contains("cannot be asked"), "the log tells them apart: {}", refused.reason);
+    assert!(refused.reason.contains("cannot be queried"), "the log tells them apart: {}", refused.reason);
 }
 
 #[tokio::test]

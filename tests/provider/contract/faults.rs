@@ -7,7 +7,7 @@ use http::StatusCode;
 use passbridge::model::fault::{Fault, FaultDetails};
 use passbridge::model::operation::Operation;
 use passbridge::provider::descriptor::Provider;
-use passbridge::provider::template::reader::Scratch;
+use passbridge::provider::template::decode_context::Scratch;
 use passbridge::provider::wire_format::UpstreamError;
 
 use crate::expectations::{self, FAULTS};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use passbridge::model::operation::{Direction, Operation};
-use passbridge::provider::template::reader::Scratch;
+use passbridge::provider::template::decode_context::Scratch;
 
 use crate::expectations::DROPPED;
 use crate::fixture::{self, Fixture, Kind};

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{GeneralPurpose, STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use passbridge::model::value::Kind;
+use passbridge::model::value::ValueKind;
 use passbridge::provider::template::content::Node;
 
 use crate::laws::arbitrary;
@@ -16,8 +16,8 @@ fn every_base64_alphabet_decodes_in_every_bytes_member() {
     let mut places = 0;
     for case in arbitrary::cases() {
         for entry in edit::entries(case) {
-            let Node::Hole(place) = &entry.node else { continue };
-            if place.hole.member.kind() != Kind::Bytes {
+            let Node::Placeholder(place) = &entry.node else { continue };
+            if place.placeholder.member.kind() != ValueKind::Bytes {
                 continue;
             }
             let Some(bytes) = bytes_at(case, &entry.pointer) else { continue };

@@ -6,11 +6,11 @@ use passbridge::model::member::Member;
 use passbridge::model::message::{Request, Response};
 use passbridge::model::operation::{Direction, Operation};
 use passbridge::model::record::Record;
-use passbridge::model::value::{Kind, Texts, Value};
+use passbridge::model::value::{Texts, Value, ValueKind};
 use passbridge::provider::descriptor::Provider;
 use passbridge::provider::template::codec::Codec;
 use passbridge::provider::template::content::{Node, Object};
-use passbridge::provider::template::hole::{Hole, Need};
+use passbridge::provider::template::placeholder::{Need, Placeholder};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -66,14 +66,18 @@ impl Case {
         let message = template.message(self.direction);
         let mut carried = BTreeMap::new();
         for named in &message.fields {
-            note(&mut carried, named.pattern.hole(), true);
+            note(&mut carried, named.pattern.placeholder(), true);
         }
         for named in &message.query {
-            note(&mut carried, named.pattern.hole(), false);
+            note(&mut carried, named.pattern.placeholder(), false);
         }
         if self.direction == Direction::Request {
             for segment in &template.request.path.segments {
-                note(&mut carried, segment.hole().map(|hole| Hole { need: Need::Required, ..hole }), false);
+                note(
+                    &mut carried,
+                    segment.placeholder().map(|placeholder| Placeholder { need: Need::Required, ..placeholder }),
+                    false,
+                );
             }
         }
         if let Some(content) = &message.content {
@@ -129,8 +133,8 @@ fn fill(record: &mut dyn Record<'static>, fillings: &Fillings) {
     }
 }
 
-fn note(carried: &mut BTreeMap<Member, Carried>, hole: Option<Hole>, in_field: bool) {
-    let Some(Hole { member, codec, need }) = hole else { return };
+fn note(carried: &mut BTreeMap<Member, Carried>, placeholder: Option<Placeholder>, in_field: bool) {
+    let Some(Placeholder { member, codec, need }) = placeholder else { return };
     // A percent-encoded text is fit for any field.
     let in_field = in_field && codec != Codec::Percent;
     let known = carried.entry(member).or_insert(Carried { need, codec, in_field });
@@ -145,9 +149,9 @@ fn content_holes(object: &Object, carried: &mut BTreeMap<Member, Carried>) {
         match &entry.node {
             Node::Object(inner) | Node::JsonText(inner) => content_holes(inner, carried),
             Node::List(list) => {
-                note(carried, Some(Hole { member: list.member, codec: Codec::Plain, need: list.need }), false);
+                note(carried, Some(Placeholder { member: list.member, codec: Codec::Plain, need: list.need }), false);
             }
-            Node::Hole(place) => note(carried, Some(place.hole), false),
+            Node::Placeholder(place) => note(carried, Some(place.placeholder), false),
             Node::Constant(_) => {}
         }
     }
@@ -167,16 +171,16 @@ fn elements(item: &Object) -> impl Strategy<Value = Vec<Fillings>> + use<> {
 
 fn value(member: Member, carried: Carried) -> BoxedStrategy<Value<'static>> {
     match member.kind() {
-        Kind::Text if carried.in_field => "[!-~]{1,20}".prop_map(|text| Value::Text(text.into())).boxed(),
-        Kind::Text => text().prop_map(|text| Value::Text(text.into())).boxed(),
-        Kind::Bytes => vec(any::<u8>(), 1..80).prop_map(|bytes| Value::Bytes(bytes.into())).boxed(),
-        Kind::Number => number(carried.codec).prop_map(Value::Number).boxed(),
-        Kind::Flag => any::<bool>().prop_map(Value::Flag).boxed(),
-        Kind::Texts => vec(text(), 1..4)
+        ValueKind::Text if carried.in_field => "[!-~]{1,20}".prop_map(|text| Value::Text(text.into())).boxed(),
+        ValueKind::Text => text().prop_map(|text| Value::Text(text.into())).boxed(),
+        ValueKind::Bytes => vec(any::<u8>(), 1..80).prop_map(|bytes| Value::Bytes(bytes.into())).boxed(),
+        ValueKind::Number => number(carried.codec).prop_map(Value::Number).boxed(),
+        ValueKind::Flag => any::<bool>().prop_map(Value::Flag).boxed(),
+        ValueKind::Texts => vec(text(), 1..4)
             .prop_map(|texts| Value::Texts(Texts::Owned(texts.into_iter().map(Into::into).collect())))
             .boxed(),
-        Kind::Json => json_object().prop_map(|json| Value::Json(json.into())).boxed(),
-        Kind::List(_) => unreachable!("lists are filled by element"),
+        ValueKind::Json => json_object().prop_map(|json| Value::Json(json.into())).boxed(),
+        ValueKind::List => unreachable!("lists are filled by element"),
     }
 }
 

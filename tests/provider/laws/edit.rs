@@ -52,7 +52,7 @@ pub(crate) fn objects(case: Case) -> Vec<String> {
     let inner = entries(case).into_iter().filter_map(|entry| match &entry.node {
         Node::Object(_) | Node::JsonText(_) => Some(entry.pointer.clone()),
         Node::List(_) => Some(format!("{}/*", entry.pointer)),
-        Node::Hole(_) | Node::Constant(_) => None,
+        Node::Placeholder(_) | Node::Constant(_) => None,
     });
     [String::new()].into_iter().chain(inner).collect()
 }
@@ -68,7 +68,7 @@ fn collect(object: &'static Object, entries: &mut Vec<&'static Entry>) {
         match &entry.node {
             Node::Object(inner) | Node::JsonText(inner) => collect(inner, entries),
             Node::List(list) => collect(&list.item, entries),
-            Node::Hole(_) | Node::Constant(_) => {}
+            Node::Placeholder(_) | Node::Constant(_) => {}
         }
     }
 }

@@ -3,11 +3,11 @@
 use std::slice;
 
 use passbridge::model::operation::Direction;
-use passbridge::model::value::Kind;
+use passbridge::model::value::ValueKind;
 use passbridge::provider::template::codec::Codec;
 use passbridge::provider::template::content::{Entry, Node};
-use passbridge::provider::template::hole::Need;
-use passbridge::provider::template::reader::{DecodeError, Defect, DefectKind, Scratch};
+use passbridge::provider::template::decode_context::{DecodeError, Defect, DefectKind, Scratch};
+use passbridge::provider::template::placeholder::Need;
 use passbridge::provider::wire_format::UpstreamError;
 use serde_json::{Value, json};
 
@@ -71,19 +71,19 @@ fn wrong_values(node: &Node) -> Vec<Value> {
         Node::JsonText(_) => return vec![json!(7), json!(MARK), json!("{\"id\":"), json!(["{}"]), json!("[]")],
         Node::List(_) => return vec![json!(7), json!(MARK), json!({}), json!([7]), json!([null]), json!([[]])],
         Node::Constant(_) => return vec![json!(7.5), json!(MARK), json!([1]), json!({ "a": 1 })],
-        Node::Hole(place) => place,
+        Node::Placeholder(place) => place,
     };
-    match (place.hole.member.kind(), place.hole.codec) {
-        (Kind::Text, _) => vec![json!(7), json!(true), json!([MARK]), json!({ "a": MARK })],
-        (Kind::Bytes, _) => vec![json!(7), json!(MARK), json!("A"), json!("AA="), json!("AB=="), json!(["AA"])],
-        (Kind::Number, Codec::Instant | Codec::Expiry | Codec::Millis) => {
+    match (place.placeholder.member.kind(), place.placeholder.codec) {
+        (ValueKind::Text, _) => vec![json!(7), json!(true), json!([MARK]), json!({ "a": MARK })],
+        (ValueKind::Bytes, _) => vec![json!(7), json!(MARK), json!("A"), json!("AA="), json!("AB=="), json!(["AA"])],
+        (ValueKind::Number, Codec::Instant | Codec::Expiry | Codec::Millis) => {
             vec![json!(7), json!(MARK), json!("2025-13-01T00:00:00Z"), json!(false)]
         }
-        (Kind::Number, _) => vec![json!(MARK), json!("7"), json!(1.5), json!(1e300), json!(u64::MAX), json!([7])],
-        (Kind::Flag, _) => vec![json!(1), json!(MARK), json!([true])],
-        (Kind::Texts, _) => vec![json!(7), json!(MARK), json!([7]), json!([MARK, null]), json!({ "a": MARK })],
-        (Kind::Json, _) => vec![json!(7), json!(MARK), json!("{}"), json!([{ "a": MARK }]), json!(false)],
-        (Kind::List(_), _) => unreachable!("a list is no hole"),
+        (ValueKind::Number, _) => vec![json!(MARK), json!("7"), json!(1.5), json!(1e300), json!(u64::MAX), json!([7])],
+        (ValueKind::Flag, _) => vec![json!(1), json!(MARK), json!([true])],
+        (ValueKind::Texts, _) => vec![json!(7), json!(MARK), json!([7]), json!([MARK, null]), json!({ "a": MARK })],
+        (ValueKind::Json, _) => vec![json!(7), json!(MARK), json!("{}"), json!([{ "a": MARK }]), json!(false)],
+        (ValueKind::List, _) => unreachable!("a list is no hole"),
     }
 }
 
@@ -91,13 +91,13 @@ fn wrong_values(node: &Node) -> Vec<Value> {
 fn missing_required_member_is_refused() {
     for (case, entry) in places() {
         let (member, need) = match &entry.node {
-            Node::Hole(place) => (place.hole.member, place.hole.need),
+            Node::Placeholder(place) => (place.placeholder.member, place.placeholder.need),
             Node::List(list) => (list.member, list.need),
             Node::Object(_) | Node::JsonText(_) | Node::Constant(_) => continue,
         };
         let empty = match &entry.node {
             Node::List(_) => json!([]),
-            _ if member.kind() == Kind::Json => Value::Null,
+            _ if member.kind() == ValueKind::Json => Value::Null,
             _ => json!(""),
         };
         let edits =
@@ -159,8 +159,8 @@ fn excessive_nesting_is_refused() {
         }
     }
     for (case, entry) in places() {
-        let Node::Hole(place) = &entry.node else { continue };
-        if place.hole.member.kind() == Kind::Json {
+        let Node::Placeholder(place) = &entry.node else { continue };
+        if place.placeholder.member.kind() == ValueKind::Json {
             let around = entry.pointer.matches('/').count();
             let (fits, deep) = (json!({ "a": nested(31 - around) }), json!({ "a": nested(32 - around) }));
             let Some(fixture) = edit::edited(case, &entry.pointer, Edit::Replace(&fits)) else { continue };

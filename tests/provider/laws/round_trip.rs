@@ -1,8 +1,8 @@
 //! What was written reads back as itself, or is not written at all.
 
 use passbridge::model::operation::Direction;
-use passbridge::provider::template::encode::Absent;
-use passbridge::provider::template::reader::Scratch;
+use passbridge::provider::template::decode_context::Scratch;
+use passbridge::provider::template::encode::MissingMember;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::laws::arbitrary::{self, Case, Fillings};
@@ -57,7 +57,7 @@ fn message_without_a_required_member_is_not_encoded() {
         };
         match written {
             Ok(()) => assert_eq!(missing, []),
-            Err(Absent(member)) => assert!(missing.contains(&member), "{member:?} is not among {missing:?}"),
+            Err(MissingMember(member)) => assert!(missing.contains(&member), "{member:?} is not among {missing:?}"),
         }
     });
 }
@@ -67,7 +67,7 @@ fn message_without_a_relaxed_member_is_encoded_without_it() {
     for_every_message(false, |case, fillings| {
         let relaxed = case.required();
         let template = wire::template(case.provider, case.operation);
-        let writing = passbridge::provider::template::encode::Writing { relaxed: &relaxed, ..wire::writing() };
+        let writing = passbridge::provider::template::encode::EncodeContext { relaxed: &relaxed, ..wire::writing() };
         if case.direction == Direction::Response {
             let response = arbitrary::response(case.operation, fillings);
             let written = template.write_response(case.provider, response.record(), writing).unwrap();

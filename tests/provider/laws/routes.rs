@@ -6,7 +6,7 @@ use http::Method;
 use passbridge::model::operation::{Direction, Operation};
 use passbridge::provider::template::codec::Codec;
 use passbridge::provider::template::head::Path;
-use passbridge::provider::template::hole::Pattern;
+use passbridge::provider::template::placeholder::Pattern;
 use passbridge::routes::router::{Candidate, Conflict, Router};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -88,7 +88,7 @@ fn conflict(known: &[Answered], new: &Answered) -> Option<usize> {
     let is_like = |one: &&Answered| {
         let (mine, theirs) = (&one.path.segments, &new.path.segments);
         let mut pairs = mine.iter().zip(theirs);
-        let agree = pairs.all(|(one, two)| one == two || one.hole().is_some() || two.hole().is_some());
+        let agree = pairs.all(|(one, two)| one == two || one.placeholder().is_some() || two.placeholder().is_some());
         is_searched(one) && one.prefix == new.prefix && mine.len() == theirs.len() && agree
     };
     known.iter().filter(is_like).find(is_other).map(|one| one.candidate.route)

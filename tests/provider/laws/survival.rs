@@ -1,7 +1,7 @@
 //! Whatever arrives, reading it ends in a message or a refusal.
 
 use http::StatusCode;
-use passbridge::provider::template::reader::{DecodeError, Scratch};
+use passbridge::provider::template::decode_context::{DecodeError, Scratch};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -18,7 +18,7 @@ fn read_as_everything(provider: &str, content: &[u8]) {
         let fields = http::HeaderMap::new();
         let path = template.request.path.literal().unwrap_or("/a/b/c").to_owned();
         let arrived =
-            passbridge::provider::wire_format::Arrived { path: &path, query: "id=%ff&x", fields: &fields, content };
+            passbridge::provider::wire_format::RawRequest { path: &path, query: "id=%ff&x", fields: &fields, content };
         if let Err(DecodeError::Broken(defect)) = template.read_request(*operation, arrived, wire::reading(&scratch)) {
             assert!(!defect.to_string().is_empty());
         }

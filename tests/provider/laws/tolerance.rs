@@ -1,9 +1,9 @@
 //! What WebAuthn and the providers leave open does not change what is read.
 
 use passbridge::model::operation::Direction;
-use passbridge::model::value::Kind;
+use passbridge::model::value::ValueKind;
 use passbridge::provider::template::content::{Entry, Node};
-use passbridge::provider::template::reader::Scratch;
+use passbridge::provider::template::decode_context::Scratch;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
@@ -89,7 +89,7 @@ fn integer_may_be_written_as_a_float() {
 
 /// The example without the objects that travel as they came, with their spelling.
 fn plain_example(case: Case) -> Fixture {
-    let travels = |entry: &&Entry| matches!(&entry.node, Node::Hole(place) if place.hole.member.kind() == Kind::Json);
+    let travels = |entry: &&Entry| matches!(&entry.node, Node::Placeholder(place) if place.placeholder.member.kind() == ValueKind::Json);
     let mut example = edit::example(case);
     for entry in edit::entries(case).into_iter().filter(travels) {
         if let Some(fixture) = edit::edited_of(&example, &entry.pointer, Edit::Replace(&json!({}))) {

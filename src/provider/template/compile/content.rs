@@ -1,23 +1,23 @@
-//! Content templates: a table is an object, an array of one table a list, a string a hole or itself.
+//! Content templates: a table is an object, an array of one table is a list, a string is a placeholder or a constant.
 
 use std::ops::Range;
 
 use crate::base::document::{Entry as TomlEntry, Item, ItemValue, Table};
 use crate::model::member::Member;
-use crate::model::value::Kind;
+use crate::model::value::ValueKind;
 use crate::provider::template::compile::Compiler;
-use crate::provider::template::content::{Constant, Entry, List, Node, Object, Place};
+use crate::provider::template::content::{Constant, EmbeddedPlaceholder, Entry, List, Node, Object};
 use crate::provider::template::encode;
-use crate::provider::template::hole::{Hole, Need, Pattern};
+use crate::provider::template::placeholder::{Need, Pattern, Placeholder};
 
-/// Names of a table that the language keeps for itself.
+/// Reserved keys.
 const EACH: &str = "$each";
 const JSON: &str = "$json";
-/// An object is read with one bit for each of its names.
+/// The decoder uses one bit for each name of an object.
 const MAX_ENTRIES: usize = 64;
 const LIST_EXAMPLE: &str = "write one table: `[{ \"$each\" = \"{allow_credentials}\", id = \"{id!}\" }]`";
 
-/// Where in the message the compiler is.
+/// The current place in the message.
 #[derive(Clone, Copy)]
 struct Scope<'p> {
     members: &'static [Member],
@@ -27,14 +27,14 @@ struct Scope<'p> {
 }
 
 impl Compiler {
-    /// A content template.
+    /// Compiles a content template.
     pub fn content(&mut self, table: &Table, members: &'static [Member]) -> Object {
         let object = self.object(table, Scope { members, pointer: "", in_list: false, in_json: false });
         let mut lists = Vec::new();
-        for member in object.members().into_iter().filter(|member| matches!(member.kind(), Kind::List(_))) {
+        for member in object.members().into_iter().filter(|member| matches!(member.kind(), ValueKind::List)) {
             if lists.contains(&member) {
-                let message = format!("`{}` stands in two arrays", member.name());
-                self.error(&table.span, message, "in this table", "take one of them out: its elements would be mixed");
+                let message = format!("two arrays hold `{}`", member.name());
+                self.error(&table.span, message, "in this table", "remove one of them: their elements would be mixed");
             }
             lists.push(member);
         }
@@ -45,17 +45,16 @@ impl Compiler {
         let entries: Vec<_> = table.entries.iter().filter(|entry| entry.key != EACH).collect();
         if entries.len() > MAX_ENTRIES {
             let message = format!("an object has more than {MAX_ENTRIES} names");
-            self.error(&table.span, message, "this table", "nest what belongs together");
+            self.error(&table.span, message, "this table", "group related names in nested objects");
         }
         Object { entries: entries.into_iter().take(MAX_ENTRIES).filter_map(|entry| self.entry(entry, scope)).collect() }
     }
 
     fn entry(&mut self, entry: &TomlEntry, scope: Scope<'_>) -> Option<Entry> {
         if entry.key.starts_with('$') {
-            let message = format!("`{}` has no meaning here", entry.key);
-            let remedy =
-                "`$each` stands in the one table of an array, `$json` alone in a table that is a string of JSON";
-            self.error(&entry.key_span, message, "a name of the language", remedy);
+            let message = format!("unknown key `{}`", entry.key);
+            let remedy = "`$each` goes into the table of an array; `$json` is the only key of a table that is written as a string of JSON";
+            self.error(&entry.key_span, message, "reserved for the template language", remedy);
             return None;
         }
         let pointer = format!("{}/{}", scope.pointer, entry.key.replace('~', "~0").replace('/', "~1"));
@@ -72,7 +71,7 @@ impl Compiler {
 
     fn node(&mut self, item: &Item, scope: Scope<'_>) -> Option<Node> {
         match &item.value {
-            ItemValue::Text(text) => self.place(text, &item.span, scope),
+            ItemValue::Text(text) => self.text(text, &item.span, scope),
             ItemValue::Integer(number) => Some(Node::Constant(Constant::Number(*number))),
             ItemValue::Flag(flag) => Some(Node::Constant(Constant::Flag(*flag))),
             ItemValue::Array(items) => self.list(items, &item.span, scope),
@@ -81,90 +80,96 @@ impl Compiler {
                 None => Some(Node::Object(self.object(table, scope))),
             },
             ItemValue::Float(_) | ItemValue::Other(_) => {
-                let message = format!("a template cannot hold a {}", item.noun());
+                let message = format!("a template cannot contain a {}", item.noun());
                 self.error(&item.span, message, "this value", "constants are strings, whole numbers and booleans");
                 None
             }
         }
     }
 
-    fn place(&mut self, text: &str, span: &Range<usize>, scope: Scope<'_>) -> Option<Node> {
-        let (prefix, hole, suffix) = match self.pattern(text, span, scope.members)? {
+    fn text(&mut self, text: &str, span: &Range<usize>, scope: Scope<'_>) -> Option<Node> {
+        let (prefix, placeholder, suffix) = match self.pattern(text, span, scope.members)? {
             Pattern::Constant(text) => return Some(Node::Constant(Constant::Text(text))),
-            Pattern::Hole { prefix, hole, suffix } => (prefix, hole, suffix),
+            Pattern::Placeholder { prefix, placeholder, suffix } => (prefix, placeholder, suffix),
         };
-        let (name, kind) = (hole.member.name(), hole.member.kind());
+        let (name, kind) = (placeholder.member.name(), placeholder.member.kind());
         let is_alone = prefix.is_empty() && suffix.is_empty();
         let (message, remedy) = match kind {
-            Kind::List(_) => {
+            ValueKind::List => {
                 let remedy = format!("write `[{{ \"$each\" = \"{text}\", ... }}]`");
-                (format!("`{name}` is a list and cannot stand in a string"), remedy)
+                (format!("`{name}` is a list and cannot be part of a string"), remedy)
             }
-            Kind::Number | Kind::Flag if hole.need == Need::Blank => {
-                let message = format!("nothing stands for an absent `{name}`, which is {}", kind.noun());
+            ValueKind::Number | ValueKind::Flag if placeholder.need == Need::Blank => {
+                let message = format!("`{name}` is {} and cannot be written as `\"\"` or `[]`", kind.noun());
                 (message, format!("write `{{{name}}}` to leave it out, or `{{{name}~}}` for null"))
             }
-            Kind::Bytes | Kind::Number | Kind::Flag | Kind::Texts | Kind::Json if !is_alone => {
-                let message = format!("only text can stand inside other text, and `{name}` is not");
-                (message, "write the hole alone".to_owned())
+            ValueKind::Bytes | ValueKind::Number | ValueKind::Flag | ValueKind::Texts | ValueKind::Json
+                if !is_alone =>
+            {
+                let message = format!("`{name}` is {} and cannot be part of a longer text", kind.noun());
+                (message, "write the placeholder without text around it".to_owned())
             }
-            Kind::Text | Kind::Bytes | Kind::Number | Kind::Flag | Kind::Texts | Kind::Json => {
-                return Some(Node::Hole(Place { prefix, hole, suffix }));
+            ValueKind::Text
+            | ValueKind::Bytes
+            | ValueKind::Number
+            | ValueKind::Flag
+            | ValueKind::Texts
+            | ValueKind::Json => {
+                return Some(Node::Placeholder(EmbeddedPlaceholder { prefix, placeholder, suffix }));
             }
         };
-        self.error(span, message, "this hole", remedy);
+        self.error(span, message, "this placeholder", remedy);
         None
     }
 
     fn list(&mut self, items: &[Item], span: &Range<usize>, scope: Scope<'_>) -> Option<Node> {
         let [Item { value: ItemValue::Table(table), .. }] = items else {
-            let message = "an array must hold exactly one table, the form of each element";
+            let message = "an array must have exactly one table, the template of its elements";
             self.error(span, message, "this array", LIST_EXAMPLE);
             return None;
         };
         if scope.in_list {
-            let remedy =
-                "write a list of texts as one hole, `\"{transports}\"`; a list of tables cannot be carried here";
-            self.error(span, "a list cannot stand in the element of a list", "this array", remedy);
+            let remedy = "write a list of texts as one placeholder, `\"{transports}\"`; nested lists of tables are not supported";
+            self.error(span, "a list cannot be nested in a list", "this array", remedy);
             return None;
         }
-        let Hole { member, need, .. } = self.each(table, span, scope)?;
-        let Kind::List(members) = member.kind() else {
+        let Placeholder { member, need, .. } = self.each(table, span, scope)?;
+        if member.kind() != ValueKind::List {
             let message = format!("`{}` is {}, not a list", member.name(), member.kind().noun());
-            self.error(span, message, "this array", "write the hole as a string without an array");
+            self.error(span, message, "this array", "write the placeholder as a string, without an array");
             return None;
-        };
-        let pointer = format!("{}/*", scope.pointer);
+        }
+        let (pointer, members) = (format!("{}/*", scope.pointer), member.element_members());
         let item = self.object(table, Scope { members, pointer: &pointer, in_list: true, ..scope });
         Some(Node::List(List { member, need, item }))
     }
 
-    /// The hole that says which list it is.
-    fn each(&mut self, table: &Table, span: &Range<usize>, scope: Scope<'_>) -> Option<Hole> {
+    /// The placeholder of the list.
+    fn each(&mut self, table: &Table, span: &Range<usize>, scope: Scope<'_>) -> Option<Placeholder> {
         let Some(each) = table.item(EACH) else {
-            self.error(span, "the array does not say which list it holds", "`$each` is missing", LIST_EXAMPLE);
+            self.error(span, "the array has no `$each`", "`$each` is missing", LIST_EXAMPLE);
             return None;
         };
         let pattern = match each.as_text() {
             Some(text) => self.pattern(text, &each.span, scope.members)?,
             None => Pattern::Constant(String::new()),
         };
-        if pattern.hole().is_none() {
+        if pattern.placeholder().is_none() {
             let remedy = "write `{allow_credentials}` or another list";
-            self.error(&each.span, "`$each` must name a list", "not a hole", remedy);
+            self.error(&each.span, "`$each` must name a list", "not a placeholder", remedy);
         }
-        pattern.hole()
+        pattern.placeholder()
     }
 
     fn json_text(&mut self, table: &Table, inner: &Item, scope: Scope<'_>) -> Option<Node> {
         let Some(inner) = inner.as_table().filter(|_| table.entries.len() == 1) else {
-            let remedy = "write `{ \"$json\" = { ... } }`, the object that the string holds";
-            self.error(&table.span, "`$json` must hold a table and stand alone", "this table", remedy);
+            let remedy = "write `{ \"$json\" = { ... } }` with the object in the string";
+            self.error(&table.span, "`$json` must be a table and the only key", "this table", remedy);
             return None;
         };
         if scope.in_json || scope.in_list {
-            let message = "JSON in a string cannot stand inside another one, nor in a list";
-            self.error(&table.span, message, "this table", "leave `$json` out");
+            let message = "`$json` cannot be nested in another `$json` or in a list";
+            self.error(&table.span, message, "this table", "remove `$json`");
             return None;
         }
         Some(Node::JsonText(self.object(inner, Scope { in_json: true, ..scope })))

@@ -1,4 +1,4 @@
-//! Templates of what is not content: paths, query parameters and header fields.
+//! Templates of the head: paths, query parameters and header fields.
 
 use std::ops::Range;
 
@@ -6,18 +6,18 @@ use http::{HeaderName, HeaderValue};
 
 use crate::base::document::{Entry, Item, Table};
 use crate::model::member::Member;
-use crate::model::value::Kind;
+use crate::model::value::ValueKind;
 use crate::provider::template::compile::Compiler;
-use crate::provider::template::head::{Named, Path};
-use crate::provider::template::hole::{Hole, Pattern};
+use crate::provider::template::head::{NamedPattern, Path};
+use crate::provider::template::placeholder::{Pattern, Placeholder};
 
 impl Compiler {
     /// Header fields; their names in lower case.
-    pub fn fields(&mut self, table: &Table, members: &'static [Member]) -> Vec<Named> {
+    pub fn fields(&mut self, table: &Table, members: &'static [Member]) -> Vec<NamedPattern> {
         let mut fields = Vec::new();
         for entry in &table.entries {
             if HeaderName::from_bytes(entry.key.as_bytes()).is_err() {
-                let message = format!("`{}` is no name of a header field", entry.key);
+                let message = format!("`{}` is not a valid header field name", entry.key);
                 self.error(&entry.key_span, message, "this name", "use letters, digits and hyphens");
                 continue;
             }
@@ -26,7 +26,7 @@ impl Compiler {
                 && HeaderValue::from_str(text).is_err()
             {
                 let remedy = "use visible ASCII characters";
-                self.error(&entry.item.span, "a header field cannot hold this", "this value", remedy);
+                self.error(&entry.item.span, "this is not a valid header field value", "this value", remedy);
                 continue;
             }
             field.name.make_ascii_lowercase();
@@ -36,22 +36,22 @@ impl Compiler {
     }
 
     /// Query parameters.
-    pub fn parameters(&mut self, table: &Table, members: &'static [Member]) -> Vec<Named> {
+    pub fn parameters(&mut self, table: &Table, members: &'static [Member]) -> Vec<NamedPattern> {
         table.entries.iter().filter_map(|entry| self.named(entry, "query parameter", members)).collect()
     }
 
-    fn named(&mut self, entry: &Entry, what: &str, members: &'static [Member]) -> Option<Named> {
+    fn named(&mut self, entry: &Entry, what: &str, members: &'static [Member]) -> Option<NamedPattern> {
         let Some(text) = entry.item.as_text() else {
             let message = format!("a {what} must be a string");
-            self.error(&entry.item.span, message, entry.item.noun(), "write it between quotes");
+            self.error(&entry.item.span, message, entry.item.noun(), "write it in quotes");
             return None;
         };
         let pattern = self.pattern(text, &entry.item.span, members)?;
         self.holds_text(&pattern, &entry.item.span, what)?;
-        Some(Named { name: entry.key.clone(), pattern })
+        Some(NamedPattern { name: entry.key.clone(), pattern })
     }
 
-    /// A path, each segment as it reads: what must be percent-encoded is encoded when it is written.
+    /// A path. Its segments are percent-encoded when it is written.
     pub fn path(&mut self, item: &Item, members: &'static [Member]) -> Option<Path> {
         let Some(rest) = item.as_text().and_then(|text| text.strip_prefix('/')) else {
             let message = "a path must be a string that begins with `/`";
@@ -59,8 +59,8 @@ impl Compiler {
             return None;
         };
         if rest.contains(['%', '?', '#']) {
-            let remedy = "write what `%..` stands for as it is; query parameters stand in `query`";
-            self.error(&item.span, "a path is written without `%`, `?` and `#`", "this value", remedy);
+            let remedy = "write the decoded characters; query parameters go into `query`";
+            self.error(&item.span, "a path must not contain `%`, `?` or `#`", "this value", remedy);
             return None;
         }
         let mut segments = Vec::new();
@@ -73,11 +73,13 @@ impl Compiler {
     }
 
     fn holds_text(&mut self, pattern: &Pattern, span: &Range<usize>, what: &str) -> Option<()> {
-        match pattern.hole() {
-            Some(Hole { member, .. }) if matches!(member.kind(), Kind::List(_) | Kind::Json | Kind::Texts) => {
+        match pattern.placeholder() {
+            Some(Placeholder { member, .. })
+                if matches!(member.kind(), ValueKind::List | ValueKind::Json | ValueKind::Texts) =>
+            {
                 let noun = member.kind().noun();
-                let message = format!("`{}` is {noun} and cannot stand in a {what}", member.name());
-                self.error(span, message, "this hole", "put it into the content");
+                let message = format!("`{}` is {noun} and cannot be part of a {what}", member.name());
+                self.error(span, message, "this placeholder", "move it into the content");
                 None
             }
             _ => Some(()),
@@ -111,21 +113,21 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_is_found() {
+    fn every_error_is_found() {
         for (text, message) in [
             ("path = 'x'", "a path must be a string that begins with `/`"),
-            ("path = '/a%20b'", "a path is written without `%`, `?` and `#`"),
-            ("path = '/{nobody}'", "there is no member `nobody`"),
+            ("path = '/a%20b'", "a path must not contain `%`, `?` or `#`"),
+            ("path = '/{nobody}'", "unknown member `nobody`"),
             (
                 "path = '/{credential.transports}'",
-                "`credential.transports` is a list of texts and cannot stand in a path",
+                "`credential.transports` is a list of texts and cannot be part of a path",
             ),
-            ("fields = { 'a b' = 'x' }", "`a b` is no name of a header field"),
-            ("fields = { a = \"x\\n\" }", "a header field cannot hold this"),
+            ("fields = { 'a b' = 'x' }", "`a b` is not a valid header field name"),
+            ("fields = { a = \"x\\n\" }", "this is not a valid header field value"),
             ("fields = { a = 1 }", "a header field must be a string"),
             (
                 "query = { a = '{credential.extension_results}' }",
-                "`credential.extension_results` is a JSON object and cannot stand in a query parameter",
+                "`credential.extension_results` is a JSON object and cannot be part of a query parameter",
             ),
         ] {
             assert_eq!(found(text), [message], "{text}");

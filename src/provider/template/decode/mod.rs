@@ -1,60 +1,61 @@
-//! Reading a provider's JSON into a record, driven by its template, in one pass.
+//! Decodes a provider's JSON into a record, driven by its template, in one pass.
 //!
-//! Members the template does not know are skipped, as WebAuthn asks. A defect does not end the
-//! reading: a constant that differs further on says that it was another message all along.
+//! Names that the template does not have are skipped, as WebAuthn requires. A defect does not end the decoding:
+//! a constant that differs further on shows that this is another message.
 
-mod list;
-mod object;
+mod entry_name;
+mod node_visitor;
 mod progress;
-mod raw;
-mod seat;
+mod raw_json;
+mod texts;
 
 use serde::de::DeserializeSeed;
 
 use crate::model::record::Record;
 use crate::provider::template::content::Object;
+use crate::provider::template::decode::node_visitor::{ExpectedNode, NodeVisitor, ValuePresence};
 use crate::provider::template::decode::progress::Progress;
-use crate::provider::template::decode::seat::{Found, NodeVisitor, What};
-use crate::provider::template::reader::{DecodeError, DefectKind, Reading};
+use crate::provider::template::decode_context::{DecodeContext, DecodeError, DefectKind};
 
-/// Reads content into a record. What was read before a defect stays in the record.
+/// Decodes content into a record. Members decoded before a defect stay in the record.
 ///
 /// # Errors
-/// When it is another message, or this message and broken.
+/// If it is another message, or this message and broken.
 pub fn decode<'a>(
     template: &Object,
     content: &'a [u8],
-    reading: Reading<'a>,
+    context: DecodeContext<'a>,
     record: &mut dyn Record<'a>,
 ) -> Result<(), DecodeError> {
-    let mut progress = Progress::new(reading);
-    let found = match str::from_utf8(content) {
-        // Checked in one go: string by string it costs five times as much.
+    let mut progress = Progress::new(context);
+    let presence = match str::from_utf8(content) {
+        // Checked once for the whole content: checking each string takes five times as long.
         Ok(text) => {
-            let root = NodeVisitor { what: What::Object(template), pointer: "", record, progress: &mut progress };
+            let node = ExpectedNode::Object(template);
+            let root = NodeVisitor { node, pointer: "", record, progress: &mut progress };
             let mut json = serde_json::Deserializer::from_str(text);
-            let found = root.deserialize(&mut json).and_then(|found| json.end().map(|()| found));
-            found.map_err(|error| (error.line(), error.column()))
+            let presence = root.deserialize(&mut json).and_then(|presence| json.end().map(|()| presence));
+            presence.map_err(|error| (error.line(), error.column()))
         }
-        Err(error) => Err(place_after(&content[..error.valid_up_to()])),
+        Err(error) => Err(position_after(&content[..error.valid_up_to()])),
     };
-    match found {
-        Ok(Found::Something) => {}
-        Ok(Found::Nothing) => {
+    match presence {
+        Ok(ValuePresence::Present) => {}
+        Ok(ValuePresence::MissingMember) => {
             progress.absent(template);
             progress.defect(DefectKind::Expected("an object"), "");
         }
         Err((line, column)) => {
             progress.defect(DefectKind::Syntax { line, column }, "");
-            // What does not parse cannot be recognised by its constants.
-            progress.another |= template.has_constants() && !reading.lenient;
+            // Content that does not parse cannot be recognised by its constants.
+            progress.is_other_message |= template.has_constants() && !context.lenient;
         }
     }
     progress.end()
 }
 
-/// Line and column of the byte that follows, from 1.
-fn place_after(before: &[u8]) -> (usize, usize) {
+/// Line and column of the next byte, from 1.
+fn position_after(before: &[u8]) -> (usize, usize) {
     let lines = before.iter().filter(|byte| **byte == b'\n').count();
     let column = before.iter().rev().take_while(|byte| **byte != b'\n').count();
     (lines + 1, column + 1)
@@ -67,7 +68,7 @@ mod tests {
     use crate::model::assertion::CredentialAssertion;
     use crate::provider::template::codec::Codec;
     use crate::provider::template::compile::Compiler;
-    use crate::provider::template::reader::{Defect, Scratch};
+    use crate::provider::template::decode_context::{Defect, Scratch};
 
     use super::*;
 
@@ -83,7 +84,7 @@ mod tests {
         let mut record = CredentialAssertion::default();
         let template = compiler.content(&document.root, record.members());
         assert!(compiler.diagnostics.is_empty(), "{}", compiler.diagnostics);
-        let reading = Reading { scratch, now: jiff::Timestamp::UNIX_EPOCH, max_depth: 4, lenient };
+        let reading = DecodeContext { scratch, now: jiff::Timestamp::UNIX_EPOCH, max_depth: 4, lenient };
         decode(&template, json.as_bytes(), reading, &mut record).map(|()| record)
     }
 
@@ -156,7 +157,8 @@ mod tests {
         let bom = (Object::default(), &b"\xef\xbb\xbf{}"[..]);
         for (template, json) in [unknown, bom] {
             let scratch = Scratch::default();
-            let reading = Reading { scratch: &scratch, now: jiff::Timestamp::UNIX_EPOCH, max_depth: 4, lenient: true };
+            let reading =
+                DecodeContext { scratch: &scratch, now: jiff::Timestamp::UNIX_EPOCH, max_depth: 4, lenient: true };
             let read = decode(&template, json, reading, &mut CredentialAssertion::default());
             assert!(is_syntax(read.as_ref()), "{read:?}");
         }

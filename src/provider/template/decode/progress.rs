@@ -1,27 +1,28 @@
-//! What the reading of one content has come to so far.
+//! The state of decoding one content.
 //!
-//! The first defect is the one that is told; that it is another message outweighs every defect.
+//! Only the first defect is reported, and none if the content turns out to be another message.
 
 use crate::provider::template::content::{Entry, Node, Object};
-use crate::provider::template::hole::Need;
-use crate::provider::template::reader::{DecodeError, Defect, DefectKind, Reading};
+use crate::provider::template::decode::raw_json;
+use crate::provider::template::decode_context::{DecodeContext, DecodeError, Defect, DefectKind};
+use crate::provider::template::placeholder::Need;
 
 pub(super) struct Progress<'a> {
-    pub(super) reading: Reading<'a>,
-    /// How many objects and arrays are open.
+    pub(super) context: DecodeContext<'a>,
+    /// The number of open objects and arrays.
     pub(super) depth: usize,
     /// Whether a constant differs.
-    pub(super) another: bool,
+    pub(super) is_other_message: bool,
     defect: Option<Defect>,
 }
 
 impl<'a> Progress<'a> {
-    pub(super) fn new(reading: Reading<'a>) -> Self {
-        Self { reading, depth: 0, another: false, defect: None }
+    pub(super) fn new(context: DecodeContext<'a>) -> Self {
+        Self { context, depth: 0, is_other_message: false, defect: None }
     }
 
     pub(super) fn end(self) -> Result<(), DecodeError> {
-        match (self.another, self.defect) {
+        match (self.is_other_message, self.defect) {
             (true, _) => Err(DecodeError::NotThisMessage),
             (false, Some(defect)) => Err(DecodeError::Broken(defect)),
             (false, None) => Ok(()),
@@ -35,21 +36,26 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Reads something that may turn out to be of another kind than the template's, as an element
-    /// of a list may be: then its defects are none, and the answer is `false`.
-    pub(super) fn apart<T, E>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<bool, E> {
-        let before = (self.another, self.defect.take());
-        self.another = false;
-        read(self)?;
-        let ours = !self.another;
-        self.another = before.0;
-        if before.1.is_some() || !ours {
-            self.defect = before.1;
-        }
-        Ok(ours)
+    /// Whether a JSON text at the current depth exceeds the limit.
+    pub(super) fn is_too_deep(&self, json: &str) -> bool {
+        self.depth + raw_json::nesting(json) > self.context.max_depth
     }
 
-    /// Notes what is missing because a whole object is not there.
+    /// Reads an element of a list, which may be of another kind than the template's: then its defects are
+    /// dropped and the result is `false`.
+    pub(super) fn element<E>(&mut self, read: impl FnOnce(&mut Self) -> Result<(), E>) -> Result<bool, E> {
+        let before = (self.is_other_message, self.defect.take());
+        self.is_other_message = false;
+        read(self)?;
+        let is_listed = !self.is_other_message;
+        self.is_other_message = before.0;
+        if before.1.is_some() || !is_listed {
+            self.defect = before.1;
+        }
+        Ok(is_listed)
+    }
+
+    /// Notes what is missing because a whole object is absent.
     pub(super) fn absent(&mut self, object: &Object) {
         for entry in &object.entries {
             self.absent_entry(entry);
@@ -60,10 +66,10 @@ impl<'a> Progress<'a> {
         let missing = match &entry.node {
             Node::Object(object) | Node::JsonText(object) => return self.absent(object),
             Node::Constant(_) => {
-                self.another |= !self.reading.lenient;
+                self.is_other_message |= !self.context.lenient;
                 return;
             }
-            Node::Hole(place) => (place.hole.member, place.hole.need),
+            Node::Placeholder(embedded) => (embedded.placeholder.member, embedded.placeholder.need),
             Node::List(list) => (list.member, list.need),
         };
         if let (member, Need::Required) = missing {

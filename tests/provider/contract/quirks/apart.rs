@@ -4,7 +4,7 @@ use passbridge::model::fault::Fault;
 use passbridge::model::operation::Operation::{
     CredentialsDelete, CredentialsList, LoginBegin, LoginFinish, RegistrationBegin, SignupFinish,
 };
-use passbridge::provider::template::reader::DecodeError;
+use passbridge::provider::template::decode_context::DecodeError;
 use passbridge::provider::wire_format::UpstreamError;
 
 use crate::contract::quirks::{changed, missing, request, response, same_response};

@@ -5,7 +5,7 @@ use passbridge::model::message::Response;
 use passbridge::model::operation::Operation::{
     CredentialsDelete, CredentialsList, LoginBegin, LoginFinish, RegistrationBegin, RegistrationFinish,
 };
-use passbridge::provider::template::reader::DecodeError;
+use passbridge::provider::template::decode_context::DecodeError;
 use passbridge::provider::wire_format::UpstreamError;
 
 use crate::contract::quirks::{changed, request, response, same_request, same_response};

@@ -4,7 +4,7 @@ use passbridge::model::fault::Fault;
 use passbridge::model::message::Request;
 use passbridge::model::operation::Operation::{CredentialsDelete, LoginBegin, RegistrationBegin};
 use passbridge::provider::descriptor::Accepts;
-use passbridge::provider::template::reader::DecodeError;
+use passbridge::provider::template::decode_context::DecodeError;
 use passbridge::provider::wire_format::UpstreamError;
 
 use crate::contract::quirks::{missing, request, response, same_request};
@@ -21,7 +21,7 @@ fn cloudreve_credential_id_may_be_unencoded_in_the_query() {
     bare.request.as_mut().unwrap().2 = format!("{0}&{0}", example.request.as_ref().unwrap().2);
     request(&bare, CredentialsDelete, |read| {
         let Err(DecodeError::Broken(defect)) = read else { panic!("{read:?}") };
-        assert_eq!(defect.to_string(), "The query parameter `id` stands there twice.");
+        assert_eq!(defect.to_string(), "The query parameter `id` occurs more than once.");
     });
 }
 
@@ -68,7 +68,7 @@ fn bearer_scheme_is_case_insensitive_and_required() {
     fixture.fields.append("authorization", "Bearer second".parse().unwrap());
     request(&fixture, LoginBegin, |read| {
         let Err(DecodeError::Broken(defect)) = read else { panic!("{read:?}") };
-        assert_eq!(defect.to_string(), "The field `authorization` stands there twice.");
+        assert_eq!(defect.to_string(), "The field `authorization` occurs more than once.");
     });
 }
 

@@ -7,7 +7,7 @@ mod head;
 
 use passbridge::model::message::{Request, Response};
 use passbridge::model::operation::Operation;
-use passbridge::provider::template::reader::{DecodeError, DefectKind, Scratch};
+use passbridge::provider::template::decode_context::{DecodeError, DefectKind, Scratch};
 use passbridge::provider::wire_format::UpstreamError;
 
 use crate::fixture::{self, Fixture};

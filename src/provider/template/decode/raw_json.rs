@@ -1,16 +1,16 @@
-//! JSON that is not looked into: what the template does not know, and objects that travel as they came.
+//! JSON that is forwarded or skipped without being decoded.
 //!
-//! It is scanned, not built, so that its depth costs no stack; its depth is limited all the same.
+//! It is scanned without recursion, so its depth costs no stack.
 
 use serde::de::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// The text of the next value, whatever it is.
+/// The text of the next value.
 pub(super) fn text<'a, D: Deserializer<'a>>(deserializer: D) -> Result<&'a str, D::Error> {
     <&RawValue>::deserialize(deserializer).map(RawValue::get)
 }
 
-/// How deep objects and arrays are nested in a JSON text that is known to be valid.
+/// The nesting depth of objects and arrays in a valid JSON text.
 pub(super) fn nesting(json: &str) -> usize {
     if !json.starts_with(['{', '[']) {
         return 0;

@@ -1,21 +1,21 @@
-//! Whether a route answers for each kind of caller its dialect has, and for no other.
+//! Checks that a route has a rule for each kind of caller of its dialect, and for no other.
 //!
-//! A missing answer is an error whose remedy is the very line to write: a route that lets nobody in
-//! is useless, and one that lets everybody in must say so.
+//! The remedy for a missing rule is the line to write.
 
 use crate::base::diagnostic::Diagnostic;
+use crate::caller_auth::caller_settings::CallerSettings;
+use crate::caller_auth::compile_context::{CompileContext, Relation};
 use crate::caller_auth::finding::Findings;
-use crate::caller_auth::settings::CallerSettings;
-use crate::caller_auth::{CompileContext, Relation};
+
 use crate::provider::template::message::Caller;
 
-/// An answer for users whose tokens the gateway verifies.
+/// A rule for users whose tokens the gateway verifies.
 pub(super) const USER_BY_JWT: &str = concat!(
     r#"user = { jwt = { jwks = "https://issuer.example/jwks.json", algorithms = ["RS256"], "#,
     r#"issuer = "https://issuer.example/", audience = "https://api.example", claims = { "user.id" = "sub" } } }"#,
 );
 
-/// Notes what is missing and what is too much. `needed` has the operations of each kind.
+/// Reports missing and superfluous rules. `needed` has the operations of each kind.
 pub(super) fn check(
     settings: &CallerSettings,
     needed: &[(Caller, Vec<&'static str>)],
@@ -28,20 +28,21 @@ pub(super) fn check(
         let (name, dialect) = (kind.name(), context.dialect);
         let operations: Vec<_> = operations.iter().map(|operation| format!("`{operation}`")).collect();
         let operations = operations.join(", ");
-        let message = format!("nothing says who may call {operations}: `{dialect}` has callers of kind `{name}` there");
+        let message =
+            format!("`callers` has no rule for {operations}, which `{dialect}` opens to callers of kind `{name}`");
         let remedy = if given.is_empty() {
             format!("write `callers = {{ {} }}`", whole(needed, context))
         } else {
             format!("add `{}` to `callers`", line(*kind, context))
         };
-        let label = format!("no answer for `{name}`");
+        let label = format!("`{name}` is missing");
         findings.push("callers", Diagnostic::error(message).label(label).remedy(remedy));
     }
     for kind in given.iter().filter(|kind| !needed.iter().any(|(needed, _)| needed == *kind)) {
         let kinds: Vec<_> = needed.iter().map(|(kind, _)| format!("`{}`", kind.name())).collect();
         let message = format!("no operation of `{}` has callers of kind `{}`", context.dialect, kind.name());
-        let remedy = format!("leave it out; the kinds there are: {}", kinds.join(", "));
-        let finding = Diagnostic::error(message).label("this answer").remedy(remedy);
+        let remedy = format!("remove it; the dialect has callers of kind: {}", kinds.join(", "));
+        let finding = Diagnostic::error(message).label("this key").remedy(remedy);
         findings.push(format!("callers.{}", kind.name()), finding);
     }
 }
@@ -65,7 +66,7 @@ fn line(kind: Caller, context: &CompileContext<'_>) -> &'static str {
     match (kind, context.relation) {
         (Caller::Open, _) => r#"open = "anyone""#,
         (Caller::Key, _) => r#"key = ["env:APP_KEY"]"#,
-        (Caller::Client, _) => r#"client = { "the client's id" = "env:CLIENT_SECRET" }"#,
+        (Caller::Client, _) => r#"client = { "CLIENT_ID" = "env:CLIENT_SECRET" }"#,
         (Caller::User, Relation::Embedded | Relation::SameProvider) => r#"user = "upstream""#,
         (Caller::User, Relation::AnotherProvider) => USER_BY_JWT,
     }
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_answer_names_kind_operations_and_the_line_to_write() {
+    fn missing_rule_is_reported_with_the_line_to_write() {
         let needed =
             [(Caller::Open, vec!["login.begin"]), (Caller::Key, vec!["credentials.list", "credentials.delete"])];
         let found = checked(r#"open = "anyone""#, &needed, Relation::AnotherProvider);
@@ -103,14 +104,14 @@ mod tests {
         assert_eq!(key, "callers");
         assert_eq!(
             diagnostic.message,
-            "nothing says who may call `credentials.list`, `credentials.delete`: `acme` has callers of kind `key` there"
+            "`callers` has no rule for `credentials.list`, `credentials.delete`, which `acme` opens to callers of kind `key`"
         );
-        assert_eq!(&*diagnostic.label, "no answer for `key`");
+        assert_eq!(&*diagnostic.label, "`key` is missing");
         assert_eq!(diagnostic.remedy, r#"add `key = ["env:APP_KEY"]` to `callers`"#);
     }
 
     #[test]
-    fn a_route_without_any_answer_is_shown_the_whole_line() {
+    fn missing_callers_table_is_reported_with_the_whole_line() {
         let needed = [(Caller::Open, vec!["login.begin"]), (Caller::User, vec!["registration.begin"])];
         let found = checked("", &needed, Relation::Embedded);
         assert_eq!(found.len(), 2);
@@ -120,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn every_line_shown_is_one_the_config_takes() {
+    fn every_suggested_line_is_valid() {
         for kind in Caller::ALL {
             for relation in [Relation::Embedded, Relation::SameProvider, Relation::AnotherProvider] {
                 let needed = [(kind, vec!["login.begin"])];
@@ -133,17 +134,17 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_to_a_question_nobody_asks_is_an_error() {
+    fn rule_for_a_kind_that_the_dialect_lacks_is_an_error() {
         let needed = [(Caller::Key, vec!["login.begin"]), (Caller::User, vec!["registration.begin"])];
         let found = checked(r#"key = "anyone", user = "upstream", open = "anyone""#, &needed, Relation::Embedded);
         let [(key, diagnostic)] = &found[..] else { panic!("{found:?}") };
         assert_eq!(key, "callers.open");
         assert_eq!(diagnostic.message, "no operation of `acme` has callers of kind `open`");
-        assert_eq!(diagnostic.remedy, "leave it out; the kinds there are: `key`, `user`");
+        assert_eq!(diagnostic.remedy, "remove it; the dialect has callers of kind: `key`, `user`");
     }
 
     #[test]
-    fn one_answer_for_each_kind_is_right() {
+    fn one_rule_for_each_kind_has_no_findings() {
         let needed = [(Caller::Key, vec!["login.begin"])];
         assert!(checked(r#"key = ["env:A"]"#, &needed, Relation::AnotherProvider).is_empty());
     }

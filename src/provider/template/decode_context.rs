@@ -1,4 +1,4 @@
-//! What reading a message can come to, and the state that one reading carries along.
+//! How a message is decoded, and why that can fail.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -7,25 +7,25 @@ use jiff::Timestamp;
 
 use crate::model::member::Member;
 
-/// Why a message could not be read.
+/// Why a message could not be decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DecodeError {
-    /// It is another message: a constant of the template does not stand there.
+    /// It is another message: a constant of the template differs or is absent.
     NotThisMessage,
     /// It is this message, and broken.
     Broken(Defect),
 }
 
-/// What is broken in a message, and where; never a value.
+/// What is broken in a message, and where. Never contains a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Defect {
     /// What is wrong.
     pub kind: DefectKind,
-    /// Where: a JSON pointer, or `field x`, `query x`, `path`.
+    /// The place: a JSON pointer, a header field, a query parameter, or the path.
     pub place: String,
 }
 
-/// The ways a message can be broken.
+/// The kinds of defects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DefectKind {
     /// The content is not one JSON document.
@@ -37,13 +37,13 @@ pub enum DefectKind {
     },
     /// A required member is absent.
     Missing(Member),
-    /// A value is not what the place holds.
+    /// A value has the wrong type or form.
     Expected(&'static str),
-    /// A name stands twice in one object.
+    /// A name occurs more than once in an object.
     Duplicate,
-    /// Two places of one member differ.
+    /// Two places of the same member have different values.
     Disagree,
-    /// Objects and arrays are nested too deep.
+    /// Objects and arrays are nested too deeply.
     TooDeep,
 }
 
@@ -52,40 +52,39 @@ impl fmt::Display for Defect {
         let place = if self.place.is_empty() { "The content" } else { &self.place };
         match &self.kind {
             DefectKind::Syntax { line, column } => {
-                write!(formatter, "The content is not one valid JSON document (line {line}, column {column}).")
+                write!(formatter, "The content is not valid JSON (line {line}, column {column}).")
             }
             DefectKind::Missing(_) => write!(formatter, "{place} is required."),
             DefectKind::Expected(noun) => write!(formatter, "{place} must be {noun}."),
-            DefectKind::Duplicate => write!(formatter, "{place} stands there twice."),
-            DefectKind::Disagree => write!(formatter, "{place} differs from the other place of the same value."),
-            DefectKind::TooDeep => write!(formatter, "The content is nested too deep."),
+            DefectKind::Duplicate => write!(formatter, "{place} occurs more than once."),
+            DefectKind::Disagree => write!(formatter, "{place} contradicts another occurrence of the same value."),
+            DefectKind::TooDeep => write!(formatter, "The content is nested too deeply."),
         }
     }
 }
 
-/// How a message is read.
+/// How a message is decoded.
 #[derive(Clone, Copy, Debug)]
-pub struct Reading<'a> {
-    /// Where JSON that stood inside a string is kept while its members borrow from it.
+pub struct DecodeContext<'a> {
+    /// Keeps unwrapped JSON strings, from which members borrow.
     pub scratch: &'a Scratch,
-    /// The time it is, for values that are told as an instant.
+    /// The current time, for values that are written as an instant.
     pub now: Timestamp,
-    /// How deep objects and arrays may be nested.
+    /// The maximum nesting depth of objects and arrays.
     pub max_depth: usize,
-    /// Whether a constant may be absent. A provider's answer may leave out what its documents do
-    /// not require; a request and a fault are recognised by their constants, so there it may not.
+    /// Whether a constant may be absent. A provider's response may omit what its documentation does not require.
+    /// Requests and faults are recognised by their constants, so there it may not.
     pub lenient: bool,
 }
 
-/// Room for texts that a reading had to unwrap: members borrow from them for as long as it lives.
+/// Texts that were unwrapped while decoding; members borrow from them.
 ///
-/// A text stays where it is put, so that the forms and operations tried on one message can share
-/// one scratch.
+/// A text is never moved, so several attempts at decoding one message can share a scratch.
 #[derive(Debug, Default)]
-pub struct Scratch(OnceLock<Box<Kept>>);
+pub struct Scratch(OnceLock<Box<Entry>>);
 
 #[derive(Debug)]
-struct Kept {
+struct Entry {
     text: String,
     next: Scratch,
 }
@@ -94,11 +93,11 @@ impl Scratch {
     /// Keeps a text.
     pub(crate) fn keep(&self, text: String) -> &str {
         let mut scratch = self;
-        let mut new = Box::new(Kept { text, next: Self::default() });
+        let mut new = Box::new(Entry { text, next: Self::default() });
         loop {
-            // A loser of a race gets its text back and goes to the next place.
+            // If another thread was faster, the text is handed back and goes into the next entry.
             let lost = scratch.0.set(new);
-            let kept = scratch.0.get().expect("the place was filled just now");
+            let kept = scratch.0.get().expect("the entry was filled just now");
             match lost {
                 Ok(()) => return &kept.text,
                 Err(back) => {
@@ -115,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_text_stays_where_it_was_put() {
+    fn kept_texts_stay_valid() {
         let scratch = Scratch::default();
         let texts: Vec<&str> = (0..4).map(|number| scratch.keep(number.to_string())).collect();
         assert_eq!(texts, ["0", "1", "2", "3"]);

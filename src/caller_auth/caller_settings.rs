@@ -1,4 +1,4 @@
-//! What the config says of who may call a route, one answer for each kind of caller.
+//! The config of the callers of a route: one rule for each kind of caller.
 
 use std::collections::BTreeMap;
 
@@ -8,91 +8,91 @@ use serde::{Deserialize, Deserializer};
 use crate::base::keyword_or::word_or;
 use crate::base::secret::SecretReference;
 
-/// `[routes.NAME.callers]`: who may call.
+/// `[routes.NAME.callers]`: the allowed callers, with one key for each kind of caller that the dialect has.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CallerSettings {
-    /// For operations that ask nobody.
+    /// Callers without credentials: `"anyone"`.
     pub open: Option<Anyone>,
-    /// For operations that ask for an API key.
-    pub key: Option<Keys>,
-    /// For operations that ask for a client id and secret.
-    pub client: Option<Clients>,
-    /// For operations that ask for the end user's bearer token.
-    pub user: Option<Users>,
+    /// Callers with an API key.
+    pub key: Option<KeySettings>,
+    /// Callers with a client id and secret.
+    pub client: Option<ClientSettings>,
+    /// End users with a bearer token.
+    pub user: Option<UserSettings>,
 }
 
-/// Said out loud: nobody is asked.
+/// No check of credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Anyone {
-    /// Whoever calls.
+    /// Anyone may call.
     Anyone,
 }
 
-/// Whose API keys are taken.
+/// The accepted API keys.
 #[derive(Clone, Debug, JsonSchema)]
 #[schemars(untagged)]
-pub enum Keys {
-    /// Any key, also a made-up one.
+pub enum KeySettings {
+    /// Any key.
     Anyone(Anyone),
-    /// These.
-    These(Vec<SecretReference>),
+    /// The keys, each as `env:NAME` or `file:PATH`.
+    Listed(Vec<SecretReference>),
 }
 
-/// Which clients are taken.
+/// The accepted clients.
 #[derive(Clone, Debug, JsonSchema)]
 #[schemars(untagged)]
-pub enum Clients {
-    /// Any client, also a made-up one.
+pub enum ClientSettings {
+    /// Any client.
     Anyone(Anyone),
-    /// These, by id.
-    These(BTreeMap<String, ClientSecret>),
+    /// The clients by id, each with its secret.
+    Listed(BTreeMap<String, ClientSecret>),
 }
 
-/// What proves a client.
+/// How a client authenticates.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "must be `env:NAME`, `file:PATH`, or \"public\" for a client without a secret")]
 pub enum ClientSecret {
-    /// Nothing: it is a public client (RFC 6749 section 2.1).
-    Public(Public),
-    /// A secret.
+    /// Not at all: it is a public client (RFC 6749 section 2.1).
+    Public(PublicClient),
+    /// With a secret.
     Secret(SecretReference),
 }
 
-/// A client that can keep no secret.
+/// A client that cannot keep a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Public {
-    /// See the type.
+pub enum PublicClient {
+    /// A public client.
     Public,
 }
 
-/// How the end user's bearer token is judged.
+/// How the end user's bearer token is verified.
 #[derive(Clone, Debug, JsonSchema)]
 #[schemars(untagged)]
-pub enum Users {
-    /// By the upstream: it is embedded, or of the dialect's own provider.
+pub enum UserSettings {
+    /// By the upstream, which must be embedded or belong to the provider of the dialect.
     Upstream(ByUpstream),
-    /// By the gateway.
+    /// By the gateway, as a JSON Web Token.
     Jwt {
-        /// How.
+        /// How the token is verified.
         jwt: JwtSettings,
     },
 }
 
-/// The table of [`Users::Jwt`].
+/// The table of [`UserSettings::Jwt`].
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ByJwt {
     jwt: JwtSettings,
 }
 
-/// The upstream judges.
+/// The upstream verifies the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ByUpstream {
-    /// See the type.
+    /// The upstream verifies the token.
     Upstream,
 }
 
@@ -100,34 +100,34 @@ pub enum ByUpstream {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JwtSettings {
-    /// The keys as a JSON Web Key Set: an `https` URL, or `file:PATH`. This or `key`.
+    /// The public keys as a JSON Web Key Set: an `https` URL, or `file:PATH`. Either this or `key`.
     pub jwks: Option<String>,
-    /// A shared key (HMAC), as `env:NAME` or `file:PATH`. This or `jwks`.
+    /// A shared key (HMAC), as `env:NAME` or `file:PATH`. Either this or `jwks`.
     pub key: Option<SecretReference>,
-    /// The algorithms that are taken; whatever else a token says of itself is refused.
+    /// The accepted algorithms, such as `RS256`.
     pub algorithms: Vec<String>,
-    /// Who must have issued it (`iss`).
+    /// The required issuer (`iss`).
     pub issuer: String,
-    /// For whom it must be (`aud`).
+    /// The required audience (`aud`).
     pub audience: String,
-    /// Members and the claims they are given: `{ "user.id" = "sub" }`.
+    /// Members and the claims that give their values: `{ "user.id" = "sub" }`.
     pub claims: BTreeMap<String, String>,
 }
 
-impl<'de> Deserialize<'de> for Keys {
+impl<'de> Deserialize<'de> for KeySettings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        word_or(deserializer, "\"anyone\", or a list of `env:NAME` or `file:PATH`", Self::Anyone, Self::These)
+        word_or(deserializer, "\"anyone\", or a list of `env:NAME` or `file:PATH`", Self::Anyone, Self::Listed)
     }
 }
 
-impl<'de> Deserialize<'de> for Clients {
+impl<'de> Deserialize<'de> for ClientSettings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let expecting = "\"anyone\", or a table of client ids and `env:NAME` or `file:PATH`";
-        word_or(deserializer, expecting, Self::Anyone, Self::These)
+        word_or(deserializer, expecting, Self::Anyone, Self::Listed)
     }
 }
 
-impl<'de> Deserialize<'de> for Users {
+impl<'de> Deserialize<'de> for UserSettings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let by_jwt = |ByJwt { jwt }| Self::Jwt { jwt };
         word_or(deserializer, "\"upstream\", or `{ jwt = { ... } }`", Self::Upstream, by_jwt)

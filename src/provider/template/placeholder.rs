@@ -1,58 +1,58 @@
-//! One hole of a template: which member stands there, how it is written, and what its absence is.
+//! A placeholder of a template: its member, its codec, and how absence is written.
 //!
-//! `{member}` is left out when absent, `{member!}` must be there, `{member~}` is null when absent,
-//! `{member*}` is `""` or `[]` when absent; `{member:codec}` names a codec.
+//! `{member}` is left out when absent, `{member!}` is required, `{member~}` is `null` when absent, `{member*}` is
+//! `""` or `[]` when absent. `{member:codec}` names a codec.
 
 use std::borrow::Cow;
 
 use crate::base::diagnostic::nearest;
 use crate::model::member::Member;
-use crate::model::value::Kind;
+use crate::model::value::ValueKind;
 use crate::provider::template::codec::Codec;
 
-/// What the absence of a member is on the wire.
+/// How the absence of a member is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// It is left out.
+    /// The member is left out.
     Optional,
-    /// It must be there.
+    /// The member is required.
     Required,
-    /// `null` stands for it.
+    /// As `null`.
     Nullable,
-    /// `""` or `[]` stands for it.
+    /// As `""` or `[]`.
     Blank,
 }
 
-/// A place for a member.
+/// A placeholder for a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hole {
-    /// Whose place it is.
+pub struct Placeholder {
+    /// The member.
     pub member: Member,
-    /// How the member is written.
+    /// How its value is written.
     pub codec: Codec,
-    /// What its absence is.
+    /// How its absence is written.
     pub need: Need,
 }
 
-/// A string of a template: constant, or one hole with constant text around it.
+/// A string of a template: a constant, or one placeholder with constant text around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pattern {
     /// Constant text.
     Constant(String),
-    /// A hole, with the text before and after it.
-    Hole {
-        /// Before.
+    /// A placeholder with the text before and after it.
+    Placeholder {
+        /// The text before.
         prefix: String,
-        /// The hole.
-        hole: Hole,
-        /// After.
+        /// The placeholder.
+        placeholder: Placeholder,
+        /// The text after.
         suffix: String,
     },
 }
 
-/// What is wrong with a hole: what, and what to do.
+/// Why a placeholder is not valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadHole {
+pub struct InvalidPlaceholder {
     /// What is wrong.
     pub message: String,
     /// What to do.
@@ -60,33 +60,33 @@ pub struct BadHole {
 }
 
 impl Pattern {
-    /// Reads a string of a template; `bytes` is the provider's own way of writing binary values.
-    pub fn parse(text: &str, scope: &'static [Member], bytes: Codec) -> Result<Self, BadHole> {
+    /// Parses a string of a template; `bytes` is the default codec of the provider for bytes.
+    pub fn parse(text: &str, scope: &'static [Member], bytes: Codec) -> Result<Self, InvalidPlaceholder> {
         let Some((prefix, rest)) = text.split_once('{') else {
             return Ok(Self::Constant(text.to_owned()));
         };
         let Some((inside, suffix)) = rest.split_once('}') else {
-            return Err(bad("a `{` is never closed", "write `{member}`; a constant cannot hold a brace"));
+            return Err(bad("a `{` is never closed", "write `{member}`; a constant cannot contain a brace"));
         };
         if suffix.contains(['{', '}']) {
-            return Err(bad("a string has more than one hole", "write one `{member}` a string"));
+            return Err(bad("a string has more than one placeholder", "write one `{member}` per string"));
         }
-        let hole = Hole::parse(inside, scope, bytes)?;
-        Ok(Self::Hole { prefix: prefix.to_owned(), hole, suffix: suffix.to_owned() })
+        let placeholder = Placeholder::parse(inside, scope, bytes)?;
+        Ok(Self::Placeholder { prefix: prefix.to_owned(), placeholder, suffix: suffix.to_owned() })
     }
 
-    /// The hole, if there is one.
-    pub fn hole(&self) -> Option<Hole> {
+    /// The placeholder, if there is one.
+    pub fn placeholder(&self) -> Option<Placeholder> {
         match self {
             Self::Constant(_) => None,
-            Self::Hole { hole, .. } => Some(*hole),
+            Self::Placeholder { placeholder, .. } => Some(*placeholder),
         }
     }
 }
 
-impl Hole {
-    /// Reads what stands between the braces.
-    pub fn parse(inside: &str, scope: &'static [Member], bytes: Codec) -> Result<Self, BadHole> {
+impl Placeholder {
+    /// Parses the text between the braces.
+    pub fn parse(inside: &str, scope: &'static [Member], bytes: Codec) -> Result<Self, InvalidPlaceholder> {
         let (rest, need) = match inside.char_indices().next_back() {
             Some((at, '!')) => (&inside[..at], Need::Required),
             Some((at, '~')) => (&inside[..at], Need::Nullable),
@@ -108,7 +108,7 @@ impl Hole {
     }
 }
 
-/// The text between what stands before and after a hole. A scheme such as `Bearer` has no case.
+/// The value between a prefix and a suffix. The prefix is compared without case, as schemes such as `Bearer` are.
 pub(crate) fn between<'a>(text: Cow<'a, str>, prefix: &str, suffix: &str) -> Option<Cow<'a, str>> {
     if prefix.is_empty() && suffix.is_empty() {
         return Some(text);
@@ -123,8 +123,8 @@ pub(crate) fn between<'a>(text: Cow<'a, str>, prefix: &str, suffix: &str) -> Opt
     })
 }
 
-/// The member of that name among those a message has.
-pub(crate) fn member(name: &str, scope: &'static [Member]) -> Result<Member, BadHole> {
+/// The member of that name, among those of a message.
+pub(crate) fn member(name: &str, scope: &'static [Member]) -> Result<Member, InvalidPlaceholder> {
     if let Some(member) = scope.iter().find(|member| member.name() == name) {
         return Ok(*member);
     }
@@ -135,12 +135,12 @@ pub(crate) fn member(name: &str, scope: &'static [Member]) -> Result<Member, Bad
     };
     Err(match Member::named(name) {
         Some(_) => bad(format!("this message has no member `{name}`"), remedy),
-        None => bad(format!("there is no member `{name}`"), remedy),
+        None => bad(format!("unknown member `{name}`"), remedy),
     })
 }
 
-/// The codec of that name, if it suits the member.
-fn named_codec(codec: &str, member: &str, kind: Kind) -> Result<Codec, BadHole> {
+/// The codec of that name, if it can encode the member.
+fn named_codec(codec: &str, member: &str, kind: ValueKind) -> Result<Codec, InvalidPlaceholder> {
     let names = |which: &dyn Fn(Codec) -> bool| {
         let names: Vec<_> = Codec::NAMED.iter().filter(|(_, codec)| which(*codec)).map(|(name, _)| *name).collect();
         names.join(", ")
@@ -150,21 +150,21 @@ fn named_codec(codec: &str, member: &str, kind: Kind) -> Result<Codec, BadHole> 
         Some(_) => {
             let suitable = names(&|codec| codec.suits(kind));
             let remedy = match suitable.is_empty() {
-                true => "leave the codec out".to_owned(),
-                false => format!("leave the codec out, or take one of: {suitable}"),
+                true => "remove the codec".to_owned(),
+                false => format!("remove the codec, or use one of: {suitable}"),
             };
-            Err(bad(format!("the codec `{codec}` does not suit `{member}`, which is {}", kind.noun()), remedy))
+            Err(bad(format!("the codec `{codec}` cannot encode `{member}`, which is {}", kind.noun()), remedy))
         }
         None => {
             let remedy = match nearest(codec, Codec::NAMED.iter().map(|(name, _)| *name)) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("the codecs are: {}", names(&|_| true)),
             };
-            Err(bad(format!("there is no codec `{codec}`"), remedy))
+            Err(bad(format!("unknown codec `{codec}`"), remedy))
         }
     }
 }
 
-fn bad(message: impl Into<String>, remedy: impl Into<String>) -> BadHole {
-    BadHole { message: message.into(), remedy: remedy.into() }
+fn bad(message: impl Into<String>, remedy: impl Into<String>) -> InvalidPlaceholder {
+    InvalidPlaceholder { message: message.into(), remedy: remedy.into() }
 }
