@@ -27,7 +27,7 @@ async function open({ admin }) {
   await page.goto(`${admin.replace("127.0.0.1", "localhost")}/`, { waitUntil: "networkidle0" });
 }
 
-/** What a table says, by caption: its heads, and each row's cells. */
+/** The tables by caption: heads, and the cells of each row. */
 function tables() {
   return page.$$eval("#readiness-own table", (tables) =>
     Object.fromEntries(
@@ -133,7 +133,7 @@ test("reports an unreadable readiness", async (t) => {
   await page.setRequestInterception(false);
 });
 
-/** A sign-in whose authenticator says otherwise than before whether the passkey may be, and is, backed up. */
+/** A sign-in with other backup flags than before. */
 async function backedUp(client, who) {
   const begun = await client.ask("login.begin", who);
   const eligible = (data) => Buffer.concat([data.subarray(0, 32), Buffer.of(data[32] ^ 0b11000), data.subarray(33)]);
@@ -141,7 +141,7 @@ async function backedUp(client, who) {
   return client.ask("login.finish", who, { credential, begun: begun.content });
 }
 
-/** Each table has a caption, heads with a scope, and a frame that the keyboard reaches; bars are said in words. */
+/** Each table has a caption, heads with a scope, and a frame that the keyboard reaches; bars have a text. */
 async function accessible() {
   const found = await page.$$eval("#readiness-own table", (tables) =>
     tables.map((table) => ({

@@ -71,7 +71,7 @@ async fn only_a_single_row_identifies_a_user() {
     }
     assert_eq!(fake.requests("login.begin").len(), 1);
     let told = "the identity map `users` cannot be asked: the answer has more than one row";
-    assert_eq!(refusal(&gateway, "two@example.com").await.1, told, "and that is never kept");
+    assert_eq!(refusal(&gateway, "two@example.com").await.1, told, "and it is not cached");
     // What was found is kept, and what is unknown too.
     cluster.run("DROP TABLE users").await;
     assert_eq!(gateway.ask(&begin_for(ADA_HERE)).await.status, 200);
