@@ -44,11 +44,7 @@ const USERS = "Users per day (UTC), by what was known at their first sign-in";
 const SIGN_INS = "Sign-ins per day (UTC), by what was known at the time";
 const text = (selector) => page.$eval(selector, (found) => found.textContent);
 
-<<<<<<< HEAD
 test("readiness follows the sign-ins and is refreshed by the button", async (t) => {
-=======
-test("shows migration readiness and refreshes it on request", async (t) => {
->>>>>>> tests
   const { client, ada, bob, open } = await watched(t, "learn_keys");
   await open();
   assert.equal(await page.$eval("#readiness", (section) => section.hidden), false);
@@ -88,11 +84,7 @@ test("shows migration readiness and refreshes it on request", async (t) => {
   await fits();
 });
 
-<<<<<<< HEAD
 test("verification counts are shown for a route that only verifies", async (t) => {
-=======
-test("shows verified and mismatched sign-ins in verify mode", async (t) => {
->>>>>>> tests
   const { client, ada, open } = await watched(t, "verify_against");
   client.read(await client.login(ada, ada.passkeys));
   await open();
@@ -102,11 +94,7 @@ test("shows verified and mismatched sign-ins in verify mode", async (t) => {
   assert.equal(shown[NOW][1][1], "–", "no counts are stored");
 });
 
-<<<<<<< HEAD
 test("readiness is hidden and not requested if no upstream observes a route", async (t) => {
-=======
-test("shows and requests nothing without key learning", async (t) => {
->>>>>>> tests
   const asked = [];
   page.on("request", (request) => asked.push(new URL(request.url()).pathname));
   const { gateway } = await stage(t, "quiva", "embedded");
@@ -115,11 +103,7 @@ test("shows and requests nothing without key learning", async (t) => {
   assert.ok(asked.includes("/try") && !asked.includes("/readiness"), asked.join(" "));
 });
 
-<<<<<<< HEAD
 test("failure to read the readiness is shown", async (t) => {
-=======
-test("reports an unreadable readiness", async (t) => {
->>>>>>> tests
   const { open } = await watched(t, "learn_keys");
   await page.setRequestInterception(true);
   const fail = (request) =>

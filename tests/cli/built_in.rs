@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 //! Without a config the program serves every dialect, and its banner has a working command for each.
-=======
-//! Without a config the program serves every dialect and prints commands to try each.
->>>>>>> tests
 
 use std::process::Command;
 

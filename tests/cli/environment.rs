@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 //! Settings in the environment override those in the file.
-=======
-//! Environment variables override the config file.
->>>>>>> tests
 
 use crate::program::Folder;
 use kit::config::{EMBEDDED, route_judged_by_upstream};

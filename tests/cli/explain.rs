@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 //! `passbridge explain`: output, exit codes and errors. It opens no socket and shows no secret.
-=======
-//! `explain` on saved requests, without a socket and without a secret.
->>>>>>> tests
 
 use std::fs;
 

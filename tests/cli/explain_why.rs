@@ -195,13 +195,8 @@ fn policy_is_explained_as_far_as_the_request_allows() {
     let folder = Folder::with_config(&config);
     let begin = of(Auth0, "login.begin", "own.auth0.example");
     let ran = run(folder.path(), &["explain"], ENVIRONMENT, &begin);
-<<<<<<< HEAD
     says(&ran, 0, &["; a caller without the cookie is assigned at random"]);
-    // What is no begin gets no cookie, and goes where whoever has none goes.
-=======
-    says(&ran, 0, &["; a caller without the cookie is dealt by chance"]);
     // Only a begin gets a cookie; other requests use the default upstream.
->>>>>>> tests
     let delete = of(Streambird, "credentials.delete", "own.streambird.example");
     let dealt = config.replace("auth0_own.split", "streambird_own.split");
     let ran = run(Folder::with_config(&dealt).path(), &["explain"], ENVIRONMENT, &delete);

@@ -1,10 +1,4 @@
-<<<<<<< HEAD
 //! Compares output with a file. `UPDATE=1` writes the files.
-=======
-//! The program's output, compared with golden files.
-//!
-//! `UPDATE=1` rewrites them.
->>>>>>> tests
 
 use std::fs;
 use std::path::Path;

@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 //! `passbridge handles`: importing and removing user handles.
-=======
-//! The commands for stored user handles.
->>>>>>> tests
 
 use crate::program::{Folder, Ran, run};
 use kit::config::{EMBEDDED, route_judged_by_upstream};

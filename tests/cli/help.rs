@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 //! The help of every command, and wrong command lines.
-=======
-//! Every command has help, and an invalid command line is reported.
->>>>>>> tests
 
 use crate::program::{Folder, Ran};
 

@@ -1,14 +1,7 @@
-<<<<<<< HEAD
 //! Runs the real program in a temporary folder: commands and exit codes, the built-in config, reload, CORS.
 //!
 //! No test measures time.
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
-=======
-//! The program's commands and exit codes, its built-in config, reloads, and its responses to browsers.
-//!
-//! Every test runs the real program in its own folder. Nothing measures time.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
->>>>>>> tests
 
 mod built_in;
 mod check;

@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 //! Runs the program once, in a temporary folder and with the environment of the test only.
-=======
-//! Runs the program once in its own folder, with only the environment of the test.
->>>>>>> tests
 
 use std::fs;
 use std::io::Write as _;

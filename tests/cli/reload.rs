@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 //! Reload: new requests use the new config, running ceremonies are finished with the previous one.
-=======
-//! Reloads: new requests use the new config, and ceremonies finish under the config of their begin.
->>>>>>> tests
 
 use serde_json::Value;
 

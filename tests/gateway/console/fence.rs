@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 //! Access to the console: only its own page, under a local host name.
-=======
-//! Only the console's own page, opened on a loopback name, may use it.
->>>>>>> tests
 
 use serde_json::json;
 

@@ -1,6 +1,6 @@
 //! Fallback: a begin moves on when an upstream fails, each upstream is called once, and a finish never moves.
 
-use crate::policies::rig::{TwoUpstreams, begin_of, begins, signs_in, decision};
+use crate::policies::rig::{TwoUpstreams, begin_of, begins, decision, signs_in};
 use kit::passkey::finish;
 use kit::provider::Provider::Quiva;
 

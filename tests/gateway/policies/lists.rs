@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::policies::rig::{TwoUpstreams, begins, signs_in, decision};
+use crate::policies::rig::{TwoUpstreams, begins, decision, signs_in};
 use kit::passkey::begin;
 use kit::provider::Provider::Quiva;
 

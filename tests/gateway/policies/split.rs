@@ -1,6 +1,6 @@
 //! Splits: the same users on every replica and after a restart, and only new ones when a part grows.
 
-use crate::policies::rig::{TwoUpstreams, begin_of, begins, signs_in, decision, user};
+use crate::policies::rig::{TwoUpstreams, begin_of, begins, decision, signs_in, user};
 use kit::gateway::Gateway;
 use kit::passkey::finish;
 use kit::provider::Provider::Quiva;
