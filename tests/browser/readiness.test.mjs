@@ -27,7 +27,7 @@ async function open({ admin }) {
   await page.goto(`${admin.replace("127.0.0.1", "localhost")}/`, { waitUntil: "networkidle0" });
 }
 
-/** What a table says, by caption: its heads, and each row's cells. */
+/** The tables by caption: heads, and the cells of each row. */
 function tables() {
   return page.$$eval("#readiness-own table", (tables) =>
     Object.fromEntries(
@@ -44,7 +44,7 @@ const USERS = "Users per day (UTC), by what was known at their first sign-in";
 const SIGN_INS = "Sign-ins per day (UTC), by what was known at the time";
 const text = (selector) => page.$eval(selector, (found) => found.textContent);
 
-test("shows migration readiness and refreshes it on request", async (t) => {
+test("readiness follows the sign-ins and is refreshed by the button", async (t) => {
   const { client, ada, bob, open } = await watched(t, "learn_keys");
   await open();
   assert.equal(await page.$eval("#readiness", (section) => section.hidden), false);
@@ -84,7 +84,7 @@ test("shows migration readiness and refreshes it on request", async (t) => {
   await fits();
 });
 
-test("shows verified and mismatched sign-ins in verify mode", async (t) => {
+test("verification counts are shown for a route that only verifies", async (t) => {
   const { client, ada, open } = await watched(t, "verify_against");
   client.read(await client.login(ada, ada.passkeys));
   await open();
@@ -94,7 +94,7 @@ test("shows verified and mismatched sign-ins in verify mode", async (t) => {
   assert.equal(shown[NOW][1][1], "–", "no counts are stored");
 });
 
-test("shows and requests nothing without key learning", async (t) => {
+test("readiness is hidden and not requested if no upstream observes a route", async (t) => {
   const asked = [];
   page.on("request", (request) => asked.push(new URL(request.url()).pathname));
   const { gateway } = await stage(t, "quiva", "embedded");
@@ -103,7 +103,7 @@ test("shows and requests nothing without key learning", async (t) => {
   assert.ok(asked.includes("/try") && !asked.includes("/readiness"), asked.join(" "));
 });
 
-test("reports an unreadable readiness", async (t) => {
+test("failure to read the readiness is shown", async (t) => {
   const { open } = await watched(t, "learn_keys");
   await page.setRequestInterception(true);
   const fail = (request) =>
@@ -117,7 +117,7 @@ test("reports an unreadable readiness", async (t) => {
   await page.setRequestInterception(false);
 });
 
-/** A sign-in whose authenticator says otherwise than before whether the passkey may be, and is, backed up. */
+/** A sign-in with other backup flags than before. */
 async function backedUp(client, who) {
   const begun = await client.ask("login.begin", who);
   const eligible = (data) => Buffer.concat([data.subarray(0, 32), Buffer.of(data[32] ^ 0b11000), data.subarray(33)]);
@@ -125,7 +125,7 @@ async function backedUp(client, who) {
   return client.ask("login.finish", who, { credential, begun: begun.content });
 }
 
-/** Each table has a caption, heads with a scope, and a frame that the keyboard reaches; bars are said in words. */
+/** Each table has a caption, heads with a scope, and a frame that the keyboard reaches; bars have a text. */
 async function accessible() {
   const found = await page.$$eval("#readiness-own table", (tables) =>
     tables.map((table) => ({

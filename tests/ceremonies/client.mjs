@@ -11,7 +11,7 @@ import * as streambird from "./dialects/streambird.mjs";
 
 export const DIALECTS = { quiva, flashback, streambird, auth0, apifox };
 
-/** What the product says to callers; a dialect's own status or code stands beside it. */
+/** The fault messages for callers, beside a dialect's own status or code. */
 export const TEXTS = {
   challenge_expired: "The challenge is unknown, was used already, or has expired.",
   assertion_rejected: "The passkey could not be verified.",
@@ -35,7 +35,7 @@ export class Client {
     return this.send(operation, this.dialect.requests[operation](who, given));
   }
 
-  /** Sends a request as it is; `operation` says what its answer must look like. */
+  /** Sends a request as it is; the response must match the schema of `operation`. */
   async send(operation, request) {
     const { provider } = this.dialect;
     assert.deepEqual(breaches(provider, `${operation}.request`, request), [], "the test's own request");

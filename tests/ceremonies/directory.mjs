@@ -1,4 +1,4 @@
-// A service that says who people are on the other side, as an identity map asks it. It can be away.
+// An HTTP service that maps users, as an identity map queries it. It can be switched off.
 
 import { once } from "node:events";
 import { createServer } from "node:http";

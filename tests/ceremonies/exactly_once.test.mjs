@@ -49,7 +49,7 @@ for (const dialect of PROVIDERS) {
   });
 }
 
-/** The next finish fails at the upstream; it was one call, and the caller must begin anew. */
+/** The next finish fails at the upstream: it was called once, and the caller must begin again. */
 async function failsForGood(client, ada, there) {
   const begun = await client.ask("login.begin", ada);
   const given = { credential: ada.passkeys.get(client.read(begun)), begun: begun.content };

@@ -1,4 +1,4 @@
-// The user handle bridge: a passkey keeps the handle it was born with, and each side hears its own.
+// Stored user handles: a passkey keeps its original handle, and each side gets its own.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -11,7 +11,7 @@ import { stage } from "./stage.mjs";
 const BRIDGE = { handles: "handles.db" };
 const OLD = "ada, as the old provider had her";
 
-/** A pair with a bridge, where every caller may look after passkeys. */
+/** A pair with stored user handles, where every caller may manage passkeys. */
 function bridged(t, dialect, upstream) {
   return stage(t, dialect, upstream, { ...pair(dialect, upstream).knowingly, ...BRIDGE });
 }
@@ -44,7 +44,7 @@ async function signed(client, who, passkeys, change = (response) => response) {
   return { credential: { ...credential, response: change(credential.response) }, begun: begun.content };
 }
 
-/** What the upstream was told as `userHandle`, wherever its dialect has it. */
+/** The `userHandle` sent to the upstream, wherever its dialect has it. */
 function told({ upstream }) {
   const { content } = upstream.last("login.finish");
   const found = JSON.stringify(content).replaceAll("\\", "").match(/"userHandle":"([^"]*)"/);
@@ -78,7 +78,7 @@ test("a mismatched user handle is refused without an upstream call", async (t) =
   }
   assert.equal(upstream.count("login.finish"), 0);
   assert.match(gateway.log, /user handle is not the one that the passkey was born with/);
-  // An authenticator that returns none has said nothing wrong.
+  // An authenticator may return none.
   const silent = await signed(client, ada, passkeys, ({ userHandle, ...rest }) => rest);
   assert.ok(client.read(await client.ask("login.finish", ada, silent)).access);
   assert.equal(told(all), "ada at the upstream");

@@ -1,5 +1,5 @@
-// People whom the upstream knows by other names: they sign in as they always did, register, and nobody
-// is taken for anybody else; while nobody can say who they are, they are asked to try again.
+// Users with other names at the upstream sign in and register, and are never confused with each other. During an
+// outage of the map, callers get a fault that asks to try again.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -17,11 +17,11 @@ const PAIRS = {
   "auth0 apifox": "user.email",
   "apifox auth0": "user.email",
 };
-/** Dialects whose login begins for nobody. */
+/** Dialects whose login begins without a user. */
 const NAMELESS = ["auth0", "apifox"];
 const UNAVAILABLE = "The user cannot be looked up at the moment. Try again.";
 
-/** The stage of a pair whose people have other names at the upstream, and who says which. */
+/** The stage of a pair with other user names at the upstream, and the service that maps them. */
 async function renamed(t, dialect, upstream) {
   const directory = await Directory.start();
   t.after(() => directory.close());
@@ -50,7 +50,7 @@ function namedIn(client, answer) {
 }
 
 for (const [dialect, upstream] of Object.keys(PAIRS).map((names) => names.split(" "))) {
-  const name = `${dialect} before ${upstream}, by other names`;
+  const name = `${dialect} before ${upstream}, mapped users`;
 
   test(`${name}: every user signs in as themselves`, async (t) => {
     const { client, ada, bob, upstream: there } = await renamed(t, dialect, upstream);

@@ -1,5 +1,5 @@
 // Nobody finishes another's ceremony: not with a passkey of their own, not under another name, not
-// with a registration of their own in another's place; also where the upstream's begin names nobody.
+// with a registration of their own in another's place; also where the upstream's begin names no user.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,7 +9,7 @@ import { TEXTS } from "./client.mjs";
 import { pair } from "./pairs.mjs";
 import { stage, stageForOne } from "./stage.mjs";
 
-/** Dialects whose login begins for nobody: whoever signs is signed in, as themselves. */
+/** Dialects whose login begins without a user: the user of the passkey signs in. */
 const NAMELESS = ["auth0", "apifox"];
 const PAIRS = PROVIDERS.flatMap((dialect) => [...PROVIDERS, "embedded"].map((upstream) => [dialect, upstream]));
 
@@ -53,7 +53,7 @@ for (const [dialect, upstream] of PAIRS.filter(([dialect]) => NAMELESS.includes(
 for (const upstream of ["auth0", "apifox"]) {
   for (const dialect of ["quiva", "flashback", "streambird"]) {
     test(`${dialect} before ${upstream}: a response without a proved user is refused`, async (t) => {
-      // Without `openid` among the scopes there is no id token, and Auth0's answer names nobody.
+      // Without `openid` among the scopes there is no id token, and Auth0's response names no user.
       const { general } = pair(dialect, upstream);
       const changes = { general: general.filter((line) => !line.startsWith("scope")) };
       const { client, ada, bob } = await stage(t, dialect, upstream, changes);
@@ -101,7 +101,7 @@ for (const [dialect, upstream] of PAIRS) {
 
 for (const [dialect, upstream] of PAIRS.filter(([dialect]) => ["quiva", "auth0", "apifox"].includes(dialect))) {
   const { can, knowingly } = pair(dialect, upstream);
-  // Where the config makes everybody one user, Bob is Ada, as was said.
+  // Where the config makes all callers one user, Bob is Ada.
   if (!can("registration.begin") || !can("credentials.delete") || knowingly.relax) continue;
   test(`${dialect} before ${upstream}: Bob does not delete Ada's passkey`, async (t) => {
     const { client, ada, bob } = await stage(t, dialect, upstream);

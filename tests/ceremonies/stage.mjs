@@ -21,7 +21,7 @@ export async function stage(t, dialect, upstream, changes = {}) {
   return upstream === "embedded" ? embedded(t, setting, callers) : standIn(t, setting, callers);
 }
 
-/** The same where passkeys are looked after: a config that makes every caller Ada says so out loud. */
+/** The same for managing passkeys: a config that makes every caller Ada accepts it explicitly. */
 export function stageForOne(t, dialect, upstream) {
   return stage(t, dialect, upstream, pair(dialect, upstream).knowingly);
 }
@@ -46,7 +46,7 @@ async function standIn(t, setting, callers) {
 /** Somebody who has had a passkey at the upstream since before the move. */
 async function enrolled(upstream, setting, callers, person) {
   const { same, handles, upstreamId, there: renamed = (one) => ({ ...one, id: upstreamId(one) }) } = setting;
-  // Where a bridge stands between, what the upstream calls the user is nobody else's name of them.
+  // With stored user handles, the upstream's handle is known only to the upstream.
   const chosen = handles ? { handle: Buffer.from(`${person.id} at the upstream`) } : {};
   const there = upstream.addUser({ ...renamed(person), ...chosen });
   const passkeys = new Authenticator();

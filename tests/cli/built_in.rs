@@ -1,4 +1,4 @@
-//! Without a config the program serves every dialect and prints commands to try each.
+//! Without a config the program serves every dialect, and its banner has a working command for each.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! Environment variables override the config file.
+//! Settings in the environment override those in the file.
 
 use crate::program::Folder;
 use kit::config::{EMBEDDED, route_judged_by_upstream};

@@ -1,4 +1,4 @@
-//! `explain` on saved requests, without a socket and without a secret.
+//! `passbridge explain`: output, exit codes and errors. It opens no socket and shows no secret.
 
 use std::fs;
 

@@ -151,7 +151,7 @@ fn mapped_user_is_shown_as_a_placeholder() {
     fs::write(folder.path().join("users.csv"), "email,new_id\nuser@example.com,user_7\n").unwrap();
     let ran = run(folder.path(), &["explain"], ENVIRONMENT, &of(Quiva, "login.begin", "mapped.example"));
     says(&ran, 0, &["<user from the identity map>"]);
-    assert!(!ran.stdout.contains("user_7"), "nobody is asked: {}", ran.stdout);
+    assert!(!ran.stdout.contains("user_7"), "the map is not queried: {}", ran.stdout);
 }
 
 #[test]

@@ -1,6 +1,4 @@
-//! The program's output, compared with golden files.
-//!
-//! `UPDATE=1` rewrites them.
+//! Compares output with a file. `UPDATE=1` writes the files.
 
 use std::fs;
 use std::path::Path;

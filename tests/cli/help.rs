@@ -1,4 +1,4 @@
-//! Every command has help, and an invalid command line is reported.
+//! The help of every command, and wrong command lines.
 
 use crate::program::{Folder, Ran};
 

@@ -1,7 +1,7 @@
-//! The program's commands and exit codes, its built-in config, reloads, and its responses to browsers.
+//! Runs the real program in a temporary folder: commands and exit codes, the built-in config, reload, CORS.
 //!
-//! Every test runs the real program in its own folder. Nothing measures time.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+//! No test measures time.
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 mod built_in;
 mod check;

@@ -1,4 +1,4 @@
-//! Runs the program once in its own folder, with only the environment of the test.
+//! Runs the program once, in a temporary folder and with the environment of the test only.
 
 use std::fs;
 use std::io::Write as _;

@@ -1,4 +1,4 @@
-//! Reloads: new requests use the new config, and ceremonies finish under the config of their begin.
+//! Reload: new requests use the new config, running ceremonies are finished with the previous one.
 
 use serde_json::Value;
 

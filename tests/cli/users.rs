@@ -49,7 +49,7 @@ fn good_lines_are_imported_and_bad_ones_reported_by_number() {
     assert_eq!(numbers, ["line 3", "line 4", "line 6", "line 7", "line 8"], "{told:#?}");
     assert_eq!(*told.last().unwrap(), "2 users with 0 passkeys imported, 5 lines refused");
     for value in ["hunter2", "eve@example.com", "other@example.com", "mallory"] {
-        assert!(!ran.stderr.contains(value), "{value} is told: {told:#?}");
+        assert!(!ran.stderr.contains(value), "{value} is printed: {told:#?}");
     }
     let exported = folder.run(&["users", "export", "-"]);
     let ids: Vec<serde_json::Value> = exported

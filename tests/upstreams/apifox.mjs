@@ -1,5 +1,5 @@
-// Cloudreve v4: every answer is HTTP 200 and `code` says what it is. Login names nobody: the user
-// handle, whose text is the user's id, says who it is.
+// Cloudreve v4: every response is HTTP 200 with a `code`. A login begin names no user: the user handle,
+// whose text is the user's id, identifies the user.
 //
 // As in the server itself, a login's session is not used up by its finish: single use is the gateway's
 // to give. A registration is kept by user, and a second begin replaces the first.

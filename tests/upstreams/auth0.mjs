@@ -1,5 +1,5 @@
 // Auth0: native passkeys for a client with a secret, and the My Account API for a user's bearer.
-// Login names nobody. `auth_session` ties the legs and is used up by the finish.
+// A login begin names no user. `auth_session` connects begin and finish and is used up by the finish.
 //
 // Not documented, and chosen here: 403 `invalid_grant` for an assertion that does not verify, and
 // `key_id` is the credential id.

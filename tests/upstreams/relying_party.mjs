@@ -51,7 +51,7 @@ export class RelyingParty {
     return token;
   }
 
-  /** A ceremony: the challenge as bytes, and whom it is for, where that is known. */
+  /** A ceremony: the challenge as bytes, and its user if known. */
   begin(user) {
     return { challenge: randomBytes(32), user };
   }

@@ -1,7 +1,7 @@
 // Streambird: the app's secret key calls, and names the user. No session handle travels: the finish
 // is found by its challenge. Tokens are empty unless the finish asks for a session, in minutes.
 //
-// Not documented, and chosen here: the values of `error_type`, and which status says what.
+// Not documented and chosen here: the values of `error_type`, and the status of each fault.
 
 import { randomBytes } from "node:crypto";
 import { base64, bytes } from "./bytes.mjs";

@@ -18,7 +18,7 @@ export class Client {
   #lines;
   #log = "";
 
-  /** @param {string[]} command the program and what it is told, @param {object} environment beside ours */
+  /** @param {string[]} command the program and its arguments, @param {object} environment added to ours */
   constructor(command, environment) {
     const [program, ...rest] = command;
     const options = { env: { ...process.env, ...environment }, stdio: ["pipe", "pipe", "pipe"] };

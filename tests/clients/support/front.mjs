@@ -16,7 +16,7 @@ export class Front {
     const front = new Front();
     const { private: key, cert } = await certificate();
     front.folder = await mkdtemp(join(tmpdir(), "passbridge-front-"));
-    /** The certificate that clients are told to trust, as a file. */
+    /** The certificate file that clients trust. */
     front.authority = join(front.folder, "authority.pem");
     await writeFile(front.authority, cert);
     front.server = createServer({ key, cert }, (caller) => front.#pass(caller));

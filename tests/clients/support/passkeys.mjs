@@ -1,4 +1,4 @@
-// What applications without a browser are handed by one, and what they may be handed by somebody else.
+// Credentials as a browser passes them to applications, and forged ones.
 
 import { Authenticator } from "../../ceremonies/authenticator.mjs";
 
@@ -13,7 +13,7 @@ export class Passkeys extends Authenticator {
   }
 }
 
-/** The same answer, signed by nobody. */
+/** The same response without a valid signature. */
 export function forged(credential) {
   const signature = Buffer.from(credential.response.signature, "base64url");
   signature[signature.length - 1] ^= 1;

@@ -25,7 +25,7 @@ export async function signUp(gateway, passkeys, { email, name }) {
   return { id: sub, email, name, token: tokens.access_token };
 }
 
-/** What a token says; who signed it is not asked here. */
+/** The claims of a token, without verifying it. */
 export function claims(token) {
   return JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
 }

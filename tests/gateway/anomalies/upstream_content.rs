@@ -54,7 +54,7 @@ fn broken(good: &str) -> Vec<(&'static str, Deed)> {
         ("half a zip", Deed::answers_with("content-encoding: gzip\r\n", &gzip(good.as_bytes())[..20])),
         ("a zip that is none", Deed::answers_with("content-encoding: gzip\r\n", good)),
         ("a zip in a zip", Deed::answers_with("content-encoding: gzip, gzip\r\n", gzip(&gzip(good.as_bytes())))),
-        ("a coding nobody asked for", Deed::answers_with("content-encoding: br\r\n", good)),
+        ("an unrequested content coding", Deed::answers_with("content-encoding: br\r\n", good)),
         (
             "chunks without an end",
             Deed::Floods(
@@ -69,7 +69,7 @@ fn broken(good: &str) -> Vec<(&'static str, Deed)> {
 fn odd(good: &str) -> Vec<(&'static str, Deed)> {
     vec![
         ("white space round it", Deed::answers(format!(" \t\r\n{good}\n\n"))),
-        ("members nobody knows", Deed::answers(with_member(good, "{\"a\":[1e400,-0.0,\"\\u0000\",null]}"))),
+        ("unknown members", Deed::answers(with_member(good, "{\"a\":[1e400,-0.0,\"\\u0000\",null]}"))),
         ("twenty levels", Deed::answers(with_member(good, &nested(20)))),
         ("zipped", Deed::answers_with("content-encoding: gzip\r\n", gzip(good.as_bytes()))),
         ("names that are escaped", Deed::answers(good.replace("\"challenge\"", "\"chal\\u006cenge\""))),

@@ -41,9 +41,9 @@ async fn unsent_finish_uses_up_the_challenge() {
         let gateway = Gateway::start(&tables(dialect, &rogue.base_url(), "breaker_failures = 0")).await;
         let begun = dialect.begun(&gateway.ask(&begin(dialect)).await);
         let address = rogue.stop().await;
-        refuses(&gateway, dialect, &finish(dialect, &begun), "upstream_unavailable", "nobody listens").await;
+        refuses(&gateway, dialect, &finish(dialect, &begun), "upstream_unavailable", "no listener").await;
         let rogue = Rogue::start_at(address, Deed::answers(options(dialect))).await;
-        refuses(&gateway, dialect, &finish(dialect, &begun), "challenge_expired", "somebody listens").await;
+        refuses(&gateway, dialect, &finish(dialect, &begun), "challenge_expired", "a listener").await;
         assert_eq!(rogue.requests().len(), 0);
         serves(&gateway, dialect).await;
     }

@@ -60,7 +60,7 @@ fn odd(good: &str) -> Vec<(&'static str, Deed)> {
         ("after continue", Deed::says(format!("HTTP/1.1 100 Continue\r\n\r\n{whole}"))),
         ("without a reason", Deed::says(whole.replace("200 OK", "200 "))),
         ("created", Deed::says(whole.replace("200 OK", "201 Created"))),
-        ("a success nobody named", Deed::says(whole.replace("200 OK", "299 Odd"))),
+        ("an undocumented success status", Deed::says(whole.replace("200 OK", "299 Odd"))),
         ("of HTTP/1.0", Deed::says(whole.replace("HTTP/1.1", "HTTP/1.0"))),
         ("as text", Deed::answers_with("content-type: text/plain\r\n", good)),
         ("with more behind it", Deed::says(format!("{whole}HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{{}}"))),

@@ -1,4 +1,4 @@
-//! Only the console's own page, opened on a loopback name, may use it.
+//! Access to the console: only its own page, under a local host name.
 
 use serde_json::json;
 

@@ -42,7 +42,7 @@ async fn unmapped_user_gets_a_decoy() {
         assert_eq!(gateway.refusal_of(&refused).await.fault, "assertion_rejected", "whatever the upstream says");
     }
     assert!(asked.iter().all(|name| *name != ADA_THERE && !name.contains("nobody")), "{asked:?}");
-    assert_ne!(asked[0], asked[1], "the upstream is asked for somebody made up");
+    assert_ne!(asked[0], asked[1], "the upstream gets a decoy user");
     assert_eq!(fake.requests("login.finish").len(), 2, "as it would be of anybody");
 }
 
@@ -55,6 +55,6 @@ async fn map_outage_gets_no_decoy() {
         let (answer, refused) = gateway.refused(&begin_for(ADA_HERE)).await;
         check_fault(Quiva, &answer);
         assert_eq!(refused.fault, fault);
-        assert_eq!(fake.requests("login.begin").len(), 0, "nobody is asked for");
+        assert_eq!(fake.requests("login.begin").len(), 0, "the upstream is not called");
     }
 }

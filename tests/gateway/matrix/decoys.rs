@@ -47,7 +47,7 @@ fn shape(value: &Value) -> Value {
 }
 
 /// The same without what differs from one refusal to the next.
-fn told(answer: &Response) -> (u16, Value) {
+fn status_and_content(answer: &Response) -> (u16, Value) {
     (answer.status, answer.content_json())
 }
 
@@ -135,7 +135,7 @@ async fn finish_for_a_decoy_is_refused_like_a_wrong_passkey() {
             assert_eq!(gateway.refusal_of(&refused).await.fault, "assertion_rejected");
             let again = gateway.ask(&finish).await;
             assert_eq!(gateway.refusal_of(&again).await.fault, "challenge_expired");
-            answers.push((told(&refused), told(&again)));
+            answers.push((status_and_content(&refused), status_and_content(&again)));
         }
         assert_eq!(answers[0], answers[1], "{}", dialect.id());
     }

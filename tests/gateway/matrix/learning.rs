@@ -50,7 +50,7 @@ async fn readiness(gateway: &Gateway) -> Value {
     let answer = Caller::of(gateway.admin).ask(&Request::new("GET", "/readiness")).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(answer.field("content-type"), Some("application/json"));
-    assert!(!answer.text().contains(USER), "counts, and nobody's name");
+    assert!(!answer.text().contains(USER), "counts without user names");
     answer.content_json()["own"].clone()
 }
 

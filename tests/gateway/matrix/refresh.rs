@@ -101,7 +101,7 @@ async fn rejected_refresh_token_gets_the_dialects_fault() {
         let gateway = Gateway::start(&Pair { dialect, upstream: dialect }.config(&fake.base_url(), "")).await;
         let (answer, refused) = refuses(&gateway, dialect, REFRESH, &refresh(dialect), "assertion_rejected").await;
         assert!(answer.text().contains("The refresh token is not valid"), "{answer:?}");
-        assert_eq!(refused.level, "INFO", "it is nobody's failure");
+        assert_eq!(refused.level, "INFO", "it is not a failure of the gateway");
         fake.only(REFRESH);
     }
 }

@@ -1,6 +1,6 @@
 //! Fallback: a begin moves on when an upstream fails, each upstream is called once, and a finish never moves.
 
-use crate::policies::rig::{TwoUpstreams, begin_of, begins, signs_in, told};
+use crate::policies::rig::{TwoUpstreams, begin_of, begins, decision, signs_in};
 use kit::passkey::finish;
 use kit::provider::Provider::Quiva;
 
@@ -86,5 +86,5 @@ async fn finish_never_falls_back() {
     assert_eq!((answer.status, answer.field("passbridge-upstream")), (401, Some("old")));
     assert_eq!(upstreams.seen("login.finish"), [1, 0]);
     upstreams.old.refuses("login.begin", UNKNOWN);
-    assert_eq!(told(&gateway.ask(&begin_of("ada@example.com")).await).0, "new");
+    assert_eq!(decision(&gateway.ask(&begin_of("ada@example.com")).await).0, "new");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::policies::rig::{TwoUpstreams, begins, signs_in, told};
+use crate::policies::rig::{TwoUpstreams, begins, decision, signs_in};
 use kit::passkey::begin;
 use kit::provider::Provider::Quiva;
 
@@ -21,7 +21,7 @@ async fn pinned_users_override_the_split() {
     assert_eq!(signs_in(&gateway, "ada@EXAMPLE.com").await, ["new", "new"]);
     assert_eq!(begins(&gateway, "bob@example.com").await, ("old".into(), "default".into()));
     let of_account = begin(Quiva).with_json(&json!({ "email": "bob@example.com", "account": "acme" }));
-    assert_eq!(told(&gateway.ask(&of_account).await), ("new".into(), "list".into()));
+    assert_eq!(decision(&gateway.ask(&of_account).await), ("new".into(), "list".into()));
 
     write("acme\n", "ada@example.com\n");
     upstreams.reload(&gateway, LISTS).await;
@@ -32,7 +32,7 @@ async fn pinned_users_override_the_split() {
         "rolled back, before the split"
     );
     let of_account = begin(Quiva).with_json(&json!({ "email": "ada@example.com", "account": "acme" }));
-    assert_eq!(told(&gateway.ask(&of_account).await).0, "old", "a user's own line stands before the account's");
+    assert_eq!(decision(&gateway.ask(&of_account).await).0, "old", "a user's own line stands before the account's");
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ fn finish_of(passkey: &Passkey, begun: &Response) -> Request {
 fn check(passkey: &Passkey, begun: &Response, finished: &Response) -> String {
     assert_eq!(finished.status, 200, "{} signs in: {finished:?}", passkey.user);
     for answer in [begun, finished] {
-        assert_eq!(answer.content_json()["user_id"], *passkey.user, "nobody is answered as another");
+        assert_eq!(answer.content_json()["user_id"], *passkey.user, "no user is confused with another");
     }
     let upstreams = [begun, finished].map(|answer| answer.field("passbridge-upstream").unwrap().to_owned());
     assert_eq!(upstreams[0], upstreams[1], "{}", passkey.user);
@@ -114,22 +114,22 @@ impl Migration {
         }
         let moved: BTreeSet<_> = stripes.join_all().await.into_iter().flatten().collect();
         self.at_old = self.at_old.map(|count| count + users - moved.len());
-        assert_eq!(self.old.counts(), self.at_old, "whoever did not move signed in at the old provider");
+        assert_eq!(self.old.counts(), self.at_old, "users who did not move signed in at the old provider");
         moved
     }
 
-    async fn told(&self, path: &str) -> Value {
+    async fn admin(&self, path: &str) -> Value {
         Caller::of(self.gateway.admin).ask(&Request::new("GET", path)).await.content_json()
     }
 
     /// Readiness: proven users, users one signature short, and all users.
     async fn meter(&self) -> [u64; 3] {
-        let users = &self.told("/readiness").await["own"]["active_users"];
+        let users = &self.admin("/readiness").await["own"]["active_users"];
         ["proven", "one_short", "total"].map(|kind| users[kind].as_u64().unwrap())
     }
 
     async fn share(&self) -> f64 {
-        self.told("/readiness").await["own"]["active_users"]["share"].as_f64().unwrap()
+        self.admin("/readiness").await["own"]["active_users"]["share"].as_f64().unwrap()
     }
 }
 
@@ -154,7 +154,7 @@ async fn thousand_users_migrate_without_a_lost_sign_in() {
     assert!(migration.round(OFTEN).await.is_empty());
     assert_eq!(migration.meter().await, [OFTEN as u64, SELDOM as u64, USERS as u64]);
     assert!((migration.share().await - 0.95).abs() < 1e-9);
-    let shadow = &migration.told("/shadow").await["routes"][0];
+    let shadow = &migration.admin("/shadow").await["routes"][0];
     let seen: u64 = ["same", "different", "dropped"].iter().map(|outcome| shadow[outcome].as_u64().unwrap()).sum();
     assert_eq!(seen, (USERS + OFTEN) as u64 / 5, "a fifth of them was tried unseen: {shadow}");
 
@@ -165,7 +165,7 @@ async fn thousand_users_migrate_without_a_lost_sign_in() {
     migration.step(&migration.config(&to_own(50))).await;
     let half = migration.round(OFTEN).await;
     check_share(&half, 50.0);
-    assert!(tenth.is_subset(&half), "nobody moved back");
+    assert!(tenth.is_subset(&half), "no user moved back");
 
     // All users move back, and then one user alone stays back.
     migration.step(&migration.config(&to_own(0))).await;

@@ -56,19 +56,19 @@ pub(crate) fn begin_of(email: &str) -> Request {
 
 /// Begins for a user and returns the upstream and the reason.
 pub(crate) async fn begins(gateway: &Gateway, email: &str) -> (String, String) {
-    told(&gateway.ask(&begin_of(email)).await)
+    decision(&gateway.ask(&begin_of(email)).await)
 }
 
 /// Begins and finishes for a user and returns both upstreams.
 pub(crate) async fn signs_in(gateway: &Gateway, email: &str) -> [String; 2] {
     let begun = gateway.ask(&begin_of(email)).await;
     let finished = gateway.ask(&finish(Quiva, &Quiva.begun(&begun))).await;
-    [begun, finished].map(|answer| told(&answer).0)
+    [begun, finished].map(|answer| decision(&answer).0)
 }
 
 /// The upstream and the reason in the decision headers.
 #[track_caller]
-pub(crate) fn told(answer: &Response) -> (String, String) {
+pub(crate) fn decision(answer: &Response) -> (String, String) {
     assert_eq!(answer.status, 200, "{answer:?}");
     let field = |name| answer.field(name).unwrap_or_else(|| panic!("{name} is not in {answer:?}")).to_owned();
     (field("passbridge-upstream"), field("passbridge-reason"))

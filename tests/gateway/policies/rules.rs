@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::policies::rig::{TwoUpstreams, begin_of, told};
+use crate::policies::rig::{TwoUpstreams, begin_of, decision};
 use kit::message::Request;
 use kit::passkey::begin;
 use kit::provider::Provider::{Auth0, Quiva};
@@ -33,7 +33,7 @@ async fn first_matching_rule_decides() {
         (begin_of("bob@example.com").with_field("x-cohort", "Beta"), "old", "default"),
     ] {
         let answer = gateway.ask(&request).await;
-        assert_eq!(told(&answer), (upstream.into(), reason.into()), "{:?}", request.fields);
+        assert_eq!(decision(&answer), (upstream.into(), reason.into()), "{:?}", request.fields);
     }
     assert_eq!(upstreams.seen("login.begin"), [5, 3]);
 }
@@ -43,7 +43,7 @@ async fn rule_matches_client_id_and_unknown_client_is_refused() {
     let upstreams = TwoUpstreams::of(Auth0).await;
     let gateway =
         upstreams.gateway("rules.app = { upstream = \"new\", when.client.id = [\"fakeClientId0000\"] }").await;
-    assert_eq!(told(&gateway.ask(&begin(Auth0)).await), ("new".into(), "choose:app".into()));
+    assert_eq!(decision(&gateway.ask(&begin(Auth0)).await), ("new".into(), "choose:app".into()));
     let mut content = begin(Auth0).json();
     content["client_secret"] = json!("a stranger's");
     assert_eq!(gateway.refused(&begin(Auth0).with_json(&content)).await.1.fault, "unauthenticated");

@@ -91,7 +91,7 @@ async fn shadow_differences_are_counted_by_member_without_values() {
         assert!(metrics.text().lines().any(|known| known == line), "{line} is not in {}", metrics.text());
     }
     let as_an_upstream = "passbridge_upstream_duration_seconds_count{upstream=\"new\"";
-    assert!(!metrics.text().contains(as_an_upstream), "nobody waited for it: {}", metrics.text());
+    assert!(!metrics.text().contains(as_an_upstream), "no response waited for it: {}", metrics.text());
     upstreams.reload(&gateway, SHADOW).await;
     assert_eq!(self::report(&gateway).await["different"], 2, "a reload forgets nothing");
 }

@@ -1,6 +1,6 @@
 //! Splits: the same users on every replica and after a restart, and only new ones when a part grows.
 
-use crate::policies::rig::{TwoUpstreams, begin_of, begins, signs_in, told, user};
+use crate::policies::rig::{TwoUpstreams, begin_of, begins, decision, signs_in, user};
 use kit::gateway::Gateway;
 use kit::passkey::finish;
 use kit::provider::Provider::Quiva;
@@ -57,11 +57,11 @@ async fn finish_goes_to_the_upstream_of_its_begin() {
     let upstreams = TwoUpstreams::of(Quiva).await;
     let gateway = upstreams.gateway("split.to.new = 0").await;
     let begun = gateway.ask(&begin_of("ada@example.com")).await;
-    assert_eq!(told(&begun).0, "old");
+    assert_eq!(decision(&begun).0, "old");
     upstreams.reload(&gateway, "split.to.new = 100").await;
     assert_eq!(signs_in(&gateway, "ada@example.com").await, ["new", "new"]);
     let finished = gateway.ask(&finish(Quiva, &Quiva.begun(&begun))).await;
-    assert_eq!(told(&finished), ("old".into(), "ceremony".into()));
+    assert_eq!(decision(&finished), ("old".into(), "ceremony".into()));
     assert_eq!(upstreams.seen("login.finish"), [1, 1]);
 }
 
