@@ -96,7 +96,7 @@ pub(super) fn run_offline(
         }
         Some(Err(refusal)) => Some(refusal),
         _ if refreshes => None,
-        _ => write(upstream, &upstream_request, Timestamp::now(), &trace).err(),
+        _ => encode(upstream, &upstream_request, Timestamp::now(), &trace).err(),
     };
     let tracer = FlowTracer {
         route,
@@ -220,7 +220,7 @@ fn begun(route: &Route, backend: &Backend, upstream: &Upstream, request: &Reques
     let accepted =
         route.dialect.operations.get(&begun_by).map(|template| template.request.carried()).unwrap_or_default();
     let has = |members: &[(Member, _)], member| members.iter().any(|(known, _)| *known == member);
-    let told = |member: Member| -> Option<Box<str>> {
+    let begin_member = |member: Member| -> Option<Box<str>> {
         let set = backend.set.iter().find(|assignment| assignment.member == member);
         let is_known = match set.map(|assignment| &assignment.given) {
             Some(Given::Constant(_)) => return None,
@@ -242,10 +242,10 @@ fn begun(route: &Route, backend: &Backend, upstream: &Upstream, request: &Reques
         caller_session: None,
         asked: Subject::default(),
         told: Told {
-            subject: Subject { id: told(Member::UserId), email: told(Member::UserEmail) },
-            account: told(Member::Account),
-            organization: told(Member::Organization),
-            connection: told(Member::Connection),
+            subject: Subject { id: begin_member(Member::UserId), email: begin_member(Member::UserEmail) },
+            account: begin_member(Member::Account),
+            organization: begin_member(Member::Organization),
+            connection: begin_member(Member::Connection),
         },
         expected: Subject::default(),
         bearer_user: None,
@@ -254,18 +254,18 @@ fn begun(route: &Route, backend: &Backend, upstream: &Upstream, request: &Reques
 }
 
 /// Adds the upstream request to the trace.
-fn write(upstream: &Upstream, told: &Request<'_>, now: Timestamp, trace: &Trace) -> Result<(), Refusal> {
+fn encode(upstream: &Upstream, request: &Request<'_>, now: Timestamp, trace: &Trace) -> Result<(), Refusal> {
     match &upstream.kind {
-        UpstreamKind::Embedded(_) => trace.sent_to_relying_party(told.record()),
+        UpstreamKind::Embedded(_) => trace.sent_to_relying_party(request.record()),
         UpstreamKind::Http { provider, base_url, .. } => {
-            let mut written = encode_request(provider, told, now)?;
-            let target = written.uri().path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
+            let mut encoded = encode_request(provider, request, now)?;
+            let target = encoded.uri().path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
             if let Some(uri) = base_url.with_target(&target).and_then(|url| url.as_str().parse::<Uri>().ok()) {
-                *written.uri_mut() = uri;
+                *encoded.uri_mut() = uri;
             }
-            let has_content = !written.body().is_empty();
-            default_headers::complete(written.headers_mut(), has_content);
-            trace.sent_to_provider(&written, told.record());
+            let has_content = !encoded.body().is_empty();
+            default_headers::complete(encoded.headers_mut(), has_content);
+            trace.sent_to_provider(&encoded, request.record());
         }
     }
     Ok(())
