@@ -19,7 +19,7 @@ use crate::gateway::context::Client;
 use crate::gateway::runtime::Runtime;
 use crate::gateway::steps::build_upstream_request::RequestParts;
 use crate::gateway::steps::call_upstream::encode_request;
-use crate::gateway::trace::shown::Message;
+use crate::gateway::trace::shown::{self, Message};
 use crate::gateway::trace::{Seen, Stage, Trace};
 use crate::inspect::explain::backend_choice::{BackendChoice, choose_backend};
 use crate::inspect::explain::expected_caller::ExpectedCaller;
@@ -123,8 +123,14 @@ pub(super) fn run_offline(
         lost_in_response: tracer.lost_in_response(),
         faults: faults(route, operation),
     };
-    let shown = handling.add_trace(&trace).unwrap_or_else(|| Message::undecoded(head, content));
+    let shown = handling.add_trace(&trace).unwrap_or_else(|| undecoded(head, content));
     OfflineRun { shown, handling, refusal }
+}
+
+/// A request that is not decoded, without its query.
+pub(super) fn undecoded(head: &request::Parts, content: &[u8]) -> Message {
+    let query = if head.uri.query().is_some() { "?..." } else { "" };
+    shown::unread(&format!("{} {}{query}", head.method, head.uri.path()), &head.headers, content)
 }
 
 /// Whether an embedded relying party issues the tokens of a route.
@@ -132,6 +138,7 @@ pub(super) fn has_issuer(runtime: &Runtime, route: &Route, backend: &Backend) ->
     let upstreams = &runtime.config.plan.upstreams;
     matches!(upstreams[route.issuer.unwrap_or(backend.upstream)].kind, UpstreamKind::Embedded(_))
 }
+
 impl Handling {
     /// Adds what a trace recorded, and returns the caller's request.
     fn add_trace(&mut self, trace: &Trace) -> Option<Message> {

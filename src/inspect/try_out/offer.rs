@@ -122,6 +122,7 @@ fn observer(runtime: &Runtime, route: &Route) -> Option<Observer> {
     };
     Some(Observer { upstream: runtime.config.plan.upstreams[upstream].name.to_string(), purpose })
 }
+
 fn registers(route: &Route) -> bool {
     let supported =
         [Operation::RegistrationBegin, Operation::RegistrationFinish].map(|leg| route.own_backend().supports(leg));
