@@ -68,13 +68,8 @@ struct Fetch {
 // ===== impl KeySets =====
 
 impl KeySets {
-<<<<<<< HEAD
-    /// The set at an address, the same one for whoever else asks for it there; connects to nothing yet.
-    pub(super) fn at(&self, address: &str) -> Result<FetchedKeys, InvalidDocumentUrl> {
-=======
     /// The set at a URL, shared by all who use the same URL. Does not connect yet.
-    pub(super) fn at(&self, address: &str) -> Result<FetchedKeys, InvalidAddress> {
->>>>>>> provider
+    pub(super) fn at(&self, address: &str) -> Result<FetchedKeys, InvalidDocumentUrl> {
         let mut sets = self.0.borrow_mut();
         if let Some(keys) = sets.get(address) {
             return Ok(keys.clone());

@@ -14,12 +14,7 @@ use crate::caller_auth::compile_context::CompileContext;
 use crate::caller_auth::fetched_keys::FetchedKeys;
 use crate::caller_auth::finding::{Findings, unreadable};
 use crate::caller_auth::key_set::{ASYMMETRIC, KeySet};
-<<<<<<< HEAD
-use crate::caller_auth::settings::JwtSettings;
 use crate::upstream::fetch::InvalidDocumentUrl;
-=======
-use crate::upstream::fetch::InvalidAddress;
->>>>>>> provider
 
 const JWT: &str = "callers.user.jwt";
 const JWKS: &str = "callers.user.jwt.jwks";
@@ -171,25 +166,14 @@ fn from_file(
 
 fn from_address(address: &str, context: &CompileContext<'_>) -> Result<TokenKeys, Diagnostic> {
     let keys = context.key_sets.at(address).map_err(|invalid| match invalid {
-<<<<<<< HEAD
         InvalidDocumentUrl::NotAUrl | InvalidDocumentUrl::Scheme => {
-            Diagnostic::error("`jwks` is neither an https URL, nor http to this machine itself, nor a file")
-                .remedy("write `https://...` or `file:PATH`: whoever can change the keys on their way can be any user")
-        }
-        InvalidDocumentUrl::Credentials => Diagnostic::error("the URL in `jwks` carries a user or a password")
-            .remedy("take them out: key sets are public"),
-        InvalidDocumentUrl::Tls(invalid) => Diagnostic::error(format!("`jwks` cannot be fetched: {invalid}"))
-            .remedy("install certificate authorities, or keep the key set in a file"),
-=======
-        InvalidAddress::NotAUrl | InvalidAddress::Scheme => {
             Diagnostic::error("`jwks` must be an `https` URL, an `http` URL of the local machine, or a file")
                 .remedy("write `https://...` or `file:PATH`; keys that are not protected in transit could be replaced")
         }
-        InvalidAddress::Credentials => Diagnostic::error("the URL in `jwks` has a user name or a password")
+        InvalidDocumentUrl::Credentials => Diagnostic::error("the URL in `jwks` has a user name or a password")
             .remedy("remove them; key sets are public"),
-        InvalidAddress::Client(invalid) => Diagnostic::error(format!("`jwks` cannot be fetched: {invalid}"))
+        InvalidDocumentUrl::Tls(invalid) => Diagnostic::error(format!("`jwks` cannot be fetched: {invalid}"))
             .remedy("install certificate authorities, or store the key set in a file"),
->>>>>>> provider
     })?;
     Ok(TokenKeys::Fetched(keys))
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use crate::base::diagnostic::{Diagnostic, Diagnostics};
 use crate::base::document::Places;
-use crate::caller_auth::caller_settings::{CallerSettings, Clients, Keys};
+use crate::caller_auth::caller_settings::{CallerSettings, ClientSettings, KeySettings};
 use crate::routes::compile::input::{CompileInput, UpstreamSettings};
 use crate::routes::route_settings::RouteSettings;
-use crate::server::settings::ServerSettings;
+use crate::server::server_settings::ServerSettings;
 
 pub(super) fn report(server: &ServerSettings, input: &CompileInput<'_>) -> Diagnostics {
     let mut found = Diagnostics::default();
@@ -64,8 +64,8 @@ fn open_callers(
 fn kinds_of_anyone(callers: &CallerSettings) -> Vec<&'static str> {
     let kinds = [
         ("open", callers.open.is_some()),
-        ("key", matches!(callers.key, Some(Keys::Anyone(_)))),
-        ("client", matches!(callers.client, Some(Clients::Anyone(_)))),
+        ("key", matches!(callers.key, Some(KeySettings::Anyone(_)))),
+        ("client", matches!(callers.client, Some(ClientSettings::Anyone(_)))),
     ];
     kinds.into_iter().filter_map(|(kind, is_anyone)| is_anyone.then_some(kind)).collect()
 }

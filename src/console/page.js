@@ -71,8 +71,8 @@ async function register(offer) {
   const [outcome, legs] = [byId("register-outcome"), byId("register-legs")];
   const ceremony = {
     operation: "registration",
-    ask: async (answer) => created(await navigator.credentials.create({ publicKey: creationOptions(answer) }), answer),
-    asked: "Browser: navigator.credentials.create() created a passkey for the challenge.",
+    prompt: async (answer) => created(await navigator.credentials.create({ publicKey: creationOptions(answer) }), answer),
+    prompted: "Browser: navigator.credentials.create() created a passkey for the challenge.",
     done: () => `A passkey was registered through ${offer.dialect}.`,
   };
   await run(offer, ceremony, outcome, legs, true);
@@ -109,8 +109,8 @@ async function signInThroughAll(cards) {
 function signInCeremony(offer) {
   return {
     operation: "login",
-    ask: async (answer) => signed(await navigator.credentials.get({ publicKey: requestOptions(answer) }), answer),
-    asked: "Browser: navigator.credentials.get() signed the challenge.",
+    prompt: async (answer) => signed(await navigator.credentials.get({ publicKey: requestOptions(answer) }), answer),
+    prompted: "Browser: navigator.credentials.get() signed the challenge.",
     done: (answer) => {
       const token = answer["tokens.access"] ?? answer["tokens.session"];
       return `Signed in through ${offer.dialect}. ${token ? `Token: ${token}` : "The response has no token."}`;
@@ -130,8 +130,8 @@ async function run(offer, ceremony, outcome, legs, open) {
     if (!begun.is_success) return refused(outcome, begun);
     if (!begun.answer) throw new Error("The response lacks a member that the route relaxes, so the browser cannot continue.");
     setStatus(outcome, "busy", "Waiting for your browser …");
-    const members = await ceremony.ask(begun.answer);
-    legs.append(between(ceremony.asked));
+    const members = await ceremony.prompt(begun.answer);
+    legs.append(between(ceremony.prompted));
     const finished = await attempt(offer.route, `${ceremony.operation}.finish`, members);
     legs.append(leg("Finish", offer, finished, open));
     if (!finished.is_success) return refused(outcome, finished);
@@ -164,7 +164,7 @@ function showBegins(others) {
 
 function beginCard(offer) {
   const { article, about, outcome, legs } = card(offer);
-  const form = element("form", { class: "asks" }, ...offer.asks.map((ask) => field(offer, ask)));
+  const form = element("form", { class: "members" }, ...offer.asks.map((member) => field(offer, member)));
   form.append(element("button", { type: "submit" }, "Begin a sign-in"));
   form.addEventListener("submit", (event) => {
     event.preventDefault();

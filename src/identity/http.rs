@@ -39,17 +39,10 @@ impl Lookup {
     /// Checks an address with placeholders for names.
     ///
     /// # Errors
-<<<<<<< HEAD
     /// See [`InvalidDocumentUrl`].
     pub(super) fn at(address: Query, columns: &Columns, timeout: Duration) -> Result<Self, InvalidDocumentUrl> {
-        let nobody = Subject { id: Some("x".into()), email: Some("x".into()) };
-        let example = address.filled(&nobody).ok_or(InvalidDocumentUrl::NotAUrl)?;
-=======
-    /// See [`InvalidAddress`].
-    pub(super) fn at(address: Query, columns: &Columns, timeout: Duration) -> Result<Self, InvalidAddress> {
         let user = Subject { id: Some("x".into()), email: Some("x".into()) };
-        let example = address.filled(&user).ok_or(InvalidAddress::NotAUrl)?;
->>>>>>> provider
+        let example = address.filled(&user).ok_or(InvalidDocumentUrl::NotAUrl)?;
         let origin = RemoteDocument::at(&example, timeout, MAX_BYTES)?;
         Ok(Self { address, origin, columns: columns.clone() })
     }
@@ -68,19 +61,11 @@ impl Service {
     /// Looks up a user.
     ///
     /// # Errors
-<<<<<<< HEAD
-    /// A sentence, where there is no answer.
-    pub(super) async fn find(&self, lookup: &Lookup, asked: &Subject) -> Result<Option<Subject>, String> {
-        let Some(address) = lookup.address.filled(asked) else { return Ok(None) };
-        let _place = self.places.try_acquire().map_err(|_| "too many questions are under way".to_owned())?;
-        let content = match lookup.origin.fetch_same_origin(&address, &self.fields).await {
-=======
     /// Why there is no result.
     pub(super) async fn find(&self, lookup: &Lookup, user: &Subject) -> Result<Option<Subject>, String> {
         let Some(address) = lookup.address.filled(user) else { return Ok(None) };
         let _permit = self.permits.try_acquire().map_err(|_| "too many queries are in progress".to_owned())?;
-        let content = match lookup.origin.fetch_beside(&address, &self.fields).await {
->>>>>>> provider
+        let content = match lookup.origin.fetch_same_origin(&address, &self.fields).await {
             Ok(content) => content,
             Err(FetchFailure::Status(StatusCode::NOT_FOUND)) => return Ok(None),
             Err(failure) => return Err(failure.to_string()),

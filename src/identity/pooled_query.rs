@@ -5,14 +5,14 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::ceremony::Subject;
-use crate::storage::blocking_pool::Workers;
+use crate::storage::blocking_pool::BlockingPool;
 
 /// Runs a query on one of the connections. It is skipped if it is still queued at the deadline.
 ///
 /// # Errors
 /// Why there is no result in time.
 pub(super) async fn pooled_query<S: Send + 'static>(
-    pool: &Workers<S>,
+    pool: &BlockingPool<S>,
     time_limit: Duration,
     query: impl FnOnce(&mut S) -> Result<Option<Subject>, String> + Send + 'static,
 ) -> Result<Option<Subject>, String> {

@@ -15,7 +15,7 @@ use crate::identity::names::{Columns, name};
 use crate::identity::pooled_query::pooled_query;
 use crate::identity::query::Query;
 use crate::model::member::Member;
-use crate::storage::blocking_pool::Workers;
+use crate::storage::blocking_pool::BlockingPool;
 
 /// The number of SQLite instructions between two checks of the time limit.
 const INSTRUCTIONS_PER_CHECK: i32 = 1000;
@@ -23,7 +23,7 @@ const INSTRUCTIONS_PER_CHECK: i32 = 1000;
 /// The database, shared by all workers.
 #[derive(Debug)]
 pub(super) struct Sqlite {
-    pool: Arc<Workers<OpenDatabase>>,
+    pool: Arc<BlockingPool<OpenDatabase>>,
     timeout: Duration,
 }
 
@@ -87,7 +87,7 @@ impl OpenDatabase {
     /// # Errors
     /// If no thread can be started.
     pub(super) fn start(self, timeout: Duration) -> Result<Sqlite, String> {
-        let pool = Workers::start(vec![self]).map_err(|error| format!("no thread can be started: {error}"))?;
+        let pool = BlockingPool::start(vec![self]).map_err(|error| format!("no thread can be started: {error}"))?;
         Ok(Sqlite { pool: Arc::new(pool.detached()), timeout })
     }
 

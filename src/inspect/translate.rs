@@ -55,11 +55,8 @@ pub enum NotTranslatable {
 
 impl<'p> Target<'p> {
     /// Translates a request.
-    ///
-    /// # Errors
-    /// See [`NotTranslatable`].
     pub fn request(&self, request: &Request<'_>) -> Result<Translated<EncodedRequest<'p>>, NotTranslatable> {
-        let (template, request) = (self.template()?, named(request));
+        let (template, request) = (self.template()?, with_both_credential_names(request));
         let missing = |member| (member, template.request.places(member));
         let carried = template.request.carried();
         self.check(&carried, request.record(), missing)?;
@@ -69,11 +66,8 @@ impl<'p> Target<'p> {
     }
 
     /// Translates the content of a request without its head.
-    ///
-    /// # Errors
-    /// See [`NotTranslatable`].
     pub fn request_content(&self, request: &Request<'_>) -> Result<Translated<Vec<u8>>, NotTranslatable> {
-        let (template, request) = (self.template()?, named(request));
+        let (template, request) = (self.template()?, with_both_credential_names(request));
         let Some(content) = &template.request.message.content else { return Err(NotTranslatable::NoContent) };
         let mut carried = Vec::new();
         content.carried(&mut |member, need| carried.push((member, need)));
@@ -93,9 +87,6 @@ impl<'p> Target<'p> {
     }
 
     /// Translates a successful response.
-    ///
-    /// # Errors
-    /// See [`NotTranslatable`].
     pub fn response(&self, response: &Response<'_>) -> Result<Translated<EncodedResponse<'p>>, NotTranslatable> {
         let template = self.template()?;
         let mut response = response.clone();
@@ -110,9 +101,6 @@ impl<'p> Target<'p> {
     }
 
     /// Translates a fault.
-    ///
-    /// # Errors
-    /// See [`NotTranslatable`].
     pub fn fault(&self, fault: Fault, retry_after: Option<i64>) -> Result<EncodedFault<'p>, NotTranslatable> {
         self.template()?;
         let details = FaultDetails {
@@ -148,7 +136,7 @@ impl<'p> Target<'p> {
 }
 
 /// Adds the credential's id or its handle if one follows from the other.
-fn named<'a>(request: &Request<'a>) -> Request<'a> {
+fn with_both_credential_names<'a>(request: &Request<'a>) -> Request<'a> {
     let mut request = request.clone();
     if request.operation() == Operation::CredentialsDelete {
         let record = request.record_mut();

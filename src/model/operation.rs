@@ -1,19 +1,12 @@
 //! The nine passkey operations and the members of their messages.
 
-<<<<<<< HEAD
 use serde::{Deserialize, Serialize};
 
-use super::{assertion, credentials, member::Member, registration, session};
-
-/// What a caller wants done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-=======
 use crate::model::member::Member;
 use crate::model::{assertion, credentials, registration, session};
 
 /// An operation of a passkey API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
->>>>>>> provider
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Operation {
     /// Starts a sign-in; the response has a challenge.
     LoginBegin,

@@ -144,17 +144,10 @@ fn from_text(member: Member, text: &str, direction: Direction, base: &Path) -> R
         Ok(Pattern::Constant(_)) => {
             let message = format!("`{}` is {}, not text", member.name(), member.kind().noun());
             let remedy = match member.kind() {
-<<<<<<< HEAD
-                Kind::Number => "write the number without quotes",
-                Kind::Flag => "write true or false without quotes",
-                Kind::Text | Kind::Bytes | Kind::Texts | Kind::Json | Kind::List(_) => {
-                    "remove it: this member cannot be a constant"
-=======
                 ValueKind::Number => "write the number without quotes",
                 ValueKind::Flag => "write true or false without quotes",
                 ValueKind::Text | ValueKind::Bytes | ValueKind::Texts | ValueKind::Json | ValueKind::List => {
-                    "leave it out: no constant can stand for it"
->>>>>>> provider
+                    "remove it: this member cannot be a constant"
                 }
             };
             Err(Diagnostic::error(message).label("this value").remedy(remedy))

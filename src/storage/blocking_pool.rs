@@ -46,17 +46,13 @@ impl<S: Send + 'static> BlockingPool<S> {
         Ok(Self { queue: Some(queue), threads: threads.collect::<io::Result<_>>()? })
     }
 
-<<<<<<< HEAD
-    /// Runs the work on one of the threads.
-=======
     /// The same pool, but dropping it does not wait for its threads, which end on their own.
     pub(crate) fn detached(mut self) -> Self {
         self.threads.clear();
         self
     }
 
-    /// Does the work on one of the threads.
->>>>>>> provider
+    /// Runs the work on one of the threads.
     ///
     /// # Errors
     /// The work's own refusal, or `overloaded` when the queue is full.

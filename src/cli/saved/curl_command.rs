@@ -23,9 +23,6 @@ const SEVERAL: Problem = (
 );
 
 /// Reads a command.
-///
-/// # Errors
-/// What is wrong with it, the line and a remedy.
 pub(super) fn parse(name: &str, bytes: &[u8]) -> Result<Saved, Diagnostic> {
     let start = 1 + bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).filter(|byte| **byte == b'\n').count();
     let error = |message: &str| at(name, start, message);

@@ -60,9 +60,6 @@ pub(super) fn entries(json: &[u8]) -> Option<Vec<Json>> {
 }
 
 /// The message of one entry.
-///
-/// # Errors
-/// Which entries there are, or what is wrong with the selected one.
 pub(super) fn select(name: &str, entries: &[Json], wanted: Wanted, entry: Option<usize>) -> Result<Saved, Diagnostic> {
     let number = entry.or((entries.len() == 1).then_some(1));
     let selected = number.and_then(|number| Some((number, entries.get(number.checked_sub(1)?)?)));

@@ -18,9 +18,6 @@ struct Line<'t> {
 }
 
 /// Reads a message.
-///
-/// # Errors
-/// What is wrong with it, the line and a remedy.
 pub(super) fn parse(name: &str, bytes: &[u8], wanted: Wanted) -> Result<Saved, Diagnostic> {
     let lines = bytes.split(|byte| *byte == b'\n').zip(1..).map(|(bytes, number)| Line { number, bytes });
     let lines: Vec<_> = lines.skip_while(Line::is_blank).collect();

@@ -55,9 +55,6 @@ pub(super) enum Wanted {
 
 impl Input {
     /// Reads the message. Returns what to call the input, too.
-    ///
-    /// # Errors
-    /// What is wrong with the input, where, and what to change.
     pub(super) fn read(&self, wanted: Wanted) -> Result<(String, Saved), Diagnostic> {
         let is_stdin = self.file == Path::new("-");
         let name = if is_stdin { "standard input".to_owned() } else { self.file.display().to_string() };
@@ -114,9 +111,6 @@ fn at(name: &str, line: usize, message: impl Into<String>) -> Diagnostic {
 }
 
 /// The request for a URL, with the target and the `host` field that an HTTP/1.1 client derives from it.
-///
-/// # Errors
-/// What is not valid.
 fn request_to(method: &str, url: &str, mut fields: HeaderMap, content: Bytes) -> Result<Request<Bytes>, String> {
     let url = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     let url = url.ok_or("the URL is not an http or https URL")?;

@@ -35,13 +35,8 @@ pub(crate) struct RequestedUser {
 pub(crate) async fn identify_caller(attempt: Attempt<'_>) -> Result<CallerIdentity<'_>, Refusal> {
     let Attempt { runtime, context, backend, caller } = attempt;
     let (client, token) = (&runtime.clients[backend.upstream], context.request.record().value(Member::UserToken));
-<<<<<<< HEAD
-    let user = match (caller.judge, client, token) {
-        (Judge::Upstream, UpstreamClient::Embedded(party, _), Some(Value::Text(token))) => {
-=======
     let user = match (caller.verified_by, client, token) {
-        (VerifiedBy::Upstream, UpstreamClient::Embedded(party), Some(Value::Text(token))) => {
->>>>>>> provider
+        (VerifiedBy::Upstream, UpstreamClient::Embedded(party, _), Some(Value::Text(token))) => {
             // Boxed to keep it out of every request future.
             Some(Box::pin(party.verify(&token)).await?.as_str().to_owned())
         }

@@ -21,7 +21,7 @@ use crate::identity::pooled_query::pooled_query;
 pub(super) use crate::identity::postgres::address::{Address, InvalidAddress};
 use crate::identity::postgres::connection::{Connection, Server};
 pub(super) use crate::identity::postgres::session::{CheckedQuery, Failure};
-use crate::storage::blocking_pool::Workers;
+use crate::storage::blocking_pool::BlockingPool;
 
 /// The number of threads, which is also the maximum number of connections and of concurrent queries.
 const THREADS: usize = 4;
@@ -29,7 +29,7 @@ const THREADS: usize = 4;
 /// The database, shared by all workers.
 #[derive(Debug)]
 pub(super) struct Postgres {
-    pool: Workers<DatabaseThread>,
+    pool: BlockingPool<DatabaseThread>,
     timeout: Duration,
 }
 
@@ -61,7 +61,7 @@ impl Postgres {
         })?;
         let others = (1..THREADS).map(|_| DatabaseThread::new(server.clone()));
         let threads = std::iter::once(Ok(first)).chain(others).collect::<io::Result<_>>()?;
-        Ok((Self { pool: Workers::start(threads)?.detached(), timeout }, checked))
+        Ok((Self { pool: BlockingPool::start(threads)?.detached(), timeout }, checked))
     }
 
     /// Looks up a user.

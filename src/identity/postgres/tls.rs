@@ -32,15 +32,9 @@ pub(super) struct HostConnector {
 pub(super) struct Stream<S>(client::TlsStream<S>);
 
 impl Tls {
-<<<<<<< HEAD
-    /// Reads the authorities from disk.
+    /// Reads the certificate authorities from disk.
     pub(super) fn trusting(ca_file: Option<&Path>) -> Result<Self, TlsError> {
         tls::client_config(ca_file, "postgresql").map(Self)
-=======
-    /// Reads the certificate authorities from disk.
-    pub(super) fn trusting(ca_file: Option<&Path>) -> Result<Self, InvalidClient> {
-        tls::config(ca_file, "postgresql").map(Self)
->>>>>>> provider
     }
 }
 

@@ -23,10 +23,9 @@ use crate::gateway::runtime::Runtime;
 use crate::gateway::steps::decode_request::{ceremony_is_unknown, decode};
 use crate::gateway::steps::encode_response;
 use crate::gateway::steps::match_operation::refresh_belongs_elsewhere;
-use crate::gateway::trace::shown::{self, Message};
 use crate::inspect::explain::explanation::{Explanation, LocalAnswer, Verdict};
 use crate::inspect::explain::fault_preview::FaultPreview;
-use crate::inspect::explain::offline::{OfflineRun, has_issuer, run_offline};
+use crate::inspect::explain::offline::{OfflineRun, has_issuer, run_offline, undecoded};
 use crate::inspect::explain::route_match::match_routes;
 use crate::model::fault::{Fault, Refusal};
 use crate::model::message::Request;
@@ -45,7 +44,7 @@ pub fn explain(runtime: &Runtime, head: &request::Parts, content: &Bytes) -> Exp
     let candidates: Vec<_> = on_path.iter().copied().filter(is_served).collect();
     let mut explanation = Explanation {
         verdict: Verdict::NoRoute,
-        request: Message::undecoded(head, content),
+        request: undecoded(head, content),
         host: host.map(str::to_owned),
         routes: match_routes(runtime, head, content, host),
         handling: None,
@@ -128,19 +127,12 @@ fn explain_no_operation(
         }
     }
 }
+
 impl Explanation {
     fn refuse(&mut self, route: &Route, candidate: &Candidate, refusal: &Refusal) {
         let response = encode_response::fault(route, candidate.operation, refusal, Uuid::nil(), None);
         self.verdict = Verdict::Refused;
         let fault = Some(FaultPreview::new(refusal.fault, &response));
         self.answer = Some(LocalAnswer { reason: refusal.reason.to_string(), fault });
-    }
-}
-
-impl Message {
-    /// A request that is not decoded.
-    fn undecoded(head: &request::Parts, content: &[u8]) -> Self {
-        let query = if head.uri.query().is_some() { "?..." } else { "" };
-        shown::unread(&format!("{} {}{query}", head.method, head.uri.path()), &head.headers, content)
     }
 }

@@ -12,19 +12,14 @@ use http::{Uri, request};
 use jiff::Timestamp;
 use serde_json::Map;
 
-<<<<<<< HEAD
-use crate::caller_auth::{Admission, Judge};
-use crate::ceremony::{Ceremony, SentToUpstream, Subject};
-=======
 use crate::caller_auth::{AuthenticatedCaller, VerifiedBy};
-use crate::ceremony::{Ceremony, Subject, Told};
->>>>>>> provider
+use crate::ceremony::{Ceremony, SentToUpstream, Subject};
 use crate::gateway::client_data;
 use crate::gateway::context::Client;
 use crate::gateway::runtime::Runtime;
 use crate::gateway::steps::build_upstream_request::RequestParts;
 use crate::gateway::steps::call_upstream::encode_request;
-use crate::gateway::trace::shown::Message;
+use crate::gateway::trace::shown::{self, Message};
 use crate::gateway::trace::{Seen, Stage, Trace};
 use crate::inspect::explain::backend_choice::{BackendChoice, choose_backend};
 use crate::inspect::explain::expected_caller::ExpectedCaller;
@@ -102,7 +97,7 @@ pub(super) fn run_offline(
         }
         Some(Err(refusal)) => Some(refusal),
         _ if refreshes => None,
-        _ => write(upstream, &upstream_request, Timestamp::now(), &trace).err(),
+        _ => encode(upstream, &upstream_request, Timestamp::now(), &trace).err(),
     };
     let tracer = FlowTracer {
         route,
@@ -129,8 +124,14 @@ pub(super) fn run_offline(
         lost_in_response: tracer.lost_in_response(),
         faults: faults(route, operation),
     };
-    let shown = handling.add_trace(&trace).unwrap_or_else(|| Message::undecoded(head, content));
+    let shown = handling.add_trace(&trace).unwrap_or_else(|| undecoded(head, content));
     OfflineRun { shown, handling, refusal }
+}
+
+/// A request that is not decoded, without its query.
+pub(super) fn undecoded(head: &request::Parts, content: &[u8]) -> Message {
+    let query = if head.uri.query().is_some() { "?..." } else { "" };
+    shown::unread(&format!("{} {}{query}", head.method, head.uri.path()), &head.headers, content)
 }
 
 /// Whether an embedded relying party issues the tokens of a route.
@@ -138,6 +139,7 @@ pub(super) fn has_issuer(runtime: &Runtime, route: &Route, backend: &Backend) ->
     let upstreams = &runtime.config.plan.upstreams;
     matches!(upstreams[route.issuer.unwrap_or(backend.upstream)].kind, UpstreamKind::Embedded(_))
 }
+
 impl Handling {
     /// Adds what a trace recorded, and returns the caller's request.
     fn add_trace(&mut self, trace: &Trace) -> Option<Message> {
@@ -226,7 +228,7 @@ fn begun(route: &Route, backend: &Backend, upstream: &Upstream, request: &Reques
     let accepted =
         route.dialect.operations.get(&begun_by).map(|template| template.request.carried()).unwrap_or_default();
     let has = |members: &[(Member, _)], member| members.iter().any(|(known, _)| *known == member);
-    let told = |member: Member| -> Option<Box<str>> {
+    let begin_member = |member: Member| -> Option<Box<str>> {
         let set = backend.set.iter().find(|assignment| assignment.member == member);
         let is_known = match set.map(|assignment| &assignment.given) {
             Some(Given::Constant(_)) => return None,
@@ -248,10 +250,10 @@ fn begun(route: &Route, backend: &Backend, upstream: &Upstream, request: &Reques
         caller_session: None,
         requested: Subject::default(),
         sent: SentToUpstream {
-            subject: Subject { id: told(Member::UserId), email: told(Member::UserEmail) },
-            account: told(Member::Account),
-            organization: told(Member::Organization),
-            connection: told(Member::Connection),
+            subject: Subject { id: begin_member(Member::UserId), email: begin_member(Member::UserEmail) },
+            account: begin_member(Member::Account),
+            organization: begin_member(Member::Organization),
+            connection: begin_member(Member::Connection),
         },
         expected: Subject::default(),
         bearer_user: None,
@@ -260,18 +262,18 @@ fn begun(route: &Route, backend: &Backend, upstream: &Upstream, request: &Reques
 }
 
 /// Adds the upstream request to the trace.
-fn write(upstream: &Upstream, told: &Request<'_>, now: Timestamp, trace: &Trace) -> Result<(), Refusal> {
+fn encode(upstream: &Upstream, request: &Request<'_>, now: Timestamp, trace: &Trace) -> Result<(), Refusal> {
     match &upstream.kind {
-        UpstreamKind::Embedded(_) => trace.sent_to_relying_party(told.record()),
+        UpstreamKind::Embedded(_) => trace.sent_to_relying_party(request.record()),
         UpstreamKind::Http { provider, base_url, .. } => {
-            let mut written = encode_request(provider, told, now)?;
-            let target = written.uri().path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
+            let mut encoded = encode_request(provider, request, now)?;
+            let target = encoded.uri().path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
             if let Some(uri) = base_url.with_target(&target).and_then(|url| url.as_str().parse::<Uri>().ok()) {
-                *written.uri_mut() = uri;
+                *encoded.uri_mut() = uri;
             }
-            let has_content = !written.body().is_empty();
-            default_headers::add_missing(written.headers_mut(), has_content);
-            trace.sent_to_provider(&written, told.record());
+            let has_content = !encoded.body().is_empty();
+            default_headers::add_missing(encoded.headers_mut(), has_content);
+            trace.sent_to_provider(&encoded, request.record());
         }
     }
     Ok(())

@@ -68,6 +68,7 @@ fn match_content(
     }
     likeliest.unwrap_or(Found { operation: None, matches: false, reason: "no operation matches".to_owned() })
 }
+
 struct Found {
     operation: Option<Operation>,
     matches: bool,

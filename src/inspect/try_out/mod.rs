@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST, USER_AGENT};
-use http::{HeaderName, HeaderValue, Request as HttpRequest, Response as HttpResponse, Uri};
+use http::{HeaderName, HeaderValue, Request as HttpRequest, Uri};
 use http_body_util::Empty;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,6 @@ use crate::model::message::Request;
 use crate::model::operation::Operation;
 use crate::model::record::put;
 use crate::model::value::Value;
-use crate::provider::descriptor::OperationTemplate;
 use crate::provider::template::decode_context::Scratch;
 use crate::provider::template::encode::{EncodeContext, MissingMember};
 use crate::provider::wire_format::EncodedRequest;
@@ -131,16 +130,18 @@ pub async fn try_out(gateway: &Gateway, tried: &TryRequest, visitor: &Visitor) -
     let (mut head, content) = message.into_parts();
     head.extensions.insert(trace.clone());
     let arrival = Arrival { peer: Peer::new(visitor.address), id: RequestId::random() };
-    match gateway.handle(&head, &arrival, host_of(&head), &mut Content::<Empty<Bytes>>::Read(content)).await {
-        None => Err(InvalidTryRequest::PassesThrough),
-        Some(response) => {
-            let answer = decode_as_caller(runtime, route, operation, template, &response, now);
-            let steps = trace.steps();
-            let reached = |stage| steps.iter().any(|step: &Step| step.stage == stage);
-            let is_success = reached(Stage::ModelAnswer) && !reached(Stage::Refusal);
-            Ok(TryResult { is_success, answer, steps })
-        }
-    }
+    let mut content = Content::<Empty<Bytes>>::Read(content);
+    let response = gateway.handle(&head, &arrival, host_of(&head), &mut content).await;
+    let response = response.ok_or(InvalidTryRequest::PassesThrough)?;
+    let scratch = Scratch::default();
+    let (status, fields, content) = (response.status(), response.headers(), response.body());
+    let reading = runtime.reading(&scratch, now);
+    let answer = template.read_response(&route.dialect, operation, status, fields, content, reading);
+    let answer = answer.ok().map(|answer| shown::members(answer.record(), Extent::Whole));
+    let steps = trace.steps();
+    let reached = |stage| steps.iter().any(|step: &Step| step.stage == stage);
+    let is_success = reached(Stage::ModelAnswer) && !reached(Stage::Refusal);
+    Ok(TryResult { is_success, answer, steps })
 }
 
 /// A bearer token for the demo user, if the route has one.
@@ -167,21 +168,6 @@ fn add_demo_user(runtime: &Runtime, route: &Route, token: String, request: &mut 
     }
 }
 
-/// Decodes a response as a caller of the dialect does.
-fn decode_as_caller(
-    runtime: &Runtime,
-    route: &Route,
-    operation: Operation,
-    template: &OperationTemplate,
-    response: &HttpResponse<Bytes>,
-    now: Timestamp,
-) -> Option<Map<String, Json>> {
-    let scratch = Scratch::default();
-    let (status, fields, content) = (response.status(), response.headers(), response.body());
-    let reading = runtime.reading(&scratch, now);
-    let answer = template.read_response(&route.dialect, operation, status, fields, content, reading).ok()?;
-    Some(shown::members(answer.record(), Extent::Whole))
-}
 /// The HTTP request of an encoded message.
 fn assemble(route: &Route, written: EncodedRequest<'_>, visitor: &Visitor) -> Option<HttpRequest<Bytes>> {
     let mut request = HttpRequest::new(Bytes::new());

@@ -47,7 +47,8 @@ pub struct RouteOffer {
     /// What the browser needs for a whole ceremony. `None` without a demo user.
     pub demo: Option<Demo>,
     /// The members of a `login.begin` request. Empty with a demo user.
-    pub asks: Vec<RequestMember>,
+    #[serde(rename = "asks")]
+    pub request_members: Vec<RequestMember>,
     /// The embedded upstream that observes its sign-ins.
     pub observes: Option<Observer>,
 }
@@ -107,10 +108,10 @@ fn offer(runtime: &Runtime, route: &Route) -> RouteOffer {
         }
         UpstreamKind::Http { provider, .. } => (provider.title.clone(), None),
     };
-    let asks = if demo.is_some() { Vec::new() } else { asks(route) };
+    let request_members = if demo.is_some() { Vec::new() } else { request_members(route) };
     let (name, dialect) = (route.name.to_string(), route.dialect.title.clone());
     let (upstream, observes) = (upstream.name.to_string(), observer(runtime, route));
-    RouteOffer { route: name, dialect, upstream, provider, demo, asks, observes }
+    RouteOffer { route: name, dialect, upstream, provider, demo, request_members, observes }
 }
 
 fn observer(runtime: &Runtime, route: &Route) -> Option<Observer> {
@@ -121,10 +122,11 @@ fn observer(runtime: &Runtime, route: &Route) -> Option<Observer> {
     };
     Some(Observer { upstream: runtime.config.plan.upstreams[upstream].name.to_string(), purpose })
 }
+
 fn registers(route: &Route) -> bool {
-    let carries =
+    let supported =
         [Operation::RegistrationBegin, Operation::RegistrationFinish].map(|leg| route.own_backend().supports(leg));
-    carries == [true; 2] && has_creation_members(route, CREATION_MEMBERS)
+    supported == [true; 2] && has_creation_members(route, CREATION_MEMBERS)
 }
 
 /// Whether the dialect's creation options have these members.
@@ -134,15 +136,15 @@ fn has_creation_members(route: &Route, members: &[Member]) -> bool {
     members.iter().all(|member| carried.iter().any(|(known, _)| known == member))
 }
 
-fn asks(route: &Route) -> Vec<RequestMember> {
+fn request_members(route: &Route) -> Vec<RequestMember> {
     let Some(template) = route.dialect.operations.get(&Operation::LoginBegin) else { return Vec::new() };
     let is_entered = |member: &Member| !matches!(member, Member::ClientUserAgent | Member::ClientAddress);
     let carried = template.request.carried().into_iter().filter(|(member, _)| is_entered(member));
-    let asks = carried.map(|(member, need)| RequestMember {
+    let members = carried.map(|(member, need)| RequestMember {
         name: member.name(),
         meaning: member.meaning().trim(),
         is_required: need == Need::Required,
         is_secret: member.is_secret(Direction::Request),
     });
-    asks.collect()
+    members.collect()
 }

@@ -122,11 +122,7 @@ impl Builder<'_> {
             issues_tokens: common.issuer.is_some(),
             discoverable: upstream.discoverable(),
             identity: upstream.identity.as_deref(),
-<<<<<<< HEAD
-            upstream_verifies_tokens: compiled.callers.are_judged_by_upstream(),
-=======
-            vouched_upstream: compiled.callers.users_verified_by_upstream(),
->>>>>>> provider
+            upstream_verifies_tokens: compiled.callers.users_verified_by_upstream(),
             has_handles: upstream.handles.is_some(),
         };
         let mut support = pair.support();
