@@ -22,22 +22,22 @@ pub struct BaseUrl(String);
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum InvalidBaseUrl {
     /// It cannot be read as an absolute URL.
-    #[error("it is no absolute URL")]
+    #[error("must be an absolute URL")]
     NotAUrl,
     /// The scheme is neither `https` nor `http`.
-    #[error("it must begin with https:// or http://")]
+    #[error("must start with https:// or http://")]
     Scheme,
     /// It names a user or a password.
-    #[error("it must carry no user and no password")]
+    #[error("must not contain a user or a password")]
     Credentials,
     /// It has a query or a fragment.
-    #[error("it must have no query and no fragment")]
+    #[error("must not have a query or a fragment")]
     Query,
     /// Its path would be rewritten on the way.
-    #[error("its path would be rewritten: write it without `..`, and with %-escapes")]
+    #[error("must have a path without `..` and with special characters %-escaped")]
     Path,
     /// It has a path where only scheme, host and port are wanted.
-    #[error("it must have no path: a request's own path goes on unchanged")]
+    #[error("must not have a path: requests keep their own path")]
     Prefix,
 }
 
@@ -126,7 +126,7 @@ impl JsonSchema for BaseUrl {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "format": "uri", "pattern": "^https?://[^?#@]+$" })
+        json_schema!({ "title": "a URL", "type": "string", "format": "uri", "pattern": "^https?://[^?#@]+$", "examples": ["https://api.example.com"] })
     }
 }
 

@@ -47,7 +47,7 @@ const CONNECTIONS: usize = 64;
 pub struct AdminSettings {
     /// The address to listen on; whoever reaches it needs no password. Port 0 takes any free one.
     /// Default 127.0.0.1:9090.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", title = "an address and port, such as \"127.0.0.1:8080\"")]
     pub listen: SocketAddr,
     /// Whether the console is there, a page to try the routes with. Default: where the address is one
     /// that only this machine reaches.

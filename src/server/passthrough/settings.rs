@@ -56,7 +56,7 @@ pub struct TargetSettings {
 
 /// Why a text is no [`HostPattern`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("a host is written as a name or address without scheme, port and path, or is `*`")]
+#[error("must be a host name or address without scheme, port and path, or `*`")]
 pub struct InvalidHostPattern;
 
 // ===== impl PassthroughSettings =====
@@ -213,12 +213,12 @@ mod tests {
         for (text, told) in [
             ("\"a.example:80\" = \"https://b.example\"", "without scheme, port and path"),
             ("\"\" = \"https://b.example\"", "without scheme, port and path"),
-            ("\"*\" = \"https://b.example/prefix\"", "must have no path"),
-            ("\"*\" = { url = \"https://b.example/prefix\" }", "must have no path"),
+            ("\"*\" = \"https://b.example/prefix\"", "must not have a path"),
+            ("\"*\" = { url = \"https://b.example/prefix\" }", "must not have a path"),
             ("\"*\" = { url = \"https://b.example\", upgarde = true }", "unknown field `upgarde`"),
             ("\"*\" = { upgrade = true }", "missing field `url`"),
             ("\"*\" = 5", "a URL such as"),
-            ("\"*\" = \"b.example\"", "no absolute URL"),
+            ("\"*\" = \"b.example\"", "must be an absolute URL"),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.contains(told), "{text}: {error}");
