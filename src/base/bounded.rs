@@ -1,7 +1,7 @@
-//! A whole number of the config that has a least and a greatest value.
+//! An integer of the config with a minimum and a maximum.
 //!
-//! A number outside is refused while the config is read, where file and line are still known, so no
-//! other code asks whether a timeout is zero. The unit is in the name of the field that holds it.
+//! A number outside the range is rejected while the config is read, where its file and line are known, so that no
+//! other code checks whether a timeout is zero. The name of the setting says the unit.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,20 +11,20 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A number from `MIN` to `MAX`, both included.
+/// An integer from `MIN` to `MAX`, both inclusive.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Bounded<const MIN: u64, const MAX: u64>(u64);
 
-// ===== impl Within =====
+// ===== impl Bounded =====
 
 impl<const MIN: u64, const MAX: u64> Bounded<MIN, MAX> {
-    /// The number, unless it lies outside.
+    /// The number, if it is in the range.
     #[must_use]
     pub const fn new(value: u64) -> Option<Self> {
         if MIN <= value && value <= MAX { Some(Self(value)) } else { None }
     }
 
-    /// The nearest number inside. Meant for constants, and for tests.
+    /// The nearest number in the range; for constants and tests.
     #[must_use]
     pub const fn nearest(value: u64) -> Self {
         Self(if value < MIN {
@@ -36,19 +36,19 @@ impl<const MIN: u64, const MAX: u64> Bounded<MIN, MAX> {
         })
     }
 
-    /// The number itself.
+    /// The number.
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0
     }
 
-    /// The number as a count of things in memory.
+    /// The number as a `usize`.
     #[must_use]
     pub fn count(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
 
-    /// The number as a duration in milliseconds.
+    /// The number of milliseconds as a duration.
     #[must_use]
     pub const fn millis(self) -> Duration {
         Duration::from_millis(self.0)
@@ -73,7 +73,7 @@ impl<const MIN: u64, const MAX: u64> JsonSchema for Bounded<MIN, MAX> {
     }
 
     fn schema_name() -> Cow<'static, str> {
-        format!("Within_{MIN}_{MAX}").into()
+        format!("Bounded_{MIN}_{MAX}").into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
@@ -111,23 +111,23 @@ mod tests {
     }
 
     #[test]
-    fn both_ends_are_inside() {
+    fn both_ends_are_in_the_range() {
         assert_eq!(read("1").unwrap().get(), 1);
         assert_eq!(read("50").unwrap().millis(), Duration::from_millis(50));
     }
 
     #[test]
-    fn a_number_outside_is_refused_with_both_ends() {
+    fn number_outside_the_range_is_rejected_with_the_range() {
         for outside in ["0", "51", "-1"] {
-            let told = read(outside).unwrap_err();
-            assert!(told.contains("expected an integer from 1 to 50"), "{told}");
+            let error = read(outside).unwrap_err();
+            assert!(error.contains("expected an integer from 1 to 50"), "{error}");
         }
         assert!(read("\"5\"").is_err());
         assert!(read("1.5").is_err());
     }
 
     #[test]
-    fn a_constant_outside_becomes_the_nearest_inside() {
+    fn nearest_moves_a_constant_into_the_range() {
         assert_eq!(Bounded::<1, 50>::nearest(0).get(), 1);
         assert_eq!(Bounded::<1, 50>::nearest(99).get(), 50);
         assert_eq!(Bounded::<1, 50>::nearest(7).get(), 7);

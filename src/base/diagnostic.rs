@@ -1,6 +1,6 @@
-//! What is wrong with a file somebody wrote: where, what, and what to do about it.
+//! Findings about a file that a person wrote: what is wrong, where, and what to write instead.
 //!
-//! Texts are part of the product: each names the file, the line and the remedy, and no secret.
+//! Their texts are part of the product. Each names the file, the line and the remedy, and none contains a secret.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,25 +9,25 @@ use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-/// A file that was read, kept for showing its lines.
+/// The text of a file, kept to show its lines.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Source {
-    /// The name shown: the path as it was given.
+    /// The path, as it was given.
     pub name: String,
     /// The whole text.
     pub text: String,
-    /// The bytes that are never shown: secrets that stand where they must not.
+    /// The bytes that are never shown: secrets that should not be in the file.
     pub hidden: Vec<Range<usize>>,
-    /// Where each line begins, found once: to look for it for each of 10,000 findings takes seconds.
+    /// Where each line starts. Found once, because searching it for each of 10,000 findings takes seconds.
     line_starts: Vec<usize>,
 }
 
-/// Where a finding stands.
+/// Where a finding is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
-    /// In a file; its line is shown.
+    /// In a file, whose line is shown.
     Span(Arc<Source>, Range<usize>),
-    /// Where no line is to be shown: a whole file, or a variable of the environment.
+    /// A place without a line to show: a whole file, or an environment variable.
     Named(String),
 }
 
@@ -47,27 +47,27 @@ pub enum Severity {
 pub struct Diagnostic {
     /// How much it matters.
     pub severity: Severity,
-    /// Where it stands; `None` until [`Diagnostics::locate`] or a `Places` finds it.
+    /// Where it is; `None` until [`Diagnostics::locate`] or a `Places` finds it.
     pub location: Option<Location>,
     /// The key that it is about, `routes.app.upstream`, where it is about one.
     pub key: Option<Box<str>>,
     /// What is wrong, in one sentence without a full stop.
     pub message: String,
-    /// What stands at the location, in a few words.
+    /// What is at the location, in a few words.
     pub label: Box<str>,
     /// What to do.
     pub remedy: String,
 }
 
 impl Source {
-    /// A text that was read from the file of that name.
+    /// The text of the file with this name.
     pub fn new(name: String, text: String, hidden: Vec<Range<usize>>) -> Self {
         let after_newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
         let line_starts = [0].into_iter().chain(after_newlines).collect();
         Self { name, text, hidden, line_starts }
     }
 
-    /// The text with stars for what must not be shown, byte for byte, so that places stay where they are.
+    /// The text with one star for each hidden byte, so that positions do not move.
     fn shown(&self, lines: Range<usize>) -> Cow<'_, str> {
         let text = &self.text[lines.clone()];
         if self.hidden.is_empty() {
@@ -84,12 +84,12 @@ impl Source {
         Cow::Owned(shown)
     }
 
-    /// Which line a byte stands in, counted from 0.
+    /// The line of a byte, counted from 0.
     fn line(&self, at: usize) -> usize {
         self.line_starts.partition_point(|start| *start <= at) - 1
     }
 
-    /// The whole lines that a place stands in.
+    /// The whole lines that contain a span.
     fn lines(&self, span: &Range<usize>) -> Range<usize> {
         let end = self.line_starts.get(self.line(span.end) + 1);
         self.line_starts[self.line(span.start)]..end.copied().unwrap_or(self.text.len())
@@ -97,7 +97,7 @@ impl Source {
 }
 
 impl Diagnostic {
-    /// An error without a place; see [`Diagnostic::at`].
+    /// An error without a location.
     pub fn error(message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
@@ -109,36 +109,36 @@ impl Diagnostic {
         }
     }
 
-    /// A warning without a place; see [`Diagnostic::at`].
+    /// A warning without a location.
     pub fn warning(message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(message) }
     }
 
-    /// The same, at a place in a file.
+    /// Sets the location to a part of a file.
     #[must_use]
     pub fn at(self, source: &Arc<Source>, span: Range<usize>) -> Self {
         Self { location: Some(Location::Span(source.clone(), span)), ..self }
     }
 
-    /// The same, at a place that has a name and no line to show.
+    /// Sets the location to a place without a line to show.
     #[must_use]
     pub fn of(self, place: impl Into<String>) -> Self {
         Self { location: Some(Location::Named(place.into())), ..self }
     }
 
-    /// The same, about the key of that path.
+    /// Sets the key that it is about.
     #[must_use]
     pub fn about(self, key: &str) -> Self {
         Self { key: Some(key.into()), ..self }
     }
 
-    /// The same, with words for the place.
+    /// Sets the label of the location.
     #[must_use]
     pub fn label(self, label: impl Into<Box<str>>) -> Self {
         Self { label: label.into(), ..self }
     }
 
-    /// The same, with what to do.
+    /// Sets the remedy.
     #[must_use]
     pub fn remedy(self, remedy: impl Into<String>) -> Self {
         Self { remedy: remedy.into(), ..self }
@@ -187,7 +187,7 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// Everything that was found, in the order it was found.
+/// Findings, in the order in which they were found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diagnostics(Vec<Diagnostic>);
 
@@ -197,7 +197,7 @@ impl Diagnostics {
         self.0.push(diagnostic);
     }
 
-    /// Adds what another pass found.
+    /// Adds the findings of another check.
     pub fn extend(&mut self, others: Self) {
         self.0.extend(others.0);
     }
@@ -217,7 +217,7 @@ impl Diagnostics {
         self.0.len()
     }
 
-    /// Whether nothing was found.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -243,7 +243,7 @@ impl Diagnostics {
         self.0.retain(|diagnostic| diagnostic.severity == Severity::Error);
     }
 
-    /// Gives what has no place yet the one that `place` finds for it.
+    /// Locates the findings that have no location yet.
     pub fn locate(&mut self, place: impl Fn(Diagnostic) -> Diagnostic) {
         let found = std::mem::take(&mut self.0).into_iter();
         self.0 = found
@@ -264,7 +264,26 @@ impl fmt::Display for Diagnostics {
     }
 }
 
-/// The known name that a mistyped one most likely meant, if one is near enough.
+impl IntoIterator for Diagnostics {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// The remedy for an unknown name: the similar one that exists, or all that exist; `these_are` introduces them, as in
+/// "the upstreams are".
+pub(crate) fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>, these_are: &str) -> String {
+    let known: Vec<_> = known.into_iter().collect();
+    match nearest(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("{these_are}: {}", known.join(", ")),
+    }
+}
+
+/// The known name that is most similar to an unknown one, if one is similar enough to be meant.
 pub(crate) fn nearest<'n>(wrong: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     known
         .into_iter()
@@ -274,19 +293,24 @@ pub(crate) fn nearest<'n>(wrong: &str, known: impl IntoIterator<Item = &'n str>)
         .map(|(_, name)| name)
 }
 
-/// How many letters must be changed, added or dropped to make one word of the other (Levenshtein).
+/// How many letters must be changed, added, removed or swapped with their neighbour to turn one word into the other
+/// (optimal string alignment distance).
 fn distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
-    for (i, left) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, right) in other.chars().enumerate() {
-            let changed = diagonal + usize::from(left != right);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
+    let (one, other): (Vec<_>, Vec<_>) = (one.chars().collect(), other.chars().collect());
+    let mut rows: Vec<Vec<usize>> = vec![(0..=other.len()).collect()];
+    for i in 1..=one.len() {
+        let mut row = vec![i];
+        for j in 1..=other.len() {
+            let changed = rows[i - 1][j - 1] + usize::from(one[i - 1] != other[j - 1]);
+            let mut least = changed.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1] {
+                least = least.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(least);
         }
+        rows.push(row);
     }
-    row[other.chars().count()]
+    rows[one.len()][other.len()]
 }
 
 #[cfg(test)]
@@ -294,7 +318,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_finding_shows_its_line_and_its_remedy() {
+    fn finding_shows_its_line_and_its_remedy() {
         let source = Arc::new(Source::new("gateway.toml".into(), "a = 1\nb = 2\n".into(), Vec::new()));
         let shown =
             Diagnostic::error("`b` is too small").at(&source, 10..11).label("here").remedy("write 3").to_string();
@@ -310,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_hidden_is_shown_as_stars_of_its_length() {
+    fn hidden_bytes_are_shown_as_stars() {
         let text = "key = \"hünter2\"".to_owned();
         let source = Arc::new(Source::new("gateway.toml".into(), text, std::iter::once(7..15).collect()));
         let shown = Diagnostic::error("`key` is a literal").at(&source, 6..16).label("here").to_string();
@@ -318,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_without_a_line_is_named() {
+    fn place_without_a_line_is_named() {
         let shown = Diagnostic::error("no route").of("gateway.toml").remedy("write one").to_string();
         insta::assert_snapshot!(shown, @r"
         error: no route
@@ -328,8 +352,9 @@ mod tests {
     }
 
     #[test]
-    fn a_mistyped_name_finds_the_one_that_was_meant() {
+    fn mistyped_name_finds_the_similar_one() {
         assert_eq!(nearest("timeuot", ["timeout", "database"]), Some("timeout"));
         assert_eq!(nearest("zebra", ["timeout", "database"]), None);
+        assert_eq!(nearest("onw", ["old", "own"]), Some("own"));
     }
 }

@@ -1,7 +1,7 @@
-//! A TOML file with the place of every key and value, in the author's order.
+//! A TOML file with the position of every key and value, in the order of the file.
 //!
-//! Provider files and the config are both read through it, so that every finding can name a line.
-//! A file that is not TOML gives one diagnostic: what follows the first syntax error is guesswork.
+//! Provider files and the config are both parsed here, so that every finding can name a line. A file that is not TOML
+//! gives one finding, because what follows a syntax error cannot be parsed reliably.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -12,45 +12,45 @@ use toml::de::{DeTable, DeValue};
 
 use crate::base::diagnostic::{Diagnostic, Source};
 
-/// A file that was parsed.
+/// A parsed file.
 #[derive(Clone, Debug)]
 pub struct Document {
-    /// Where it came from.
+    /// Its text.
     pub source: Arc<Source>,
-    /// What it holds.
+    /// Its top-level table.
     pub root: Table,
 }
 
-/// The entries of a table, in the author's order.
+/// The entries of a table, in the order of the file.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     /// The entries.
     pub entries: Vec<Entry>,
-    /// Where the table stands.
+    /// The position of the table.
     pub span: Range<usize>,
 }
 
-/// A key and what it holds.
+/// A key and its value.
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// The key, unquoted.
     pub key: String,
-    /// Where the key stands.
+    /// The position of the key.
     pub key_span: Range<usize>,
-    /// What it holds.
+    /// The value.
     pub item: Item,
 }
 
-/// A value and where it stands.
+/// A value and its position.
 #[derive(Clone, Debug)]
 pub struct Item {
     /// The value.
     pub value: ItemValue,
-    /// Where it stands.
+    /// Its position.
     pub span: Range<usize>,
 }
 
-/// The values TOML has, as far as passbridge uses them.
+/// The types of values that passbridge uses.
 #[derive(Clone, Debug)]
 pub enum ItemValue {
     /// A string.
@@ -65,15 +65,15 @@ pub enum ItemValue {
     Array(Vec<Item>),
     /// A table, inline or not.
     Table(Table),
-    /// A date, or a number beyond 64 bits, with TOML's name for it.
+    /// A date, or a number that does not fit in 64 bits, with TOML's name of the type.
     Other(&'static str),
 }
 
 impl Document {
-    /// Parses a file's text; `name` is shown in diagnostics.
+    /// Parses the text of a file; findings show `name`.
     ///
     /// # Errors
-    /// The first thing that is not TOML.
+    /// The first syntax error.
     pub fn parse(name: impl Into<String>, text: impl Into<String>) -> Result<Self, Diagnostic> {
         let (name, text) = (name.into(), text.into());
         match root(&text) {
@@ -86,11 +86,11 @@ impl Document {
         }
     }
 
-    /// The same for a file in which secrets may stand by mistake: `secrets` finds those that diagnostics
-    /// must not show. Of a file that is not TOML no line is shown, for it may hold anything.
+    /// The same for a file that may contain secrets by mistake: `secrets` finds the parts that findings must not show.
+    /// If the file is not TOML, no line of it is shown.
     ///
     /// # Errors
-    /// The first thing that is not TOML.
+    /// The first syntax error.
     pub fn parse_with_secrets(
         name: impl Into<String>,
         text: impl Into<String>,
@@ -142,7 +142,7 @@ impl Item {
         }
     }
 
-    /// TOML's name for what it is.
+    /// TOML's name of its type.
     pub fn noun(&self) -> &'static str {
         match &self.value {
             ItemValue::Text(_) => "string",
@@ -162,7 +162,7 @@ fn root(text: &str) -> Result<Table, toml::de::Error> {
 
 fn remedy(problem: &str) -> &'static str {
     match problem {
-        "duplicate key" => "each key stands once in its table: take one of them out",
+        "duplicate key" => "a table has each key once: remove one of them",
         _ => "see https://toml.io for the syntax",
     }
 }
@@ -193,7 +193,7 @@ fn item(value: &Spanned<DeValue<'_>>) -> Item {
     Item { value, span }
 }
 
-/// Where each key of a config stands; keys are written with dots, `routes.ios.upstream`.
+/// The position of each key of a config, by its dotted path such as `routes.ios.upstream`.
 #[derive(Clone, Debug)]
 pub struct Places {
     source: Arc<Source>,
@@ -202,7 +202,7 @@ pub struct Places {
 }
 
 impl Places {
-    /// The places of every key of a document.
+    /// The positions of the keys of a document.
     pub fn of(document: &Document) -> Self {
         let source = document.source.clone();
         let mut places = Self { source, entries: BTreeMap::new(), elsewhere: BTreeMap::new() };
@@ -210,7 +210,7 @@ impl Places {
         places
     }
 
-    /// Notes keys that come from elsewhere and stand before the document's: each with the name of its place.
+    /// Adds keys that override those of the document, each with the name of the place it comes from.
     #[must_use]
     pub fn before(self, elsewhere: BTreeMap<String, String>) -> Self {
         Self { elsewhere, ..self }
@@ -226,13 +226,13 @@ impl Places {
         }
     }
 
-    /// Gives a key, and what is below it, the place of another one.
+    /// Gives `new`, and the keys below it, the positions of `old`.
     pub fn alias(&mut self, old: &str, new: &str) {
         copy_below(&mut self.entries, old, new);
         copy_below(&mut self.elsewhere, old, new);
     }
 
-    /// Puts a finding at the value of a key, or at the nearest table around it that stands in the file.
+    /// Locates a finding at the value of a key, or at the innermost table around the key that exists.
     #[must_use]
     pub fn locate(&self, diagnostic: Diagnostic, path: &str) -> Diagnostic {
         self.place(diagnostic, path, |entry, itself| match itself && entry.item.as_table().is_none() {
@@ -241,13 +241,13 @@ impl Places {
         })
     }
 
-    /// Puts a finding at a key itself.
+    /// Locates a finding at a key.
     #[must_use]
     pub fn locate_key(&self, diagnostic: Diagnostic, path: &str) -> Diagnostic {
         self.place(diagnostic, path, |entry, _| entry.key_span.clone())
     }
 
-    /// A finding about what stands nowhere is about the whole file.
+    /// A finding about a key of which no part exists is about the whole file.
     fn place(&self, diagnostic: Diagnostic, path: &str, span: impl Fn(&Entry, bool) -> Range<usize>) -> Diagnostic {
         let diagnostic = diagnostic.about(path);
         if let Some(place) = self.elsewhere(path) {
@@ -256,7 +256,7 @@ impl Places {
         let mut at = path;
         loop {
             if let Some(entry) = self.entries.get(at) {
-                // What is left of the path may be the index of an array's element.
+                // The rest of the path may be the index of an array element.
                 let rest = path[at.len()..].trim_start_matches('.');
                 let itself = rest.bytes().all(|byte| byte.is_ascii_digit());
                 return diagnostic.at(&self.source, span(entry, itself));
@@ -268,8 +268,8 @@ impl Places {
         }
     }
 
-    /// The place that a key comes from, if that is not the document: its own, that of a table around
-    /// it, or that of something in it where the document has nothing of the kind.
+    /// The place that overrides the document for a key: its own, that of a table around it, or that of a key below it
+    /// if the document does not have the key.
     fn elsewhere(&self, path: &str) -> Option<&str> {
         let is_in = |one: &str, other: &str| one.strip_prefix(other).is_some_and(|rest| rest.starts_with('.'));
         let around = self.elsewhere.iter().find(|(known, _)| path == *known || is_in(path, known));
@@ -292,7 +292,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_authors_order_and_places_are_kept() {
+    fn order_and_positions_are_kept() {
         let document = Document::parse("x.toml", "b = { z = 1, a = 2 }\n[t]\nk = \"v\"\n").unwrap();
         let keys: Vec<_> = document.root.entries.iter().map(|entry| entry.key.as_str()).collect();
         assert_eq!(keys, ["b", "t"]);
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_from_elsewhere_is_found_there() {
+    fn overriding_key_is_located_at_its_place() {
         let document = Document::parse("x.toml", "[a]\nb = 1\nc = { d = 1 }\n").unwrap();
         let elsewhere = [("a.b", "variable B"), ("a.c.e", "variable E"), ("z.y", "variable Y")];
         let elsewhere = elsewhere.map(|(path, place)| (path.to_owned(), place.to_owned()));
@@ -315,14 +315,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_with_secrets_shows_no_line_that_does_not_parse() {
-        let told = Document::parse_with_secrets("x.toml", "key = \"hunter2\nb = 1\n", |_, _| Vec::new());
-        let told = told.unwrap_err().to_string();
-        assert!(told.contains("x.toml:1:") && !told.contains("hunter2"), "{told}");
+    fn syntax_error_of_a_file_with_secrets_shows_no_line() {
+        let error = Document::parse_with_secrets("x.toml", "key = \"hunter2\nb = 1\n", |_, _| Vec::new());
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("x.toml:1:") && !error.contains("hunter2"), "{error}");
     }
 
     #[test]
-    fn a_syntax_error_names_its_line() {
+    fn syntax_error_names_its_line() {
         let shown = Document::parse("x.toml", "a = 1\nb = \n").unwrap_err().to_string();
         assert!(shown.contains("x.toml:2:"), "{shown}");
     }

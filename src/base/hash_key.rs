@@ -1,50 +1,37 @@
-//! The key of every hash that must come out the same on each replica and after each restart.
+//! Keyed hashes that are the same on every replica and after every restart.
 //!
-//! One secret serves several purposes, each by a key derived from it under a label, so that what one
-//! purpose shows says nothing of another. Whoever has the secret can foretell every hash.
+//! Each purpose has a key of its own, derived from one secret under a label, so that the hashes of one purpose reveal
+//! nothing about those of another. The secret predicts every hash.
 
 use std::fmt;
 
 use aws_lc_rs::hmac::{Context, HMAC_SHA256, Key, Tag, sign, verify};
-use schemars::JsonSchema;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Deserialize;
 
-use crate::base::secret::SecretReference;
+/// The minimum length of a secret, in bytes: that of the hash (RFC 2104 section 3).
+pub const MIN_SECRET_BYTES: usize = 32;
 
-/// A secret is not shorter than this, in bytes: as long as the hash it keys (RFC 2104 section 3).
-pub const SHORTEST: usize = 32;
-
-/// `[gateway]`: what every replica must have the same.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct GatewaySettings {
-    /// The secret that decides which users a split moves, `env:NAME` or `file:PATH`: 32 bytes or more,
-    /// the same on every replica. A new one deals all users anew. Needed where a route has a `split`.
-    pub hash_key: Option<SecretReference>,
-}
-
-/// The secret, from which keys are derived.
+/// The secret that keys are derived from.
 #[derive(Clone)]
 pub struct HashSecret(SecretString);
 
-/// A secret that is too short.
+/// The secret is too short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooShort;
 
-/// A key for one purpose. Clones are the same key.
+/// The key for one purpose.
 #[derive(Clone)]
 pub struct HashKey(Key);
 
 // ===== impl HashSecret =====
 
 impl HashSecret {
-    /// Takes a secret of at least [`SHORTEST`] bytes.
+    /// Takes a secret of at least [`MIN_SECRET_BYTES`] bytes.
     ///
     /// # Errors
     /// [`TooShort`].
     pub fn new(secret: SecretString) -> Result<Self, TooShort> {
-        if secret.expose_secret().len() < SHORTEST { Err(TooShort) } else { Ok(Self(secret)) }
+        if secret.expose_secret().len() < MIN_SECRET_BYTES { Err(TooShort) } else { Ok(Self(secret)) }
     }
 
     /// The key for the purpose that `label` names.
@@ -57,19 +44,19 @@ impl HashSecret {
 // ===== impl HashKey =====
 
 impl HashKey {
-    /// The hash of several parts; where one ends and the next begins counts.
+    /// The hash of several parts and their lengths.
     pub fn hash(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut hash = [0; 32];
         hash.copy_from_slice(self.sign(parts).as_ref());
         hash
     }
 
-    /// Whether a hash is that of a text, found out in constant time.
-    pub fn made(&self, text: &[u8], hash: &[u8]) -> bool {
+    /// Whether `hash` is the [`seal`](Self::seal) of a text, compared in constant time.
+    pub fn verify(&self, text: &[u8], hash: &[u8]) -> bool {
         verify(&self.0, text, hash).is_ok()
     }
 
-    /// The hash of one text, as [`Self::made`] knows it again.
+    /// The hash of one text, to be checked by [`Self::verify`].
     pub fn seal(&self, text: &[u8]) -> [u8; 32] {
         let mut seal = [0; 32];
         seal.copy_from_slice(sign(&self.0, text).as_ref());
@@ -107,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn secret_label_and_parts_each_make_another_hash() {
+    fn secret_label_and_parts_each_change_the_hash() {
         let secret = "0123456789abcdef0123456789abcdef";
         let hash = key(secret, "split").hash(&[b"ab", b"c"]);
         assert_eq!(hash, key(secret, "split").hash(&[b"ab", b"c"]));
@@ -117,15 +104,15 @@ mod tests {
     }
 
     #[test]
-    fn a_seal_is_known_again_and_no_other() {
+    fn only_the_seal_of_the_text_is_verified() {
         let key = key("0123456789abcdef0123456789abcdef", "cookie");
         let seal = key.seal(b"id");
-        assert!(key.made(b"id", &seal));
-        assert!(!key.made(b"ie", &seal) && !key.made(b"id", &seal[..16]));
+        assert!(key.verify(b"id", &seal));
+        assert!(!key.verify(b"ie", &seal) && !key.verify(b"id", &seal[..16]));
     }
 
     #[test]
-    fn a_short_secret_is_refused_and_none_is_shown() {
+    fn short_secret_is_rejected_and_no_secret_is_shown() {
         assert!(HashSecret::new("0123456789abcdef0123456789abcde".into()).is_err());
         let secret = HashSecret::new("hunter2-hunter2-hunter2-hunter2-".into()).unwrap();
         assert!(!format!("{secret:?} {:?}", secret.derive("x")).contains("hunter2"));

@@ -1,7 +1,7 @@
-//! A setting that is one known word, or else more than a word.
+//! A setting that is a keyword or a longer form, such as `"anyone"` or a list of keys.
 //!
-//! Unlike an untagged enum it says where within the longer form a mistake is: the form is known from
-//! what the value is, and a mistake in it keeps its path.
+//! Unlike an untagged enum it reports the place of a mistake inside the longer form: a string can only be the keyword,
+//! so anything else is read as the longer form.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,45 +10,42 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer, StrDeserial
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// Reads `W` from a string and `M` from a table or an array; `expecting` says what there is to write.
-pub(crate) fn word_or<'de, D, W, M, T>(
+/// Reads `K` from a string, and `L` from an array or a table.
+pub(crate) fn keyword_or<'de, D, K, L, T>(
     deserializer: D,
-    expecting: &'static str,
-    word: fn(W) -> T,
-    more: fn(M) -> T,
+    keyword: fn(K) -> T,
+    longer: fn(L) -> T,
 ) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
-    W: Deserialize<'de>,
-    M: Deserialize<'de>,
+    K: Deserialize<'de>,
+    L: Deserialize<'de>,
 {
-    deserializer.deserialize_any(WordOr { expecting, word, more, lifetime: PhantomData })
+    deserializer.deserialize_any(KeywordOr { keyword, longer, lifetime: PhantomData })
 }
 
-struct WordOr<'de, W, M, T> {
-    expecting: &'static str,
-    word: fn(W) -> T,
-    more: fn(M) -> T,
+struct KeywordOr<'de, K, L, T> {
+    keyword: fn(K) -> T,
+    longer: fn(L) -> T,
     lifetime: PhantomData<&'de ()>,
 }
 
-impl<'de, W: Deserialize<'de>, M: Deserialize<'de>, T> Visitor<'de> for WordOr<'de, W, M, T> {
+impl<'de, K: Deserialize<'de>, L: Deserialize<'de>, T> Visitor<'de> for KeywordOr<'de, K, L, T> {
     type Value = T;
 
     fn expecting(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
-        text.write_str(self.expecting)
+        text.write_str("a keyword, an array or a table")
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-        let word = W::deserialize(StrDeserializer::<E>::new(text));
-        word.map(self.word).map_err(|_| E::custom(format_args!("must be {}", self.expecting)))
+        K::deserialize(StrDeserializer::new(text)).map(self.keyword)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<T, A::Error> {
-        M::deserialize(SeqAccessDeserializer::new(items)).map(self.more)
+        L::deserialize(SeqAccessDeserializer::new(items)).map(self.longer)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, table: A) -> Result<T, A::Error> {
-        M::deserialize(MapAccessDeserializer::new(table)).map(self.more)
+        L::deserialize(MapAccessDeserializer::new(table)).map(self.longer)
     }
 }

@@ -1,4 +1,5 @@
-//! base.
+//! What every module may use: diagnostics, TOML documents with positions, bounded numbers, references to secrets,
+//! keyed hashes and base64. It imports no other module.
 
 pub mod base64;
 pub mod bounded;

@@ -1,6 +1,6 @@
-//! Where a secret of the config is to be found: `env:NAME` or `file:PATH`, never the secret itself.
+//! References to secrets: `env:NAME` or `file:PATH`. The config never contains the secret itself.
 //!
-//! A reference can be shown; what it leads to cannot.
+//! A reference may be shown in findings and logs; the secret must not.
 
 use std::env;
 use std::fmt;
@@ -11,21 +11,24 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 
-/// A file with a secret is not larger than this, in bytes.
-const MAX_FILE: u64 = 64 * 1024;
+/// The maximum size of a file with a secret, in bytes.
+const MAX_FILE_BYTES: u64 = 64 * 1024;
 
 /// A reference to a secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
-#[schemars(with = "String", extend("pattern" = "^(env|file):.+$"))]
+#[schemars(
+    with = "String",
+    extend("title" = "`env:NAME` or `file:PATH`", "pattern" = "^(env|file):.+$", "examples" = ["env:NAME"])
+)]
 pub enum SecretReference {
     /// An environment variable.
     Environment(String),
-    /// A file; white space at its end does not count.
+    /// A file; white space at its end is ignored.
     File(String),
 }
 
 impl SecretReference {
-    /// Reads `env:NAME` or `file:PATH`; `None` for anything else.
+    /// Parses `env:NAME` or `file:PATH`; `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         match text.split_once(':') {
             Some(("env", name)) if !name.is_empty() => Some(Self::Environment(name.to_owned())),
@@ -34,18 +37,18 @@ impl SecretReference {
         }
     }
 
-    /// What to do where it leads to nothing.
+    /// What to do if there is no secret.
     pub fn remedy(&self) -> String {
         match self {
             Self::Environment(name) => format!("set {name} in the environment of the gateway"),
-            Self::File(path) => format!("write the secret into {path}, where the gateway can read it"),
+            Self::File(path) => format!("write the secret to {path}, and make it readable for the gateway"),
         }
     }
 
-    /// What it leads to; a relative path starts at `base`.
+    /// Reads the secret; a relative path starts at `base`.
     ///
     /// # Errors
-    /// A sentence without the secret, where there is none or it is empty.
+    /// A message, which does not contain the secret, if it cannot be read or is empty.
     pub fn resolve(&self, base: &Path) -> Result<SecretString, String> {
         let text = match self {
             Self::Environment(name) => {
@@ -56,8 +59,8 @@ impl SecretReference {
                 let shown = path.display();
                 let size =
                     fs::metadata(&path).map_err(|error| format!("the file {shown} cannot be read: {error}"))?.len();
-                if size > MAX_FILE {
-                    return Err(format!("the file {shown} is larger than {MAX_FILE} bytes"));
+                if size > MAX_FILE_BYTES {
+                    return Err(format!("the file {shown} is larger than {MAX_FILE_BYTES} bytes"));
                 }
                 fs::read_to_string(&path).map_err(|error| format!("the file {shown} cannot be read: {error}"))?
             }
@@ -83,7 +86,7 @@ impl<'de> Deserialize<'de> for SecretReference {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| {
-            serde::de::Error::custom("must be `env:NAME` or `file:PATH`: a secret never stands in the config itself")
+            serde::de::Error::custom("must be `env:NAME` or `file:PATH`: the config must not contain the secret itself")
         })
     }
 }
@@ -95,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_gives_its_text_without_the_line_end() {
+    fn secret_of_a_file_has_no_line_end() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("key"), "s3cret\n").unwrap();
         let secret = SecretReference::parse("file:key").unwrap().resolve(folder.path()).unwrap();
@@ -103,18 +106,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_empty_is_named() {
+    fn missing_and_empty_secrets_are_reported_by_name() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("empty"), "\n").unwrap();
-        let told = |text| SecretReference::parse(text).unwrap().resolve(folder.path()).unwrap_err();
-        assert_eq!(told("file:empty"), "the file empty is empty");
-        assert_eq!(told("env:PASSBRIDGE_NO_SUCH"), "the environment variable PASSBRIDGE_NO_SUCH is not set");
+        let error = |text| SecretReference::parse(text).unwrap().resolve(folder.path()).unwrap_err();
+        assert_eq!(error("file:empty"), "the file empty is empty");
+        assert_eq!(error("env:PASSBRIDGE_NO_SUCH"), "the environment variable PASSBRIDGE_NO_SUCH is not set");
     }
 
     #[test]
-    fn a_literal_is_refused_and_not_repeated() {
+    fn literal_is_rejected_and_not_repeated() {
         assert_eq!(SecretReference::parse("hunter2"), None);
-        let told = serde_json::from_str::<SecretReference>("\"hunter2\"").unwrap_err().to_string();
-        assert!(!told.contains("hunter2"), "{told}");
+        let error = serde_json::from_str::<SecretReference>("\"hunter2\"").unwrap_err().to_string();
+        assert!(!error.contains("hunter2"), "{error}");
     }
 }

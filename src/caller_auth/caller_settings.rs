@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
-use crate::base::keyword_or::word_or;
+use crate::base::keyword_or::keyword_or;
 use crate::base::secret::SecretReference;
 
 /// `[routes.NAME.callers]`: the allowed callers, with one key for each kind of caller that the dialect has.
@@ -116,20 +116,18 @@ pub struct JwtSettings {
 
 impl<'de> Deserialize<'de> for KeySettings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        word_or(deserializer, "\"anyone\", or a list of `env:NAME` or `file:PATH`", Self::Anyone, Self::Listed)
+        keyword_or(deserializer, Self::Anyone, Self::Listed)
     }
 }
 
 impl<'de> Deserialize<'de> for ClientSettings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let expecting = "\"anyone\", or a table of client ids and `env:NAME` or `file:PATH`";
-        word_or(deserializer, expecting, Self::Anyone, Self::Listed)
+        keyword_or(deserializer, Self::Anyone, Self::Listed)
     }
 }
 
 impl<'de> Deserialize<'de> for UserSettings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let by_jwt = |ByJwt { jwt }| Self::Jwt { jwt };
-        word_or(deserializer, "\"upstream\", or `{ jwt = { ... } }`", Self::Upstream, by_jwt)
+        keyword_or(deserializer, Self::Upstream, |ByJwt { jwt }| Self::Jwt { jwt })
     }
 }

@@ -1,12 +1,13 @@
-//! Settings that come from the environment: `PASSBRIDGE__SECTION__KEY=value`.
+//! Settings in environment variables: `PASSBRIDGE__SECTION__KEY=value`.
 
 use std::collections::BTreeMap;
 
 use figment::providers::Env;
 
-use crate::config::load::ENVIRONMENT;
+/// The prefix of every environment variable that is a setting.
+pub(super) const ENVIRONMENT: &str = "PASSBRIDGE__";
 
-/// The settings that the environment gives, by key, each with the name of its variable.
+/// The keys that environment variables set, each with the name of its variable.
 pub(super) fn variables(environment: &Env) -> BTreeMap<String, String> {
     let names = environment.iter().map(|(key, _)| key.as_str().to_lowercase());
     names

@@ -1,55 +1,34 @@
-//! Reading `[identity]`: the maps, and which upstream names which.
+//! Reading `[identity]`: the identity maps.
 
 use std::sync::Arc;
 
-use figment::value::{Tag, Value};
+use figment::value::Value;
 
-use crate::config::collect;
-use crate::config::load::Reader;
+use crate::config::reader::Reader;
 use crate::identity::map::Map;
 use crate::identity::map_settings::MapSettings;
 
 impl Reader<'_> {
-    /// Makes the maps; one that does not work is told of, and kept by name.
+    /// Builds the maps. One that cannot be built is in the mistakes.
     pub(super) fn identities(&mut self, value: Option<Value>) {
-        for (name, table) in collect::tables("identity", value, &self.places, self.diagnostics).unwrap_or_default() {
+        for (name, table) in self.tables("identity", value) {
             let section = format!("identity.{name}");
-            let table = Value::Dict(Tag::Default, table);
-            let settings: Option<MapSettings> = collect::section(&section, table, &self.places, self.diagnostics);
-            let Some(settings) = settings else {
-                self.identities.broken.push(name);
-                continue;
-            };
-            let (map, found) = Map::build(&name, &settings, &self.base);
-            for (key, diagnostic) in found {
-                let diagnostic = match key.is_empty() {
-                    true => self.places.locate_key(diagnostic, &section),
-                    false => self.places.locate(diagnostic, &format!("{section}.{key}")),
-                };
-                self.diagnostics.push(diagnostic);
-            }
+            let settings: Option<MapSettings> = self.read(&["identity", &name], Value::from(table));
+            let map = settings.and_then(|settings| {
+                let (map, found) = Map::build(&name, &settings, &self.base);
+                for (key, finding) in found {
+                    let finding = match key.is_empty() {
+                        true => self.places.locate_key(finding, &section),
+                        false => self.places.locate(finding, &format!("{section}.{key}")),
+                    };
+                    self.report(finding);
+                }
+                map
+            });
             match map {
                 Some(map) => drop(self.identities.maps.insert(name, Arc::new(map))),
-                None => self.identities.broken.push(name),
+                None => drop(self.mistakes.insert(section)),
             }
-        }
-    }
-
-    /// Notes the map that an upstream names.
-    pub(super) fn named_identity(&mut self, upstream: &str, value: Option<Value>) {
-        let Some(value) = value else { return };
-        let section = format!("upstreams.{upstream}.identity");
-        if let Some(name) = collect::section(&section, value, &self.places, self.diagnostics) {
-            self.identities.named.insert(upstream.to_owned(), name);
-        }
-    }
-
-    /// Notes the file with the user handles of an upstream's passkeys.
-    pub(super) fn named_handles(&mut self, upstream: &str, value: Option<Value>) {
-        let Some(value) = value else { return };
-        let section = format!("upstreams.{upstream}.handles");
-        if let Some(file) = collect::section(&section, value, &self.places, self.diagnostics) {
-            self.identities.handles.insert(upstream.to_owned(), file);
         }
     }
 }

@@ -1,53 +1,41 @@
-//! Loading the config: file, environment, providers, and the plan of the routes.
+//! Loads the config: file, environment and provider files, and compiles the routes. Start with [`load`].
 //!
-//! Either everything is right and there is a [`Config`], or there are errors and there is none: the
-//! gateway never starts half right.
+//! A config with an error is not loaded, not even in part.
 
-use std::collections::BTreeMap;
+use std::cell::LazyCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::Env;
-use figment::value::{Dict, Tag, Value};
+use figment::value::{Dict, Value};
 
 use crate::base::diagnostic::{Diagnostic, Diagnostics};
 use crate::base::document::{Document, Places};
-use crate::base::hash_key::GatewaySettings;
+use crate::base::hash_key::HashSecret;
 use crate::ceremony::memory::CeremonySettings;
+use crate::config::environment::{self, ENVIRONMENT};
+use crate::config::gateway_settings::{self, GatewaySettings};
+use crate::config::reader::Reader;
 use crate::config::source::FileSource;
-use crate::config::{authorities, collect, deployment, environment, fingerprint, hash_key, renamed, secrets};
+use crate::config::{authorities, deployment, fingerprint, renamed, schema, secrets};
 use crate::gateway::limits::Limits;
 use crate::provider::registry::Registry;
 use crate::routes::Plan;
 use crate::routes::compile::compile;
-use crate::routes::compile::input::CompileInput;
-use crate::routes::compile::input::Identities;
+use crate::routes::compile::input::{CompileInput, Identities};
 use crate::routes::route_settings::RouteSettings;
 use crate::server::admin::AdminSettings;
 use crate::server::passthrough::target_settings::PassthroughSettings;
 use crate::server::server_settings::ServerSettings;
 
-/// What every environment variable that is a setting begins with.
-pub const ENVIRONMENT: &str = "PASSBRIDGE__";
-/// The config that travels inside the binary: it serves every dialect from the embedded relying party.
+/// The config in the binary: it serves every dialect from the embedded relying party.
 const BUILT_IN: &str = include_str!("../../gateway.toml");
-/// A config is not larger than this, in bytes.
-const MAX_FILE: u64 = 16 << 20;
-const SECTIONS: &[&str] = &[
-    "server",
-    "admin",
-    "ceremonies",
-    "limits",
-    "gateway",
-    "providers",
-    "identity",
-    "upstreams",
-    "routes",
-    "passthrough",
-];
+/// The maximum size of a config, in bytes.
+const MAX_FILE_BYTES: u64 = 16 << 20;
 
-/// A config that works.
+/// A config without errors.
 #[derive(Debug)]
 pub struct Config {
     /// `[server]`.
@@ -60,15 +48,15 @@ pub struct Config {
     pub limits: Limits,
     /// `[passthrough]`.
     pub passthrough: PassthroughSettings,
-    /// The routes, proved to work.
+    /// The compiled routes and upstreams.
     pub plan: Plan,
     /// Every provider.
     pub registry: Registry,
-    /// The folder where relative paths start: that of the file.
+    /// The folder of the file, where relative paths start.
     pub base: PathBuf,
-    /// Where each key stands.
+    /// The position of each key.
     pub places: Places,
-    /// A short hash of what it says, in the file, the environment and its lists.
+    /// A short hash of the file, the environment and the lists of pinned users.
     pub fingerprint: String,
 }
 
@@ -77,12 +65,12 @@ pub struct Config {
 pub enum Origin {
     /// A file.
     File(PathBuf),
-    /// The binary itself.
+    /// The binary.
     BuiltIn,
 }
 
 impl Origin {
-    /// The file that was named, else `gateway.toml` here if there is one, else the built-in config.
+    /// The named file, or `gateway.toml` in the current folder, or the built-in config.
     pub fn find(named: Option<PathBuf>) -> Self {
         match named {
             Some(path) => Self::File(path),
@@ -91,7 +79,7 @@ impl Origin {
         }
     }
 
-    /// What to call it.
+    /// Its name in messages.
     pub fn name(&self) -> String {
         match self {
             Self::File(path) => path.display().to_string(),
@@ -104,11 +92,11 @@ impl Origin {
         let failed = |problem: String| {
             Diagnostic::error(format!("the config cannot be read: {problem}"))
                 .of(path.display().to_string())
-                .remedy("name a readable file with `--config FILE`, or leave it out to run the built-in config")
+                .remedy("use `--config FILE` with a readable file, or no `--config` to run the built-in config")
         };
         let size = fs::metadata(path).map_err(|error| failed(error.to_string()))?.len();
-        if size > MAX_FILE {
-            return Err(failed(format!("it is larger than {MAX_FILE} bytes")));
+        if size > MAX_FILE_BYTES {
+            return Err(failed(format!("it is larger than {MAX_FILE_BYTES} bytes")));
         }
         fs::read_to_string(path).map_err(|error| failed(error.to_string()))
     }
@@ -121,7 +109,7 @@ impl Origin {
     }
 }
 
-/// Loads a config. There is one exactly if there is no error among the diagnostics.
+/// Loads a config. There is one if the diagnostics have no error.
 pub fn load(origin: &Origin) -> (Option<Config>, Diagnostics) {
     let mut diagnostics = Diagnostics::default();
     let document = origin.read().and_then(|text| Document::parse_with_secrets(origin.name(), text, secrets::find));
@@ -137,13 +125,21 @@ pub fn load(origin: &Origin) -> (Option<Config>, Diagnostics) {
     let merged: Result<Dict, _> = Figment::from(FileSource(&document)).merge(environment).extract();
     let config = match merged {
         Ok(merged) => {
-            let (base, broken, identities) = (origin.base(), Vec::new(), Identities::default());
-            let mut reader = Reader { places, base, broken, identities, diagnostics: &mut diagnostics };
+            let mut reader = Reader {
+                places,
+                base: origin.base(),
+                config: &Value::from(merged.clone()),
+                schema: LazyCell::new(schema::config),
+                mistakes: BTreeSet::new(),
+                identities: Identities::default(),
+                diagnostics: &mut diagnostics,
+            };
             reader.config(merged)
         }
         Err(_) => {
-            let message = format!("the variables {ENVIRONMENT}... and the config cannot be put together");
-            diagnostics.push(Diagnostic::error(message).remedy("write each as PASSBRIDGE__SECTION__KEY=value"));
+            let message = format!("the environment variables {ENVIRONMENT}... cannot be merged with the config");
+            let remedy = format!("write each as {ENVIRONMENT}SECTION__KEY=value");
+            diagnostics.push(Diagnostic::error(message).of("the environment").remedy(remedy));
             None
         }
     };
@@ -155,48 +151,33 @@ pub fn load(origin: &Origin) -> (Option<Config>, Diagnostics) {
     (config, diagnostics)
 }
 
-pub(super) struct Reader<'d> {
-    pub(super) places: Places,
-    pub(super) base: PathBuf,
-    /// The upstreams that are there and could not be read.
-    pub(super) broken: Vec<String>,
-    pub(super) identities: Identities,
-    pub(super) diagnostics: &'d mut Diagnostics,
-}
-
 impl Reader<'_> {
     fn config(&mut self, mut merged: Dict) -> Option<Config> {
-        let written = fingerprint::Written::of(&merged);
-        for name in merged.keys().filter(|name| !SECTIONS.contains(&name.as_str())) {
-            self.diagnostics.push(collect::unknown_key("", name, SECTIONS, &self.places));
-        }
+        let hash = fingerprint::ConfigHash::of(&merged);
         let server = self.section("server", merged.remove("server"));
         let admin = self.section("admin", merged.remove("admin"));
         let ceremonies = self.section("ceremonies", merged.remove("ceremonies"));
         let limits = self.section("limits", merged.remove("limits"));
         let passthrough = self.passthrough(merged.remove("passthrough"));
-        let gateway: GatewaySettings = self.section("gateway", merged.remove("gateway")).unwrap_or_default();
-        let (hash_secret, found) = hash_key::find(&gateway, &self.base, &self.places);
-        found.into_iter().for_each(|diagnostic| self.diagnostics.push(diagnostic));
+        let hash_secret = self.hash_secret(merged.remove("gateway"));
         let registry = self.registry(merged.remove("providers"));
         self.identities(merged.remove("identity"));
-        let upstreams = self.upstreams(merged.remove("upstreams"));
+        let upstreams = self.upstreams(merged.remove("upstreams"), &registry);
         let routes = self.routes(merged.remove("routes"));
-        let ground = CompileInput {
+        merged.keys().for_each(|name| self.unknown_key(&[name]));
+        let input = CompileInput {
             registry: &registry,
             upstreams: &upstreams,
-            broken: &self.broken,
+            mistakes: &self.mistakes,
             identities: &self.identities,
             routes: &routes,
             places: &self.places,
             base: &self.base,
             hash_secret: hash_secret.as_ref(),
         };
-        let (plan, found) = compile(&ground);
-        self.diagnostics.extend(found);
-        if let Some(server) = &server {
-            self.diagnostics.extend(deployment::report(server, &ground));
-        }
+        let (plan, found) = compile(&input);
+        let warnings = server.as_ref().map(|server| deployment::report(server, &input)).unwrap_or_default();
+        found.into_iter().chain(warnings).for_each(|finding| self.report(finding));
         let base = std::mem::take(&mut self.base);
         Some(Config {
             server: server?,
@@ -204,7 +185,7 @@ impl Reader<'_> {
             ceremonies: ceremonies?,
             limits: limits?,
             passthrough: passthrough?,
-            fingerprint: written.with_lists(&plan),
+            fingerprint: hash.with_pinned_users(&plan),
             plan,
             registry,
             base,
@@ -212,11 +193,12 @@ impl Reader<'_> {
         })
     }
 
-    fn section<T: serde::de::DeserializeOwned + Default>(&mut self, name: &str, value: Option<Value>) -> Option<T> {
-        match value {
-            Some(value) => collect::section(name, value, &self.places, self.diagnostics),
-            None => Some(T::default()),
-        }
+    fn hash_secret(&mut self, value: Option<Value>) -> Option<HashSecret> {
+        let settings: GatewaySettings = self.section("gateway", value).unwrap_or_default();
+        let (secret, found) = settings.hash_secret(&self.base, &self.places);
+        found.into_iter().for_each(|finding| self.report(finding));
+        let is_mistaken = ["gateway", "gateway.hash_key"].iter().any(|key| self.mistakes.contains(*key));
+        if is_mistaken { gateway_settings::stand_in() } else { secret }
     }
 
     fn passthrough(&mut self, value: Option<Value>) -> Option<PassthroughSettings> {
@@ -229,40 +211,34 @@ impl Reader<'_> {
 
     pub(super) fn authorities(&mut self, file: Option<PathBuf>, table: &str) -> Option<PathBuf> {
         let (file, found) = authorities::find(&self.base, &file?, &format!("{table}.ca_file"), &self.places);
-        found.into_iter().for_each(|diagnostic| self.diagnostics.push(diagnostic));
+        found.into_iter().for_each(|finding| self.report(finding));
         Some(file)
     }
 
     fn registry(&mut self, folder: Option<Value>) -> Registry {
-        let folder: Option<PathBuf> = match folder {
-            Some(value) => collect::section("providers", value, &self.places, self.diagnostics),
-            None => None,
-        };
+        let folder: Option<PathBuf> = folder.and_then(|folder| self.read(&["providers"], folder));
         let folder = folder.map(|folder| self.base.join(folder));
         let (registry, mut found) = Registry::load(folder.as_deref());
-        found.locate(|diagnostic| self.places.locate(diagnostic.label("this folder"), "providers"));
+        found.locate(|finding| self.places.locate(finding.label("this folder"), "providers"));
         self.diagnostics.extend(found);
         registry
     }
 
     fn routes(&mut self, value: Option<Value>) -> BTreeMap<String, RouteSettings> {
-        let Some(tables) = collect::tables("routes", value, &self.places, self.diagnostics) else {
-            return BTreeMap::new();
-        };
-        if tables.is_empty() {
-            let diagnostic = Diagnostic::error("the config has no route")
-                .remedy("write `[routes.NAME]` with `dialect`, `upstream` and `callers`");
-            self.diagnostics.push(self.places.locate_key(diagnostic.label("empty"), "routes"));
+        let mut routes = BTreeMap::new();
+        for (name, mut table) in self.tables("routes", value) {
+            let route = format!("routes.{name}");
+            renamed::replace(&route, &mut table, &mut self.places, self.diagnostics);
+            match self.read(&["routes", &name], Value::from(table)) {
+                Some(settings) => drop(routes.insert(name, settings)),
+                None => drop(self.mistakes.insert(route)),
+            }
         }
-        tables
-            .into_iter()
-            .filter_map(|(name, mut table)| {
-                let route = format!("routes.{name}");
-                renamed::replace(&route, &mut table, &mut self.places, self.diagnostics);
-                let value = Value::Dict(Tag::Default, table);
-                let settings = collect::section(&route, value, &self.places, self.diagnostics)?;
-                Some((name, settings))
-            })
-            .collect()
+        if self.config.find_ref("routes").and_then(Value::as_dict).is_none_or(Dict::is_empty) {
+            let finding = Diagnostic::error("the config has no route").label("empty");
+            let finding = finding.remedy("write `[routes.NAME]` with `dialect`, `upstream` and `callers`");
+            self.report(self.places.locate_key(finding, "routes"));
+        }
+        routes
     }
 }

@@ -1,16 +1,17 @@
-//! The config: a TOML file and the environment, read into typed settings with every mistake at once.
+//! The config: a TOML file and environment variables, read into typed settings. Every mistake is reported at once.
 //!
-//! The environment wins: `PASSBRIDGE__ROUTES__IOS_APP__UPSTREAM=new` stands for `upstream = "new"` in
-//! `[routes.ios_app]`. A key nobody knows is an error. Secrets are never read here, only where they are.
+//! The environment wins: `PASSBRIDGE__ROUTES__IOS_APP__UPSTREAM=new` overrides `upstream` in `[routes.ios_app]`. An
+//! unknown key is an error. The config only refers to secrets and never contains them. Start with [`load`].
 
 mod authorities;
-mod collect;
 mod deployment;
 mod environment;
+mod expected;
 mod fingerprint;
-mod hash_key;
+mod gateway_settings;
 mod identity;
 pub mod load;
+mod reader;
 mod renamed;
 pub mod schema;
 mod secrets;

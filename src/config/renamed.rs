@@ -1,5 +1,5 @@
-//! Keys and values of `[routes.NAME]` that have another name now. Each use of an old name is an error that names
-//! the new one; the value is read under the new name, so that its own mistakes are found as well.
+//! Keys and values of `[routes.NAME]` that were renamed. An old name is an error that gives the new one; its value is
+//! read under the new name, so that mistakes in it are reported too.
 
 use figment::value::{Dict, Value};
 

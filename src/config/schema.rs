@@ -1,22 +1,22 @@
-//! JSON Schemas of the files people write, made from the types that read them, so that editors
-//! complete and check them.
+//! JSON Schemas of the config and of provider files, generated from the types that read them. Editors complete and
+//! check the files with them, and findings take their words from them.
 
 use schemars::{JsonSchema, SchemaGenerator};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::base::hash_key::GatewaySettings;
 use crate::ceremony::memory::CeremonySettings;
+use crate::config::gateway_settings::GatewaySettings;
+use crate::config::upstreams::{ProviderSettings, UserSettings};
 use crate::gateway::limits::Limits;
 use crate::identity::map_settings::MapSettings;
 use crate::model::fault::Fault;
 use crate::model::operation::Operation;
 use crate::provider::template::message::Caller;
 use crate::relying_party::config::EmbeddedSettings;
-use crate::routes::route_settings::{Assignments, RouteSettings};
+use crate::routes::route_settings::RouteSettings;
 use crate::server::admin::AdminSettings;
 use crate::server::passthrough::target_settings::PassthroughSettings;
 use crate::server::server_settings::ServerSettings;
-use crate::upstream::base_url::BaseUrl;
 use crate::upstream::http_settings::HttpSettings;
 
 /// The schema of `gateway.toml`.
@@ -29,10 +29,10 @@ pub fn config() -> Value {
         "ceremonies": generator.subschema_for::<CeremonySettings>(),
         "limits": generator.subschema_for::<Limits>(),
         "gateway": generator.subschema_for::<GatewaySettings>(),
-        "providers": { "type": "string", "description": "A folder of provider files that add to the built-in ones or override them." },
-        "identity": { "type": "object", "additionalProperties": generator.subschema_for::<MapSettings>(), "description": "Who the callers' users are at the upstreams." },
-        "upstreams": { "type": "object", "additionalProperties": upstream, "description": "Who can do the work." },
-        "routes": { "type": "object", "additionalProperties": generator.subschema_for::<RouteSettings>(), "description": "Which dialect is spoken where, and who does the work." },
+        "providers": { "type": "string", "description": "A folder of provider files. They add to the built-in ones, or override those of the same name." },
+        "identity": { "type": "object", "additionalProperties": generator.subschema_for::<MapSettings>(), "description": "Identity maps: which of the callers' users is which user at an upstream." },
+        "upstreams": { "type": "object", "additionalProperties": upstream, "description": "Upstreams: providers over HTTP, or the embedded relying party." },
+        "routes": { "type": "object", "additionalProperties": generator.subschema_for::<RouteSettings>(), "description": "Routes: which dialect is served on which host and path, and by which upstream." },
         "passthrough": generator.subschema_for::<PassthroughSettings>(),
     });
     json!({
@@ -120,24 +120,16 @@ fn fault_row() -> Value {
     })
 }
 
-/// An upstream is of one of two kinds, told apart by its `provider`.
+/// An upstream is embedded or a provider over HTTP; its `provider` says which.
 fn upstream(generator: &mut SchemaGenerator) -> Value {
-    let identity = json!({ "type": "string", "description": "The name of the identity map that says who the callers' users are there. Default: both sides name users alike." });
-    let handles = json!({ "type": "string", "description": "The SQLite file that keeps the user handles of the upstream's passkeys, by credential id, on either side; made when missing. A relative path starts at the directory of the config file. Default: none, and handles pass on as they come." });
-    let embedded = with(
-        inline::<EmbeddedSettings>(generator),
-        json!({ "provider": { "const": "embedded" }, "identity": identity, "handles": handles }),
-        &["provider"],
-    );
-    let provider = json!({
-        "provider": { "type": "string", "not": { "const": "embedded" }, "description": "The id of a provider file." },
-        "base_url": generator.subschema_for::<BaseUrl>(),
-        "set": generator.subschema_for::<Assignments>(),
-        "identity": identity,
-        "handles": handles,
-        "discoverable": { "type": "boolean", "description": "Whether the upstream's credentials are discoverable; `false` refuses dialects that cannot list them." },
-    });
-    let http = with(inline::<HttpSettings>(generator), provider, &["provider", "base_url"]);
+    let provider = |schema: Value| json!({ "properties": { "provider": schema }, "required": ["provider"] });
+    let users = inline::<UserSettings>(generator);
+    let embedded =
+        merged(&[provider(json!({ "const": "embedded" })), inline::<EmbeddedSettings>(generator), users.clone()]);
+    let name =
+        json!({ "type": "string", "not": { "const": "embedded" }, "description": "The name of a provider file." });
+    let http =
+        merged(&[provider(name), inline::<ProviderSettings>(generator), users, inline::<HttpSettings>(generator)]);
     json!({ "oneOf": [embedded, http] })
 }
 
@@ -145,12 +137,10 @@ fn inline<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
     T::json_schema(generator).to_value()
 }
 
-fn with(mut schema: Value, properties: Value, required: &[&str]) -> Value {
-    if let (Some(own), Value::Object(more)) = (schema["properties"].as_object_mut(), properties) {
-        own.extend(more);
-    }
-    let mut all: Vec<Value> = schema["required"].as_array().cloned().unwrap_or_default();
-    all.extend(required.iter().map(|name| json!(name)));
-    schema["required"] = Value::Array(all);
-    schema
+/// The schema of a table with the keys of all these tables.
+fn merged(tables: &[Value]) -> Value {
+    let of = |key: &'static str| tables.iter().map(move |table| &table[key]);
+    let properties: Map<String, Value> = of("properties").filter_map(Value::as_object).flatten().map(|(key, value)| (key.clone(), value.clone())).collect();
+    let required: Vec<_> = of("required").filter_map(Value::as_array).flatten().collect();
+    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
 }

@@ -1,28 +1,29 @@
-//! Which values of a config are never shown, because a secret may stand there by mistake.
+//! Finds the values of a config that are never shown, because they may be secrets in the wrong place.
 //!
-//! The rule looks at names, also at those that no setting has: a secret under a mistyped key is a
-//! secret. What only refers to a secret is shown.
+//! The names of keys decide, including names that are not settings, so that a secret under a mistyped key is hidden.
+//! References to secrets are shown.
 
 use std::ops::Range;
 
 use crate::base::document::{Item, ItemValue, Table};
 use crate::base::secret::SecretReference;
 
-/// Words of a key below which secrets stand.
-const TELLING: &[&str] = &["secret", "secrets", "key", "keys", "token", "password", "passphrase", "credential", "auth"];
-/// What stands in their place and is none.
-const HARMLESS: &[&str] = &["anyone", "public", "upstream"];
+/// Words in keys of secrets.
+const SECRET_WORDS: &[&str] =
+    &["secret", "secrets", "key", "keys", "token", "password", "passphrase", "credential", "auth"];
+/// Values of such keys that are not secrets.
+const KEYWORDS: &[&str] = &["anyone", "public", "upstream"];
 
-/// What is known of a place from the names around it.
+/// What the keys around a value say about it.
 #[derive(Clone, Copy, PartialEq)]
 enum Around {
     Nothing,
-    /// `client = { "an id" = "its secret" }` stands below.
+    /// It may contain `client = { "an id" = "its secret" }`.
     Callers,
     Secrets,
 }
 
-/// The places of a config's text that must not be shown.
+/// The parts of a config's text that must not be shown.
 pub(crate) fn find(root: &Table, text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     table(root, text, Around::Nothing, &mut found);
@@ -32,15 +33,15 @@ pub(crate) fn find(root: &Table, text: &str) -> Vec<Range<usize>> {
 fn table(table: &Table, text: &str, around: Around, found: &mut Vec<Range<usize>>) {
     for entry in &table.entries {
         // The value of `learn_keys` is the name of an upstream.
-        let tells = entry.key != "learn_keys"
-            && entry.key.to_lowercase().split(['_', '-', '.']).any(|word| TELLING.contains(&word));
+        let is_secret = entry.key != "learn_keys"
+            && entry.key.to_lowercase().split(['_', '-', '.']).any(|word| SECRET_WORDS.contains(&word));
         let below = match (around, entry.key.as_str()) {
             (Around::Secrets, _) | (Around::Callers, "client") => Around::Secrets,
-            _ if tells => Around::Secrets,
+            _ if is_secret => Around::Secrets,
             (_, "callers") => Around::Callers,
-            // The header fields that a service is asked with.
+            // The header fields of an identity service.
             (_, "fields") => Around::Secrets,
-            // A connection string, and not the map of that name.
+            // A connection string, not the identity map of that name.
             (_, "postgres") if matches!(entry.item.value, ItemValue::Text(_)) => Around::Secrets,
             _ => Around::Nothing,
         };
@@ -54,11 +55,11 @@ fn item(item: &Item, text: &str, around: Around, found: &mut Vec<Range<usize>>) 
         ItemValue::Array(items) => items.iter().for_each(|inner| self::item(inner, text, around, found)),
         ItemValue::Text(value) if around == Around::Secrets => {
             let refers = SecretReference::parse(value).is_some() || value.starts_with('{');
-            if !refers && !HARMLESS.contains(&value.as_str()) {
+            if !refers && !KEYWORDS.contains(&value.as_str()) {
                 found.push(item.span.start + 1..item.span.end - 1);
             }
         }
-        ItemValue::Text(_) => found.extend(user_of_a_url(item, text)),
+        ItemValue::Text(_) => found.extend(user_info(item, text)),
         ItemValue::Integer(_) | ItemValue::Float(_) | ItemValue::Other(_) if around == Around::Secrets => {
             found.push(item.span.clone())
         }
@@ -66,8 +67,8 @@ fn item(item: &Item, text: &str, around: Around, found: &mut Vec<Range<usize>>) 
     }
 }
 
-/// User and password of a URL, which must have neither.
-fn user_of_a_url(item: &Item, text: &str) -> Option<Range<usize>> {
+/// The user and password of a URL.
+fn user_info(item: &Item, text: &str) -> Option<Range<usize>> {
     let written = &text[item.span.clone()];
     let begin = written.find("://")? + "://".len();
     let authority = written[begin..].split(['/', '?', '#']).next()?;
@@ -87,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_found_by_the_names_around_them() {
+    fn values_of_secret_keys_are_hidden() {
         for text in [
             "set.client.secret = \"hunter2\"",
             "[identity.users.fields]\nx-who = \"hunter2\"",
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_secret_is_shown() {
+    fn references_and_other_values_are_shown() {
         for text in [
             "secret = \"env:A\"",
             "secret = \"{client.secret}\"",

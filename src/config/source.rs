@@ -1,11 +1,11 @@
-//! The config file as figment wants it: values without places; the places are kept beside.
+//! The config file as a figment provider: values without positions, which `Places` has.
 
 use figment::value::{Dict, Map, Num, Tag, Value};
 use figment::{Metadata, Profile, Provider};
 
 use crate::base::document::{Document, Item, ItemValue, Table};
 
-/// A parsed file as a source of values.
+/// A parsed file.
 pub(crate) struct FileSource<'d>(pub(crate) &'d Document);
 
 impl Provider for FileSource<'_> {
@@ -31,7 +31,7 @@ fn value(item: &Item) -> Value {
         ItemValue::Flag(flag) => Value::Bool(tag, *flag),
         ItemValue::Array(items) => Value::Array(tag, items.iter().map(value).collect()),
         ItemValue::Table(table) => Value::Dict(tag, dict(table)),
-        // No setting is a date; the type it has says so where one is read.
+        // No setting has this type, so that reading it reports a wrong type.
         ItemValue::Other(_) => Value::Num(tag, Num::F64(0.5)),
     }
 }

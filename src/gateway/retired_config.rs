@@ -127,7 +127,7 @@ mod tests {
             registry: &registry,
             upstreams: &BTreeMap::from([("new".to_owned(), upstream)]),
             routes: &BTreeMap::from([(route.to_owned(), toml::from_str(&settings).unwrap())]),
-            broken: &[],
+            mistakes: &Default::default(),
             identities: &Default::default(),
             places: &Places::of(&Document::parse("gateway.toml", "").unwrap()),
             base: Path::new("."),

@@ -34,7 +34,7 @@ impl StickyCookie {
     fn open(&self, value: &str) -> Option<[u8; ID_BYTES]> {
         let bytes = URL_SAFE_NO_PAD.decode(value).ok()?;
         let (id, seal) = bytes.split_first_chunk::<ID_BYTES>()?;
-        self.key.made(id, seal).then_some(*id)
+        self.key.verify(id, seal).then_some(*id)
     }
 
     /// A new id and the `Set-Cookie` value for it. `None` if the system gives no randomness.

@@ -83,7 +83,7 @@ impl JsonSchema for Percent {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "number", "minimum": 0, "maximum": 100 })
+        json_schema!({ "title": "a number from 0 to 100 with at most two decimals", "type": "number", "minimum": 0, "maximum": 100, "examples": [10] })
     }
 }
 

@@ -14,7 +14,7 @@ use crate::base::bounded::Bounded;
 #[serde(default, deny_unknown_fields)]
 pub struct ServerSettings {
     /// The address to listen on, without TLS; port 0 selects a free port. Default 127.0.0.1:8080.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", title = "an address and port, such as \"127.0.0.1:8080\"")]
     pub listen: SocketAddr,
     /// Threads that serve requests. Default: one per core.
     pub workers: Option<Bounded<1, 1024>>,

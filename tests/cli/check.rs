@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::program::Folder;
-use crate::support::config::{EMBEDDED, ENVIRONMENT, bare_upstream, route, route_judged_by_upstream, upstream};
-use crate::support::provider::Provider::{Auth0, Flashback, Quiva, Streambird};
+use kit::config::{EMBEDDED, ENVIRONMENT, bare_upstream, route, route_judged_by_upstream, upstream};
+use kit::provider::Provider::{Auth0, Flashback, Quiva, Streambird};
 
 /// A route before an upstream over TLS with these certificate authorities.
 fn config(ca_file: &str) -> String {

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use crate::base::diagnostic::{Diagnostic, nearest};
+use crate::base::diagnostic::{Diagnostic, did_you_mean};
 use crate::cli::saved::{Input, Saved, Wanted};
 use crate::cli::translate::translator::{Translation, Translator};
 use crate::inspect::LostMember;
@@ -90,12 +90,8 @@ fn attempt(arguments: &Translate, registry: &Registry) -> Result<Translation, Di
 }
 
 fn provider<'r>(registry: &'r Registry, id: &str) -> Result<&'r Provider, Diagnostic> {
-    let known = || registry.names();
     registry.provider(id).map(|provider| &**provider).ok_or_else(|| {
-        let remedy = match nearest(id, known()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the providers are: {}", known().collect::<Vec<_>>().join(", ")),
-        };
+        let remedy = did_you_mean(id, registry.names(), "the providers are");
         Diagnostic::error(format!("unknown provider `{id}`")).remedy(remedy)
     })
 }

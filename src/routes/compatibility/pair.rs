@@ -91,16 +91,16 @@ impl Pair<'_> {
         match (set.map(Assignment::reference), self.identity) {
             (Some(None), _) => Availability::Always,
             (Some(Some(of)), Some(_)) if USER.contains(&of) => self.caller_names(operation, of, caller_request),
-            (Some(Some(of)), _) => self.from_caller(operation, of, caller_request),
+            (Some(Some(of)), _) => self.caller_source(operation, of, caller_request),
             (None, Some(map)) if USER.contains(&member) => {
                 self.mapped_to_upstream(map, operation, member, caller_request)
             }
-            (None, _) => self.from_caller(operation, member, caller_request),
+            (None, _) => self.caller_source(operation, member, caller_request),
         }
     }
 
     /// The availability of the caller's own value of a member: a reference in `set` takes that, never another `set`.
-    fn from_caller(&self, operation: Operation, member: Member, caller_request: &[(Member, Need)]) -> Availability {
+    fn caller_source(&self, operation: Operation, member: Member, caller_request: &[(Member, Need)]) -> Availability {
         if self.claims.contains(&member) && self.caller_is_verified(operation) {
             return Availability::Always;
         }
@@ -118,11 +118,11 @@ impl Pair<'_> {
             Member::CredentialId => availability(caller_request, Member::CredentialHandle),
             _ => Availability::Never,
         };
-        availability(caller_request, member).max(derived).max(self.from_begin(operation, member))
+        availability(caller_request, member).max(derived).max(self.begin_source(operation, member))
     }
 
     /// The availability of a member for a finish, from its stored begin.
-    fn from_begin(&self, operation: Operation, member: Member) -> Availability {
+    fn begin_source(&self, operation: Operation, member: Member) -> Availability {
         let is_stored = matches!(
             member,
             Member::UserId | Member::UserEmail | Member::Account | Member::Organization | Member::Connection
@@ -172,7 +172,7 @@ impl Pair<'_> {
         }
         let from_request = match member {
             Member::UserId | Member::UserEmail => {
-                self.request_source(operation, member, caller_request).max(self.from_begin(operation, member))
+                self.request_source(operation, member, caller_request).max(self.begin_source(operation, member))
             }
             Member::CredentialId => availability(caller_request, Member::CredentialId),
             Member::CredentialHandle => availability(caller_request, Member::CredentialId)

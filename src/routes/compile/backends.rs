@@ -132,7 +132,10 @@ impl Builder<'_> {
             "shadow.upstream" => &[Operation::LoginBegin],
             _ => &common.required,
         };
-        let found = report_findings(&pair.names(), common.name, required, &support, compiled.are_valid);
+        let found = match self.input.is_undecided(common.name, &upstream.name) {
+            true => Vec::new(),
+            false => report_findings(&pair.names(), common.name, required, &support, compiled.are_valid),
+        };
         let unused = unused_assignments(&pair, &common.own_set, &support);
         for finding in found.iter().filter(|finding| finding.severity < Severity::Note) {
             let key = format!("{}.{}", common.key, if finding.key == "upstream" { &*one.key } else { finding.key });

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::base::diagnostic::{Diagnostic, Diagnostics, nearest};
+use crate::base::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::base::document::Places;
 use crate::caller_auth::fetched_keys::KeySets;
 use crate::model::operation::Direction;
@@ -71,11 +71,7 @@ impl<'c> Builder<'c> {
         if let Some(provider) = self.input.registry.provider(id) {
             return Some(provider.clone());
         }
-        let known: Vec<_> = self.input.registry.names().collect();
-        let remedy = match nearest(id, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the providers are: {}", known.join(", ")),
-        };
+        let remedy = did_you_mean(id, self.input.registry.names(), "the providers are");
         self.error(key, format!("unknown provider `{id}`"), "this name", remedy);
         None
     }
@@ -116,15 +112,14 @@ impl<'c> Builder<'c> {
 
     fn known_upstream(&mut self, name: &str, locate: impl FnOnce(&Places, Diagnostic) -> Diagnostic) -> Option<usize> {
         let index = self.upstreams.iter().position(|upstream| &*upstream.name == name);
-        let known: Vec<_> = self.input.upstreams.keys().map(String::as_str).collect();
+        let known: Vec<_> = self.input.names("upstreams", self.input.upstreams.keys()).collect();
         // What is wrong with the table of a known upstream is reported there.
-        if index.is_some() || known.contains(&name) || self.input.broken.iter().any(|broken| broken == name) {
+        if index.is_some() || known.contains(&name) || self.input.mistakes.contains("upstreams") {
             return index;
         }
-        let remedy = match nearest(name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if known.is_empty() => format!("add a table `[upstreams.{name}]`"),
-            None => format!("the upstreams are: {}", known.join(", ")),
+        let remedy = match known.is_empty() {
+            true => format!("add a table `[upstreams.{name}]`"),
+            false => did_you_mean(name, known, "the upstreams are"),
         };
         let finding = Diagnostic::error(format!("unknown upstream `{name}`")).label("this name").remedy(remedy);
         self.diagnostics.push(locate(self.input.places, finding));

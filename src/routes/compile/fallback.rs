@@ -1,5 +1,6 @@
 //! The fallback and the shadow of a route.
 
+use crate::base::diagnostic::did_you_mean;
 use crate::model::fault::Fault;
 use crate::policy::fallback::{FALLBACK_FAULTS, Fallback};
 use crate::policy::settings::{FallbackSettings, ShadowSettings};
@@ -14,15 +15,18 @@ impl Builder<'_> {
         let remedy = format!("a fallback is possible on: {}", known.join(", "));
         let mut on = Vec::new();
         for (index, name) in settings.on.iter().enumerate() {
-            let message = match Fault::named(name) {
+            let (message, remedy) = match Fault::named(name) {
                 Some(fault) if FALLBACK_FAULTS.contains(&fault) => {
                     on.push(fault);
                     continue;
                 }
-                Some(_) => format!("no fallback is possible on `{name}`"),
-                None => format!("unknown fault `{name}`"),
+                Some(_) => (format!("no fallback is possible on `{name}`"), remedy.clone()),
+                None => {
+                    let remedy = did_you_mean(name, FALLBACK_FAULTS.map(Fault::name), "a fallback is possible on");
+                    (format!("unknown fault `{name}`"), remedy)
+                }
             };
-            self.error(&format!("{key}.on.{index}"), message, "this fault", &*remedy);
+            self.error(&format!("{key}.on.{index}"), message, "this fault", remedy);
         }
         if settings.on.is_empty() {
             self.error(&format!("{key}.on"), "a fallback needs at least one fault", "this list", remedy);

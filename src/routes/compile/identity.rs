@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::base::diagnostic::{Diagnostic, nearest};
+use crate::base::diagnostic::{Diagnostic, did_you_mean};
 use crate::identity::map::Map;
 use crate::model::member::Member;
 use crate::routes::assignment::Assignment;
@@ -22,12 +22,11 @@ impl Builder<'_> {
         if let Some(map) = identities.maps.get(name) {
             return Ok(Some(map.clone()));
         }
-        if !identities.broken.contains(name) {
-            let known: Vec<_> = identities.maps.keys().chain(&identities.broken).map(String::as_str).collect();
-            let remedy = match nearest(name, known.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None if known.is_empty() => format!("add a table `[identity.{name}]`"),
-                None => format!("the identity maps are: {}", known.join(", ")),
+        let known: Vec<_> = self.input.names("identity", identities.maps.keys()).collect();
+        if !known.contains(&name.as_str()) && !self.input.mistakes.contains("identity") {
+            let remedy = match known.is_empty() {
+                true => format!("add a table `[identity.{name}]`"),
+                false => did_you_mean(name, known, "the identity maps are"),
             };
             let key = format!("upstreams.{upstream}.identity");
             self.error(&key, format!("unknown identity map `{name}`"), "this name", remedy);

@@ -1,6 +1,6 @@
 //! What routes are compiled from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,8 +20,8 @@ pub struct CompileInput<'c> {
     pub registry: &'c Registry,
     /// `[upstreams]`.
     pub upstreams: &'c BTreeMap<String, UpstreamSettings>,
-    /// The upstreams of the config that could not be read.
-    pub broken: &'c [String],
+    /// The keys of the config with a mistake that is reported already.
+    pub mistakes: &'c BTreeSet<String>,
     /// `[identity]`, and which upstream has which map.
     pub identities: &'c Identities,
     /// `[routes]`.
@@ -32,6 +32,30 @@ pub struct CompileInput<'c> {
     pub base: &'c Path,
     /// The secret of keyed hashes, where the config has one.
     pub hash_secret: Option<&'c HashSecret>,
+}
+
+impl CompileInput<'_> {
+    /// The names of a section: of the tables that work, and of those with a mistake.
+    pub(crate) fn names<'n>(
+        &'n self,
+        section: &'n str,
+        working: impl Iterator<Item = &'n String>,
+    ) -> impl Iterator<Item = &'n str> {
+        let below =
+            move |key: &'n String| key.strip_prefix(section)?.strip_prefix('.').filter(|name| !name.contains('.'));
+        working.map(String::as_str).chain(self.mistakes.iter().filter_map(below))
+    }
+
+    /// Whether a setting that decides what a route can serve has a mistake: then nothing is reported as impossible.
+    pub(crate) fn is_undecided(&self, route: &str, upstream: &str) -> bool {
+        let of_route = ["callers", "set", "fill", "relax", "issuer"].map(|key| format!("routes.{route}.{key}"));
+        let of_upstream =
+            ["set", "identity", "handles", "discoverable"].map(|key| format!("upstreams.{upstream}.{key}"));
+        let decides = |mistake: &str, key: &str| {
+            mistake.strip_prefix(key).is_some_and(|rest| matches!(rest.bytes().next(), None | Some(b'.')))
+        };
+        of_route.iter().chain(&of_upstream).any(|key| self.mistakes.iter().any(|mistake| decides(mistake, key)))
+    }
 }
 
 /// `[upstreams.NAME]`.
@@ -59,8 +83,6 @@ pub enum UpstreamSettings {
 pub struct Identities {
     /// `[identity]`: the valid maps.
     pub maps: BTreeMap<String, Arc<Map>>,
-    /// The maps with errors.
-    pub broken: Vec<String>,
     /// The map of each upstream, by the upstream's name.
     pub named: BTreeMap<String, String>,
     /// The file of user handles of each upstream, by the upstream's name.

@@ -90,7 +90,7 @@ impl Builder<'_> {
                 "{theirs} upstreams of this route issue refresh tokens, and their tokens cannot be distinguished"
             );
             let remedy = "set `exclude_operations = [\"session.refresh\"]`, or set `issuer` to an embedded upstream that issues the tokens";
-            self.error(&common.key, message, "this route", remedy);
+            self.error(&format!("{}.exclude_operations", common.key), message, "this route", remedy);
         }
     }
 

@@ -1,6 +1,6 @@
 //! The settings of a route that are checked on their own: hosts, prefix, operations, `relax`, `fill`, issuer.
 
-use crate::base::diagnostic::nearest;
+use crate::base::diagnostic::{did_you_mean, nearest};
 use crate::base::host::host as valid_host;
 use crate::model::member::Member;
 use crate::model::operation::Operation;
@@ -69,8 +69,7 @@ impl Builder<'_> {
             match Operation::named(name) {
                 Some(operation) => operations.push(operation),
                 None => {
-                    let known: Vec<_> = Operation::ALL.iter().map(|operation| operation.name()).collect();
-                    let remedy = format!("the operations are: {}", known.join(", "));
+                    let remedy = did_you_mean(name, Operation::ALL.map(Operation::name), "the operations are");
                     self.error(key, format!("unknown operation `{name}`"), "this list", remedy);
                 }
             }
@@ -83,7 +82,8 @@ impl Builder<'_> {
         for name in settings.relax.iter().filter(|name| !matches!(name.as_str(), "subject" | "one_user")) {
             let key = format!("{key}.relax");
             let Some(member) = Member::named(name) else {
-                let remedy = match nearest(name, Member::ALL.iter().map(|member| member.name())) {
+                let members = Member::ALL.iter().map(|member| member.name());
+                let remedy = match nearest(name, members.chain(["subject", "one_user"])) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "use a member that the dialect requires, `subject` or `one_user`".to_owned(),
                 };

@@ -43,7 +43,7 @@ const MAX_CONNECTIONS: usize = 64;
 #[serde(default, deny_unknown_fields)]
 pub struct AdminSettings {
     /// The address to listen on. Access needs no password. Port 0 selects a free port. Default 127.0.0.1:9090.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", title = "an address and port, such as \"127.0.0.1:9090\"")]
     pub listen: SocketAddr,
     /// Whether to serve the console, a page for trying the routes. Default: if the address is a loopback
     /// address.

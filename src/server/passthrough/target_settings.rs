@@ -56,7 +56,7 @@ pub struct TargetSettings {
 
 /// A text is not a [`HostPattern`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("a host must be a name or address without scheme, port and path, or `*`")]
+#[error("must be a host name or address without scheme, port and path, or `*`")]
 pub struct InvalidHostPattern;
 
 // ===== impl PassthroughSettings =====
@@ -218,7 +218,7 @@ mod tests {
             ("\"*\" = { url = \"https://b.example\", upgarde = true }", "unknown field `upgarde`"),
             ("\"*\" = { upgrade = true }", "missing field `url`"),
             ("\"*\" = 5", "a URL such as"),
-            ("\"*\" = \"b.example\"", "not an absolute URL"),
+            ("\"*\" = \"b.example\"", "must be an absolute URL"),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.contains(expected), "{text}: {error}");

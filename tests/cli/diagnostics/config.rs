@@ -88,8 +88,8 @@ fn unreadable_config_is_named() {
     assert_eq!(output.status.code(), Some(BAD_CONFIG));
     assert_eq!(
         String::from_utf8(output.stderr).unwrap(),
-        "error: the config cannot be read: No such file or directory (os error 2)\n--> none.toml\n = help: name a \
-         readable file with `--config FILE`, or leave it out to run the built-in config\n\nnone.toml does not work.\n"
+        "error: the config cannot be read: No such file or directory (os error 2)\n--> none.toml\n = help: use \
+         `--config FILE` with a readable file, or no `--config` to run the built-in config\n\nnone.toml does not work.\n"
     );
 }
 
