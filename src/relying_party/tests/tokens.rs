@@ -131,7 +131,7 @@ async fn issuer_audience_expiry_and_type_are_checked() {
         ("at+jwt", json!({"aud": ["x"]}), "audience"),
         ("at+jwt", json!({"exp": now() - 1}), "expired"),
         ("at+jwt", json!({"exp": null}), "read"),
-        ("JWT", json!({}), "no access token"),
+        ("JWT", json!({}), "not an access token"),
     ] {
         let reason = refused(&own, &sign(typ, change)).await;
         assert!(reason.contains(what), "{reason}");
