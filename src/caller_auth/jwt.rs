@@ -41,8 +41,6 @@ pub(super) struct PendingToken<'c> {
     requested: RequestValues,
 }
 
-// ===== impl Jwt =====
-
 impl Jwt {
     pub(super) fn compile(
         settings: &JwtSettings,
@@ -57,8 +55,8 @@ impl Jwt {
             }
         }
         let claims = ClaimMapping::compile(&settings.claims, findings);
-        let (keys, taken) = TokenKeys::compile(settings, context, findings)?;
-        let validations = taken.into_iter().map(|algorithm| validation(algorithm, settings)).collect();
+        let (keys, algorithms) = TokenKeys::compile(settings, context, findings)?;
+        let validations = algorithms.into_iter().map(|algorithm| validation(algorithm, settings)).collect();
         Some(Self { validations, keys, claims })
     }
 
@@ -89,8 +87,6 @@ fn validation(algorithm: Algorithm, settings: &JwtSettings) -> Validation {
     validation.leeway = CLOCK_LEEWAY;
     validation
 }
-
-// ===== impl PendingToken =====
 
 impl PendingToken<'_> {
     /// Verifies the token and returns the members that its claims give.

@@ -34,8 +34,6 @@ pub enum RequiredNames {
     AllOf(Vec<Member>),
 }
 
-// ===== impl Namespace =====
-
 impl Namespace {
     /// The other side.
     pub fn other(self) -> Self {
@@ -45,8 +43,6 @@ impl Namespace {
         }
     }
 }
-
-// ===== impl Columns =====
 
 impl Columns {
     pub(super) fn members(&self) -> Vec<Member> {
@@ -69,8 +65,6 @@ impl Columns {
         Ok((!subject.is_nobody()).then_some(subject))
     }
 }
-
-// ===== impl Asks =====
 
 impl RequiredNames {
     /// The members.

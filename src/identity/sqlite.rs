@@ -41,8 +41,6 @@ pub(super) struct OpenDatabase {
     until: Arc<Mutex<Option<Instant>>>,
 }
 
-// ===== impl OpenDatabase =====
-
 impl OpenDatabase {
     /// Opens the file read-only.
     ///
@@ -104,8 +102,6 @@ impl OpenDatabase {
         }
     }
 }
-
-// ===== impl Sqlite =====
 
 impl Sqlite {
     /// Looks up a user.

@@ -16,10 +16,10 @@ fn findings(answers: &str, base: &Path) -> Vec<String> {
         other => panic!("{other}"),
     };
     let (_, findings) = compile(answers, &[kind], base, Relation::AnotherProvider);
-    findings.into_iter().map(|(key, finding)| told(&key, &finding)).collect()
+    findings.into_iter().map(|(key, finding)| shown(&key, &finding)).collect()
 }
 
-fn told(key: &str, finding: &Diagnostic) -> String {
+fn shown(key: &str, finding: &Diagnostic) -> String {
     assert!(finding.location.is_none() && !finding.label.is_empty() && !finding.message.ends_with('.'));
     let severity = match finding.severity {
         Severity::Error => "error",

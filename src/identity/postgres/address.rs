@@ -130,8 +130,8 @@ mod tests {
             "postgres://:hunter2@a.example/d",
             "host=a.example password=hunter2 hunter2=1",
         ] {
-            let told = parse(text).unwrap_err().to_string();
-            assert!(!told.contains("hunter2"), "{told}");
+            let error = parse(text).unwrap_err().to_string();
+            assert!(!error.contains("hunter2"), "{error}");
         }
         assert!(matches!(parse("postgres://u@a?sslmode=verify-full"), Err(InvalidAddress::SslMode)));
         assert!(matches!(parse("postgres:///d?user=u"), Err(InvalidAddress::NoHost)));

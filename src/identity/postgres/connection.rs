@@ -40,8 +40,6 @@ struct Pause {
     reason: Failure,
 }
 
-// ===== impl Connection =====
-
 impl Connection {
     pub(super) fn new(server: Arc<Server>) -> Self {
         Self { server, session: None }
@@ -102,8 +100,6 @@ impl Connection {
     }
 }
 
-// ===== impl Server =====
-
 impl Server {
     pub(super) fn new(address: Address, timeout: Duration) -> Self {
         Self { address, timeout, pause: Mutex::default() }
@@ -124,8 +120,6 @@ impl Server {
         self.pause.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-// ===== impl Pause =====
 
 impl Pause {
     /// The pause after a failed attempt that began at `began`. An attempt that began before the previous failure

@@ -61,8 +61,6 @@ pub(crate) struct InvalidQuery {
     pub(crate) message: String,
 }
 
-// ===== impl CheckedQuery =====
-
 impl CheckedQuery {
     /// The query of a config key.
     pub(crate) fn new(key: &'static str, query: &Query, columns: &Columns) -> Self {
@@ -96,8 +94,6 @@ impl CheckedQuery {
         Ok(())
     }
 }
-
-// ===== impl Session =====
 
 impl Session {
     /// Connects and prepares the session.

@@ -92,7 +92,7 @@ fn omissions(
         let of_group = members.iter().filter(|member| member.name().starts_with(group) && !carried.contains(member));
         return of_group.map(|member| omission(None, *member)).collect();
     }
-    let (list, name, scope, stands) = match list_of(&entry.key, message) {
+    let (list, name, scope, present) = match list_of(&entry.key, message) {
         Some((list, name)) => {
             let scope = list.member.element_members();
             (Some(list.member), name, scope, list.item.members())
@@ -100,7 +100,7 @@ fn omissions(
         None => (None, entry.key.as_str(), members, carried.to_vec()),
     };
     let Some(member) = compiler.member(name, &entry.key_span, scope) else { return Vec::new() };
-    if stands.contains(&member) {
+    if present.contains(&member) {
         let text = format!("`{}` is both in the message and in its omits", entry.key);
         compiler.error(&entry.key_span, text, "this member", "remove it from one of them");
         return Vec::new();
@@ -123,8 +123,8 @@ fn unmentioned(compiler: &mut Compiler, message: &Message, carried: &[Member], m
     let mut unmentioned = Vec::new();
     for member in message_key.operation.members(message_key.direction) {
         if let Some(list) = message.list(*member) {
-            let stands = list.item.members();
-            let lost = member.element_members().iter().filter(|element| !stands.contains(element));
+            let present = list.item.members();
+            let lost = member.element_members().iter().filter(|element| !present.contains(element));
             let lost = lost.filter(|element| message.element_omission(*member, **element).is_none());
             unmentioned.extend(lost.map(|element| format!("`{}.{}`", member.name(), element.name())));
         }

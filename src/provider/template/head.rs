@@ -39,8 +39,6 @@ pub struct Path {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DuplicateName;
 
-// ===== impl Path =====
-
 impl Path {
     /// A path of these segments.
     pub fn new(segments: Vec<Pattern>) -> Self {
@@ -132,8 +130,6 @@ pub(crate) fn fits(pattern: &Pattern, segment: Cow<'_, str>) -> bool {
         }
     }
 }
-
-// ===== fields and parameters =====
 
 /// Decodes header fields or query parameters; `find` returns the value of a name. Constants of a response are not
 /// compared.
