@@ -48,7 +48,7 @@ fn the_report_has_one_line_for_each_route_and_the_number_of_notes() {
         lines,
         [
             "gateway.toml works.",
-            "listen 127.0.0.1:0, admin 127.0.0.1:0",
+            "listen 127.0.0.1:8080, admin 127.0.0.1:9090",
             "passthrough old.example -> https://127.0.0.1:1",
             "route `issued`: dialect flashback, upstream `new` (auth0); serves login; tokens issued by `own`",
             "route `moved`: dialect quiva, upstream `new` (auth0); serves login; tokens issued by `new`",
