@@ -102,9 +102,8 @@ pub(super) fn check(origin: &Origin, arguments: &Arguments) -> ExitCode {
             match arguments.json {
                 true => report.json(),
                 false => {
-                    let printed = super::print(&report.text(arguments.verbose));
-                    print_findings(&diagnostics, arguments.verbose);
-                    printed
+                    super::print(&report.text(arguments.verbose));
+                    print_findings(&diagnostics, arguments.verbose)
                 }
             }
         }
@@ -120,24 +119,23 @@ pub(super) fn check(origin: &Origin, arguments: &Arguments) -> ExitCode {
     }
 }
 
-/// Prints warnings in full, notes in one line each, or only their number.
-fn print_findings(diagnostics: &Diagnostics, verbose: bool) {
+/// Prints warnings in full to standard error, and to standard output the notes in one line each, or their number.
+fn print_findings(diagnostics: &Diagnostics, verbose: bool) -> ExitCode {
     let (notes, warnings): (Vec<_>, Vec<_>) =
         diagnostics.iter().partition(|diagnostic| diagnostic.severity == Severity::Note);
     for warning in warnings {
-        eprintln!("\n{warning}");
+        eprintln!("{warning}\n");
     }
-    if verbose {
-        for note in notes {
-            eprintln!("note: {}", note.message);
-        }
-    } else if !notes.is_empty() {
-        let noun = if notes.len() == 1 { "note" } else { "notes" };
-        eprintln!("\n{} {noun} (--verbose)", notes.len());
-    }
+    let text = match notes.len() {
+        0 => String::new(),
+        _ if verbose => notes.iter().map(|note| format!("note: {}\n", note.message)).collect(),
+        1 => "1 note (--verbose)\n".to_owned(),
+        count => format!("{count} notes (--verbose)\n"),
+    };
+    super::print(&text)
 }
 
-/// What does not keep a user from anything, of every backend of every route.
+/// The notes about every backend of every route. Errors and warnings were reported when the config was loaded.
 fn notes(config: &Config) -> Diagnostics {
     let mut notes = Diagnostics::default();
     for route in &config.plan.routes {
