@@ -77,8 +77,9 @@ enum Command {
     /// Shows which route handles the request and why, what the upstream is sent, which members are lost, and how each
     /// error looks to the caller. Nothing is sent, and secrets are shortened.
     #[command(
-        after_help = "Examples:\n  passbridge explain request.http\n  passbridge explain --entry 3 network.har\n\nThe exit code is 0 if an upstream is called, 1 if the gateway refuses the \
-                            request or the file cannot be read, and 3 if no route handles it."
+        after_help = "Examples:\n  passbridge explain request.http\n  passbridge explain --entry 3 network.har\n\n\
+                      The exit code is 0 if an upstream is called, 1 if the gateway refuses the request or the file \
+                      cannot be read, and 3 if no route handles it."
     )]
     Explain(explain::Explain),
     /// Import and export the users and passkeys of an embedded upstream.
