@@ -1,7 +1,7 @@
 //! Runs the real program in a temporary folder: commands and exit codes, the built-in config, reload, CORS.
 //!
 //! No test measures time.
-#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod built_in;
 mod check;

@@ -1,0 +1,183 @@
+//! What each file of `src/` imports, by its syntax tree.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use proc_macro2::Span;
+use syn::spanned::Spanned as _;
+use syn::visit::{self, Visit};
+use syn::{Attribute, ImplItem, Item, ItemMod, UseTree};
+
+/// A file of the program.
+pub(crate) struct Source {
+    /// From the root of the repository.
+    pub(crate) file: String,
+    /// Its module path without `crate`.
+    pub(crate) path: Vec<String>,
+    pub(crate) imports: Vec<Import>,
+    /// The first segments of all other paths, with their lines.
+    pub(crate) crates: BTreeSet<(String, usize)>,
+    /// Lines with code.
+    pub(crate) lines: usize,
+}
+
+/// An item of this crate that a file names.
+pub(crate) struct Import {
+    /// Its path without `crate`.
+    pub(crate) path: Vec<String>,
+    /// The module path of the file that has it.
+    pub(crate) file: Option<Vec<String>>,
+    pub(crate) line: usize,
+}
+
+impl Source {
+    pub(crate) fn module(&self) -> &str {
+        &self.path[0]
+    }
+}
+
+/// Every file below `src/` but `lib.rs`, `main.rs` and those compiled only for tests.
+pub(crate) fn sources() -> Vec<Source> {
+    let mut files = Vec::new();
+    crate::text::walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    let parsed: Vec<_> = files
+        .iter()
+        .filter(|file| file.extension().is_some_and(|extension| extension == "rs"))
+        .map(|file| {
+            let text = fs::read_to_string(file).unwrap();
+            let file = file.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().to_str().unwrap();
+            (file.to_owned(), module_path(file), syn::parse_file(&text).unwrap(), text)
+        })
+        .collect();
+    let tests: Vec<Vec<String>> =
+        parsed.iter().flat_map(|(_, path, file, _)| test_modules(path, &file.items)).collect();
+    let program =
+        parsed.iter().filter(|(_, path, ..)| !path.is_empty() && !tests.iter().any(|test| path.starts_with(test)));
+    let modules: BTreeSet<_> = program.clone().map(|(_, path, ..)| path.clone()).collect();
+    let source = |(file, path, syntax, text): &(String, Vec<String>, syn::File, String)| {
+        let mut reader =
+            Reader { path, modules: &modules, imports: Vec::new(), crates: BTreeSet::new(), skipped: Vec::new() };
+        reader.visit_file(syntax);
+        let is_code = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
+        let is_skipped = |number| reader.skipped.iter().any(|(first, last)| (*first..=*last).contains(&number));
+        let lines = text.lines().enumerate().filter(|(index, line)| is_code(line) && !is_skipped(index + 1)).count();
+        Source { file: file.clone(), path: path.clone(), imports: reader.imports, crates: reader.crates, lines }
+    };
+    program.map(source).collect()
+}
+
+fn module_path(file: &str) -> Vec<String> {
+    let path = file.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod");
+    let path = path.split('/').map(str::to_owned).collect::<Vec<_>>();
+    if path == ["lib"] || path == ["main"] { Vec::new() } else { path }
+}
+
+/// The modules of a file that are declared for tests alone.
+fn test_modules(path: &[String], items: &[Item]) -> Vec<Vec<String>> {
+    let declared = items.iter().filter_map(|item| match item {
+        Item::Mod(module) if is_for_tests(&module.attrs) => Some([path, &[module.ident.to_string()]].concat()),
+        _ => None,
+    });
+    declared.collect()
+}
+
+fn is_for_tests(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        attribute.path().is_ident("cfg") && attribute.parse_args::<syn::Path>().is_ok_and(|path| path.is_ident("test"))
+    })
+}
+
+struct Reader<'a> {
+    path: &'a [String],
+    modules: &'a BTreeSet<Vec<String>>,
+    imports: Vec<Import>,
+    crates: BTreeSet<(String, usize)>,
+    /// First and last lines of what is for tests alone.
+    skipped: Vec<(usize, usize)>,
+}
+
+impl Reader<'_> {
+    fn name(&mut self, segments: &[String], span: Span) {
+        let line = span.start().line;
+        let is_child = |name: &String| self.modules.contains(&[self.path, std::slice::from_ref(name)].concat());
+        let path = match segments[0].as_str() {
+            "crate" => segments[1..].to_vec(),
+            "self" => [self.path, &segments[1..]].concat(),
+            "super" => {
+                let up = segments.iter().take_while(|segment| *segment == "super").count();
+                [&self.path[..self.path.len().saturating_sub(up)], &segments[up..]].concat()
+            }
+            _ if segments.len() > 1 && is_child(&segments[0]) => [self.path, segments].concat(),
+            name => {
+                self.crates.insert((name.to_owned(), line));
+                return;
+            }
+        };
+        if path.is_empty() {
+            return;
+        }
+        let file =
+            (1..=path.len()).rev().map(|length| path[..length].to_vec()).find(|path| self.modules.contains(path));
+        self.imports.push(Import { path, file, line });
+    }
+
+    fn use_tree(&mut self, before: &[String], tree: &UseTree) {
+        match tree {
+            UseTree::Path(path) => self.use_tree(&[before, &[path.ident.to_string()]].concat(), &path.tree),
+            UseTree::Group(group) => group.items.iter().for_each(|tree| self.use_tree(before, tree)),
+            UseTree::Name(name) if name.ident == "self" => self.name(before, name.span()),
+            UseTree::Name(name) => self.name(&[before, &[name.ident.to_string()]].concat(), name.span()),
+            UseTree::Rename(name) => self.name(&[before, &[name.ident.to_string()]].concat(), name.span()),
+            UseTree::Glob(glob) => self.name(before, glob.span()),
+        }
+    }
+
+    /// Whether an item is for tests alone, and so skipped.
+    fn skips(&mut self, attributes: &[Attribute], span: Span) -> bool {
+        let is_skipped = is_for_tests(attributes);
+        if is_skipped {
+            self.skipped.push((span.start().line, span.end().line));
+        }
+        is_skipped
+    }
+}
+
+impl<'ast> Visit<'ast> for Reader<'_> {
+    fn visit_item(&mut self, item: &'ast Item) {
+        let attributes = match item {
+            Item::Const(item) => &item.attrs,
+            Item::Fn(item) => &item.attrs,
+            Item::Impl(item) => &item.attrs,
+            Item::Mod(ItemMod { attrs, .. }) => attrs,
+            Item::Struct(item) => &item.attrs,
+            Item::Use(item) => &item.attrs,
+            _ => return visit::visit_item(self, item),
+        };
+        if !self.skips(attributes, item.span()) {
+            visit::visit_item(self, item);
+        }
+    }
+
+    fn visit_impl_item(&mut self, item: &'ast ImplItem) {
+        match item {
+            ImplItem::Fn(function) if self.skips(&function.attrs, item.span()) => {}
+            _ => visit::visit_impl_item(self, item),
+        }
+    }
+
+    /// A re-export offers an item to others, and is no import.
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        if matches!(item.vis, syn::Visibility::Inherited) {
+            self.use_tree(&[], &item.tree);
+        }
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let segments: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        if segments.len() > 1 {
+            self.name(&segments, path.span());
+        }
+        visit::visit_path(self, path);
+    }
+}

@@ -1,0 +1,88 @@
+//! What no file of the repository may contain, as text.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::none;
+
+/// Folders and files that tools write.
+const GENERATED: [&str; 5] = ["target", ".git", "node_modules", "__pycache__", "Cargo.lock"];
+/// A longer file explains its length in its first comment.
+const MAX_LINES: usize = 300;
+
+/// Every file below a folder.
+pub(crate) fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if GENERATED.iter().any(|name| path.ends_with(name)) {
+            continue;
+        }
+        if path.is_dir() { walk(&path, found) } else { found.push(path) }
+    }
+}
+
+/// Every text file below a folder of the repository: its path and its text.
+fn files(folder: &str) -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    walk(&root.join(folder), &mut found);
+    let read = |path: PathBuf| {
+        let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+        fs::read_to_string(&path).ok().map(|text| (name, text))
+    };
+    found.into_iter().filter_map(read).collect()
+}
+
+/// The lines of files for which `breaks` returns a word.
+fn violations(files: &[(String, String)], breaks: impl Fn(&str) -> Option<String>) -> Vec<String> {
+    let lines = files.iter().flat_map(|(name, text)| text.lines().enumerate().map(move |(at, line)| (name, at, line)));
+    lines.filter_map(|(name, at, line)| breaks(line).map(|word| format!("{name}:{}: {word}", at + 1))).collect()
+}
+
+#[test]
+fn the_program_names_no_provider() {
+    let mut names = vec!["cloudreve".to_owned()];
+    for (name, _) in files("providers").into_iter().chain(files("tests/provider/sixth_provider/providers")) {
+        names.extend(name.strip_suffix(".toml").map(|name| name.rsplit('/').next().unwrap().to_owned()));
+    }
+    let mut files = files("src");
+    files.retain(|(name, _)| !name.starts_with("src/import_export/"));
+    let found = violations(&files, |line| {
+        let line = line.to_lowercase();
+        line.split(|letter: char| !letter.is_alphanumeric() && letter != '_')
+            .find(|word| names.iter().any(|name| name == word))
+            .map(str::to_owned)
+    });
+    none("`src/` names no provider, except the formats of `import_export`", &found);
+}
+
+#[test]
+fn no_file_depends_on_one_machine() {
+    // Assembled here so that this file does not violate its own rule.
+    let folders = ["home", "root", "Users", "work"].map(|folder| format!("/{folder}/"));
+    let hosts = ["crates io", "npmjs org", "npmjs com", "pypi org", "rubygems org", "docker io", "ghcr io"];
+    let hosts = hosts.map(|host| host.replace(' ', "."));
+    let is_absolute = |line: &str, folder: &str| {
+        let before = line.match_indices(folder).map(|(at, _)| line[..at].chars().next_back());
+        let mut before = before;
+        before.any(|letter| letter.is_none_or(|letter| !letter.is_alphanumeric() && !".-_}*/~:$".contains(letter)))
+    };
+    let found = violations(&files(""), |line| {
+        let folder = folders.iter().find(|folder| is_absolute(line, folder));
+        folder.or_else(|| hosts.iter().find(|host| line.contains(*host))).cloned()
+    });
+    none("no file has an absolute path of one machine or the host of a package registry", &found);
+}
+
+#[test]
+fn no_file_is_long_without_a_reason() {
+    let long = |(name, text): &(String, String)| {
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        let head = text.lines().take_while(|line| line.starts_with("//!"));
+        let has_reason = head.clone().any(|line| line.contains(&format!("{MAX_LINES} lines")));
+        let lines = code.lines().count();
+        (name.ends_with(".rs") && lines > MAX_LINES && !has_reason).then(|| format!("{name}: {lines} lines"))
+    };
+    let found: Vec<_> = files("").iter().filter_map(long).collect();
+    none(&format!("a file has at most {MAX_LINES} lines, or its first comment says why not"), &found);
+}
