@@ -140,7 +140,11 @@ fn inline<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
 /// The schema of a table with the keys of all these tables.
 fn merged(tables: &[Value]) -> Value {
     let of = |key: &'static str| tables.iter().map(move |table| &table[key]);
-    let properties: Map<String, Value> = of("properties").filter_map(Value::as_object).flatten().map(|(key, value)| (key.clone(), value.clone())).collect();
+    let properties: Map<String, Value> = of("properties")
+        .filter_map(Value::as_object)
+        .flatten()
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
     let required: Vec<_> = of("required").filter_map(Value::as_array).flatten().collect();
     json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
 }
