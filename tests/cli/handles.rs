@@ -44,7 +44,7 @@ fn bad_lines_are_reported_and_nothing_is_imported() {
     folder.write("handles.csv", "credential_id,upstream_handle\nAQID,YWRh\nBAUG,hunter2!\n,YWRh\n");
     let ran = folder.run(&["handles", "import", "handles.csv"]);
     let expected = "line 3 has a `upstream_handle` that is not base64\n  help: write the bytes in base64url\n\
-                    line 4 has no `credential_id`\n  help: fill it, or take the line out\n\
+                    line 4 has no `credential_id`\n  help: fill it in, or remove the line\n\
                     nothing imported: 2 lines not valid\n";
     assert_eq!(said(&ran), (1, expected));
     folder.write("handles.csv", CSV);
@@ -97,7 +97,7 @@ fn foreign_file_is_left_unchanged() {
     let folder = one();
     folder.write("handles.sqlite", "not ours");
     let ran = folder.run(&["handles", "forget", "AQID"]);
-    assert_eq!((ran.code, ran.stderr.contains("it holds something else")), (78, true), "{ran:?}");
+    assert_eq!((ran.code, ran.stderr.contains("it is not a file of user handles")), (78, true), "{ran:?}");
     assert_eq!(folder.read("handles.sqlite"), "not ours");
 }
 
