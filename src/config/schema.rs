@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::ceremony::memory::CeremonySettings;
 use crate::config::gateway_settings::GatewaySettings;
-use crate::config::upstreams::{ProviderSettings, UserSettings};
+use crate::config::upstreams::{ProviderSettings, UpstreamUserSettings};
 use crate::gateway::limits::Limits;
 use crate::identity::map_settings::MapSettings;
 use crate::model::fault::Fault;
@@ -123,7 +123,7 @@ fn fault_row() -> Value {
 /// An upstream is embedded or a provider over HTTP; its `provider` says which.
 fn upstream(generator: &mut SchemaGenerator) -> Value {
     let provider = |schema: Value| json!({ "properties": { "provider": schema }, "required": ["provider"] });
-    let users = inline::<UserSettings>(generator);
+    let users = inline::<UpstreamUserSettings>(generator);
     let embedded =
         merged(&[provider(json!({ "const": "embedded" })), inline::<EmbeddedSettings>(generator), users.clone()]);
     let name =

@@ -21,7 +21,7 @@ const EMBEDDED: &str = "embedded";
 /// The keys that an upstream of either kind has.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(default)]
-pub(super) struct UserSettings {
+pub(super) struct UpstreamUserSettings {
     /// The name of the identity map that says who the callers' users are at this upstream. Default: both sides use
     /// the same names.
     identity: Option<String>,
@@ -80,7 +80,7 @@ impl Reader<'_> {
             None if table.contains_key("rp_id") => true,
             None => return None,
         };
-        let users: UserSettings = self.read(&path, take(&mut table, &["identity", "handles"]))?;
+        let users: UpstreamUserSettings = self.read(&path, take(&mut table, &["identity", "handles"]))?;
         self.identities.named.extend(users.identity.map(|map| (name.to_owned(), map)));
         self.identities.handles.extend(users.handles.map(|file| (name.to_owned(), file)));
         if is_embedded {

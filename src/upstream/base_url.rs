@@ -22,23 +22,23 @@ pub struct BaseUrl(String);
 /// Why a text is not a base URL. The text is not repeated, because it may contain a password.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum InvalidBaseUrl {
-    /// It cannot be read as an absolute URL.
+    /// It is not an absolute URL.
     #[error("must be an absolute URL")]
     NotAUrl,
     /// The scheme is neither `https` nor `http`.
     #[error("must start with https:// or http://")]
     Scheme,
-    /// It names a user or a password.
+    /// It contains a user or a password.
     #[error("must not contain a user or a password")]
     Credentials,
     /// It has a query or a fragment.
     #[error("must not have a query or a fragment")]
     Query,
-    /// Its path would be rewritten on the way.
+    /// Its path would be rewritten.
     #[error("must have a path without `..` and with special characters %-escaped")]
     Path,
-    /// It has a path where only scheme, host and port are wanted.
-    #[error("must not have a path: requests keep their own path")]
+    /// It has a path where only scheme, host and port are allowed.
+    #[error("must not have a path: the path of each request is forwarded unchanged")]
     Prefix,
 }
 
