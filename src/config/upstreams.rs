@@ -66,7 +66,7 @@ impl Reader<'_> {
         let provider: Option<String> = match table.remove("provider") {
             Some(provider) => self.read(&["upstreams", name, "provider"], provider),
             None => {
-                let remedy = "write `provider = \"embedded\"`, or the name of a provider such as `auth0`";
+                let remedy = "write `provider = \"embedded\"`, or the id of a provider that `passbridge matrix` lists";
                 self.missing_key(&["upstreams", name, "provider"], Some(remedy));
                 self.mistakes.insert(format!("upstreams.{name}.provider"));
                 None

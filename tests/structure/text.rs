@@ -8,7 +8,7 @@ use crate::none;
 /// Folders and files that tools write.
 const GENERATED: [&str; 5] = ["target", ".git", "node_modules", "__pycache__", "Cargo.lock"];
 /// A longer file explains its length in its first comment.
-const MAX_LINES: usize = 300;
+const MAX_LINES: usize = 400;
 
 /// Every file below a folder.
 pub(crate) fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -39,6 +39,11 @@ fn violations(files: &[(String, String)], breaks: impl Fn(&str) -> Option<String
     lines.filter_map(|(name, at, line)| breaks(line).map(|word| format!("{name}:{}: {word}", at + 1))).collect()
 }
 
+/// A file's text before its unit tests.
+fn program(text: &str) -> &str {
+    text.split("#[cfg(test)]\nmod tests {").next().unwrap()
+}
+
 #[test]
 fn the_program_names_no_provider() {
     let mut names = vec!["cloudreve".to_owned()];
@@ -46,14 +51,18 @@ fn the_program_names_no_provider() {
         names.extend(name.strip_suffix(".toml").map(|name| name.rsplit('/').next().unwrap().to_owned()));
     }
     let mut files = files("src");
-    files.retain(|(name, _)| !name.starts_with("src/import_export/"));
+    files.retain(|(name, _)| !name.starts_with("src/import_export/") && name != "src/cli/mod.rs");
+    for (_, text) in &mut files {
+        text.truncate(program(text).len());
+    }
     let found = violations(&files, |line| {
         let line = line.to_lowercase();
-        line.split(|letter: char| !letter.is_alphanumeric() && letter != '_')
+        let code = line.split("//").next().unwrap();
+        code.split(|letter: char| !letter.is_alphanumeric() && letter != '_')
             .find(|word| names.iter().any(|name| name == word))
             .map(str::to_owned)
     });
-    none("`src/` names no provider, except the formats of `import_export`", &found);
+    none("`src/` names no provider, except formats of `import_export` and examples in the help", &found);
 }
 
 #[test]
@@ -77,10 +86,9 @@ fn no_file_depends_on_one_machine() {
 #[test]
 fn no_file_is_long_without_a_reason() {
     let long = |(name, text): &(String, String)| {
-        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
         let head = text.lines().take_while(|line| line.starts_with("//!"));
         let has_reason = head.clone().any(|line| line.contains(&format!("{MAX_LINES} lines")));
-        let lines = code.lines().count();
+        let lines = program(text).lines().count();
         (name.ends_with(".rs") && lines > MAX_LINES && !has_reason).then(|| format!("{name}: {lines} lines"))
     };
     let found: Vec<_> = files("").iter().filter_map(long).collect();
