@@ -2,8 +2,9 @@
 //!
 //! Every failure is a response.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
+use std::task::Poll;
 
 use http::header::{HOST, RETRY_AFTER};
 use http::{HeaderValue, Request, Response, StatusCode, Version, request};
@@ -13,7 +14,7 @@ use crate::server::body::{RequestBody, ResponseBody};
 use crate::server::limits::RequestLimits;
 use crate::server::middleware::access_log::AccessLog;
 use crate::server::middleware::catch_panic::catch_panic;
-use crate::server::middleware::request_id;
+use crate::server::middleware::request_id::{self, X_REQUEST_ID};
 use crate::server::passthrough::Passthrough;
 
 /// Responds to the requests of one worker.
@@ -35,12 +36,17 @@ impl<G: Handler> Application<G> {
     ) -> impl Future<Output = Response<ResponseBody>> + Send + use<G> {
         let arrival = Arrival { peer: peer.clone(), id: request_id::of_request(request.headers()) };
         let id = arrival.id.as_value().clone();
-        let log = AccessLog::begin(id.clone(), &request);
-        // Boxed, because the middleware would move the future, and hyper would reserve room for it on every
-        // idle connection. Together with the boxes inside, this saves 11 KiB per connection and 50,000
-        // instructions per request.
-        let response = catch_panic(Box::pin(self.clone().handle(request, arrival)));
-        request_id::with_request_id(id, log.log(response))
+        let mut log = AccessLog::begin(id.clone(), &request);
+        // Boxed, because hyper would reserve room for the future on every idle connection. Together with the
+        // boxes inside, this saves 11 KiB per connection and 50,000 instructions per request.
+        let mut handled = Box::pin(self.clone().handle(request, arrival));
+        poll_fn(move |context| {
+            let mut polled = log.poll(|| catch_panic(|| handled.as_mut().poll(context)));
+            if let Poll::Ready(response) = &mut polled {
+                response.headers_mut().insert(X_REQUEST_ID, id.clone());
+            }
+            polled
+        })
     }
 
     // Not an `async fn`, which would store the request twice: as the argument and in parts.

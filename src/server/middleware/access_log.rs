@@ -4,8 +4,7 @@
 //! until the response began, and the policy decision on a route with policies. It never contains a field's
 //! value or content. If the caller disconnects before the response, the line has no status.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::task::Poll;
 use std::time::Instant;
 
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
@@ -48,19 +47,19 @@ impl AccessLog {
         Self { id: Some(id), line }
     }
 
-    pub(in crate::server) async fn log(
-        mut self,
-        response: impl Future<Output = Response<ResponseBody>>,
-    ) -> Response<ResponseBody> {
-        let mut response = pin!(response);
-        let response = poll_fn(|context| {
-            let _scope = request::enter(&mut self.id);
-            response.as_mut().poll(context)
-        })
-        .await;
-        let extensions = response.extensions();
-        self.write(Some(response.status()), extensions.get(), extensions.get());
-        response
+    /// Calls `poll` with the request ID as the current one, and logs its response.
+    pub(in crate::server) fn poll(
+        &mut self,
+        poll: impl FnOnce() -> Poll<Response<ResponseBody>>,
+    ) -> Poll<Response<ResponseBody>> {
+        let scope = request::enter(&mut self.id);
+        let polled = poll();
+        drop(scope);
+        if let Poll::Ready(response) = &polled {
+            let extensions = response.extensions();
+            self.write(Some(response.status()), extensions.get(), extensions.get());
+        }
+        polled
     }
 
     fn write(&mut self, status: Option<StatusCode>, route: Option<&RouteName>, decision: Option<&Decision>) {

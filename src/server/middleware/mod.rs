@@ -1,6 +1,6 @@
 //! What wraps every request: request ID, access log, panic handler.
 //!
-//! They are plain functions that take a future; `application` composes them. `docs/decisions.md` says why
+//! They are plain functions; `Application::respond` calls them whenever it polls the request. `docs/decisions.md` says why
 //! they are not tower layers.
 
 pub(super) mod access_log;
