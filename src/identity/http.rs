@@ -126,8 +126,8 @@ mod tests {
     #[tokio::test]
     async fn other_responses_are_failures() {
         for (status, content, problem) in [
-            ("500 Oh", "", "the answer has status 500 Internal Server Error"),
-            ("302 Found\r\nlocation: /users/other", "{}", "the answer has status 302 Found"),
+            ("500 Oh", "", "the response has status 500 Internal Server Error"),
+            ("302 Found\r\nlocation: /users/other", "{}", "the response has status 302 Found"),
             ("200 OK", "<html>", "the response is not a JSON object"),
             ("200 OK", "[]", "the response is not a JSON object"),
             ("200 OK", r#"{"mail":true}"#, "the response has a value in `mail` that is not text"),

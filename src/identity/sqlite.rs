@@ -206,7 +206,7 @@ mod tests {
         let opened = OpenDatabase::open(&path, Duration::from_secs(1)).unwrap();
         let problem = |sql: &str| opened.prepare(&Query::sql(sql).unwrap(), &upstream()).unwrap_err();
         assert_eq!(problem("SELECT new FROM people WHERE old = {user.id}"), "no such table: people");
-        assert_eq!(problem("SELECT old FROM users WHERE old = {user.id}"), "its answer has no column `new`, only: old");
+        assert_eq!(problem("SELECT old FROM users WHERE old = {user.id}"), "the result has no column `new`, only: old");
         assert_eq!(problem("DELETE FROM users WHERE old = {user.id} RETURNING new"), "it would write to the database");
         assert!(OpenDatabase::open(&folder.path().join("none.db"), Duration::from_secs(1)).is_err());
         std::fs::write(folder.path().join("text.db"), "x".repeat(4096)).unwrap();

@@ -31,9 +31,15 @@ hosts    = ["moved.example"]
 callers  = { client = { fakeClientId0000 = "env:CALLER_SECRET" }, user = "upstream" }
 set      = { organization = "{connection}" }
 
+[upstreams.handles]
+provider = "streambird"
+base_url = "https://api.streambird.example"
+handles  = "handles.db"
+set.client.key = "env:OUR_KEY"
+
 [routes.claimed]
 dialect  = "flashback"
-upstream = "streambird"
+upstream = "handles"
 hosts    = ["claimed.example"]
 callers  = { user = { jwt = { key = "env:CALLER_JWT_KEY", algorithms = ["HS256"], issuer = "https://issuer.example/", audience = "https://api.example/", claims = { "user.id" = "sub" } } } }
 set      = { rp_id = "example.com" }

@@ -143,7 +143,7 @@ fn missing_credentials_are_explained() {
         kept.join("\n")
     };
     let key = of(Streambird, "login.begin", "own.streambird.example");
-    says(&explain("", &key), 0, &["caller (key): the API key of the config; the credential in "]);
+    says(&explain("", &key), 0, &["caller (key): the configured API key; the credential in "]);
     let bare = explain("", &without(key, "authorization"));
     says(&bare, 1, &["unauthenticated as 401"]);
     let user = of(Flashback, "login.begin", "own.flashback.example");

@@ -127,7 +127,7 @@ fn invalid_config_exits_78() {
     {
         let ran = folder.run(arguments);
         assert_eq!((ran.code, ran.stdout.as_str()), (78, ""), "{arguments:?}");
-        assert!(ran.stderr.contains("lacks `upstream`"), "{arguments:?}: {ran:?}");
+        assert!(ran.stderr.contains("`upstream` is missing"), "{arguments:?}: {ran:?}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "{arguments:?} made a file");
     }
 }

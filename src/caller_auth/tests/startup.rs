@@ -50,7 +50,7 @@ fn keys() {
         (
             r#"key = ["file:empty"]"#,
             "callers.key: error: an API key is missing: the file empty is empty\n  \
-             write the secret into empty, where the gateway can read it",
+             write the secret to empty, and make it readable for the gateway",
         ),
         (
             r#"key = ["file:one", "file:two"]"#,

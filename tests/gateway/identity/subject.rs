@@ -111,6 +111,6 @@ async fn inconsistent_map_refuses_the_sign_in() {
         let (answer, refused) = gateway.refused(&request).await;
         check_fault(Quiva, &answer);
         assert_eq!(refused.fault, "assertion_rejected");
-        assert_eq!(refused.reason, "the identity map's two ways disagree about the user");
+        assert_eq!(refused.reason, "the two directions of the identity map contradict each other");
     }
 }

@@ -87,7 +87,7 @@ async fn key_is_learned_after_two_sign_ins() {
     assert_eq!((&said["sign_ins"]["proven"], &said["sign_ins"]["share"]), (&json!(4), &json!(1.0)), "{said}");
 
     let told = gateway.run(&["readiness"]);
-    assert!(told.contains("could be served here   100.00 %   100.00 %"), "{told}");
+    assert!(told.contains("could sign in here   100.00 %  100.00 %"), "{told}");
     let json: Value = serde_json::from_str(&gateway.run(&["readiness", "--json"])).unwrap();
     assert_eq!(json["own"], said);
 }

@@ -172,7 +172,7 @@ async fn thousand_users_migrate_without_a_lost_sign_in() {
     assert!(migration.round(OFTEN).await.is_empty());
     let one = *half.first().unwrap();
     std::fs::write(migration.gateway.folder().join("back.users"), &migration.passkeys[one].user).unwrap();
-    let but_one = format!("{}lists.old = \"back.users\"\n", to_own(50));
+    let but_one = format!("{}pinned.old = \"back.users\"\n", to_own(50));
     migration.step(&migration.config(&but_one)).await;
     let half_but_one: BTreeSet<_> = half.iter().copied().filter(|user| *user != one).collect();
     assert_eq!(migration.round(OFTEN).await, half_but_one, "the same users as before, but the one");
