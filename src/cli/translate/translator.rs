@@ -206,7 +206,7 @@ impl Translator<'_> {
 
 fn operations(provider: &Provider) -> String {
     let names: Vec<_> = provider.operations.keys().map(|operation| operation.name()).collect();
-    format!("{} has: {}", provider.id, names.join(", "))
+    format!("{} has: {}", provider.display_name, names.join(", "))
 }
 
 fn reading(scratch: &Scratch, now: Timestamp) -> DecodeContext<'_> {

@@ -98,7 +98,7 @@ fn match_head(route: &Route, head: &request::Parts, host: Option<&str>) -> Resul
         let paths: Vec<_> = all.values().filter_map(|template| template.request.path.literal()).collect();
         let near = nearest(below, paths.iter().copied());
         let near = near.map(|near| format!("; did you mean {}{near}?", route.prefix)).unwrap_or_default();
-        return Err(format!("{} has no operation at {below}{near}", route.dialect.id));
+        return Err(format!("{} has no operation at {below}{near}", route.dialect.display_name));
     }
     let of_method: Vec<_> = served.iter().filter(|(_, template)| template.request.method == head.method).collect();
     if of_method.is_empty() {

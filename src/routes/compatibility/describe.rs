@@ -35,7 +35,7 @@ impl<'p> Pair<'p> {
 impl PairNames<'_> {
     /// What to call the upstream's provider in a sentence.
     pub(crate) fn upstream(&self) -> &str {
-        self.upstream.provider().map_or("the embedded relying party", |provider| &provider.id)
+        self.upstream.provider().map_or("the embedded relying party", |provider| &provider.display_name)
     }
 
     pub(crate) fn is_another_provider(&self) -> bool {
@@ -59,7 +59,7 @@ impl PairNames<'_> {
 impl Obstacle {
     /// Why the operation is not possible.
     pub fn describe(&self, pair: &PairNames<'_>, operation: Operation) -> String {
-        let (dialect, upstream) = (&pair.dialect.id, pair.upstream());
+        let (dialect, upstream) = (&pair.dialect.display_name, pair.upstream());
         match self {
             Self::NoOperation => format!("{upstream} has no `{}`", operation.name()),
             Self::NoSource(Direction::Request, member) if member.is_caller_credential() => {

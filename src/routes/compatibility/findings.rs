@@ -113,7 +113,7 @@ impl Report<'_> {
             severity: Severity::Error,
             operations: vec![operation],
             key: "required_operations",
-            text: Text::Around(format!("the dialect {} has no", self.pair.dialect.id), String::new()),
+            text: Text::Around(format!("the dialect {} has no", self.pair.dialect.display_name), String::new()),
             label: "this list",
             remedy: "remove it from `required_operations`".to_owned(),
         });

@@ -179,7 +179,7 @@ impl Builder<'_> {
         relations.dedup();
         let (mut first, mut found) = (None, Vec::<(String, Diagnostic)>::new());
         for relation in relations {
-            let (base, dialect) = (self.input.base, common.dialect.id.as_str());
+            let (base, dialect) = (self.input.base, common.dialect.display_name.as_str());
             let context = CompileContext { base, dialect, relation, key_sets: &self.key_sets };
             let (callers, diagnostics) = Callers::compile(&common.settings.callers, &needed, &context);
             first.get_or_insert(callers);

@@ -139,7 +139,7 @@ impl<'c> Builder<'c> {
                     "the routes `{other}` and `{}` both serve `{}` of {}",
                     route.name,
                     operation.name(),
-                    route.dialect.id
+                    route.dialect.display_name
                 );
                 let remedy = "give them different `hosts` or different prefixes";
                 let key = format!("routes.{}", route.name);

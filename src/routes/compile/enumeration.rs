@@ -100,7 +100,7 @@ impl BeginResponses {
 
 /// Why the responses of a route reveal no users in the first place.
 fn reveals_nothing(pair: &Pair<'_>) -> Option<String> {
-    let (begin, dialect) = (Operation::LoginBegin, &pair.dialect.id);
+    let (begin, dialect) = (Operation::LoginBegin, &pair.dialect.display_name);
     if pair.caller_is_verified(begin) {
         return Some(format!("the caller of `login.begin` of {dialect} is the user"));
     }
@@ -138,7 +138,7 @@ fn leaks<'c>(
         }
     }
     let ProviderSide::Provider(upstream) = pair.upstream else { return leaks };
-    let provider = &upstream.id;
+    let provider = &upstream.display_name;
     if !has_unknown_user_fault(upstream) {
         let reason = format!("{provider} has no documented response for an unknown user");
         leaks.push((reason, "find out how it answers for an unknown user".to_owned()));

@@ -78,7 +78,7 @@ impl Builder<'_> {
         } else if by_upstream && theirs > 1 {
             let message = format!(
                 "{theirs} upstreams of this route issue tokens of {}, and each verifies only its own",
-                common.dialect.id
+                common.dialect.display_name
             );
             let remedy = "let the gateway verify the tokens: `user = { jwt = { ... } }`";
             self.error(&format!("{}.callers.user", common.key), message, "this answer", remedy);

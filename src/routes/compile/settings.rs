@@ -106,7 +106,7 @@ impl Builder<'_> {
                 };
                 self.error(&key, message, "this list", remedy);
             } else if !required {
-                let message = format!("no response of {} requires `{name}`", dialect.id);
+                let message = format!("no response of {} requires `{name}`", dialect.display_name);
                 self.error(&key, message, "this list", "remove it");
             } else {
                 relaxed.push(member);
