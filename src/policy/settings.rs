@@ -1,4 +1,4 @@
-//! What the config says of the upstreams a route may use beside its own.
+//! The settings of a route's policy: which of several upstreams gets a request.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,69 +12,64 @@ use serde::{Deserialize, Deserializer};
 use crate::base::bounded::Bounded;
 use crate::policy::percent::Percent;
 
-/// `[routes.NAME.rules.RULE]`: who goes to an upstream by what a request says. All of its conditions
-/// must hold.
+/// `[routes.NAME.rules.RULE]`: an upstream for the requests that match. All conditions must match.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleSettings {
-    /// Where whoever it is goes.
+    /// The upstream of the requests that match.
     pub upstream: String,
-    /// Rules are tried from the lowest number on, and by name where numbers are the same; the first that
-    /// holds decides. Default 0.
+    /// Rules are tried in ascending order, then by name. The first rule that matches is used. Default 0.
     #[serde(default)]
     pub order: i32,
-    /// Members of the request, such as `account` or `client.id`, each with the values of which it must
-    /// have one.
+    /// Members of the request, such as `account` or `client.id`, each with its accepted values.
     #[serde(default)]
     pub when: Conditions,
-    /// A header field of the request, with the values of which it must have one.
+    /// A header field of the request, with its accepted values.
     pub header: Option<HeaderCondition>,
 }
 
-/// Members and the values of which each must have one. Tables nest: `client.id` may be written as a
-/// table `client`.
+/// Members, each with its accepted values. Tables nest: `client.id` may be written as a table `client`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub struct Conditions(pub BTreeMap<String, Values>);
 
-/// Values, or members whose names begin with the key.
+/// Accepted values, or members whose names begin with the key.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "must be an array of strings")]
 pub enum Values {
-    /// One of these.
+    /// The accepted values.
     These(Vec<String>),
     /// Members whose names begin with the key.
     Group(BTreeMap<String, Self>),
 }
 
-/// A header field and the values of which it must have one.
+/// A header field and its accepted values.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeaderCondition {
-    /// The field's name; case does not matter.
+    /// The name of the field, in any case.
     pub name: String,
-    /// Its values, byte for byte.
+    /// The accepted values, compared byte for byte.
     pub values: Vec<String>,
 }
 
-/// `[routes.NAME.split]`: which part of the users goes elsewhere. The rest goes to the route's `upstream`.
+/// `[routes.NAME.split]`: sends a percentage of the users to other upstreams. The rest go to the route's `upstream`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SplitSettings {
-    /// Each upstream with its percentage of the users: a number with at most two decimals, or a table. At
-    /// most two upstreams.
+    /// One or two upstreams, each with a percentage of the users (at most two decimals) or a table.
     pub to: BTreeMap<String, Share>,
-    /// The members that may name a user, the first that a request has being the one that counts. Default:
-    /// `user.id`, then `user.email`.
+    /// Members that identify the user. The first one that a request has is used. Default: `user.id`, then
+    /// `user.email`.
     #[serde(default = "by_user")]
     pub by: Vec<String>,
-    /// Routes of the same cohort deal the same user the same lot. Default: the route's name.
+    /// Routes with the same cohort assign a user to the same bucket. Default: the route's name.
     pub cohort: Option<String>,
-    /// Whether a browser whose begin names no user is given a signed cookie to be known again by. Default
+    /// Whether a browser gets a signed cookie that identifies it if the begin does not identify the user. Default
     /// false: such begins go to the route's `upstream`.
     #[serde(default)]
     pub cookie: bool,
-    /// A header field by which a device that names no user is known again, such as `x-device-id`. It
-    /// stands before the cookie.
+    /// A header field that identifies the device if the begin does not identify the user, such as `x-device-id`. It
+    /// takes precedence over the cookie.
     pub header: Option<String>,
 }
 
@@ -82,61 +77,61 @@ fn by_user() -> Vec<String> {
     ["user.id", "user.email"].map(str::to_owned).into()
 }
 
-/// A part of the users.
+/// A share of the users.
 #[derive(Clone, Debug, JsonSchema)]
 #[schemars(untagged)]
 pub enum Share {
-    /// That many in a hundred.
+    /// The percentage of the users.
     Of(Percent),
-    /// The same, with more to say of them.
+    /// The percentage of the users, with options.
     More(ShareSettings),
 }
 
-/// A part of the users, and which.
+/// A share of the users, with options.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShareSettings {
-    /// That many in a hundred.
+    /// The percentage of the users.
     pub percent: Percent,
-    /// `proven`: only users whose passkeys the embedded upstream could verify already, since it made, imported or
-    /// learned them. The others stay with the rest. Default: all.
+    /// `proven`: only users whose passkeys the embedded upstream can already verify, because it created, imported or
+    /// learned them. The other users stay with the rest. Default: all.
     pub only: Option<Only>,
-    /// From which end of all users they are taken. Of two upstreams one takes from the `bottom`, the other
-    /// from the `top`, so that each can grow without moving the other's users. Default `bottom`.
+    /// From which end of the buckets the share is taken. If there are two upstreams, one uses `bottom` and the other
+    /// `top`, so that each share can grow without moving the other's users. Default `bottom`.
     #[serde(default)]
     pub from: End,
 }
 
-/// Of whom a part is made.
+/// A restriction of a share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Only {
-    /// Users who could sign in there today.
+    /// Users who can already sign in at this upstream.
     Proven,
 }
 
-/// An end of the row in which a cohort's users stand.
+/// An end of the buckets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum End {
-    /// The beginning.
+    /// The lowest buckets.
     #[default]
     Bottom,
-    /// The end.
+    /// The highest buckets.
     Top,
 }
 
-/// `[routes.NAME.fallback]`: where the begin of a login goes on when an upstream cannot serve it, before the
-/// caller has seen a challenge. No other operation goes on.
+/// `[routes.NAME.fallback]`: the upstreams to try if the begin of a login fails, before the caller receives a
+/// challenge. No other operation has a fallback.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FallbackSettings {
-    /// The faults on which it goes on: `unknown_user`, `not_enabled`, `upstream_refused_us`,
-    /// `upstream_invalid`, `upstream_failed`, `upstream_unavailable`, `upstream_timeout`.
+    /// The faults that start the fallback: `unknown_user`, `not_enabled`, `upstream_refused_us`, `upstream_invalid`,
+    /// `upstream_failed`, `upstream_unavailable`, `upstream_timeout`.
     pub on: Vec<String>,
-    /// The upstreams it goes on to, in this order. Each is asked once at most.
+    /// The upstreams to try, in this order, each at most once.
     pub to: Vec<String>,
-    /// Milliseconds that all of them together may take. Default 10000.
+    /// The time limit of all attempts together, in milliseconds. Default 10000.
     #[serde(default = "ten_seconds")]
     pub deadline_ms: Bounded<10, 300_000>,
 }
@@ -145,21 +140,20 @@ fn ten_seconds() -> Bounded<10, 300_000> {
     Bounded::nearest(10_000)
 }
 
-/// `[routes.NAME.shadow]`: a second upstream at which the begin of a login is tried too, after the caller was
-/// answered and for comparison only. What differs is counted by member, and shown at `/shadow` of the admin
-/// listener.
+/// `[routes.NAME.shadow]`: a second upstream that gets the begins of logins too, for comparison only. The caller does
+/// not wait for it. Differences are counted by member, and shown at `/shadow` of the admin listener.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShadowSettings {
-    /// Which upstream.
+    /// The upstream to compare with.
     pub upstream: String,
-    /// How many of a hundred begins are tried. Default 100.
+    /// The percentage of begins that are tried. Default 100.
     #[serde(default = "all")]
     pub percent: Percent,
-    /// How many are tried at once. Default 8.
+    /// The maximum number of calls in flight. Default 8.
     #[serde(default = "eight")]
     pub max_in_flight: Bounded<1, 1_000>,
-    /// How many wait for that; what comes beyond is dropped, and counted. Default 64.
+    /// The maximum number of calls that wait. Further calls are dropped and counted. Default 64.
     #[serde(default = "sixty_four")]
     pub max_waiting: Bounded<0, 100_000>,
 }
@@ -176,14 +170,14 @@ fn sixty_four() -> Bounded<0, 100_000> {
     Bounded::nearest(64)
 }
 
-/// `[routes.NAME.pinned]`: upstreams, each with a file of the users and accounts who go there.
+/// `[routes.NAME.pinned]`: upstreams, each with a file of the users and accounts that always use it.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub struct PinnedSettings(pub BTreeMap<String, PathBuf>);
 
 // ===== impl Conditions =====
 
 impl Conditions {
-    /// Each member's name and its values.
+    /// Each member's name and its accepted values.
     pub fn flatten(&self) -> Vec<(String, &[String])> {
         let mut flat = Vec::new();
         for (name, values) in &self.0 {
@@ -209,7 +203,7 @@ impl Values {
 // ===== impl Share =====
 
 impl Share {
-    /// The table it stands for.
+    /// The share as a table.
     pub fn settings(&self) -> ShareSettings {
         match self {
             Self::Of(percent) => ShareSettings { percent: *percent, only: None, from: End::default() },
