@@ -175,7 +175,7 @@ fn certificate_authorities_are_relative_to_the_config() {
     folder.write("etc/tls/ca.pem", "no certificate at all\n");
     let empty = check();
     assert_eq!(empty.code, 78);
-    assert_eq!(empty.stderr.matches("the file etc/tls/ca.pem holds no PEM certificate").count(), 2, "{}", empty.stderr);
+    assert_eq!(empty.stderr.matches("the file etc/tls/ca.pem contains no PEM certificate").count(), 2, "{}", empty.stderr);
 
     folder.write("etc/tls/ca.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
     let broken = check();
