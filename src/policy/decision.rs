@@ -1,4 +1,4 @@
-//! The decision of a policy, for the access log, and for the caller where the route says so.
+//! The decision of a policy, for the access log, and for the caller if the route enables it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ pub enum Reason {
     Fallback,
 }
 
-/// A decision, and what of it the response carries.
+/// A decision, and the parts of it that the response carries.
 pub(crate) struct RecordedDecision {
     pub(crate) decision: Decision,
     pub(crate) adds_headers: bool,

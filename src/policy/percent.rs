@@ -62,7 +62,7 @@ impl Visitor<'_> for AnyNumber {
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<Percent, E> {
         let parts = (number * 100.0).round();
-        // What two decimals cannot say differs from the nearest they can by far more than a float's error.
+        // A value with more than two decimals differs from the nearest valid one by far more than a float's error.
         let is_exact = (number * 100.0 - parts).abs() < 1e-6;
         if !is_exact || !(0.0..=f64::from(WHOLE)).contains(&parts) {
             return Err(E::invalid_value(Unexpected::Float(number), &self));
