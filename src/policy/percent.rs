@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// All of them.
+/// 100 %, in ten-thousandths.
 pub const WHOLE: u32 = 10_000;
 
 /// A percentage from 0 to 100.
@@ -17,10 +17,10 @@ pub struct Percent(u32);
 // ===== impl Percent =====
 
 impl Percent {
-    /// All.
+    /// 100 %.
     pub const ALL: Self = Self(WHOLE);
 
-    /// How many ten-thousandths it is.
+    /// The percentage in ten-thousandths.
     pub const fn parts(self) -> u32 {
         self.0
     }

@@ -39,7 +39,7 @@ impl Difference {
         Self { member, of_element: None, kind }
     }
 
-    /// Its path, as people write it.
+    /// Its path as text.
     pub(crate) fn path(&self) -> String {
         let name = self.member.name();
         match (self.member.kind(), self.of_element) {

@@ -1,7 +1,7 @@
 //! Decodes a provider's JSON into a record, driven by its template, in one pass.
 //!
-//! Names that the template does not have are skipped, as WebAuthn requires. A defect does not end the decoding:
-//! a constant that differs further on shows that this is another message.
+//! Names that the template does not have are skipped, as WebAuthn requires. A defect does not end the decoding,
+//! because a later constant may show that this is another message.
 
 mod entry_name;
 mod node_visitor;
