@@ -1,10 +1,9 @@
-//! The program. What it can do is told by `passbridge --help`; the library does it.
+//! The program. `passbridge --help` lists its commands; the library implements them.
 
 use std::process::ExitCode;
 
-/// Allocates in half of the instructions of the system's (6,000 of them less a request), and gives
-/// large buffers back without unmapping them each time. Huge pages stay off: they would double what the
-/// program holds when it starts.
+/// The allocator needs half of the instructions of the system's (6,000 fewer per request), and reuses large buffers
+/// instead of unmapping them. Huge pages are off: they would double the memory after the start.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

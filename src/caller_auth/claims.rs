@@ -1,7 +1,7 @@
 //! Verified claims that give members of the request.
 //!
 //! The claim must be in the token, and a value in the request must be equal to it: a user must not act for another
-//! user whom the request names.
+//! user named in the request.
 
 use std::collections::BTreeMap;
 
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn claim_can_only_give_a_text_that_is_no_credential() {
+    fn claim_gives_only_texts_that_are_not_credentials() {
         let cases = [
             ("usr.id", "a claim cannot give `usr.id`: no request has such a member", "did you mean `user.id`?"),
             ("fault", "a claim cannot give `fault`: no request has such a member", ANY),

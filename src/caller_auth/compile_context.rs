@@ -1,10 +1,10 @@
-//! What the callers of a route are compiled with.
+//! The input that the callers of a route are compiled with.
 
 use std::path::Path;
 
 use crate::caller_auth::fetched_keys::KeySets;
 
-/// What the callers of a route are compiled with.
+/// The input that the callers of a route are compiled with.
 #[derive(Clone, Copy, Debug)]
 pub struct CompileContext<'a> {
     /// The folder of the config, to which a relative `file:` refers.

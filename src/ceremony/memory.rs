@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn oldest_makes_room_and_bytes_are_freed() {
+    async fn oldest_ceremony_is_evicted_and_its_bytes_freed() {
         let settings = CeremonySettings { max_entries: Bounded::nearest(160), ..Default::default() };
         let store = Ceremonies::new(&settings);
         for number in 0..10_000 {

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_cannot_be_read_are_no_ceremony() {
+    fn unreadable_bytes_are_rejected() {
         let StoredCeremony(bytes) = stored(&full());
         for length in 0..bytes.len() {
             assert_eq!(StoredCeremony(bytes[..length].into()).ceremony(), None, "{length} bytes");

@@ -74,7 +74,7 @@ fn curl(route: &Route, address: SocketAddr, request: &EncodedRequest<'_>) -> Str
     command
 }
 
-/// A word in quotes for a shell.
+/// Quotes an argument for a shell.
 fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }

@@ -1,4 +1,4 @@
-//! `passbridge check`: whether the config is valid, what each route serves, and what users will notice.
+//! `passbridge check`: whether the config is valid, what each route serves, and which losses users notice.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;

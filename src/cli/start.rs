@@ -31,7 +31,7 @@ pub(super) struct GatewayBuilder {
     handles: Arc<[Option<Handles>]>,
 }
 
-/// What the workers share to call one upstream.
+/// The part of one upstream's client that the workers share.
 #[derive(Clone)]
 enum UpstreamResource {
     Embedded(RelyingParty, KeyLearner),

@@ -1,4 +1,4 @@
-//! What the schema of the config says about the value of a key: which values there are, as a phrase, and an example.
+//! The accepted values of a key by the schema of the config: as a phrase, and an example.
 
 use figment::value::{Dict, Value};
 use serde_json::{Map, Value as Json};

@@ -60,7 +60,7 @@ pub struct Config {
     pub fingerprint: String,
 }
 
-/// Where a config comes from.
+/// The source of a config.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// A file.

@@ -8,13 +8,13 @@ use std::ops::Range;
 use crate::base::document::{Item, ItemValue, Table};
 use crate::base::secret::SecretReference;
 
-/// Words in keys of secrets.
+/// Parts of the names of secret keys.
 const SECRET_WORDS: &[&str] =
     &["secret", "secrets", "key", "keys", "token", "password", "passphrase", "credential", "auth"];
 /// Values of such keys that are not secrets.
 const KEYWORDS: &[&str] = &["anyone", "public", "upstream"];
 
-/// What the keys around a value say about it.
+/// The kind of the keys around a value.
 #[derive(Clone, Copy, PartialEq)]
 enum Around {
     Nothing,

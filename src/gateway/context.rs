@@ -59,7 +59,7 @@ pub(crate) struct PipelineOutcome {
     pub(crate) decision: Option<RecordedDecision>,
 }
 
-/// A response before it is encoded; in the extensions of one that a shadow's is compared with.
+/// A response before it is encoded. It is in the extensions of a response that a shadow's is compared with.
 #[derive(Clone)]
 pub(crate) struct ModelResponse(pub(crate) Response<'static>);
 

@@ -38,7 +38,7 @@ impl<'a> FallbackAttempts<'a> {
         Self { route, fallback, backends, deadline, refusals: Vec::new() }
     }
 
-    /// The next attempt. `None` if all failed, or the last refusal does not lead to another one.
+    /// The next attempt. `None` if all failed, or the last refusal does not start the fallback.
     pub(crate) fn next(&self) -> Option<NextAttempt<'a>> {
         let continues = |refusal: &Refusal| self.fallback.on.contains(&refusal.fault) && Instant::now() < self.deadline;
         if self.refusals.last().is_some_and(|refusal| !continues(refusal)) {

@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_written_head_is_read_as_it_was_meant() {
+    fn written_head_reads_back() {
         for (framing, closes) in [(Framing::Length(3), false), (Framing::Chunked, true), (Framing::Length(0), true)] {
             let text = written(200, &[DATE_FIELD, ("a", "1")], framing, closes);
             let (head, length) = read(text.as_bytes(), false, HeaderFilter::All).unwrap().unwrap();

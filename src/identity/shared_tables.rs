@@ -15,7 +15,7 @@ use crate::identity::table::Table;
 /// The tables in use.
 static TABLES: Mutex<Option<HashMap<Key, Weak<Table>>>> = Mutex::new(None);
 
-/// What determines a table: the format of the file, the columns, and the content.
+/// The identity of a table: the format of the file, the columns, and the content.
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
     format: String,

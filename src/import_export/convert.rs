@@ -23,7 +23,7 @@ pub struct Converted {
     pub passkeys: u64,
     /// Refused records.
     pub refused: u64,
-    /// What is refused, lost or skipped, in the order of the records. Names records and members.
+    /// Refused, lost and skipped parts, in the order of the records. Names records and members.
     pub messages: Vec<String>,
 }
 

@@ -15,7 +15,7 @@ use crate::relying_party::directory::tests::temporary;
 use crate::relying_party::directory::user::User;
 use crate::relying_party::tests::forger::Forger;
 
-/// Says to the child process below which directory to import into.
+/// The environment variable with the folder of the child's directory.
 const IMPORT_INTO: &str = "TEST_IMPORT_INTO";
 
 static KEY: LazyLock<String> = LazyLock::new(|| URL_SAFE_NO_PAD.encode(Forger::new(&[]).row().public_key));
@@ -210,7 +210,7 @@ fn killed_import_leaves_whole_users() {
     assert_eq!(sound, "ok");
 }
 
-/// So many passkeys that the end comes in the midst of a user.
+/// Enough passkeys to end the process in the middle of a user.
 const MANY: u32 = 100;
 
 /// How many users there are at this moment, all of them whole.

@@ -14,7 +14,7 @@ use crate::base::hash_key::HashKey;
 const NAME: &str = "passbridge";
 /// The length of an id, in bytes.
 const ID_BYTES: usize = 16;
-/// It expires after a year and travels over HTTPS only. `Lax` keeps pages of other sites from sending it.
+/// The cookie expires after a year and is sent over HTTPS only. `Lax` keeps pages of other sites from sending it.
 const ATTRIBUTES: &str = "Path=/; Max-Age=31536000; HttpOnly; Secure; SameSite=Lax";
 
 /// Issues cookies and verifies them.

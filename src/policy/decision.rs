@@ -1,4 +1,4 @@
-//! The decision of a policy, for the access log, and for the caller where the route says so.
+//! The decision of a policy, for the access log, and for the caller if the route enables it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub enum Reason {
     Rule(Arc<str>),
     /// The split, by user.
     Split,
-    /// The split would move the user, but the upstream there cannot verify the user's passkeys yet.
+    /// The split selects another upstream, which cannot verify the user's passkeys yet.
     Unproven,
     /// The split, by a header field that identifies the device.
     Header,
@@ -42,7 +42,7 @@ pub enum Reason {
     Fallback,
 }
 
-/// A decision, and what of it the response carries.
+/// A decision, and the parts of it that the response carries.
 pub(crate) struct RecordedDecision {
     pub(crate) decision: Decision,
     pub(crate) adds_headers: bool,
@@ -82,7 +82,7 @@ impl fmt::Display for Reason {
 }
 
 impl Decision {
-    /// Adds it to a response as header fields. A name that no field can hold is left out.
+    /// Adds it to a response as header fields. A name that is not a valid field value is omitted.
     fn add_headers<B>(&self, response: &mut Response<B>) {
         let fields = [
             ("passbridge-upstream", self.upstream.to_string()),

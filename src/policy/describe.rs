@@ -1,4 +1,4 @@
-//! A policy in words.
+//! Describes a policy as text.
 
 use crate::policy::Policy;
 use crate::policy::settings::End;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::model::fault::{Fault, Refusal};
 
-/// The faults that a fallback can name. They say something about an upstream or about a user there. Any other fault
-/// would be the same everywhere, or would add load where there is too much.
+/// The faults that a fallback can name: those that depend on an upstream or on a user there. Any other fault would be
+/// the same everywhere, or would add load to an overloaded gateway.
 pub(crate) const FALLBACK_FAULTS: [Fault; 7] = [
     Fault::UnknownUser,
     Fault::NotEnabled,
@@ -27,8 +27,8 @@ pub(crate) struct Fallback {
     pub(crate) deadline: Duration,
 }
 
-/// The refusal to answer with after every attempt failed. An outage is more telling than an unknown user: the user is
-/// unknown only if every upstream could tell.
+/// The refusal to answer with after every attempt failed. An outage takes precedence over an unknown user: the user is
+/// unknown only if every upstream answered so.
 pub(crate) fn most_telling(mut refusals: Vec<Refusal>) -> Refusal {
     let is_outage = |refusal: &Refusal| !matches!(refusal.fault, Fault::UnknownUser | Fault::NotEnabled);
     let which = refusals.iter().position(is_outage).unwrap_or(0);
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_outage_is_more_telling_than_an_unknown_user() {
+    fn outage_takes_precedence_over_an_unknown_user() {
         let fault =
             |faults: &[Fault]| most_telling(faults.iter().map(|fault| Refusal::new(*fault, "")).collect()).fault;
         assert_eq!(fault(&[Fault::UnknownUser, Fault::UnknownUser]), Fault::UnknownUser);

@@ -1,8 +1,8 @@
 //! Policies: which of a route's backends serves a request, and why.
 //!
-//! A policy decides by what the request says and by the config, so that every replica decides alike. It performs no
-//! I/O: a gateway step asks the directory and passes the answer in. A finish is not decided here; it goes to the
-//! upstream that began the ceremony. Start with [`Policy::select`].
+//! A policy decides by the request and the config, so that every replica decides alike. It performs no I/O: a
+//! gateway step queries the directory and passes the result in. The policy does not decide a finish, which always uses
+//! the upstream that began the ceremony. Start with [`Policy::select`].
 
 mod cookie;
 pub mod decision;
@@ -39,7 +39,7 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
-    /// Selects the backend of a request that no ceremony and no token ties to one: by a pinned user, else a rule,
+    /// Selects the backend of a request without a ceremony or token of one backend: by a pinned user, else a rule,
     /// else the split, else the route's own.
     pub(crate) fn select(&self, facts: &RequestFacts<'_, '_>) -> Selection {
         if let Some(backend) = self.pinned.find(facts) {

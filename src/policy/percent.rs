@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// All of them.
+/// 100 %, in ten-thousandths.
 pub const WHOLE: u32 = 10_000;
 
 /// A percentage from 0 to 100.
@@ -17,10 +17,10 @@ pub struct Percent(u32);
 // ===== impl Percent =====
 
 impl Percent {
-    /// All.
+    /// 100 %.
     pub const ALL: Self = Self(WHOLE);
 
-    /// How many ten-thousandths it is.
+    /// The percentage in ten-thousandths.
     pub const fn parts(self) -> u32 {
         self.0
     }
@@ -62,7 +62,7 @@ impl Visitor<'_> for AnyNumber {
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<Percent, E> {
         let parts = (number * 100.0).round();
-        // What two decimals cannot say differs from the nearest they can by far more than a float's error.
+        // A value with more than two decimals differs from the nearest valid one by far more than a float's error.
         let is_exact = (number * 100.0 - parts).abs() < 1e-6;
         if !is_exact || !(0.0..=f64::from(WHOLE)).contains(&parts) {
             return Err(E::invalid_value(Unexpected::Float(number), &self));

@@ -1,4 +1,4 @@
-//! What a policy can see of a request.
+//! The parts of a request that a policy may use.
 
 use std::borrow::Cow;
 

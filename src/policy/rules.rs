@@ -1,5 +1,4 @@
-//! A rule that selects a backend by what a request says. A rule does not apply to a request that lacks one of its
-//! members.
+//! A rule that selects a backend by members and a header field. It never matches a request that lacks one of them.
 
 use std::sync::Arc;
 
@@ -15,7 +14,7 @@ pub(crate) struct Rule {
     pub(crate) name: Arc<str>,
     /// The backend of the requests that it applies to.
     pub(crate) backend: usize,
-    /// Conditions, all of which must hold.
+    /// Conditions, all of which must match.
     pub(crate) conditions: Vec<Condition>,
 }
 
@@ -29,7 +28,7 @@ pub(crate) enum Condition {
 }
 
 impl Rule {
-    /// Whether it applies to a request.
+    /// Whether it matches a request.
     pub(crate) fn holds(&self, facts: &RequestFacts<'_, '_>) -> bool {
         self.conditions.iter().all(|condition| match condition {
             Condition::Member(member, values) => facts.text(*member).is_some_and(|text| has(*member, values, &text)),

@@ -9,7 +9,7 @@ use crate::policy::decision::Reason;
 pub(crate) struct Selection {
     pub(crate) backend: usize,
     pub(crate) reason: Reason,
-    /// Whether it holds only for a user whose passkeys the upstream there can verify.
+    /// Whether it applies only to users whose passkeys the upstream can verify.
     pub(crate) if_proven: bool,
     /// The cookie that identifies the browser from now on.
     pub(crate) cookie: Option<HeaderValue>,

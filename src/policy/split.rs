@@ -43,7 +43,7 @@ struct Bucketer {
     cohort: Box<str>,
 }
 
-/// What identifies a caller. Each kind has buckets of its own.
+/// The kind of identifier of a caller. Each kind has buckets of its own.
 #[derive(Clone, Copy, Debug)]
 enum CallerKind {
     User,

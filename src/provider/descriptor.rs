@@ -61,7 +61,7 @@ pub struct OperationTemplate {
     pub request: RequestTemplate,
     /// The response.
     pub response: ResponseTemplate,
-    /// What the provider's documentation leaves open, and how the gateway treats it.
+    /// Gaps in the provider's documentation, and how the gateway treats them.
     pub unknown: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What every operation of the relying party uses, on any thread.
+//! The state that every operation of the relying party uses, on any thread.
 
 use std::path::PathBuf;
 

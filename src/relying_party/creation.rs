@@ -66,7 +66,7 @@ pub(crate) fn attachment(attachment: Option<&str>) -> Result<Option<String>, Ref
     }
 }
 
-/// The authenticator's response, and what the client reports with it.
+/// The authenticator's response, and the client's additional data.
 #[derive(Debug)]
 pub(crate) struct NewCredential {
     credential_id: Vec<u8>,

@@ -48,7 +48,7 @@ impl BeginLogin {
         self.subject.is_empty()
     }
 
-    /// A challenge that any discoverable credential may sign.
+    /// A challenge for any discoverable credential.
     pub(crate) fn discoverable(&self, context: &RelyingPartyContext) -> Result<CredentialAssertion<'static>, Refusal> {
         let pending = PendingLogin { terms: new_terms(self.user_verification)?, named: None };
         options(context, pending, &[])

@@ -1,6 +1,6 @@
 //! The embedded relying party: an upstream inside this program.
 //!
-//! It speaks the model's messages and keeps no ceremonies: the state that a finish needs from its begin travels through
+//! It serves the model's messages and keeps no ceremonies: the state that a finish needs from its begin travels through
 //! the gateway's ceremony store (see `pending`). Users, passkeys and keys live in one SQLite file. An overloaded
 //! directory answers `overloaded`; no request waits without a limit. It must not know routes, dialects or HTTP. Start at
 //! [`RelyingParty::serve`].
@@ -201,7 +201,7 @@ impl RelyingParty {
         self.run(|store, context| Ok(context.keys.refreshed(store.connection())?)).await
     }
 
-    /// Exchanges a refresh token, which is good once, for new tokens.
+    /// Exchanges a refresh token, which is valid once, for new tokens.
     ///
     /// # Errors
     /// `assertion_rejected` when it is invalid or another client's; `overloaded`.

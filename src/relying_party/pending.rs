@@ -59,7 +59,7 @@ pub(crate) struct PendingSignup {
     pub(crate) profile: Profile,
 }
 
-/// What the authenticator's response must match.
+/// The expected values of the authenticator's response.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Terms {
     pub(crate) challenge: Base64Bytes,
@@ -76,7 +76,7 @@ impl Pending {
         serde_json::to_string(self).map_err(|_| Refusal::new(Fault::Internal, "the ceremony cannot be serialized"))
     }
 
-    /// What its finish must match.
+    /// The expected values of its finish.
     pub(crate) fn terms(&self) -> &Terms {
         match self {
             Self::Login(pending) => &pending.terms,

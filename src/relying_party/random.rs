@@ -14,7 +14,7 @@ pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], StoreError> {
     Ok(bytes)
 }
 
-/// A bearer secret of 256 bits after a prefix that names its kind.
+/// A bearer secret of 256 bits, after a prefix that identifies its kind.
 pub(crate) fn secret(prefix: &str) -> Result<String, StoreError> {
     Ok(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes::<32>()?)))
 }

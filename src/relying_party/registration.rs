@@ -44,7 +44,7 @@ impl BeginRegistration {
         })
     }
 
-    /// Options that exclude the authenticators that the user has registered.
+    /// Options that exclude the authenticators with a passkey of the user.
     pub(crate) fn serve(
         self,
         store: &Store,

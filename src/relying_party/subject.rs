@@ -52,7 +52,7 @@ impl UserReference {
             .ok_or_else(|| Refusal::with_public_message(Fault::InvalidRequest, "The request names no user."))
     }
 
-    /// Whether everything that the request says about the user is true of this one.
+    /// Whether all names of the user in the request are names of this one.
     pub(crate) fn fits(&self, user: &User) -> bool {
         let is = |id: &Option<String>| id.as_ref().is_none_or(|id| *id == user.id);
         is(&self.caller) && is(&self.user_id) && self.email.as_ref().is_none_or(|email| user.has_email(email))

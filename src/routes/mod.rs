@@ -1,8 +1,8 @@
-//! Routes: which dialect is spoken on which host and path, and which backends can serve it.
+//! Routes: the dialect of each host and path, and the backends that can serve it.
 //!
-//! [`compile`] turns the config's routes into [`Plan`] and reports every mistake at once; [`compatibility`] proves
-//! whether an upstream can serve a dialect, member by member. A compiled route is data, and knows nothing of a
-//! request that is under way. Start with [`route`].
+//! [`compile`] turns the config's routes into a [`Plan`] and reports all mistakes together. [`compatibility`] checks
+//! whether an upstream can serve a dialect, member by member. A compiled route is data, and knows nothing of the
+//! requests in progress. Start with [`route`].
 
 pub mod assignment;
 pub mod compatibility;

@@ -69,7 +69,7 @@ impl<'p> ProviderSide<'p> {
         }
     }
 
-    /// Groups of members of a request of which at least one is required; `verified` says that the user is.
+    /// Groups of request members of which at least one is required. `verified`: the user is verified.
     pub fn any_of(self, operation: Operation, verified: bool) -> Vec<&'static [Member]> {
         let Self::Embedded = self else { return Vec::new() };
         capability::requires(operation)

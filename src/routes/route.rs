@@ -1,4 +1,4 @@
-//! A compiled route: the dialect that its callers speak, and the backends that can serve it.
+//! A compiled route: the dialect of its callers, and the backends that can serve it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub struct Route {
     pub index: usize,
     /// Its name in the config.
     pub name: Arc<str>,
-    /// The provider whose API the callers speak.
+    /// The provider whose API the callers use.
     pub dialect: Arc<Provider>,
     /// The prefix of the dialect's paths.
     pub prefix: String,
@@ -49,7 +49,7 @@ pub struct Route {
     pub cors: Option<CorsSettings>,
     /// The embedded upstream that issues the tokens, by its place among the upstreams.
     pub issuer: Option<usize>,
-    /// What each operation is called in the access log.
+    /// The name of each operation in the access log.
     pub log_names: BTreeMap<Operation, RouteName>,
     /// The backends. The first one is the upstream that the route names.
     pub backends: Vec<Backend>,
@@ -74,7 +74,7 @@ pub struct Backend {
     pub operations: BTreeMap<Operation, OperationSupport>,
     /// Decoys for unknown users, where the route hides which users exist.
     pub decoys: Option<Decoys>,
-    /// Which embedded upstream learns from its sign-ins.
+    /// The embedded upstream that learns from its sign-ins.
     pub learning: Option<Learning>,
 }
 
@@ -126,7 +126,8 @@ impl Route {
         self.backends.iter().find(is_dialects).filter(|_| self.issuer.is_none())
     }
 
-    /// The backends whose embedded relying parties may have issued a refresh token. Its form does not tell which.
+    /// The backends whose embedded relying parties may have issued a refresh token. The token itself does not identify
+    /// one.
     pub(crate) fn possible_issuers(&self, token: Option<&str>) -> impl Iterator<Item = &Backend> {
         let is_embedded = self.issuer.is_none() && token.is_some_and(RelyingParty::may_have_made);
         self.backends.iter().filter(move |backend| is_embedded && backend.relation == Relation::Embedded)

@@ -1,4 +1,4 @@
-//! An upstream of the config: what it is, and what identifies its users.
+//! An upstream of the config: its kind, and the members that identify its users.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::upstream::http_settings::HttpSettings;
 pub struct Upstream {
     /// Its name in the config.
     pub name: Arc<str>,
-    /// What it is.
+    /// Its kind.
     pub kind: UpstreamKind,
     /// The map between the caller's users and its own. Without one both sides name users alike.
     pub identity: Option<Arc<Map>>,
@@ -23,7 +23,7 @@ pub struct Upstream {
     pub handles: Option<Arc<Path>>,
 }
 
-/// What an upstream is.
+/// The kind of an upstream.
 #[derive(Debug, PartialEq)]
 pub enum UpstreamKind {
     /// The embedded relying party.
@@ -36,7 +36,7 @@ pub enum UpstreamKind {
         base_url: BaseUrl,
         /// Limits.
         http: HttpSettings,
-        /// Whether its credentials are discoverable, where the config says.
+        /// Whether its credentials are discoverable, if the config declares it.
         discoverable: Option<bool>,
     },
 }

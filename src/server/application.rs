@@ -1,4 +1,4 @@
-//! What one worker does with a request: middleware, limits, the gateway, passthrough.
+//! The service of one worker: middleware, limits, the gateway, passthrough.
 //!
 //! Every failure is a response.
 

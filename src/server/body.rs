@@ -1,7 +1,7 @@
 //! The bodies of requests and responses. Neither is boxed.
 //!
-//! A streamed body that is awaited and sends nothing for its idle timeout fails. Time in which no one polls
-//! the body does not count.
+//! A streamed body that is awaited and sends nothing for its idle timeout fails. Time in which the body is
+//! not polled does not count.
 
 use std::error::Error;
 use std::mem;

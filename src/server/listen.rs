@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_workers_share_a_port_that_no_one_else_can_bind() {
+    fn workers_share_a_port_that_no_other_process_can_bind() {
         let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
         let listeners = bind(any, 3).unwrap();
         let bound = listeners[0].local_addr().unwrap();

@@ -27,7 +27,7 @@ use crate::server::server_settings::ServerSettings;
 use crate::telemetry;
 use crate::upstream::tls::TlsError;
 
-/// What all worker threads share.
+/// The state that all worker threads share.
 pub(super) struct WorkerThread<F> {
     pub(super) settings: ServerSettings,
     pub(super) passthrough: PassthroughSettings,

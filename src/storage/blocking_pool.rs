@@ -1,8 +1,8 @@
 //! A pool of threads for blocking work, each with its own connection, behind a bounded queue.
 //!
-//! SQLite and RSA signatures block, so they must not run on the async runtime's threads. A full queue is answered at
-//! once with `overloaded`. Work is skipped when its caller is gone. Work that panics answers `internal`, and its
-//! thread goes on.
+//! SQLite and RSA signatures block, so they must not run on the async runtime's threads. A full queue refuses work
+//! immediately with `overloaded`. Work is skipped if its caller was cancelled. A panic answers `internal`, and the
+//! thread continues.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -63,7 +63,7 @@ impl<S: Send + 'static> BlockingPool<S> {
         let (sender, receiver) = oneshot::channel();
         let job = Job(Box::new(move |store| {
             if !sender.is_closed() {
-                // The caller may be gone by now; the work is not undone.
+                // The caller may have been cancelled; the work is not undone.
                 let _ = sender.send(work(store));
             }
         }));

@@ -39,7 +39,7 @@ pub struct OperationCounters {
     calls: OnceLock<Histogram>,
 }
 
-/// What a call of an upstream is counted as.
+/// The labels of a call to an upstream.
 #[derive(Clone, Copy, Debug)]
 pub struct CallLabels<'l> {
     /// The name of the upstream.

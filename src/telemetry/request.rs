@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn the_innermost_scope_is_current() {
+    fn innermost_scope_is_current() {
         let mut ids = ["one", "two"].map(|id| Some(HeaderValue::from_static(id)));
         let [one, two] = &mut ids;
         assert_eq!(current(), None);

@@ -13,7 +13,7 @@ use crate::upstream::failure::CallFailure;
 use crate::upstream::http_settings::HttpSettings;
 use crate::upstream::tls::TlsError;
 
-/// Speaks HTTP/2, or HTTP/1.1 if the upstream offers nothing else.
+/// Uses HTTP/2, or HTTP/1.1 if the upstream offers nothing else.
 #[derive(Debug)]
 pub(super) struct Http2Client {
     base: BaseUrl,

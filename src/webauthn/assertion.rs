@@ -28,10 +28,10 @@ pub struct Assertion<'a> {
     pub user_handle: Option<&'a [u8]>,
 }
 
-/// What is expected of an assertion.
+/// The expectations of an assertion.
 #[derive(Debug, Clone, Copy)]
 pub struct AssertionPolicy<'a> {
-    /// What is expected of any ceremony.
+    /// The expectations of any ceremony.
     pub ceremony: CeremonyPolicy<'a>,
     /// The ids in `allowCredentials`; empty if the request listed none.
     pub allowed: &'a [Vec<u8>],

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn replaces_what_is_not_utf8() {
+    fn replaces_invalid_utf8() {
         let bytes =
             [br#"{"type":"webauthn.get","challenge":"AQ","origin":"https://"#, &b"\xFF\xC0\x80\"}"[..]].concat();
         assert_eq!(parse(bytes).unwrap().origin, "https://\u{FFFD}\u{FFFD}\u{FFFD}");

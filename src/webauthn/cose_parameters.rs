@@ -15,7 +15,7 @@ use thiserror::Error;
 use crate::webauthn::algorithm::Algorithm;
 use crate::webauthn::cbor::{self, InvalidCbor};
 
-/// What the RSA verifier accepts. It checks only at the sign-in.
+/// The sizes that the RSA verifier accepts. It checks them only at the sign-in.
 const RSA_MODULUS_BITS: RangeInclusive<usize> = 2048..=8192;
 /// The verifier limits the exponent too. Usual ones have three bytes.
 const MAX_RSA_EXPONENT_LENGTH: usize = 4;

@@ -1,6 +1,6 @@
-//! What a relying party expects of either ceremony, and the steps that sections 7.1 and 7.2 share.
+//! The relying party's expectations of either ceremony, and the steps that sections 7.1 and 7.2 share.
 //!
-//! Step numbers are written "7.1 step / 7.2 step". The first step that fails is the one that is reported.
+//! Step numbers are written "7.1 step / 7.2 step". The first step that fails is reported.
 
 use aws_lc_rs::digest::{SHA256, digest};
 
@@ -8,7 +8,7 @@ use crate::webauthn::authenticator_data::AuthenticatorData;
 use crate::webauthn::client_data::ClientData;
 use crate::webauthn::error::VerificationError;
 
-/// What the begin of the ceremony requested, and the configuration.
+/// The options of the begin, and the configuration.
 #[derive(Debug, Clone, Copy)]
 pub struct CeremonyPolicy<'a> {
     /// The challenge that was issued, of any length; an empty one matches nothing.

@@ -63,8 +63,8 @@ mod tests {
         CoseKey::es256(pair.public_key().as_ref()).unwrap()
     }
 
-    /// One signature leaves the key and one other, the next one leaves the key; a signature by somebody else, at
-    /// whatever place, leaves nothing.
+    /// The first signature leaves two keys, the next one leaves one. A signature by another key, in any position,
+    /// leaves none.
     fn two_signatures_decide(number: usize) {
         let (pair, other) = (pair(), pair());
         let messages = [format!("first {number}"), format!("second {number}")];
@@ -107,8 +107,8 @@ mod tests {
 
     #[test]
     fn small_r_leaves_up_to_four_keys() {
-        // Below p - n, about 2^128, r may stand for the coordinate r or r + n. No signer meets that by chance, but a
-        // small r with any s is a signature by each key that is computed from it.
+        // Below p - n, about 2^128, r may be the coordinate r or r + n. No signer produces that by chance, but a small
+        // r with any s is a signature by each key that is computed from it.
         let mut found = Vec::new();
         for r in 1..=64_u8 {
             let (mut small, mut any) = ([0; 32], [0x55; 32]);

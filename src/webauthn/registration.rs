@@ -33,10 +33,10 @@ pub struct Registration<'a> {
     pub attestation_object: &'a [u8],
 }
 
-/// What is expected of a registration.
+/// The expectations of a registration.
 #[derive(Debug, Clone, Copy)]
 pub struct RegistrationPolicy<'a> {
-    /// What is expected of any ceremony.
+    /// The expectations of any ceremony.
     pub ceremony: CeremonyPolicy<'a>,
     /// The algorithms in `pubKeyCredParams`.
     pub algorithms: &'a [Algorithm],

@@ -33,7 +33,7 @@ async fn only_configured_keys_are_accepted() {
         let refusal = refused(callers.admit(Caller::Key, &with_key(key)).await);
         assert_eq!(refusal, (Fault::Unauthenticated, "the API key is unknown".to_owned()), "{key:?}");
     }
-    // A bearer token is no API key, even if the text is the same.
+    // A bearer token is not an API key, even if the text is the same.
     let refusal = refused(callers.admit(Caller::Key, &with_token("key-a")).await);
     assert_eq!(refusal, (Fault::Unauthenticated, "the API key is missing".to_owned()));
 }

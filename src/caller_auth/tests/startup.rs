@@ -257,7 +257,7 @@ fn every_source_of_keys_is_accepted() {
     ] {
         assert_eq!(findings(&jwt(parts), folder.path()), [""; 0], "{parts}");
     }
-    // Without installed certificate authorities the finding says so, without the address.
+    // Without installed certificate authorities the finding reports that, without the address.
     let https = r#"algorithms = ["ES256", "RS256"], jwks = "https://issuer.example/keys?key=public""#;
     let found = findings(&jwt(https), folder.path());
     let no_tls = "callers.user.jwt.jwks: error: `jwks` cannot be fetched: TLS cannot be set up; \

@@ -39,7 +39,7 @@ async fn workers_share_one_fetch() {
         }
     });
     assert_eq!(issuer.requests(), 1);
-    // The workers are gone, with their connections.
+    // The workers have ended, with their connections.
     pass(seconds(31)).await;
     issuer.publish(Some(key_set(&[&Signer::es256("two")])));
     assert!(admit(&callers, &Signer::es256("three").token()).await.is_err());

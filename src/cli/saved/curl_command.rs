@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use super::{Saved, at, request_to};
 use crate::base::diagnostic::Diagnostic;
 
-/// What is wrong, and the remedy.
+/// A message and a remedy.
 type Problem = (&'static str, &'static str);
 
 const UNCLOSED: Problem = ("a quote is not closed", "copy the whole command");

@@ -45,7 +45,7 @@ pub(super) enum Saved {
     Content(Bytes),
 }
 
-/// Which message to take from an input that may hold both.
+/// The message to read from an input that may contain both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wanted {
     Request,

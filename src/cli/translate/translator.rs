@@ -23,13 +23,13 @@ const MAX_DEPTH: usize = 32;
 pub(super) struct Translation {
     pub(super) text: Vec<u8>,
     pub(super) lost: Vec<LostMember>,
-    /// What the message was decoded as.
+    /// The decoded message.
     pub(super) source: String,
 }
 
 /// Translates a message of one provider for another.
 pub(super) struct Translator<'s> {
-    /// What to call the input in errors.
+    /// The name of the input in errors.
     pub(super) name: &'s str,
     pub(super) from: &'s Provider,
     pub(super) to: &'s Provider,

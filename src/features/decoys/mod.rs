@@ -132,7 +132,7 @@ fn generate(context: &DecoyContext<'_>, list: Vec<Descriptor<'static>>) -> Resul
     Ok(DecoyOutcome { response: Response::LoginBegin(Box::new(response)), is_decoy: true })
 }
 
-/// What identifies a user. E-mail addresses compare case-insensitively, as everywhere.
+/// The members that identify a user. E-mail addresses compare case-insensitively, as everywhere.
 fn user(named: &Subject, record: &dyn Record<'_>, scope: &[Member]) -> Vec<String> {
     let mut user = match (&named.id, &named.email) {
         (Some(id), _) => vec!["id".to_owned(), id.to_string()],

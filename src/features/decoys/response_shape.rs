@@ -1,7 +1,7 @@
-//! The members of an upstream's real responses that are the same for all its users, learned from the last one.
+//! The members of an upstream's responses that are the same for all its users, learned from the last real response.
 //!
-//! Extensions are not learned: they can name a user's credentials. Before the first real response nothing is known;
-//! what `fill` gives is in every response anyway.
+//! Extensions are not learned, because they can name a user's credentials. Before the first real response the shape
+//! has only defaults; the values of `fill` are in every response anyway.
 
 use std::sync::{PoisonError, RwLock};
 
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_generated_response_has_the_last_shape_and_nothing_of_its_user() {
+    fn generated_response_has_the_last_shape_without_its_user() {
         let shape = ResponseShape::default();
         let before = shape.generate().unwrap();
         assert_eq!((before.challenge.unwrap().len(), before.timeout, shape.has_transports()), (32, None, true));
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_challenge_is_cast_within_bounds_whatever_an_upstream_sends() {
+    fn generated_challenge_has_a_bounded_length() {
         let shape = ResponseShape::default();
         for (seen, cast) in [(1, 16), (16, 16), (128, 128), (4096, 128)] {
             shape.learn(&CredentialAssertion { challenge: Some(vec![1; seen].into()), ..Default::default() });

@@ -97,7 +97,7 @@ fn only_a_begin_that_names_an_unknown_user_gets_a_decoy() {
 }
 
 #[test]
-fn a_decoy_lists_nothing_where_real_responses_list_nothing() {
+fn decoy_lists_nothing_if_real_responses_list_nothing() {
     let fixture = Fixture::of(false, Request::LoginBegin(Box::default()));
     let outcome = fixture.apply(Some("ada@example.com"), None, unknown()).ok().unwrap();
     assert!(outcome.is_decoy);

@@ -70,7 +70,7 @@ impl KeyLearner {
         self.settled().await;
         let forget = move |store: &mut Store| {
             let transaction = store.write()?;
-            // A handle may also read as an id: both are forgotten.
+            // A handle may also be an id, so both are deleted.
             let mut ids = Vec::from_iter(credential_id);
             if let Some(handle) = handle {
                 ids.extend(ObservedCredential::ids_of_handle(&transaction, &handle)?);

@@ -1,4 +1,4 @@
-//! What an upstream's accepted sign-in shows of a passkey.
+//! An accepted sign-in at an upstream, from which the embedded relying party learns.
 
 use crate::webauthn::assertion::Assertion;
 
@@ -23,7 +23,7 @@ pub struct Observation {
     pub user_handle: Option<Vec<u8>>,
 }
 
-/// What an observation is used for.
+/// The use of an observation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// Unknown passkeys are learned, known ones are verified.

@@ -1,8 +1,8 @@
-//! The hook after a sign-in was proved: the embedded relying party learns from it, where the route says so.
+//! The hook after a sign-in was proved: the embedded relying party of the route learns from it.
 //!
-//! Only a finish comes here whose answer was decoded and whose subject was verified. The user is the one the caller is
-//! answered with, by the names that [`proven_user`](super::proven_user) finds proved. Submitting an observation never
-//! delays the response and never changes it.
+//! It runs only for a finish whose answer was decoded and whose subject was verified. The user is the one in the
+//! response to the caller, by the names that [`proven_user`](super::proven_user) proves. Submitting an observation
+//! never delays or changes the response.
 
 use std::sync::Arc;
 
@@ -16,12 +16,12 @@ use crate::model::operation::Operation;
 use crate::model::record::{Record, text};
 use crate::model::value::Value;
 
-/// Which embedded upstream learns from a backend's sign-ins, and how.
+/// The embedded upstream that learns from a backend's sign-ins, and the purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Learning {
     /// The embedded upstream, by its place among the upstreams.
     pub upstream: usize,
-    /// What it does with a sign-in.
+    /// The use of a sign-in.
     pub purpose: Purpose,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct BackendLearner<'l> {
     pub(crate) maps: IdentityMaps,
 }
 
-/// What the upstream's own answer to a login names, before anything is added to it.
+/// The user and the passkey in the upstream's own answer to a login, before anything is added to it.
 pub(crate) struct SignedInUser {
     pub(crate) subject: Subject,
     /// The passkey, by the upstream's own name of it.
@@ -116,7 +116,7 @@ impl BackendLearner<'_> {
         });
     }
 
-    /// Forgets a passkey that the upstream has deleted.
+    /// Deletes a learned passkey that the upstream has deleted.
     pub(crate) async fn unlearn(self, request: &Request<'_>) {
         if request.operation() != Operation::CredentialsDelete || self.purpose != Purpose::Learn {
             return;

@@ -1,7 +1,7 @@
 //! The user of a sign-in, as the learning relying party's directory names users.
 //!
-//! Without identity maps all sides name users alike, and a name that only the caller gave proves nothing. With one, a
-//! caller's name counts only if the map leads from it to the user whom the upstream signed in, or back.
+//! Without identity maps all sides use the same names, and a name that only the caller gave proves nothing. With a
+//! map, a caller's name counts only if the map leads from it to the user who signed in at the upstream, or back.
 
 use std::sync::Arc;
 
@@ -53,12 +53,12 @@ impl IdentityMaps {
 }
 
 impl SignedIn {
-    /// The user if all sides name users alike: the names of the response that the upstream gave or was sent.
+    /// The user if all sides use the same names: the names in the response that the upstream gave or was sent.
     pub(crate) fn alike(&self) -> Subject {
         let known = [&self.answered.id, &self.answered.email, &self.told.id, &self.told.email];
         let proven = |name: &str| known.into_iter().flatten().any(|one| **one == *name);
         Subject {
-            // With an unproved id the sign-in has no user, and must not count for the address alone.
+            // With an unproved id the sign-in has no user: the address alone must not count.
             id: self.said.id.clone().map(|id| if proven(&id) { id } else { "".into() }),
             email: self.answered.email.clone().or_else(|| self.told.email.clone()),
         }

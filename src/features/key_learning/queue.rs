@@ -109,7 +109,7 @@ impl Recorder {
                 }
                 RecorderJob::Flush(done) => {
                     self.count_dropped();
-                    // The caller may be gone.
+                    // The caller may have been cancelled.
                     let _ = done.send(());
                 }
             }

@@ -13,9 +13,9 @@ use crate::storage::error::StoreError;
 /// The readiness of a relying party.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Readiness {
-    /// Users who signed in within the last thirty days, by what is known now of the passkeys they used.
+    /// Users who signed in within the last thirty days, by the current knowledge of the passkeys they used.
     pub active_users: Counts,
-    /// Their sign-ins, by what is known now of the passkey.
+    /// Their sign-ins, by the current knowledge of the passkey.
     pub sign_ins: Counts,
     /// Passkeys with contradicting sign-ins, which are counted as unseen.
     pub contradicted: u64,
@@ -23,7 +23,7 @@ pub struct Readiness {
     pub days: Vec<DayReadiness>,
 }
 
-/// The readiness of a day, by what was known before each sign-in.
+/// The readiness of a day, by the knowledge before each sign-in.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DayReadiness {
     /// The day in UTC, as `2026-01-31`.

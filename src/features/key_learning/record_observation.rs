@@ -22,7 +22,7 @@ use crate::webauthn::recovery;
 /// In characters.
 const MAX_ID: usize = 255;
 
-/// What a sign-in showed.
+/// The result of a sign-in.
 struct Assessment {
     /// After the sign-in.
     state: KeyState,

@@ -1,4 +1,4 @@
-//! The hook after the upstream's answer was decoded: what became of a passkey is stored.
+//! The hook after the upstream's answer was decoded: stores whether a passkey was created, used or deleted.
 
 use crate::features::user_handles::Handles;
 use crate::features::user_handles::hooks::{HandleState, UserHandleHooks, handle_mismatch};

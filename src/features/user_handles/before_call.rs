@@ -1,8 +1,8 @@
-//! The hook before the upstream is called: the request gets the user handle that the upstream knows.
+//! The hook before the upstream is called: replaces the user handle by the upstream's.
 //!
-//! The stored handle of the credential id decides, never the handle that the client sends. A passkey that is not
-//! stored was created at the upstream, and passes unchanged. If the handles cannot be read, the request fails: any
-//! handle that were sent instead might be another user's.
+//! The handle is looked up by credential id; the handle that the client sends is never used. A passkey that is not
+//! stored was created at the upstream, and its handle is unchanged. If the handles cannot be read, the request fails,
+//! because any other handle might be another user's.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! What the hooks of the user handles share.
+//! The types that the hooks of the user handles share.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub(crate) struct UserHandleHooks<'h> {
     pub(crate) hides_users: bool,
 }
 
-/// What is known of a request's passkey before the call.
+/// The stored state of a request's passkey before the call.
 #[derive(Debug)]
 pub(crate) enum HandleState {
     /// There is nothing to map: no user handles are stored, or none of this passkey.

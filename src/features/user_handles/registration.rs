@@ -64,8 +64,8 @@ async fn map_options(
     Ok(Some(Box::new(UserHandles { upstream: upstream.into(), caller, rp_id })))
 }
 
-/// The handle for the client: the one that it knows, else the upstream's own. If another user's clients know that
-/// one, a new passkey would overwrite theirs on a shared authenticator; then the handle is a new random one.
+/// The handle for the client: the one that the user's clients have, else the upstream's own. If another user's clients
+/// have the upstream's, a new passkey would overwrite theirs on a shared authenticator, so the handle is random.
 fn caller_handle(upstream: &[u8], passkeys: &UserPasskeys) -> Result<Vec<u8>, Refusal> {
     match &passkeys.caller_handle {
         Some(known) => Ok(known.clone()),

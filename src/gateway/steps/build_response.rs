@@ -97,8 +97,8 @@ const TOKENS: &[Member] = &[
     Member::TokensRefreshExpiresIn,
 ];
 
-/// Whether the caller gets no session: in a dialect whose caller names the lifetime of the session, and whose response
-/// requires no token, the absence of a lifetime means that none is wanted.
+/// Whether the caller wants no session. In a dialect whose requests give the lifetime of the session, and whose
+/// response requires no token, an absent lifetime means that no session is wanted.
 fn wants_no_session(attempt: Attempt<'_>) -> bool {
     let names_lifetime = attempt.context.request.record().value(Member::SessionLifetime).is_some();
     if attempt.backend.relation == Relation::SameProvider || names_lifetime {

@@ -139,7 +139,7 @@ fn undecodable<'a>(candidate: &'a Candidate, error: &DecodeError) -> Undecodable
     }
 }
 
-/// The caller reads the place of a defect. A missing credential of the caller is `unauthenticated` instead.
+/// The caller gets the position of a defect. A missing credential of the caller is `unauthenticated` instead.
 fn broken(defect: &Defect) -> Refusal {
     match &defect.kind {
         DefectKind::Missing(member) if member.is_caller_credential() && *member != Member::ClientId => {

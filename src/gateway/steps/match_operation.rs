@@ -19,7 +19,7 @@ pub(crate) struct ConfigMatch<'g> {
     pub(crate) candidates: SmallVec<[&'g Candidate; 4]>,
     /// The operations on the path, whatever their method.
     on_path: SmallVec<[&'g Candidate; 4]>,
-    /// Whether what no operation matches has a passthrough target.
+    /// Whether requests that no operation matches have a passthrough target.
     pub(crate) has_passthrough: bool,
 }
 

@@ -57,7 +57,7 @@ pub(crate) fn store_ceremony(
     Err(Refusal::new(Fault::UpstreamInvalid, "the upstream gave a challenge that is in use"))
 }
 
-/// The members that a begin sent to the upstream: those that its message carries.
+/// The members that a begin sent to the upstream: those that its message has a place for.
 fn sent_to_upstream(attempt: Attempt<'_>, request: &Request<'_>) -> SentToUpstream {
     let side = attempt.upstream().side();
     let carries = |member: &Member| side.request_carries(request.operation(), *member);

@@ -1,7 +1,7 @@
 //! A trace of one request: its messages at each stage, for the console and `explain`.
 //!
-//! It is in the request's extensions; a request without one costs a look-up. Secrets are shortened before a step is
-//! recorded, so that a trace can be shown.
+//! The trace is in the request's extensions. A request without one costs one look-up. Secrets are shortened before a
+//! step is recorded, so that a trace can be shown.
 
 mod shorten;
 pub mod shown;
@@ -29,7 +29,7 @@ pub struct Trace(Arc<Mutex<Recorded>>);
 pub struct Step {
     /// The stage.
     pub stage: Stage,
-    /// The message at that stage.
+    /// The message.
     #[serde(flatten)]
     pub seen: Seen,
 }
@@ -42,7 +42,7 @@ pub enum Stage {
     CallerRequest,
     /// The request in the model.
     ModelRequest,
-    /// The upstream's request.
+    /// The request to the upstream.
     UpstreamRequest,
     /// The upstream's answer.
     UpstreamAnswer,
@@ -94,7 +94,7 @@ impl Trace {
     }
 
     /// Records the caller's request, and the request in the model.
-    // Cold, as all that follow: few requests are traced.
+    // Cold, like all functions below: few requests are traced.
     #[cold]
     pub(crate) fn received(&self, head: &request::Parts, content: &[u8], record: &dyn Record<'_>) {
         let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
@@ -166,7 +166,7 @@ impl Trace {
     }
 }
 
-// By hand: the secrets are in it.
+// Written by hand, because a trace contains secrets.
 impl fmt::Debug for Trace {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_tuple("Trace").field(&self.recorded().steps).finish()

@@ -1,7 +1,7 @@
-//! What a trace shows in place of a secret: its first letters and its length.
+//! Shortens secrets in a trace to their first characters and their length.
 //!
-//! A secret is known by its value, because a member of the model that is one held it, or by the name
-//! it goes by. Where an answer was not understood, every long text counts as one.
+//! A value is a secret if a secret member of the model has that value, or by its name. In an answer that was not
+//! decoded, every long text is treated as a secret.
 
 use http::HeaderMap;
 use serde_json::Value as Json;
@@ -11,21 +11,21 @@ use crate::model::operation::Direction;
 use crate::model::record::Record;
 use crate::model::value::Value;
 
-/// A shorter secret is looked for as a whole text only: within others it would be found everywhere.
+/// Shorter secrets are compared with whole texts only: as substrings they would match everywhere.
 const FINDABLE: usize = 8;
-/// What is no longer than this may be shown under a name that sounds like a secret's, as `Bearer` is
-/// under `token_type`, and anywhere in an answer that was not understood.
+/// Texts up to this length are not secrets, even under a secret's name (`Bearer` under `token_type`) or in an answer
+/// that was not decoded.
 const PLAIN: usize = 16;
-/// The most letters that are left of a secret.
+/// The maximum number of characters that are shown of a secret.
 const LEFT: usize = 6;
-/// What is no secret is shown up to here, and of what is longer so much.
+/// Texts up to this length that are not secrets are shown whole; of longer ones, `BRIEF` characters are shown.
 const READABLE: usize = 160;
 const BRIEF: usize = 60;
-/// Names of fields, and parts of names of JSON members, that sound like a secret's.
+/// Names of secret header fields, and parts of the names of secret JSON members.
 const FIELDS: &[&str] = &["authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"];
 const NAMES: &[&str] = &["token", "secret", "password", "jwt", "signature", "api_key", "apikey", "recovery"];
 
-/// The secrets that a trace has come across.
+/// The secrets that a trace has found.
 #[derive(Clone, Default)]
 pub(super) struct Secrets(Vec<String>);
 
@@ -34,12 +34,12 @@ pub(super) fn is_hidden(member: Member) -> bool {
     member.is_secret(Direction::Request) || matches!(member, Member::RecoveryCodes | Member::CredentialSignature)
 }
 
-/// Whether a text only stands for a value that is not known, as `<session of the begin>` does.
+/// Whether a text is a placeholder for an unknown value, such as `<session of the begin>`.
 fn is_stand_in(text: &str) -> bool {
     text.starts_with('<') && text.ends_with('>')
 }
 
-/// `eyJ0eX… (612 characters)`. No more than a quarter of it is told.
+/// `eyJ0eX… (612 characters)`. Shows at most a quarter of the secret.
 pub(super) fn shortened(secret: &str) -> String {
     if is_stand_in(secret) {
         return secret.to_owned();
@@ -49,7 +49,7 @@ pub(super) fn shortened(secret: &str) -> String {
     format!("{left}… ({length} characters)")
 }
 
-/// A long text that is no secret, as far as anybody reads it.
+/// Shortens a long text that is not a secret.
 pub(super) fn brief(text: &str) -> String {
     let length = text.chars().count();
     if length <= READABLE {
@@ -62,7 +62,7 @@ pub(super) fn brief(text: &str) -> String {
 // ===== impl Secrets =====
 
 impl Secrets {
-    /// Notes the secrets of a record.
+    /// Adds the secrets of a record.
     pub(super) fn note(&mut self, record: &dyn Record<'_>) {
         for member in record.members().iter().copied().filter(|member| is_hidden(*member)) {
             match record.value(member) {
@@ -73,7 +73,7 @@ impl Secrets {
         }
     }
 
-    /// Notes the secrets of a record of the upstream's side, where the session handle is one.
+    /// Adds the secrets of a record of the upstream's side, where the session handle is a secret too.
     pub(super) fn note_beyond(&mut self, record: &dyn Record<'_>) {
         self.note(record);
         if let Some(Value::Text(session)) = record.value(Member::Session) {
@@ -87,7 +87,7 @@ impl Secrets {
         }
     }
 
-    /// A text without the secrets that are in it.
+    /// Shortens the secrets in a text.
     pub(super) fn hide(&self, text: &str) -> String {
         if self.0.iter().any(|secret| secret == text) {
             return shortened(text);
@@ -99,7 +99,7 @@ impl Secrets {
         })
     }
 
-    /// Header fields, in their order.
+    /// The header fields, in their order, without secrets.
     pub(super) fn fields(&self, fields: &HeaderMap) -> Vec<(String, String)> {
         let shown = fields.iter().map(|(name, value)| {
             let text = String::from_utf8_lossy(value.as_bytes());
@@ -113,7 +113,7 @@ impl Secrets {
         shown.collect()
     }
 
-    /// JSON, in place. `is_understood` says that the secrets in it are known by their values.
+    /// Shortens the secrets in JSON. `is_understood`: the content was decoded, so that its secrets are known by value.
     pub(super) fn json(&self, json: &mut Json, is_understood: bool) {
         self.json_named("", json, is_understood);
     }
@@ -132,7 +132,7 @@ impl Secrets {
     }
 
     fn text(&self, name: &str, text: &str, is_understood: bool) -> String {
-        // Some dialects put an object into a string: what is in it has names of its own.
+        // Some dialects put an object into a string. Its members are checked by name too.
         if text.starts_with('{')
             && let Ok(mut inner) = serde_json::from_str(text)
         {
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_a_quarter_is_left() {
+    fn at_most_a_quarter_of_a_secret_is_shown() {
         assert_eq!(shortened("0123456789abcdefghijklmnopqrstuvwxyz"), "012345… (36 characters)");
         assert_eq!(shortened("01234567"), "01… (8 characters)");
         assert_eq!(shortened("012"), "… (3 characters)");
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_known_secret_is_found_under_any_name() {
+    fn known_secret_is_shortened_under_any_name() {
         let mut json = json!({ "a": [{ "b": "access-token-value" }], "c": "x access-token-value y", "d": 1 });
         known().json(&mut json, true);
         let hidden = shortened("access-token-value");
@@ -180,21 +180,21 @@ mod tests {
     }
 
     #[test]
-    fn a_short_secret_is_no_part_of_other_texts() {
+    fn short_secret_is_not_replaced_inside_other_texts() {
         let mut json = json!({ "key": "demo", "email": "demo@example.com" });
         known().json(&mut json, true);
         assert_eq!(json, json!({ "key": "d… (4 characters)", "email": "demo@example.com" }));
     }
 
     #[test]
-    fn what_sounds_like_a_secret_is_one() {
+    fn value_under_a_secret_name_is_shortened() {
         let mut json = json!({ "token_type": "Bearer", "fullAccessToken": "nobody-knows-this-value" });
         known().json(&mut json, true);
         assert_eq!(json, json!({ "token_type": "Bearer", "fullAccessToken": shortened("nobody-knows-this-value") }));
     }
 
     #[test]
-    fn json_within_a_string_is_looked_into() {
+    fn json_inside_a_string_is_shortened_too() {
         let inner = json!({ "signature": "long-enough-to-be-shortened", "id": "long-enough-to-be-shown" });
         let mut json = json!({ "response": inner.to_string() });
         known().json(&mut json, true);
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_understood_shows_no_long_text() {
+    fn long_text_of_undecoded_content_is_shortened() {
         let mut json = json!({ "x": "a-text-nobody-understood", "code": "short" });
         known().json(&mut json, false);
         assert_eq!(json, json!({ "x": shortened("a-text-nobody-understood"), "code": "short" }));

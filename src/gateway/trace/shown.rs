@@ -1,7 +1,7 @@
 //! What a trace shows of a record and of a message on the wire.
 //!
 //! A record becomes a JSON object of its members by name: bytes are base64url, lists are arrays of
-//! objects. Content that is no JSON is not shown, only its length: nobody knows what is in it.
+//! objects. Content that is not JSON may contain secrets, so only its length is shown.
 
 use http::HeaderMap;
 use serde::Serialize;
@@ -13,25 +13,25 @@ use crate::model::record::Record;
 use crate::model::value::{Value, ValueKind};
 use crate::provider::template::codec::Codec;
 
-/// A message as it was on the wire.
+/// A message on the wire.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Message {
     /// Method and target, or the status.
     pub line: String,
-    /// The header fields.
+    /// The header fields, without secrets.
     pub fields: Vec<(String, String)>,
-    /// The content, if there was some.
+    /// The content, if there is any.
     pub content: Option<Json>,
 }
 
-/// How much of a record is wanted.
+/// How much of a record is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// What a program goes on with: all but the secrets.
+    /// Everything except secrets, for programs.
     Whole,
-    /// What a person reads: long texts are shortened too.
+    /// Long texts are shortened too, for people.
     Brief,
-    /// The same beyond the gateway, whose session handle there is shown to no caller.
+    /// As `Brief`, for the upstream's side, where the session handle is a secret.
     Beyond,
 }
 
@@ -48,12 +48,12 @@ impl Message {
     }
 }
 
-/// A message that nobody understood: every long text in it counts as a secret.
+/// A message that was not decoded: every long text in its content is treated as a secret.
 pub(crate) fn unread(line: &str, fields: &HeaderMap, content: &[u8]) -> Message {
     Message::new(line, fields, content, &Secrets::default(), false)
 }
 
-/// The members that are there, in the order of the record.
+/// The members that are present, in the order of the record.
 pub(crate) fn members(record: &dyn Record<'_>, extent: Extent) -> Map<String, Json> {
     let there = record.members().iter().filter_map(|member| {
         let shown = match member.kind() {
@@ -106,7 +106,7 @@ mod tests {
     use crate::model::assertion::{AssertionResponse, CredentialAssertion, Descriptor, SignIn};
 
     #[test]
-    fn a_record_is_shown_by_its_members_names() {
+    fn record_is_shown_by_member_names() {
         let options = CredentialAssertion {
             challenge: Some(vec![0xfb, 0xff].into()),
             timeout: Some(60_000),
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_program_goes_on_with_is_whole() {
+    fn whole_extent_does_not_shorten() {
         let options = CredentialAssertion { challenge: Some(vec![7; 300].into()), ..CredentialAssertion::default() };
         let shown = |extent| members(&options, extent)["challenge"].as_str().unwrap().chars().count();
         assert_eq!(shown(Extent::Whole), 400);
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn content_that_is_no_json_is_not_shown() {
+    fn content_other_than_json_is_not_shown() {
         let message = Message::new("502 Bad Gateway", &HeaderMap::new(), b"<html>", &Secrets::default(), false);
         assert_eq!(message.content, Some("(6 bytes that are no JSON)".into()));
         let message = Message::new("204 No Content", &HeaderMap::new(), b"", &Secrets::default(), true);

@@ -33,7 +33,7 @@ pub(super) struct Postgres {
     timeout: Duration,
 }
 
-/// What one thread has: its connection and the runtime that drives it.
+/// The state of one thread: its connection and the runtime that drives it.
 struct DatabaseThread {
     runtime: Runtime,
     connection: Connection,

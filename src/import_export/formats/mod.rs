@@ -141,7 +141,7 @@ impl PasskeyFormat {
 /// Lost members.
 pub(super) type Notes = Vec<MemberProblem>;
 
-/// A member, and what is wrong with it or why it is lost.
+/// A member, with its mistake or the reason why it is lost.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{member}: {reason}")]
 pub(super) struct MemberProblem {

@@ -21,7 +21,7 @@ pub struct Explanation {
     pub host: Option<String>,
     /// Every route, and why it matches the request or not.
     pub routes: Vec<RouteMatch>,
-    /// What the matching route does with the request.
+    /// The result of the matching route.
     #[serde(skip_serializing_if = "Option::is_none", rename = "taken")]
     pub handling: Option<Handling>,
     /// What the gateway answers without an upstream.
@@ -66,7 +66,7 @@ pub struct RouteMatch {
     pub reason: String,
 }
 
-/// What a route does with a request.
+/// The result of a route.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Handling {
     /// The route.
@@ -85,10 +85,10 @@ pub struct Handling {
     pub notes: Vec<String>,
     /// The decoded members of the request.
     pub members: Map<String, Json>,
-    /// What the upstream is sent.
+    /// The request to the upstream.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent: Option<Seen>,
-    /// Where each member of the request comes from and goes to.
+    /// The source and the target of each member of the request.
     #[serde(rename = "becomes")]
     pub member_flows: Vec<MemberFlow>,
     /// Members of the upstream's response that the dialect does not have.

@@ -18,7 +18,7 @@ use crate::routes::route::{Backend, Route};
 pub struct MemberFlow {
     /// Its name.
     pub member: &'static str,
-    /// Where it comes from.
+    /// Its source.
     pub from: String,
     /// Its places in the upstream's request.
     pub to: Vec<String>,
@@ -30,14 +30,14 @@ pub struct MemberFlow {
     pub lost: Option<String>,
 }
 
-/// What the flows of a request's members follow from.
+/// The input of the flows of a request's members.
 pub(super) struct FlowTracer<'j> {
     pub(super) route: &'j Route,
     pub(super) backend: &'j Backend,
     pub(super) upstream: ProviderSide<'j>,
     pub(super) request: &'j Request<'j>,
     pub(super) upstream_request: &'j Request<'j>,
-    /// What the begin of this finish stored.
+    /// The members that the begin of this finish stored.
     pub(super) begun: Option<&'j SentToUpstream>,
     /// The members that the caller's verified token gives.
     pub(super) claims: &'j [Member],

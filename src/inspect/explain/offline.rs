@@ -39,7 +39,7 @@ use crate::routes::route::{Backend, Route};
 use crate::routes::upstream::{Upstream, UpstreamKind};
 use crate::upstream::default_headers;
 
-/// What the steps of a request give offline.
+/// The result of the steps that run offline.
 pub(super) struct OfflineRun {
     /// The caller's request, without its secrets.
     pub(super) shown: Message,
@@ -185,7 +185,7 @@ fn notes(route: &Route, backend: &Backend, upstream: &Upstream, request: &Reques
     notes.into_iter().map(str::to_owned).chain(note_on_handles(upstream, operation)).collect()
 }
 
-/// What the file of user handles adds, which is not read offline.
+/// A note on the file of user handles, which is not read offline.
 fn note_on_handles(upstream: &Upstream, operation: Operation) -> Option<String> {
     let file = upstream.handles.as_ref()?.display();
     match operation {

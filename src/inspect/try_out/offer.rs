@@ -16,7 +16,7 @@ use crate::relying_party::demo::{DEMO_EMAIL, DEMO_USER};
 use crate::routes::route::Route;
 use crate::routes::upstream::UpstreamKind;
 
-/// What a browser needs to create a passkey (WebAuthn 5.4).
+/// The data that a browser needs to create a passkey (WebAuthn 5.4).
 const CREATION_MEMBERS: &[Member] =
     &[Member::Challenge, Member::RpName, Member::UserHandle, Member::UserName, Member::Algorithms];
 
@@ -80,7 +80,7 @@ pub struct Demo {
 pub struct RequestMember {
     /// Its name.
     pub name: &'static str,
-    /// What it means.
+    /// The meaning.
     pub meaning: &'static str,
     /// Whether it is required.
     pub is_required: bool,
@@ -88,7 +88,7 @@ pub struct RequestMember {
     pub is_secret: bool,
 }
 
-/// What can be tried.
+/// The routes and operations that can be tried.
 pub fn offers(runtime: &Runtime) -> Offers {
     let routes = runtime.config.plan.routes.iter().map(|route| offer(runtime, route)).collect();
     Offers { version: env!("CARGO_PKG_VERSION"), user_id: DEMO_USER, user_email: DEMO_EMAIL, routes }

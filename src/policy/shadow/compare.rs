@@ -39,7 +39,7 @@ impl Difference {
         Self { member, of_element: None, kind }
     }
 
-    /// Its path, as people write it.
+    /// Its path as text.
     pub(crate) fn path(&self) -> String {
         let name = self.member.name();
         match (self.member.kind(), self.of_element) {
@@ -60,7 +60,7 @@ impl Variance {
     }
 }
 
-/// Compares what a caller was answered with what it would have been answered.
+/// Compares the primary's response with the shadow's.
 pub(crate) fn compare(answered: &Result<Response<'_>, Fault>, shadow: &Result<Response<'_>, Fault>) -> Vec<Difference> {
     let fault = |kind| vec![Difference::of(Member::Fault, kind)];
     match (answered, shadow) {
@@ -85,7 +85,7 @@ fn differences(answered: &dyn Record<'_>, shadow: &dyn Record<'_>) -> Vec<Differ
     found
 }
 
-/// How a value differs. What is absent is what its absence means.
+/// How a value differs. An absent member counts as the value that its absence means.
 fn variance(member: Member, answered: &dyn Record<'_>, shadow: &dyn Record<'_>) -> Option<Variance> {
     let value =
         |record: &dyn Record<'_>| record.value(member).map(Value::into_owned).or_else(|| member.meaning_when_absent());
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn challenges_handles_order_and_what_absence_means_do_not_differ() {
+    fn challenges_handles_order_and_defaults_do_not_differ() {
         let mut same = answer();
         same.challenge = Some(b"another".as_slice().into());
         same.session = Some("a handle".into());
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_is_named_by_its_path_once() {
+    fn each_differing_path_is_reported_once() {
         let mut other = answer();
         other.timeout = Some(1);
         other.rp_id = None;
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_are_the_same_where_the_fault_is() {
+    fn refusals_with_the_same_fault_do_not_differ() {
         let kinds = |one, other| compare(&one, &other).iter().map(|one| (one.path(), one.kind)).collect::<Vec<_>>();
         let begun = || Ok(Response::LoginBegin(Box::new(answer())));
         let fault = |kind| vec![("fault".to_owned(), kind)];

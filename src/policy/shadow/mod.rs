@@ -19,7 +19,7 @@ pub(crate) struct Shadow {
 }
 
 impl Shadow {
-    /// Whether the begin of that number is tried: of any hundred in a row, as many as the percentage says.
+    /// Whether the begin of that number is tried. Of any hundred consecutive begins, the percentage is tried.
     pub(crate) fn is_due(&self, begin: u64) -> bool {
         let parts = u64::from(self.percent.parts());
         let so_far = |begins: u64| begins.wrapping_mul(parts) / u64::from(WHOLE);
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_a_hundred_begins_as_many_are_tried_as_the_percentage_says() {
+    fn percentage_of_every_hundred_begins_is_tried() {
         for (percent, wanted) in [("0", 0), ("1", 1), ("12.5", 12), ("33.33", 33), ("100", 100)] {
             let percent = serde_json::from_str(percent).unwrap();
             let shadow = Shadow { backend: 1, percent, max_in_flight: 1, max_waiting: 0 };

@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_have_the_decimals_of_their_codec() {
+    fn timestamps_have_the_decimals_of_their_codec() {
         let now = Timestamp::from_second(1_735_689_600).unwrap();
         assert_eq!(Codec::Instant.write_number(1_735_689_600, now), Token::Text("2025-01-01T00:00:00Z".into()));
         assert_eq!(Codec::Millis.write_number(1_735_689_600, now), Token::Text("2025-01-01T00:00:00.000Z".into()));
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_minute_is_rounded_up() {
+    fn partial_minute_is_rounded_up() {
         assert_eq!(Codec::Minutes.write_number(61, Timestamp::UNIX_EPOCH), Token::Number(2));
     }
 }

@@ -16,10 +16,10 @@ pub enum DecodeError {
     Broken(Defect),
 }
 
-/// What is broken in a message, and where. Never contains a value.
+/// A mistake in a message, and its position. Never contains a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Defect {
-    /// What is wrong.
+    /// The mistake.
     pub kind: DefectKind,
     /// The place: a JSON pointer, a header field, a query parameter, or the path.
     pub place: String,
@@ -90,12 +90,12 @@ struct Entry {
 }
 
 impl Scratch {
-    /// Keeps a text.
+    /// Stores a text.
     pub(crate) fn keep(&self, text: String) -> &str {
         let mut scratch = self;
         let mut new = Box::new(Entry { text, next: Self::default() });
         loop {
-            // If another thread was faster, the text is handed back and goes into the next entry.
+            // If another thread was faster, the text is returned and stored in the next entry.
             let lost = scratch.0.set(new);
             let kept = scratch.0.get().expect("the entry was filled just now");
             match lost {

@@ -35,7 +35,7 @@ pub fn encode(
     object(template, record, writing, out).map(|_| ())
 }
 
-/// What a node output.
+/// The output of a node.
 #[derive(Clone, Copy, PartialEq, PartialOrd)]
 enum Output {
     /// Nothing: the name must be left out too.
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn absent_member_is_written_as_its_need_demands() {
+    fn absent_member_is_written_as_its_placeholder_requires() {
         let empty = CredentialAssertion::default();
         for (toml, json) in [
             ("a = '{user.id}'", "{}"),

@@ -53,9 +53,9 @@ pub enum Pattern {
 /// Why a placeholder is not valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidPlaceholder {
-    /// What is wrong.
+    /// The message.
     pub message: String,
-    /// What to do.
+    /// The remedy.
     pub remedy: String,
 }
 

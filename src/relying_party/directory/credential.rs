@@ -21,7 +21,7 @@ pub(crate) struct Credential {
     pub(crate) serial: i64,
     pub(crate) id: Vec<u8>,
     pub(crate) user_id: String,
-    /// A name for dialects that cannot carry the id.
+    /// A name for dialects that have no field for the id.
     pub(crate) handle: String,
     pub(crate) rp_id: String,
     /// A COSE key.

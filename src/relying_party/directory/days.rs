@@ -12,12 +12,12 @@ pub(crate) const DAY: i64 = 86_400;
 /// In days.
 pub(crate) const WINDOW: usize = 30;
 
-/// What was known of a passkey's key before a sign-in.
+/// The state of a passkey's key before a sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyKnowledge {
     /// The key: the sign-in could have been served here.
     Proven,
-    /// A few candidates: this sign-in decides.
+    /// A few candidates; this sign-in selects one.
     OneShort,
     /// Nothing.
     Unseen,
@@ -28,7 +28,7 @@ pub(crate) enum KeyKnowledge {
 /// A counter of sign-ins with another outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DayCounter {
-    /// Accepted by the other upstream, but contradicts what is known here.
+    /// Accepted by the other upstream, but contradicts the directory.
     Mismatched,
     /// For another relying party or origin, or without a user.
     Ignored,

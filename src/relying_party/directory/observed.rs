@@ -22,7 +22,7 @@ pub(crate) struct ObservedCredential {
     pub(crate) user_id: String,
     pub(crate) rp_id: String,
     pub(crate) state: KeyState,
-    /// SHA-256 of the last signed bytes: a replay proves nothing.
+    /// SHA-256 of the last signed bytes, because a replay proves nothing.
     pub(crate) signed: [u8; 32],
     pub(crate) user_handle: Option<Vec<u8>>,
     pub(crate) sign_count: u32,
@@ -31,13 +31,13 @@ pub(crate) struct ObservedCredential {
     pub(crate) backup_state: bool,
     pub(crate) first_seen_at: i64,
     pub(crate) last_seen_at: i64,
-    /// Sign-ins by day, from the day it was last seen backwards.
+    /// Sign-ins by day, backwards from the last one.
     pub(crate) recent: [u8; WINDOW],
     /// The other upstream's name of it.
     pub(crate) handle: Option<String>,
 }
 
-/// What is known of the key.
+/// The state of the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum KeyState {
     /// One signature was seen: the key is one of these.

@@ -54,7 +54,7 @@ impl Device {
         authenticator
     }
 
-    /// Makes a passkey as the options ask.
+    /// Creates a passkey according to the options.
     pub(crate) async fn create(&mut self, options: &CredentialCreation<'_>) -> AttestationResponse<'static> {
         let algorithms = options.algorithms.iter().map(|offered| json!({"type": offered.r#type, "alg": offered.alg}));
         let options: CredentialCreationOptions = serde_json::from_value(json!({ "publicKey": {
@@ -86,7 +86,7 @@ impl Device {
         }
     }
 
-    /// Signs as the options ask.
+    /// Signs according to the options.
     pub(crate) async fn get(&mut self, options: &CredentialAssertion<'_>) -> AssertionResponse<'static> {
         let mut public_key = json!({
             "challenge": options.challenge.as_ref().map(|bytes| URL_SAFE_NO_PAD.encode(bytes)),

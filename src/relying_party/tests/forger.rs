@@ -1,4 +1,4 @@
-//! An authenticator that signs anything, also what a real one never would.
+//! An authenticator that signs anything, including data that a real one never signs.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub(crate) const UP: u8 = 0x01;
 pub(crate) const UV: u8 = 0x04;
 const AT: u8 = 0x40;
 
-/// A key pair and everything that is claimed with it; change a field to lie.
+/// A key pair and everything that is claimed with it. Change a field to forge it.
 #[derive(Clone)]
 pub(crate) struct Forger {
     pub(crate) pair: Arc<EcdsaKeyPair>,
@@ -48,7 +48,7 @@ impl Forger {
         }
     }
 
-    /// Ada, in the directory, with this as her passkey at counter 5.
+    /// Ada, in the directory, with this passkey at counter 5.
     pub(crate) fn of_ada(store: &Store) -> Self {
         let forger = Self::new(&ada().handle);
         ada().insert(store.connection()).unwrap();
@@ -56,7 +56,7 @@ impl Forger {
         forger
     }
 
-    /// Bob beside her.
+    /// Bob, in the same directory.
     pub(crate) fn of_bob(store: &Store) -> Self {
         let forger = Self { credential_id: vec![0xB0; 16], ..Self::new(b"bob's handle") };
         let bob =
@@ -105,7 +105,7 @@ impl Forger {
         self.sign(options.challenge.as_ref().unwrap())
     }
 
-    /// Makes a credential, with attestation `none`.
+    /// Creates a credential, with attestation `none`.
     pub(crate) fn create(&self, options: &CredentialCreation<'_>) -> AttestationResponse<'static> {
         let id_length = u16::try_from(self.credential_id.len()).unwrap().to_be_bytes();
         let header = self.authenticator_data(self.flags | AT);

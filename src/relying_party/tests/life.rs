@@ -103,7 +103,7 @@ async fn sign_up_sign_in_add_another_list_and_delete() {
     assert!(listed.iter().all(|credential| credential.last_used_at.is_some()));
     assert_eq!(*listed[1].transports, ["internal"]);
 
-    // a begin, then the deletion, then the finish: too late
+    // A begin, then the deletion, then the finish, which fails.
     let options = begin_login(&own, by_email.clone(), None).await.unwrap();
     let answer = key.get(&options).await;
     let by_handle = DeletionRequest { credential_handle: registered.credential_handle, ..DeletionRequest::default() };
@@ -148,7 +148,7 @@ async fn session_token_is_valid_for_the_requested_lifetime() {
     assert_eq!(refusal.fault, Fault::InvalidRequest);
     let long = ask(600, device.get(&options).await);
     let signed_in = finish_login(&own, long, options.session.as_deref(), None).await.unwrap();
-    // nothing of a session outlives it, however often it is refreshed
+    // No token outlives its session, however often it is refreshed.
     assert_eq!((signed_in.tokens_expires_in, signed_in.tokens_refresh_expires_in), (Some(600), Some(600)));
     let again = refreshing(signed_in.tokens_refresh.as_deref().unwrap(), None, None);
     let refreshed = refresh(&own, again, None).await.unwrap();

@@ -1,4 +1,4 @@
-//! Login finishes that must fail without a trace.
+//! Login finishes that must fail and change nothing.
 
 use super::forger::{Forger, UP, UV};
 use super::{TestDirectory, begin_login, finish_login};
@@ -150,16 +150,16 @@ async fn another_users_passkey_does_not_finish_a_named_ceremony() {
     let place = TestDirectory::new();
     let own = place.open();
     let store = place.store();
-    // bob's passkey is the older one, so that its age does not keep it off the list
+    // Bob's passkey is older, so that its age does not keep it off the list.
     let (bob, ada) = (Forger::of_bob(&store), Forger::of_ada(&store));
     let options = begin(&own, for_ada()).await;
     assert_refused(&place, &own, bob.answer(&options), &options, Fault::AssertionRejected).await;
-    // bob's passkey in ada's name, and ada's in bob's
+    // Bob's passkey with Ada's name, and Ada's with Bob's.
     let in_her_name = Forger { user_handle: ada.user_handle.clone(), ..bob.clone() };
     assert_refused(&place, &own, in_her_name.answer(&options), &options, Fault::AssertionRejected).await;
     let in_his_name = Forger { user_handle: bob.user_handle.clone(), ..ada.clone() };
     assert_refused(&place, &own, in_his_name.answer(&options), &options, Fault::AssertionRejected).await;
-    // an authenticator without a user handle is fine where the user is known
+    // The user handle may be absent if the user is known.
     let without = Forger { user_handle: None, ..ada.clone() };
     finish(&own, without.answer(&options), &options).await.unwrap();
 }
@@ -238,7 +238,7 @@ async fn finish_must_meet_the_user_verification_of_its_begin() {
     let strict = own.at_least(UserVerification::Required);
     let options = begin(&strict, for_ada()).await;
     assert_eq!(options.user_verification.as_deref(), Some("required"));
-    // a laxer route to the finish changes nothing
+    // A finish on a route with weaker requirements changes nothing.
     for own in [&strict, &own, &own.at_least(UserVerification::Discouraged)] {
         let reason = assert_refused(&place, own, without.answer(&options), &options, Fault::AssertionRejected).await;
         assert!(reason.contains("verified"), "{reason}");

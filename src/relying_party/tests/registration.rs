@@ -96,7 +96,7 @@ async fn changed_response_is_refused_and_an_id_is_registered_once() {
         assert_eq!(finish(&own, answer, &options, Some("user_ada")).await.unwrap_err().fault, fault);
     }
     assert_eq!(Credential::all_of_user(store.connection(), "user_ada").unwrap().len(), 1);
-    // ada's passkey cannot become bob's either
+    // Ada's passkey cannot be registered for Bob.
     let options = begin(&own, "user_bob").await;
     let refusal = finish(&own, ada.create(&options), &options, Some("user_bob")).await.unwrap_err();
     assert_eq!(refusal.fault, Fault::Conflict);
@@ -171,7 +171,7 @@ async fn users_list_and_delete_only_their_own_passkeys() {
     assert_eq!(deleted.user_id.as_deref(), Some("user_bob"));
     assert_eq!(fault(by_id(&bob.credential_id), Some("user_bob")).await, Fault::NotFound);
 
-    // an application that is trusted with everybody's
+    // An application with the credentials of every user.
     let by_handle = DeletionRequest { credential_handle: Some("credential_ada".into()), ..DeletionRequest::default() };
     assert_eq!(delete(&own, by_handle, None).await.unwrap().user_id.as_deref(), Some("user_ada"));
 }

@@ -76,7 +76,7 @@ async fn algorithm_of_the_token_is_ignored() {
         header["alg"] = alg.into();
         refused(&own, &format!("{}.{}", unsigned(&header, &claims), token.rsplit_once('.').unwrap().1)).await;
     }
-    // The public key as a shared secret: the classic confusion.
+    // The public key as a shared secret (algorithm confusion).
     let keys: Value = serde_json::from_str(&own.jwks().await.unwrap()).unwrap();
     let secret = URL_SAFE_NO_PAD.decode(keys["keys"][0]["n"].as_str().unwrap()).unwrap();
     let header = jsonwebtoken::Header {

@@ -6,7 +6,7 @@
 use crate::model::fault::{Fault, Refusal};
 use crate::relying_party::config::RelyingPartyConfig;
 
-/// What a sign-in is granted.
+/// The scopes and audience that a sign-in is granted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Grant {
     pub(crate) client_id: Option<String>,
@@ -51,7 +51,7 @@ impl Grant {
     }
 }
 
-/// The words of `requested` that are in `known`, each once, in the order of the request.
+/// The scopes of `requested` that are in `known`, each once, in the order of the request.
 fn among(requested: &str, known: &[&str]) -> Option<String> {
     let mut granted: Vec<&str> = Vec::new();
     for word in requested.split_ascii_whitespace() {

@@ -1,7 +1,6 @@
 //! Refresh and session tokens: random text, of which the directory keeps the SHA-256.
 //!
-//! A refresh token is good once. A second use means that it was stolen, by the first or the second user of it: all
-//! tokens of its sign-in are revoked.
+//! A refresh token is valid once. A second use means that it was stolen, so all tokens of its sign-in are revoked.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use rusqlite::{Connection, OptionalExtension, named_params};
@@ -44,7 +43,7 @@ pub(crate) struct OpaqueToken {
     expires_at: i64,
 }
 
-/// What a valid refresh token stands for.
+/// The sign-in of a valid refresh token.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct RefreshGrant {
     pub(crate) user_id: String,

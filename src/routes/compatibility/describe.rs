@@ -1,4 +1,4 @@
-//! What makes an operation impossible and what is lost, as text.
+//! Describes as text why an operation is impossible and which members are lost.
 
 use crate::caller_auth::Relation;
 use crate::identity::map::Map;
@@ -11,7 +11,7 @@ use crate::routes::compatibility::operation_support::{Loss, Obstacle};
 use crate::routes::compatibility::pair::Pair;
 use crate::routes::provider_side::ProviderSide;
 
-/// What findings need to know of a pair.
+/// The parts of a pair that findings describe.
 #[derive(Clone, Copy, Debug)]
 pub struct PairNames<'p> {
     /// The provider whose API the callers use.
@@ -25,7 +25,7 @@ pub struct PairNames<'p> {
 }
 
 impl<'p> Pair<'p> {
-    /// What findings need to know of this pair.
+    /// The parts of this pair that findings describe.
     pub fn names(&self) -> PairNames<'p> {
         let Self { dialect, upstream, identity, discoverable, .. } = *self;
         PairNames { dialect, upstream, identity, discoverable }
@@ -33,7 +33,7 @@ impl<'p> Pair<'p> {
 }
 
 impl PairNames<'_> {
-    /// What to call the upstream's provider in a sentence.
+    /// The name of the upstream's provider in a sentence.
     pub(crate) fn upstream(&self) -> &str {
         self.upstream.provider().map_or("the embedded relying party", |provider| &provider.display_name)
     }
@@ -144,7 +144,7 @@ impl Obstacle {
 }
 
 impl Loss {
-    /// What is lost.
+    /// A lost member.
     pub fn what(&self) -> String {
         let list = self.list.map(|list| format!("{}.", list.name())).unwrap_or_default();
         format!("{} member `{list}{}` is lost", self.direction.name(), self.member.name())

@@ -26,7 +26,7 @@ pub struct Finding {
     pub key: &'static str,
     text: Text,
     label: &'static str,
-    /// What to do.
+    /// The remedy.
     pub remedy: String,
 }
 
@@ -40,7 +40,7 @@ enum Text {
 }
 
 impl Finding {
-    /// What is wrong.
+    /// The message.
     pub fn message(&self) -> String {
         let names = quoted(self.operations.iter().map(|operation| operation.name()), "and");
         match &self.text {

@@ -19,7 +19,7 @@ use crate::routes::provider_side::ProviderSide;
 pub struct OperationSupport {
     /// The operation.
     pub operation: Operation,
-    /// What makes it impossible; empty where it is supported.
+    /// Why it is impossible; empty if it is supported.
     pub obstacles: Vec<Obstacle>,
     /// Required members that may be absent.
     pub uncertain: Vec<(Direction, Member)>,
@@ -31,7 +31,7 @@ pub struct OperationSupport {
     pub may_lack_subject: bool,
 }
 
-/// What makes an operation impossible.
+/// Why an operation is impossible.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Obstacle {
     /// The upstream has no such operation.
@@ -58,7 +58,7 @@ pub enum Obstacle {
     NoSubject,
     /// The identity map is queried by names that the dialect does not have.
     NotMapped,
-    /// The identity map cannot know a new user.
+    /// The identity map cannot have a new user.
     NewUser,
     /// The other operation of the ceremony is not supported.
     HalfCeremony(Operation),

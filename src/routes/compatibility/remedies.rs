@@ -1,4 +1,4 @@
-//! What to write in the config where an operation is not possible.
+//! Remedies: the settings that make an operation possible.
 
 use crate::model::member::Member;
 use crate::model::operation::Direction;
@@ -20,7 +20,7 @@ pub enum Remedy {
     Issuer,
     /// `handles`: the gateway stores the user handles of the upstream's passkeys.
     UserHandles,
-    /// Query the upstream's identity map by what the dialect's requests carry.
+    /// Query the upstream's identity map by a member that the dialect's requests have.
     MapQuery,
     /// `missing = "same"` in the identity map.
     SameNames,
@@ -67,7 +67,7 @@ pub(crate) fn missing_response_member(member: Member) -> Remedy {
 }
 
 impl Remedy {
-    /// What to write for the route of that name.
+    /// The remedy in the config of the route of that name.
     pub fn advice(&self, route: &str) -> String {
         match self {
             Self::Set(members) if members.iter().all(|member| member.is_secret(Direction::Request)) => {
@@ -110,7 +110,7 @@ impl Remedy {
         }
     }
 
-    /// The setting in a few words, for the coverage matrix.
+    /// The setting in short, for the coverage matrix.
     pub fn setting(&self) -> Option<String> {
         match self {
             Self::Set(members) => Some(format!("set {}", any_of(members))),

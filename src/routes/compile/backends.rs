@@ -22,7 +22,7 @@ use crate::routes::compile::enumeration::hidden_users;
 use crate::routes::route::{Backend, RouteName};
 use crate::routes::route_settings::RouteSettings;
 
-/// What all backends of a route have in common.
+/// The parts that all backends of a route share.
 pub(crate) struct Common<'s> {
     pub(crate) name: &'s str,
     pub(crate) settings: &'s RouteSettings,
@@ -38,7 +38,7 @@ pub(crate) struct Common<'s> {
     pub(crate) excluded: Vec<Operation>,
     pub(crate) relax: Vec<Member>,
     pub(crate) issuer: Option<Option<usize>>,
-    /// Which embedded upstream learns from the sign-ins.
+    /// The embedded upstream that learns from the sign-ins.
     pub(crate) learning: Option<Learning>,
 }
 

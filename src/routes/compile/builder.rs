@@ -113,7 +113,7 @@ impl<'c> Builder<'c> {
     fn known_upstream(&mut self, name: &str, locate: impl FnOnce(&Places, Diagnostic) -> Diagnostic) -> Option<usize> {
         let index = self.upstreams.iter().position(|upstream| &*upstream.name == name);
         let known: Vec<_> = self.input.names("upstreams", self.input.upstreams.keys()).collect();
-        // What is wrong with the table of a known upstream is reported there.
+        // A mistake in the table of a known upstream is reported there.
         if index.is_some() || known.contains(&name) || self.input.mistakes.contains("upstreams") {
             return index;
         }

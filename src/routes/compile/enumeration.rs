@@ -1,6 +1,6 @@
 //! `enumeration = "hidden"`: whether a route can hide which users exist.
 //!
-//! What reveals it nevertheless is a warning, and so is the setting where the responses reveal nothing.
+//! A response that reveals it nevertheless is a warning. The setting is a warning if no response reveals it anyway.
 
 use crate::base::diagnostic::Diagnostic;
 use crate::features::decoys::Decoys;
@@ -116,7 +116,7 @@ fn reveals_nothing(pair: &Pair<'_>) -> Option<String> {
     (!names_user).then(|| format!("`login.begin` requests to {} do not name the user", pair.names().upstream()))
 }
 
-/// What reveals which users exist, whatever `login.begin` answers, each with a remedy.
+/// The responses that reveal which users exist, apart from those of `login.begin`, each with a remedy.
 fn leaks<'c>(
     pair: &Pair<'_>,
     begin: &BeginResponses,

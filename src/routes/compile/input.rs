@@ -1,4 +1,4 @@
-//! What routes are compiled from.
+//! The input that routes are compiled from.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -46,7 +46,8 @@ impl CompileInput<'_> {
         working.map(String::as_str).chain(self.mistakes.iter().filter_map(below))
     }
 
-    /// Whether a setting that decides what a route can serve has a mistake: then nothing is reported as impossible.
+    /// Whether a setting on which the support of the route depends has a mistake. If so, nothing is reported as
+    /// impossible.
     pub(crate) fn is_undecided(&self, route: &str, upstream: &str) -> bool {
         let of_route = ["callers", "set", "fill", "relax", "issuer"].map(|key| format!("routes.{route}.{key}"));
         let of_upstream =
@@ -73,7 +74,7 @@ pub enum UpstreamSettings {
         http: HttpSettings,
         /// Members of every request to this upstream.
         set: Assignments,
-        /// Whether its credentials are discoverable, where the config says.
+        /// Whether its credentials are discoverable, if the config declares it.
         discoverable: Option<bool>,
     },
 }

@@ -1,4 +1,4 @@
-//! Which embedded upstream learns from a route's sign-ins.
+//! The embedded upstream that learns from a route's sign-ins.
 
 use crate::features::key_learning::Purpose;
 use crate::features::key_learning::observe::Learning;

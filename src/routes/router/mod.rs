@@ -32,7 +32,7 @@ struct Paths {
     patterns: PatternTree,
 }
 
-/// What two paths that match the same request have in common.
+/// The relation of two paths that match the same request.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 enum PathShape {
     /// The whole path, including the prefix.

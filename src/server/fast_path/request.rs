@@ -21,7 +21,7 @@ const MAX_FIELDS: usize = 64;
 /// The longest content of a simple request, in bytes.
 const MAX_CONTENT_BYTES: usize = 64 << 10;
 
-/// The bytes do not begin with a simple request, whatever follows them.
+/// The bytes do not begin with a simple request. No further bytes can change that.
 #[derive(Debug)]
 pub(super) struct Unsupported;
 

@@ -1,7 +1,7 @@
-//! What wraps every request: request ID, access log, panic handler.
+//! Middleware around every request: request ID, access log, panic handler.
 //!
-//! They are plain functions; `Application::respond` calls them whenever it polls the request. `docs/decisions.md` says why
-//! they are not tower layers.
+//! They are plain functions, which `Application::respond` calls whenever it polls the request. `docs/decisions.md`
+//! explains why they are not tower layers.
 
 pub(super) mod access_log;
 pub(super) mod catch_panic;

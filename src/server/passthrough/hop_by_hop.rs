@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn of_te_only_trailers_is_kept() {
+    fn te_keeps_only_trailers() {
         let mut headers =
             fields(&[("te", "deflate;q=0.5, Trailers"), ("connection", "TE"), ("expect", "100-continue")]);
         strip_request(&mut headers);

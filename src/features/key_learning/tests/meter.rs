@@ -1,4 +1,4 @@
-//! What is counted.
+//! The counts of observed sign-ins.
 
 use super::{Watch, bea, counts, observation};
 use crate::features::key_learning::Purpose;

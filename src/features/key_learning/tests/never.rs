@@ -14,7 +14,7 @@ async fn wrong_signature_at_any_position_proves_nothing() {
         let id = number.to_be_bytes().to_vec();
         let right = Forger { credential_id: id.clone(), ..bea() };
         let wrong = Forger { credential_id: id, ..bea() };
-        // The wrong one comes first, second, or third.
+        // The wrong sign-in is the first, second or third.
         let order: &[&Forger] = match number % 3 {
             0 => &[&wrong, &right],
             1 => &[&right, &wrong],

@@ -9,7 +9,7 @@ use crate::import_export::convert::{Defaults, convert};
 use crate::import_export::formats::PasskeyFormat;
 use crate::relying_party::tests::forger::Forger;
 
-/// A user of ours with everything that can be said of a passkey.
+/// A user of ours with every property that a passkey can have.
 fn full() -> Value {
     static KEY: LazyLock<Vec<u8>> = LazyLock::new(|| Forger::new(b"").row().public_key);
     json!({
@@ -42,7 +42,7 @@ fn written_members_read_back_and_lost_ones_are_reported() {
     for format in PasskeyFormat::ALL.into_iter().filter(|format| format.is_written()) {
         let there = convert(&full().to_string(), PasskeyFormat::Passbridge, format, &Defaults::default());
         assert_eq!((there.users, there.passkeys, there.refused), (1, 1, 0), "{format:?}: {:?}", there.messages);
-        // The one form that has no place for the handle is given it again, as its reader asks.
+        // FusionAuth's form has no field for the handle, so it is added as the reader requires.
         let text = match format {
             PasskeyFormat::Fusionauth => {
                 there.text.replace("\"userId\"", "\"user_handle\":\"aGFuZGxlIG9mIGFkYQ\",\"userId\"")

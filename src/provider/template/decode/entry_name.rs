@@ -9,7 +9,7 @@ use crate::provider::template::content::Object;
 /// Reads a name as the index of its entry; `None` if the template has no such entry.
 pub(super) struct EntryName<'t> {
     pub(super) object: &'t Object,
-    /// The entry to compare first: names mostly come in the order of the template.
+    /// The entry to compare first: names usually arrive in the order of the template.
     pub(super) next: usize,
 }
 

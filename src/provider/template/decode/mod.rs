@@ -1,7 +1,7 @@
 //! Decodes a provider's JSON into a record, driven by its template, in one pass.
 //!
-//! Names that the template does not have are skipped, as WebAuthn requires. A defect does not end the decoding:
-//! a constant that differs further on shows that this is another message.
+//! Names that the template does not have are skipped, as WebAuthn requires. A defect does not end the decoding,
+//! because a later constant may show that this is another message.
 
 mod entry_name;
 mod node_visitor;
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_around_a_hole_is_taken_off() {
+    fn text_around_a_placeholder_is_removed() {
         let scratch = Scratch::default();
         for (json, id) in [
             (r#"{"a":"user/1/x"}"#, Some("1")),
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_may_be_absent_only_where_nothing_is_recognised_by_it() {
+    fn absent_constant_is_accepted_only_by_lenient_decoding() {
         let scratch = Scratch::default();
         let template = "a = 1\nb = { c = 'x', d = true }\ne = '{user.id}'";
         for (json, strict, lenient) in [
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn one_scratch_serves_several_readings() {
+    fn scratch_is_reusable() {
         let scratch = Scratch::default();
         let template = "a = { '$json' = { b = '{user.id!}' } }\nc = { '$json' = { d = '{session!}' } }";
         let first = read(template, r#"{"a":"{\"b\":\"1\"}","c":"{\"d\":\"2\"}"}"#, false, &scratch).unwrap();
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn strings_are_borrowed_where_they_have_no_escapes() {
+    fn strings_without_escapes_are_borrowed() {
         use std::borrow::Cow;
         let scratch = Scratch::default();
         let template = "a = '{user.id}'\nb = '{session}'\nc = '{hints}'\nd = '{extensions}'";
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_unicode_is_no_content() {
+    fn invalid_unicode_is_a_syntax_error() {
         let unknown = (Object::default(), &b"{\"a\":\"\xff\"}"[..]);
         let bom = (Object::default(), &b"\xef\xbb\xbf{}"[..]);
         for (template, json) in [unknown, bom] {

@@ -55,7 +55,7 @@ impl<'a> Progress<'a> {
         Ok(is_listed)
     }
 
-    /// Notes what is missing because a whole object is absent.
+    /// Reports the required members of an absent object.
     pub(super) fn absent(&mut self, object: &Object) {
         for entry in &object.entries {
             self.absent_entry(entry);
