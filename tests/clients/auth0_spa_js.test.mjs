@@ -31,7 +31,7 @@ callers  = { client = { spa = "public" }, user = "upstream" }
 cors     = { origins = ["${origin}"] }
 `;
 
-/** Cloudreve does the work; the tokens are ours, because its own are not what this client checks. */
+/** Cloudreve is the upstream. The gateway issues the tokens, because this client cannot check Cloudreve's. */
 const PAIR = (issuer, origin, url) => `${OWN(issuer, origin)}
 [upstreams.there]
 provider = "apifox"
@@ -65,7 +65,7 @@ suite("against the embedded relying party", BOUNDED, () => {
 
   test("a taken address is reported", async () => {
     await assert.rejects(stage.browser.run(signUp, stage.app, ADA), { code: "user_exists" });
-    assert.equal((await stage.browser.passkeys()).length, 1, "nothing is made for nobody");
+    assert.equal((await stage.browser.passkeys()).length, 1, "no passkey is created without a user");
   });
 
   refusals(stage);
@@ -106,7 +106,7 @@ function refusals(stage) {
   });
 }
 
-// ===== in the page
+// ===== inside the page
 
 async function signUp({ domain, clientId }, person) {
   const client = new auth0.Auth0Client({ domain, clientId });
@@ -133,7 +133,7 @@ async function create(options) {
   return (await navigator.credentials.create({ publicKey })).toJSON();
 }
 
-// ===== around it
+// ===== outside the page
 
 async function open(stage, config) {
   stage.front = await Front.listen();
@@ -144,7 +144,7 @@ async function open(stage, config) {
   stage.browser = await Browser.open(stage.site.origin);
 }
 
-/** Ada's passkey at the upstream, made in this browser before the move. */
+/** Ada's passkey at the upstream, created in this browser before the migration. */
 async function enrol(stage) {
   const { party } = stage.upstream;
   stage.ada = stage.upstream.addUser({ ...ADA, id: "bnUn" });

@@ -53,7 +53,7 @@ ${SIGNUP}`;
 });
 
 suite("through a pair whose upstream is Auth0", BOUNDED, () => {
-  /** The tokens are ours, because Auth0 gives refresh tokens no end, and Cloudreve's clients want one. */
+  /** The gateway issues the tokens, because Cloudreve's clients need an expiry of refresh tokens; Auth0's have none. */
   const config = ({ url, credentials }) => `
 [upstreams.own]
 provider = "embedded"
@@ -123,7 +123,7 @@ async function signIn(stage) {
   return stage.client.call("finish", await answer(stage));
 }
 
-/** A sign-in as far as the authenticator's answer. */
+/** A sign-in up to the authenticator's response. */
 async function answer({ client, passkeys }) {
   const { session, options } = await client.call("signIn");
   return { session, credential: passkeys.get(options.publicKey) };

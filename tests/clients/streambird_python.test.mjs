@@ -52,8 +52,8 @@ ${SIGNUP}`, { APP_KEY });
   });
 
   test("an unknown user is reported", async () => {
-    const nobody = { domain: "localhost", user_id: "user_nobody" };
-    await assert.rejects(post(stage, BEGIN, nobody), { name: "StreambirdResourceNotFound", code: 404 });
+    const unknownUser = { domain: "localhost", user_id: "user_nobody" };
+    await assert.rejects(post(stage, BEGIN, unknownUser), { name: "StreambirdResourceNotFound", code: 404 });
   });
 
   refusals(stage);
@@ -74,7 +74,7 @@ suite("through a pair whose upstream is Auth0", BOUNDED, () => {
     stage.ada = stage.upstream.addUser({ ...ADA, id: "ada" });
     await stage.upstream.enrol(stage.ada, stage.passkeys);
     const { url, credentials: { id, secret } } = stage.upstream;
-    // Auth0's begin names no passkeys, so the list that Streambird's clients expect is written empty, knowingly.
+    // Auth0's begin lists no passkeys, so `relax` accepts an empty list for Streambird's clients.
     await stage.open(() => `
 [upstreams.there]
 provider = "auth0"
@@ -140,7 +140,7 @@ function post({ client }, endpoint, content) {
   return client.call("post", { endpoint, content });
 }
 
-/** A passkey by the dialect's own registration; answers with the name it has there. */
+/** Registers a passkey by the dialect's own registration, and returns its id in the dialect. */
 async function register(stage) {
   const user = { user_id: stage.ada.id };
   const begun = await post(stage, "auth/webauthn/registrations/begin", { domain: "localhost", ...user });
@@ -149,7 +149,7 @@ async function register(stage) {
   return (await post(stage, "auth/webauthn/registrations/create", content)).webauthn_credential_id;
 }
 
-/** A sign-in as far as the authenticator's answer. */
+/** A sign-in up to the authenticator's response. */
 async function answer(stage) {
   const begun = await post(stage, BEGIN, { domain: "localhost", user_id: stage.ada.id });
   return stage.passkeys.get(begun.public_key_credential_request_options.publicKey);

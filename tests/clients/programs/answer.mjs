@@ -1,10 +1,10 @@
-// The other half of support/client.mjs: answers one call after the other until there are no more.
+// The child process of support/client.mjs: answers calls one after another until its input ends.
 
 import { createInterface } from "node:readline";
 
 /**
- * @param {Record<string, (parameters: object) => Promise<unknown>>} calls what can be called
- * @param {(error: Error) => { name: string, code: string, message: string }} describe what an error tells
+ * @param {Record<string, (parameters: object) => Promise<unknown>>} calls the functions by name
+ * @param {(error: Error) => { name: string, code: string, message: string }} describe the members of an error
  */
 export async function answer(calls, describe) {
   for await (const line of createInterface({ input: process.stdin })) {

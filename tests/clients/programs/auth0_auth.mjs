@@ -1,4 +1,4 @@
-// Signs up and in with @auth0/auth0-auth-js. Told by the environment: DOMAIN, CLIENT_ID, CLIENT_SECRET.
+// Signs up and in with @auth0/auth0-auth-js. Environment variables: DOMAIN, CLIENT_ID, CLIENT_SECRET.
 
 import { AuthClient } from "@auth0/auth0-auth-js";
 import { answer } from "./answer.mjs";

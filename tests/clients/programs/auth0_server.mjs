@@ -1,10 +1,10 @@
-// Signs up and in with @auth0/auth0-server-js, which keeps a session. Told by the environment: DOMAIN,
+// Signs up and in with @auth0/auth0-server-js, which keeps a session. Environment variables: DOMAIN,
 // CLIENT_ID, CLIENT_SECRET.
 
 import { ServerClient } from "@auth0/auth0-server-js";
 import { answer } from "./answer.mjs";
 
-/** A store of the kind the client asks its application for. */
+/** The store that the client requires of its application. */
 class Kept {
   #kept = new Map();
 
@@ -21,7 +21,7 @@ class Kept {
   }
 
   async deleteByLogoutToken() {
-    throw new Error("nobody logs out here");
+    throw new Error("logout is not supported here");
   }
 }
 

@@ -1,6 +1,6 @@
 """Signs up and in with auth0-server-python, which verifies the id token's signature and keeps a session.
 
-Told by the environment: DOMAIN, CLIENT_ID, CLIENT_SECRET.
+Environment variables: DOMAIN, CLIENT_ID, CLIENT_SECRET.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from answer import answer
 
 
 class Kept:
-    """What both kinds of store do: keep things in memory."""
+    """The common base of both stores: values in memory."""
 
     def __init__(self):
         self.kept = {}
@@ -48,9 +48,9 @@ CLIENT = ServerClient(
 )
 
 
-def challenge(told):
-    options = told.authn_params_public_key.model_dump(by_alias=True, exclude_none=True)
-    return {"session": told.auth_session, "options": options}
+def challenge(challenge_response):
+    options = challenge_response.authn_params_public_key.model_dump(by_alias=True, exclude_none=True)
+    return {"session": challenge_response.auth_session, "options": options}
 
 
 async def sign_up(email, name):

@@ -1,6 +1,6 @@
-"""Calls the WebAuthn endpoints with the SDK `streambird`, by its general requests: it names none of its own.
+"""Calls the WebAuthn endpoints with the SDK `streambird`, by its general request functions.
 
-Told by the environment: API, KEY.
+Environment variables: API, KEY.
 """
 
 import asyncio

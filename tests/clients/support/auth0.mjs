@@ -1,5 +1,5 @@
-// What every Auth0 client without a browser is tried with: it signs people up and in, and tells what went
-// wrong by the dialect's own codes.
+// The tests of every Auth0 client without a browser: it signs users up and in, and reports errors by the
+// dialect's own codes.
 
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
@@ -31,7 +31,7 @@ upstream = "own"
 callers  = { client = { app = "env:APP_SECRET" }, user = "upstream" }
 `;
 
-/** Cloudreve does the work; the tokens are ours, because its own are not what these clients check. */
+/** Cloudreve is the upstream. The gateway issues the tokens, because these clients cannot check Cloudreve's. */
 const PAIR = ({ issuer }, url) => `${OWN(issuer)}
 [upstreams.there]
 provider = "apifox"
@@ -56,7 +56,7 @@ function embedded(command) {
   before(() => stage.open(EMBEDDED, SECRETS));
   after(() => stage.close());
 
-  test("somebody signs up, then in, and is the same", async () => {
+  test("a user signs up and signs in as the same user", async () => {
     const { client, front, passkeys } = stage;
     const offered = await client.call("signUp", ADA);
     assert.equal(offered.options.rp.id, "localhost");
@@ -72,7 +72,7 @@ function embedded(command) {
     await assert.rejects(client.call("finish", answered), { code: "invalid_grant" }, "a challenge is used once");
   });
 
-  test("an address that is taken is told as such", async () => {
+  test("a taken address is reported", async () => {
     const { client, passkeys } = stage;
     const offered = await client.call("signUp", GRACE);
     await client.call("finish", { session: offered.session, credential: passkeys.create(offered.options) });
@@ -92,18 +92,18 @@ function pair(command) {
   });
   after(() => stage.close());
 
-  test("somebody signs in with a passkey of the upstream's", async () => {
+  test("a user signs in with a passkey of the upstream", async () => {
     const signedIn = await stage.client.call("finish", await answer(stage));
     isSignedIn(signedIn, stage.front.issuer, ADA);
     assert.equal(signedIn.user.sub, stage.ada.id);
     assert.equal(stage.upstream.count("login.finish"), 1);
   });
 
-  test("what the upstream has not is told as such", async () => {
+  test("an operation missing upstream is reported", async () => {
     await assert.rejects(stage.client.call("signUp", GRACE), { code: "not_found" });
   });
 
-  test("an upstream that is away is told as such", async () => {
+  test("an upstream outage is reported", async () => {
     stage.upstream.next("login.begin", { status: 503, content: "be back soon" });
     await assert.rejects(stage.client.call("signIn"), { code: "server_error" });
   });
@@ -112,13 +112,13 @@ function pair(command) {
 }
 
 function refusals(stage) {
-  test("an answer that nobody signed is refused", async () => {
+  test("an unsigned assertion is refused", async () => {
     const { session, credential } = await answer(stage);
     const refused = stage.client.call("finish", { session, credential: forged(credential) });
     await assert.rejects(refused, { code: "invalid_grant" });
   });
 
-  test("a client with a wrong secret learns so from every step", async () => {
+  test("a wrong client secret is reported at every step", async () => {
     const answered = await answer(stage);
     const stranger = stage.start("not the app's secret");
     await assert.rejects(stranger.call("signIn"), { code: "invalid_client" });
@@ -131,7 +131,7 @@ const connecting = (command) => (front, CLIENT_SECRET) => {
   return new Client(command, { DOMAIN: front.domain, CLIENT_ID: "app", CLIENT_SECRET, ...trusting(front) });
 };
 
-/** A sign-in as far as the authenticator's answer. */
+/** A sign-in up to the authenticator's response. */
 async function answer({ client, passkeys }) {
   const { session, options } = await client.call("signIn");
   return { session, credential: passkeys.get(options) };

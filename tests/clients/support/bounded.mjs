@@ -1,4 +1,4 @@
-// No suite waits for ever: what hangs fails, and what was started is ended all the same.
+// Every suite has a time limit: a hanging test fails, and the processes that it started are ended.
 
-/** Milliseconds for a whole suite; a few seconds are enough where nothing else runs. */
+/** Milliseconds for a whole suite. On an idle machine a suite takes a few seconds. */
 export const BOUNDED = { timeout: 180_000 };

@@ -1,4 +1,4 @@
-// Chromium without a window, with one page and an authenticator that agrees to everything.
+// Headless Chromium, with one page and a virtual authenticator that approves every request.
 
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -32,16 +32,16 @@ export class Browser {
   }
 
   /**
-   * Runs a function in the page. What it throws is told by members, because an error that crosses over
-   * loses all but its message: `{ thrown: { name, code, message, error } }`.
+   * Runs a function in the page. An error is returned as its members, because a serialised error keeps
+   * only its message: `{ thrown: { name, code, message, error } }`.
    */
   async run(does, ...given) {
     const outcome = await this.page.evaluate(async (source, parameters) => {
       try {
         return { answer: await (0, eval)(`(${source})`)(...parameters) };
       } catch (error) {
-        const { name, code, message, error: told, cause } = error;
-        return { thrown: { name, code: cause?.error ?? told ?? code, message } };
+        const { name, code, message, error: reported, cause } = error;
+        return { thrown: { name, code: cause?.error ?? reported ?? code, message } };
       }
     }, does.toString(), given);
     if (outcome.thrown) throw Object.assign(new Error(outcome.thrown.message), outcome.thrown);

@@ -1,4 +1,4 @@
-// A client in a process of its own, as an application would run it: a line of JSON in, a line of JSON out.
+// A client in its own process, as in an application: one line of JSON per call and per result.
 //
 // `{"call": NAME, "with": {...}}` is answered by `{"answer": ...}` or `{"error": {name, code, message}}`.
 
@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
-/** What the client reported as its own error. */
+/** An error that the client reported. */
 export class ClientError extends Error {
   constructor({ name, code, message }) {
     super(message);
@@ -18,13 +18,13 @@ export class Client {
   #lines;
   #log = "";
 
-  /** @param {string[]} command the program and its arguments, @param {object} environment added to ours */
+  /** @param {string[]} command the program and its arguments, @param {object} environment additional variables */
   constructor(command, environment) {
     const [program, ...rest] = command;
     const options = { env: { ...process.env, ...environment }, stdio: ["pipe", "pipe", "pipe"] };
     this.process = spawn(program, rest, options);
     this.process.stderr.setEncoding("utf8").on("data", (chunk) => (this.#log += chunk));
-    // What could not be written shows in the answer that does not come.
+    // A failed write is detected by the missing answer.
     this.process.stdin.on("error", () => {});
     this.#lines = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();
   }

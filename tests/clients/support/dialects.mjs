@@ -1,5 +1,5 @@
-// Two dialects as an application's page and server speak them: what each step sends, where the options
-// stand in the answer, and what its successes and refusals look like.
+// Two dialects as an application's page and server use them: the request of each step, where the response has
+// the options, and the form of successes and refusals.
 
 import assert from "node:assert/strict";
 import { claims } from "./people.mjs";
@@ -12,7 +12,7 @@ export const STREAMBIRD = {
   callers: () => '{ key = ["env:APP_KEY"] }',
   secrets: () => ({ APP_KEY }),
 
-  /** The page asks its own server. */
+  /** The page calls its own server. */
   address: (_gateway, { path, content }) => ({ url: "/backend", content: { path, content } }),
 
   /** The server has the key. */
@@ -32,9 +32,9 @@ export const STREAMBIRD = {
       path: "/v1/auth/webauthn/registrations/create",
       content: { public_key_credential: credential, user_id: id },
     }),
-    done(told, { id }) {
-      assert.equal(told.user_id, id);
-      assert.ok(told.webauthn_credential_id);
+    done(finishContent, { id }) {
+      assert.equal(finishContent.user_id, id);
+      assert.ok(finishContent.webauthn_credential_id);
     },
   },
 
@@ -48,17 +48,17 @@ export const STREAMBIRD = {
       path: "/v1/auth/webauthn/verify",
       content: { public_key_credential: credential, session_expires_in: 30 },
     }),
-    done(told, { id }) {
-      assert.equal(told.user_id, id);
-      assert.ok(told.webauthn_credential_id);
-      assert.ok(told.session_jwt);
+    done(finishContent, { id }) {
+      assert.equal(finishContent.user_id, id);
+      assert.ok(finishContent.webauthn_credential_id);
+      assert.ok(finishContent.session_jwt);
     },
   },
 
   refused: (asked) => assert.rejects(asked, ({ status, content }) => status === 400 && content.status_code === 400),
   unknown: (asked) => assert.rejects(asked, ({ status, content }) => status === 404 && content.status_code === 404),
 
-  /** quiva does the work: it knows people by address. */
+  /** quiva is the upstream. It identifies users by e-mail address. */
   pair: {
     upstream: "quiva",
     id: "ada",
@@ -83,7 +83,7 @@ export const QUIVA = {
   callers: (users) => `{ open = "anyone", user = ${users} }`,
   secrets: (upstream) => ({ UPSTREAM_KEY: upstream?.credentials.key ?? "unused" }),
 
-  /** The page asks for itself. */
+  /** The page sends the request itself. */
   address: (gateway, { path, token, content }) => ({ url: gateway.url + path, token, content }),
 
   registration: {
@@ -114,8 +114,8 @@ export const QUIVA = {
   unknown: (asked) => assert.rejects(asked, ({ status, content }) => status === 401 && typeof content.error === "string"),
 
   /**
-   * Streambird does the work: it knows people by ids, and these are their addresses. It has no refresh
-   * tokens, so the tokens are ours.
+   * Streambird is the upstream. It identifies users by ids, which are their addresses here. It has no
+   * refresh tokens, so the gateway issues the tokens.
    */
   pair: {
     upstream: "streambird",

@@ -1,7 +1,7 @@
-// TLS in front of a gateway, as a deployment has it: what arrives is decrypted and passed on byte for byte,
-// so the gateway sees the caller's own Host.
+// A TLS proxy in front of a gateway, as in a deployment: it decrypts the connection and forwards it byte for
+// byte, so the gateway receives the caller's own Host.
 //
-// The port is known before there is anything behind it, because the gateway's config names it.
+// The proxy's port is chosen before the gateway starts, because the gateway's config contains it.
 
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -20,7 +20,7 @@ export class Front {
     front.authority = join(front.folder, "authority.pem");
     await writeFile(front.authority, cert);
     front.server = createServer({ key, cert }, (caller) => front.#pass(caller));
-    // A client that refuses the certificate is the client's to report.
+    // A client that refuses the certificate reports that itself.
     front.server.on("tlsClientError", () => {});
     front.server.listen(0, "127.0.0.1");
     await once(front.server, "listening");
@@ -31,7 +31,7 @@ export class Front {
 
   #open = new Set();
 
-  /** What stands behind from now on. */
+  /** Sets the target of new connections. */
   serve(gateway) {
     this.gateway = gateway;
   }
@@ -58,7 +58,7 @@ export class Front {
   }
 }
 
-/** What makes a process trust the certificate in front, in the way each runtime has for it. */
+/** The settings by which each runtime trusts the proxy's certificate. */
 export function trusting({ authority }) {
   return { NODE_EXTRA_CA_CERTS: authority, SSL_CERT_FILE: authority, REQUESTS_CA_BUNDLE: authority };
 }

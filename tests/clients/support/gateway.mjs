@@ -1,9 +1,9 @@
-// The built binary with a config that `passbridge check` has nothing to say against.
+// The built binary with a config that `passbridge check` accepts.
 
 import assert from "node:assert/strict";
 import { Gateway } from "../../ceremonies/gateway.mjs";
 
-/** A gateway, for the length of a suite; `stop` it. */
+/** A gateway for one suite; `stop` ends it. */
 export async function serve(config, secrets) {
   const gateway = await Gateway.start(config, secrets);
   const { code, stdout, stderr } = await gateway.check();

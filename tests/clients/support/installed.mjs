@@ -1,4 +1,4 @@
-// What `tests/clients/install` puts in place, and how it is started.
+// The clients that `tests/clients/install` installs, and how to start them.
 
 import { fileURLToPath } from "node:url";
 

@@ -1,8 +1,8 @@
-// What a browser's passkey library is tried with, in Chromium: it makes and uses passkeys with options as
-// Streambird and quiva write them, and what it makes of them is sent back in their dialects.
+// The tests of a browser's passkey library, in Chromium: it creates and uses passkeys with options in the form of
+// Streambird and quiva, and its results are sent back in their dialects.
 //
-// Streambird's calls take the application's key, so the page leaves them to the application's server;
-// quiva's are for the page itself, from another origin.
+// Streambird's calls need the application's key, so the application's server makes them. The page itself makes
+// quiva's calls, from another origin.
 
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
@@ -20,7 +20,7 @@ const ADA = { email: "ada@example.com", name: "Ada" };
 
 /**
  * @param {{ script: string, create: Function, get: Function }} library its file below node_modules, and how a
- *   page calls it with WebAuthn's options in JSON
+ *   page calls it with WebAuthn's options as JSON
  */
 export function signsInWith(library) {
   for (const dialect of [STREAMBIRD, QUIVA]) {
@@ -49,7 +49,7 @@ ${SIGNUP}`);
   });
   after(() => close(stage));
 
-  test("somebody registers a passkey, then signs in with it", async () => {
+  test("a user registers a passkey and signs in with it", async () => {
     const begun = await post(stage, dialect.registration.begin(stage.ada));
     const credential = await stage.browser.run(library.create, dialect.registration.options(begun));
     dialect.registration.done(await post(stage, dialect.registration.finish(stage.ada, credential)), stage.ada);
@@ -57,7 +57,7 @@ ${SIGNUP}`);
     dialect.login.done(await post(stage, dialect.login.finish(stage.ada, await answer(stage))), stage.ada);
   });
 
-  test("a second one is not made on the same device", async () => {
+  test("a second passkey on the same device is refused", async () => {
     const begun = await post(stage, dialect.registration.begin(stage.ada));
     const again = stage.browser.run(library.create, dialect.registration.options(begun));
     await assert.rejects(again, { name: "InvalidStateError" });
@@ -81,7 +81,7 @@ function pair(library, dialect) {
   });
   after(() => close(stage));
 
-  test("somebody signs in with a passkey of the upstream's", async () => {
+  test("a user signs in with a passkey of the upstream", async () => {
     dialect.login.done(await post(stage, dialect.login.finish(stage.ada, await answer(stage))), stage.ada);
     assert.equal(stage.upstream.count("login.finish"), 1);
   });
@@ -91,22 +91,22 @@ function pair(library, dialect) {
 
 function refusals(stage) {
   const { dialect } = stage;
-  test("an answer is taken once", async () => {
+  test("an assertion is accepted once", async () => {
     const credential = await answer(stage);
     await post(stage, dialect.login.finish(stage.ada, credential));
     await dialect.refused(post(stage, dialect.login.finish(stage.ada, credential)));
   });
 
-  test("an answer that nobody signed is refused", async () => {
+  test("an unsigned assertion is refused", async () => {
     await dialect.refused(post(stage, dialect.login.finish(stage.ada, forged(await answer(stage)))));
   });
 
-  test("a user who is not there is told as such", async () => {
+  test("an unknown user is reported", async () => {
     await dialect.unknown(post(stage, dialect.login.begin({ id: "nobody", email: "nobody@example.com" })));
   });
 }
 
-// ===== what all of them do
+// ===== shared steps
 
 async function open(stage, config) {
   stage.site = await Site.open(stage.library.script, {
@@ -123,20 +123,20 @@ async function close({ browser, site, gateway, upstream }) {
   await upstream?.close();
 }
 
-/** A sign-in as far as the library's answer. */
+/** A sign-in up to the library's response. */
 async function answer(stage) {
   const { dialect, library, browser, ada } = stage;
   return browser.run(library.get, dialect.login.options(await post(stage, dialect.login.begin(ada))));
 }
 
-/** The page asks; what is not a success rejects with `status` and `content`. */
+/** The page sends the request; a response other than success rejects with `status` and `content`. */
 async function post({ browser, dialect, gateway }, request) {
   const { status, content } = await browser.run(ask, dialect.address(gateway, request));
   if (status !== 200) throw Object.assign(new Error(`answered ${status}`), { status, content });
   return content;
 }
 
-/** In the page. */
+/** Runs in the page. */
 async function ask({ url, token, content }) {
   const headers = { "content-type": "application/json" };
   if (token) headers.authorization = `Bearer ${token}`;
@@ -144,7 +144,7 @@ async function ask({ url, token, content }) {
   return { status: answer.status, content: await answer.json() };
 }
 
-/** The authenticator that Ada signed up with; it is not the browser's. */
+/** The authenticator that Ada signed up with. It differs from the browser's. */
 function passkeysOf({ site }) {
   const passkeys = new Passkeys();
   passkeys.create = (options) => passkeys.createJSON(site.origin, options);

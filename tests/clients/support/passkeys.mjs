@@ -4,9 +4,9 @@ import { Authenticator } from "../../ceremonies/authenticator.mjs";
 
 export { ORIGIN } from "../../ceremonies/authenticator.mjs";
 
-/** Somebody's passkeys. */
+/** The passkeys of one user. */
 export class Passkeys extends Authenticator {
-  /** A new one, with those members of its answer that every provider documents. */
+  /** A new passkey, with the members of its response that every provider documents. */
   create(options) {
     const { response: { clientDataJSON, attestationObject }, ...credential } = super.create(options);
     return { ...credential, response: { clientDataJSON, attestationObject } };

@@ -1,9 +1,9 @@
-// People for tests of clients that sign in but do not sign up: they sign up by plain requests, in the one
-// dialect that has sign-up, on a route of its own.
+// Users for tests of clients that sign in but do not sign up. They sign up by plain requests on a separate
+// route, in the one dialect that has sign-up.
 
 import { strict as assert } from "node:assert";
 
-/** The route on which people sign up at the upstream `own`. */
+/** The route on which users sign up at the upstream `own`. */
 export const SIGNUP = `
 [routes.signup]
 dialect  = "auth0"
@@ -11,7 +11,7 @@ upstream = "own"
 callers  = { client = "anyone", user = "upstream" }
 `;
 
-/** Somebody new, with a first passkey and an access token. */
+/** A new user with a first passkey and an access token. */
 export async function signUp(gateway, passkeys, { email, name }) {
   const begun = await post(gateway, "/passkey/register", { client_id: "signup", user_profile: { email, name } });
   const tokens = await post(gateway, "/oauth/token", {
@@ -30,7 +30,7 @@ export function claims(token) {
   return JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
 }
 
-/** JSON there and back. */
+/** Sends JSON and reads JSON. */
 export async function send(gateway, method, path, { content, token }) {
   const headers = { "content-type": "application/json" };
   if (token) headers.authorization = `Bearer ${token}`;

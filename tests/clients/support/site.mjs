@@ -1,5 +1,5 @@
-// An application's own web site: one page with a client's script in it, and the calls that the page leaves
-// to the application's server.
+// An application's own web site: one page with a client's script, and the calls that the application's server
+// makes for the page.
 //
 // A page on `localhost` is a secure context without TLS, so browsers let it use passkeys.
 

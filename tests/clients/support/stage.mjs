@@ -1,5 +1,5 @@
-// A stage for a client without a browser: the client, TLS, the gateway behind it, and perhaps an upstream
-// behind that.
+// The processes for a client without a browser: the client, a TLS proxy, the gateway, and an upstream if the
+// test has one.
 
 import { Front } from "./front.mjs";
 import { serve } from "./gateway.mjs";
@@ -10,13 +10,13 @@ export class Stage {
 
   /**
    * @param {(front: Front, secret: string) => import("./client.mjs").Client} connect starts a client
-   * @param {string} secret what the application proves itself with
+   * @param {string} secret the application's client secret or key
    */
   constructor(connect, secret) {
     Object.assign(this, { connect, secret });
   }
 
-  /** @param {(front: Front) => string} config which may name the address in front */
+  /** @param {(front: Front) => string} config which may contain the proxy's address */
   async open(config, secrets) {
     this.front = await Front.listen();
     this.gateway = await serve(config(this.front), secrets);
@@ -24,7 +24,7 @@ export class Stage {
     this.client = this.start(this.secret);
   }
 
-  /** One more client, perhaps with a secret that is none. */
+  /** Another client; the secret may be wrong. */
   start(secret) {
     return this.connect(this.front, secret);
   }

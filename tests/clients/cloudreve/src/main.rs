@@ -1,6 +1,6 @@
-//! Signs in with `cloudreve-api`, in a process of its own: a line of JSON in, a line of JSON out.
+//! Signs in with `cloudreve-api`, in its own process: one line of JSON per call and per result.
 //!
-//! Told by the environment: `SITE`. A call that nobody knows, or a line that is no call, ends it.
+//! Environment variable: `SITE`. An unknown call or an invalid line ends the process.
 
 use std::error::Error as StdError;
 use std::io::{Write as _, stdin, stdout};
