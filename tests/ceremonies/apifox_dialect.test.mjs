@@ -1,4 +1,4 @@
-// What callers that speak apifox can do before each upstream.
+// Every operation of apifox callers, with each upstream.
 
 import { everyOperation } from "./operations.mjs";
 

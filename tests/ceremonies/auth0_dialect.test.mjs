@@ -1,4 +1,4 @@
-// What callers that speak auth0 can do before each upstream.
+// Every operation of auth0 callers, with each upstream.
 
 import { everyOperation } from "./operations.mjs";
 

@@ -1,4 +1,4 @@
-// A software authenticator of one person, and what a forger can make of its answers.
+// The software authenticator of one user, and forged versions of its responses.
 
 import { createHash, createPrivateKey, sign } from "node:crypto";
 import emulator from "nid-webauthn-emulator";
@@ -32,7 +32,7 @@ export class Authenticator {
     return this.getJSON(origin, options);
   }
 
-  /** Signs what no honest client would: changed client data, changed authenticator data. */
+  /** Signs client data or authenticator data that a correct client never produces. */
   forge(credential, { clientData = (data) => data, authenticatorData = (data) => data }) {
     const { response } = credential;
     const said = JSON.parse(Buffer.from(response.clientDataJSON, "base64url"));

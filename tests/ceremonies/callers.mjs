@@ -1,4 +1,4 @@
-// Who calls: what a route asks of each dialect's callers, and the tokens that the tests sign.
+// The callers: the credentials that a route requires of each dialect's callers, and the tokens that the tests sign.
 
 import { createHmac, randomBytes } from "node:crypto";
 
@@ -19,7 +19,7 @@ export class Callers {
   client = { id: "app", secret: randomBytes(24).toString("hex") };
   #shared = randomBytes(48).toString("base64url");
 
-  /** @param {boolean} judgedByUpstream whether the upstream knows the users' bearer tokens */
+  /** @param {boolean} judgedByUpstream whether the upstream verifies the users' bearer tokens */
   constructor(dialect, judgedByUpstream) {
     this.dialect = dialect;
     this.judgedByUpstream = judgedByUpstream;
@@ -42,7 +42,7 @@ export class Callers {
     return { CALLER_KEY: this.key, CALLER_SECRET: this.client.secret, CALLER_JWT_KEY: this.#shared };
   }
 
-  /** A bearer by which the gateway knows the user. */
+  /** A bearer token by which the gateway identifies the user. */
   token({ id, email }) {
     const now = Math.floor(Date.now() / 1000);
     const parts = [

@@ -1,5 +1,5 @@
-// A client of one dialect over a real socket. It holds its own requests and every answer against
-// the dialect's schema, so that no test has to.
+// A client of one dialect over a real socket. It validates its own requests and every response against
+// the dialect's schema, so that tests need not.
 
 import assert from "node:assert/strict";
 import { breaches } from "../upstreams/contract.mjs";
@@ -21,8 +21,8 @@ export const TEXTS = {
 export class Client {
   /**
    * @param {string} dialect
-   * @param {string} base such as `http://127.0.0.1:8080`, with what stands before the dialect's paths
-   * @param {{ tolerates?: RegExp }} how breaches of answers that a route's `relax` asked for
+   * @param {string} base such as `http://127.0.0.1:8080`, with the prefix of the dialect's paths
+   * @param {{ tolerates?: RegExp }} matches schema violations that a route's `relax` permits
    */
   constructor(dialect, base, { tolerates = /^$/ } = {}) {
     this.dialect = DIALECTS[dialect];
@@ -30,7 +30,7 @@ export class Client {
     this.tolerates = tolerates;
   }
 
-  /** Sends the dialect's request of an operation. `given` is what it is made of. */
+  /** Sends the dialect's request of an operation. `given` has its values. */
   ask(operation, who, given = {}) {
     return this.send(operation, this.dialect.requests[operation](who, given));
   }
@@ -60,20 +60,20 @@ export class Client {
     return { operation, ok, ...answer };
   }
 
-  /** What the dialect's client reads in a success. */
+  /** The members that the dialect's client reads from a success. */
   read(answer) {
     assert.ok(answer.ok, `${answer.operation}: ${answer.status} ${JSON.stringify(answer.content)}`);
     return this.dialect.reads[answer.operation](answer.content);
   }
 
-  /** Asserts that an answer is the dialect's own way to say a fault. */
+  /** Asserts that a response has the dialect's own form of a fault. */
   refused(answer, fault) {
     assert.ok(!answer.ok, `${answer.operation} should be refused with ${fault}: ${JSON.stringify(answer.content)}`);
-    const told = this.dialect.fault(answer);
+    const seen = this.dialect.fault(answer);
     const expected = this.dialect.faults[fault];
     const sign = typeof expected === "object" ? expected[answer.operation] : expected;
-    assert.equal(this.dialect.provider === "apifox" ? told.code : told.status, sign, JSON.stringify(answer.content));
-    assert.equal(told.text, TEXTS[fault]);
+    assert.equal(this.dialect.provider === "apifox" ? seen.code : seen.status, sign, JSON.stringify(answer.content));
+    assert.equal(seen.text, TEXTS[fault]);
   }
 
   async login(who, authenticator) {
@@ -82,7 +82,7 @@ export class Client {
     return this.ask("login.finish", who, { credential, begun: begun.content });
   }
 
-  /** Registers a passkey: the finish's answer, and the credential as the authenticator gave it. */
+  /** Registers a passkey: the finish's response, and the credential as the authenticator returned it. */
   async register(who, authenticator, kind = "registration") {
     const begun = await this.ask(`${kind}.begin`, who);
     const credential = authenticator.create(this.read(begun));

@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 
 export class Directory {
-  #people = [];
-  #isAway = false;
+  #users = [];
+  #isDown = false;
 
   static async start() {
     const directory = new Directory();
@@ -15,20 +15,20 @@ export class Directory {
     return directory;
   }
 
-  /** Somebody with a name on each side: `{ id, email }`. */
+  /** Adds a user with a name on each side: `{ id, email }`. */
   knows(here, there) {
-    this.#people.push({ here, there });
+    this.#users.push({ here, there });
   }
 
   leaves() {
-    this.#isAway = true;
+    this.#isDown = true;
   }
 
   returns() {
-    this.#isAway = false;
+    this.#isDown = false;
   }
 
-  /** `[identity.users]` that asks for the member by which a dialect names users; nothing is kept. */
+  /** `[identity.users]` that queries the member by which a dialect names users; nothing is cached. */
   toml(member) {
     const origin = `http://127.0.0.1:${this.server.address().port}`;
     return `[identity.users]
@@ -47,10 +47,10 @@ cache = { seconds = 0, missing_seconds = 0 }
   }
 
   #answer({ url }, response) {
-    if (this.#isAway) return response.writeHead(503).end();
+    if (this.#isDown) return response.writeHead(503).end();
     const [, side, written] = url.split("/");
     const name = decodeURIComponent(written);
-    const found = this.#people.find((person) => Object.values(person[side]).includes(name));
+    const found = this.#users.find((user) => Object.values(user[side]).includes(name));
     if (!found) return response.writeHead(404).end();
     response.writeHead(200, { "content-type": "application/json" });
     response.end(JSON.stringify(side === "here" ? found.there : found.here));

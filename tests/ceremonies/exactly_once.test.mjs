@@ -1,4 +1,4 @@
-// A finish reaches the upstream once: however many callers send it, and whatever becomes of it there.
+// A finish reaches the upstream once, even if many callers send it or the upstream fails.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// What callers that speak flashback can do before each upstream.
+// Every operation of flashback callers, with each upstream.
 
 import { everyOperation } from "./operations.mjs";
 

@@ -1,4 +1,4 @@
-// The built binary as a child process, with a config of its own, on ports of its own.
+// The built binary as a child process, with its own config and ports.
 
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,17 +11,17 @@ import { promisify } from "node:util";
 const BINARY = process.env.PASSBRIDGE ?? fileURLToPath(new URL("../../target/debug/passbridge", import.meta.url));
 const SERVES = /serves .* on (http:\/\/\S+); health on (http:\/\/\S+)\/healthz/;
 
-/** What every config begins with: any free ports. */
+/** The start of every config: any free ports. */
 export const PORTS = `[server]\nlisten = "127.0.0.1:0"\nworkers = 2\n[admin]\nlisten = "127.0.0.1:0"\n`;
 
 export class Gateway {
-  /** What it wrote to the log so far. */
+  /** The log so far. */
   log = "";
 
   /**
    * Serves a config; fails with the program's output if it does not start.
    * @param {string} toml the config without ports
-   * @param {Record<string, string>} secrets what its `env:NAME` refer to
+   * @param {Record<string, string>} secrets values of its `env:NAME` references
    */
   static async start(toml, secrets = {}) {
     const gateway = new Gateway();
@@ -74,7 +74,7 @@ export class Gateway {
   }
 }
 
-/** Runs a command of the program to its end. */
+/** Runs a command of the program and waits for its end. */
 export async function run(args, secrets = {}) {
   try {
     const { stdout, stderr } = await promisify(execFile)(BINARY, args, { env: { ...process.env, ...secrets } });

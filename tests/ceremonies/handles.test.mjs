@@ -16,7 +16,7 @@ function bridged(t, dialect, upstream) {
   return stage(t, dialect, upstream, { ...pair(dialect, upstream).knowingly, ...BRIDGE });
 }
 
-/** A passkey that was born at another provider, and that the upstream has taken over. */
+/** A passkey that was registered at another provider and imported by the upstream. */
 async function takenOver({ upstream }, { there }, handle = OLD) {
   const passkeys = new Authenticator();
   const ceremony = upstream.party.begin(there);
@@ -37,15 +37,15 @@ async function imported(gateway, ...lines) {
   assert.equal(code, 0, stderr);
 }
 
-/** Begins a login, signs it, and lets `change` have a hand in the response. */
+/** Begins a login, signs it, and changes the response with `change`. */
 async function signed(client, who, passkeys, change = (response) => response) {
   const begun = await client.ask("login.begin", who);
   const credential = passkeys.get({ ...client.read(begun), allowCredentials: undefined });
   return { credential: { ...credential, response: change(credential.response) }, begun: begun.content };
 }
 
-/** The `userHandle` sent to the upstream, wherever its dialect has it. */
-function told({ upstream }) {
+/** The `userHandle` sent to the upstream, in the member of its dialect. */
+function sentUserHandle({ upstream }) {
   const { content } = upstream.last("login.finish");
   const found = JSON.stringify(content).replaceAll("\\", "").match(/"userHandle":"([^"]*)"/);
   return bytes(found[1]).toString();
@@ -60,10 +60,10 @@ for (const [dialect, upstream] of [["quiva", "streambird"], ["streambird", "quiv
     client.refused(await client.ask("login.finish", ada, before), "assertion_rejected");
     await imported(gateway, line);
     assert.ok(client.read(await client.ask("login.finish", ada, await signed(client, ada, passkeys))).access);
-    assert.equal(told(all), "ada at the upstream");
-    // A passkey from the upstream itself is in no file, and passes on as it is.
+    assert.equal(sentUserHandle(all), "ada at the upstream");
+    // A passkey created at the upstream is not in the file, and its handle is sent unchanged.
     assert.ok(client.read(await client.login(ada, ada.passkeys)).access);
-    assert.equal(told(all), "ada at the upstream");
+    assert.equal(sentUserHandle(all), "ada at the upstream");
   });
 }
 
@@ -81,7 +81,7 @@ test("a mismatched user handle is refused without an upstream call", async (t) =
   // An authenticator may return none.
   const silent = await signed(client, ada, passkeys, ({ userHandle, ...rest }) => rest);
   assert.ok(client.read(await client.ask("login.finish", ada, silent)).access);
-  assert.equal(told(all), "ada at the upstream");
+  assert.equal(sentUserHandle(all), "ada at the upstream");
 });
 
 for (const [dialect, upstream] of [["quiva", "auth0"], ["streambird", "quiva"], ["apifox", "auth0"]]) {
@@ -118,7 +118,7 @@ test("a user handle is never given to another user", async (t) => {
   const passkeys = new Authenticator();
   client.read((await client.register(bob, passkeys)).finished);
   assert.ok(client.read(await client.login(bob, passkeys)).access);
-  assert.equal(told(all), "bob at the upstream");
+  assert.equal(sentUserHandle(all), "bob at the upstream");
 });
 
 for (const [dialect, upstream] of [["flashback", "streambird"], ["quiva", "auth0"], ["flashback", "apifox"]]) {
@@ -135,17 +135,17 @@ for (const [dialect, upstream] of [["flashback", "streambird"], ["quiva", "auth0
       const { excludeCredentials = [] } = client.read(await client.ask("registration.begin", ada));
       return excludeCredentials.some(({ id }) => id === credential.id);
     };
-    // Nobody knows of it for certain yet, and it bars no authenticator.
+    // The passkey is unconfirmed, so it is not an excluded credential.
     if (dialect === "quiva") assert.ok(!await excluded());
     for (const time of ["first", "second"]) {
       assert.ok(client.read(await client.ask("login.finish", ada, await signed(client, ada, passkeys))).access, time);
-      assert.equal(told(all), "ada at the upstream");
+      assert.equal(sentUserHandle(all), "ada at the upstream");
     }
     if (dialect === "quiva") assert.ok(await excluded());
   });
 }
 
-test("a passkey refused upstream leaves no trace", async (t) => {
+test("a passkey refused upstream is not stored", async (t) => {
   const { client, ada, upstream: there } = await bridged(t, "flashback", "streambird");
   const passkeys = new Authenticator();
   const begun = await client.ask("registration.begin", ada);
@@ -153,13 +153,13 @@ test("a passkey refused upstream leaves no trace", async (t) => {
   const refusal = { error_type: "webauthn_verification_failed", error_message: "No.", status_code: 400 };
   there.next("registration.finish", { status: 400, content: refusal });
   client.refused(await client.ask("registration.finish", ada, { credential, begun: begun.content }), "assertion_rejected");
-  // What the gateway keeps would tell the upstream another handle.
+  // A remaining row would make the gateway send another handle to the upstream.
   const given = await signed(client, ada, passkeys);
   assert.ok(!(await client.ask("login.finish", ada, given)).ok);
   assert.equal(bytes(there.last("login.finish").content.public_key_credential.response.userHandle).toString(), "ada");
 });
 
-/** The same credential under another's id, also in what is attested: `none` signs nothing. */
+/** The same credential with another credential's id, also in the attested data: attestation `none` has no signature. */
 function underTheIdOf(credential, other) {
   const attested = Buffer.from(credential.response.attestationObject, "base64url");
   const at = attested.indexOf(bytes(credential.id));
@@ -184,7 +184,7 @@ test("a second user with the same credential id is refused and the first is unch
   assert.equal(answer.status, 409, JSON.stringify(answer.content));
   assert.equal(upstream.count("registration.finish"), 1);
   assert.ok(client.read(await client.login(ada, passkeys)).access);
-  assert.equal(told(all), "ada at the upstream");
+  assert.equal(sentUserHandle(all), "ada at the upstream");
 });
 
 test("a credential id that differs from the attested one is refused", async (t) => {
@@ -205,7 +205,7 @@ test("an unanswered claim to another user's passkey does not lock its owner out"
   assert.ok(!answer.ok);
   assert.equal(upstream.count("registration.finish"), 1);
   assert.ok(client.read(await client.login(ada, ada.passkeys)).access);
-  assert.equal(told(all), "ada at the upstream");
+  assert.equal(sentUserHandle(all), "ada at the upstream");
 });
 
 for (const [dialect, upstream] of [["quiva", "embedded"], ["streambird", "streambird"], ["apifox", "apifox"]]) {
@@ -260,7 +260,7 @@ test("with hidden enumeration, a mismatched handle is refused by an upstream cal
   const { client, gateway, ada, upstream } = all;
   const { passkeys, line } = await takenOver(all, ada);
   await imported(gateway, line);
-  // The upstream itself would take the handle.
+  // The upstream itself would accept the handle.
   const given = await signed(client, ada, passkeys, (one) => ({ ...one, userHandle: base64url(ada.there.handle) }));
   client.refused(await client.ask("login.finish", ada, given), "assertion_rejected");
   assert.equal(upstream.count("login.finish"), 1);

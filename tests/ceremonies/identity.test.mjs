@@ -1,5 +1,5 @@
 // Users with other names at the upstream sign in and register, and are never confused with each other. During an
-// outage of the map, callers get a fault that asks to try again.
+// outage of the map, callers get a fault that allows a retry.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -8,7 +8,7 @@ import { Directory } from "./directory.mjs";
 import { ADA, BOB, pair } from "./pairs.mjs";
 import { stage } from "./stage.mjs";
 
-/** By pair: what the dialect names users by. `set` and `fill` are the pair's own without a name of anybody. */
+/** By pair: what the dialect names users by. `set` and `fill` are the pair's own, without any user's name. */
 const PAIRS = {
   "quiva streambird": "user.email",
   "quiva auth0": "user.email",
@@ -33,10 +33,10 @@ async function renamed(t, dialect, upstream) {
   return { ...await stage(t, dialect, upstream, changes), directory };
 }
 
-/** The names that only the other side has. */
+/** The names that exist only on the other side. */
 const isTheirs = (upstream) => new RegExp(`${upstream}-(ada|bob)|@${upstream}\\.example`);
 
-/** Whom a dialect's answer names, in its own members or in an id token of the gateway's. */
+/** The user that a dialect's response names, in its own members or in the gateway's id token. */
 function namedIn(client, answer) {
   const { id, idToken, access } = client.read(answer);
   const claims = [idToken, access].filter(Boolean).map((token) => {
@@ -65,7 +65,7 @@ for (const [dialect, upstream] of Object.keys(PAIRS).map((names) => names.split(
     assert.equal(there.count("login.finish"), 2);
     for (const { path, content } of there.requests) {
       const sent = JSON.stringify([path, content]);
-      assert.ok(!sent.includes(ada.email) && !sent.includes(`"${ada.id}"`), `the caller's name was told: ${sent}`);
+      assert.ok(!sent.includes(ada.email) && !sent.includes(`"${ada.id}"`), `the caller's name was sent: ${sent}`);
     }
   });
 
@@ -127,7 +127,7 @@ function unavailable(client, answer) {
   assert.equal(client.dialect.fault(answer).text, UNAVAILABLE);
 }
 
-/** What the tokens of an answer say, as far as they can be read. */
+/** The claims of a response's tokens that can be read. */
 function tokensOf({ content }) {
   const texts = JSON.stringify(content).match(/[\w-]+\.[\w-]+\.[\w-]+/g) ?? [];
   return { tokens: texts.map((token) => Buffer.from(token.split(".")[1], "base64url").toString()) };

@@ -14,7 +14,7 @@ export function everyOperation(dialect) {
     const { can } = pair(dialect, upstream);
     const name = `${dialect} before ${upstream}`;
     test(`${name}: 'check' accepts the config`, (t) => checked(t, dialect, upstream));
-    test(`${name}: login with a passkey from before the move`, (t) => login(t, dialect, upstream));
+    test(`${name}: login with a passkey from before the migration`, (t) => login(t, dialect, upstream));
     if (can("registration.begin")) {
       test(`${name}: register, log in with it, list, delete`, (t) => lifetime(t, dialect, upstream));
     }
@@ -62,7 +62,7 @@ async function lifetime(t, dialect, upstream) {
   if (dialect !== "flashback") await cannotLogIn(client, ada, passkeys, credential);
 }
 
-/** The deleted passkey signs whatever begin gives, and opens nothing. */
+/** An assertion by the deleted passkey is refused, with any options from the begin. */
 async function cannotLogIn(client, ada, passkeys, { id }) {
   const begun = await client.ask("login.begin", ada);
   const options = { ...client.read(begun), allowCredentials: [{ type: "public-key", id }] };

@@ -1,5 +1,5 @@
-// WebAuthn's options as a provider's answer has them, made fit for an authenticator: base64url, and
-// nothing but what stands there.
+// WebAuthn's options from a provider's response, in the form for an authenticator: base64url, and no
+// additional members.
 
 import { toBase64url } from "../upstreams/bytes.mjs";
 
@@ -10,7 +10,7 @@ export function requestOptions(given) {
   return {
     ...given,
     challenge: toBase64url(given.challenge),
-    // An empty list is no list: any discoverable passkey may answer.
+    // An empty list means no list: any discoverable passkey may be used.
     allowCredentials: given.allowCredentials?.length > 0 ? descriptors(given.allowCredentials) : undefined,
   };
 }

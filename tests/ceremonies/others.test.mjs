@@ -1,5 +1,5 @@
-// Nobody finishes another's ceremony: not with a passkey of their own, not under another name, not
-// with a registration of their own in another's place; also where the upstream's begin names no user.
+// No user can finish another user's ceremony: not with their own passkey, not under another name, and not by
+// substituting their own registration. This also holds where the upstream's begin names no user.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -13,7 +13,7 @@ import { stage, stageForOne } from "./stage.mjs";
 const NAMELESS = ["auth0", "apifox"];
 const PAIRS = PROVIDERS.flatMap((dialect) => [...PROVIDERS, "embedded"].map((upstream) => [dialect, upstream]));
 
-/** Begins as one person and signs with another's passkey, whatever the options list. */
+/** Begins as one user and signs with another user's passkey, regardless of the listed credentials. */
 async function signedByAnother(client, beginner, signer, finisher = beginner) {
   const begun = await client.ask("login.begin", beginner);
   const options = { ...client.read(begun), allowCredentials: undefined };
@@ -42,7 +42,7 @@ for (const [dialect, upstream] of PAIRS.filter(([dialect]) => !NAMELESS.includes
 
 for (const [dialect, upstream] of PAIRS.filter(([dialect]) => NAMELESS.includes(dialect))) {
   const { alone } = pair(dialect, upstream);
-  test(`${dialect} before ${upstream}: Bob's passkey signs ${alone ? "nobody" : "Bob"} in`, async (t) => {
+  test(`${dialect} before ${upstream}: Bob's passkey signs ${alone ? "no user" : "Bob"} in`, async (t) => {
     const { client, ada, bob, upstream: there } = await stage(t, dialect, upstream);
     const answer = await signedByAnother(client, ada, bob);
     if (alone) return client.refused(answer, "assertion_rejected");
@@ -101,7 +101,7 @@ for (const [dialect, upstream] of PAIRS) {
 
 for (const [dialect, upstream] of PAIRS.filter(([dialect]) => ["quiva", "auth0", "apifox"].includes(dialect))) {
   const { can, knowingly } = pair(dialect, upstream);
-  // Where the config makes all callers one user, Bob is Ada.
+  // If the config makes all callers one user, Bob acts as Ada.
   if (!can("registration.begin") || !can("credentials.delete") || knowingly.relax) continue;
   test(`${dialect} before ${upstream}: Bob does not delete Ada's passkey`, async (t) => {
     const { client, ada, bob } = await stage(t, dialect, upstream);
@@ -113,13 +113,13 @@ for (const [dialect, upstream] of PAIRS.filter(([dialect]) => ["quiva", "auth0",
   });
 }
 
-/** The user does not fit the challenge: a dialect may call that one or the other. */
+/** The user does not match the challenge; a dialect may report either fault. */
 function refusedEither(client, answer) {
   const { text } = answer.ok ? {} : client.dialect.fault(answer);
   client.refused(answer, text === TEXTS.challenge_expired ? "challenge_expired" : "assertion_rejected");
 }
 
-/** Whom a dialect's answer, its id token or else the upstream's own token names. */
+/** The user that a dialect's response names, or its id token, or the upstream's own token. */
 function signedInAs(client, answer, there) {
   const { id, access, idToken } = client.read(answer);
   const claims = idToken && JSON.parse(Buffer.from(idToken.split(".")[1], "base64url"));

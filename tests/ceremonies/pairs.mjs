@@ -65,7 +65,7 @@ export function pair(dialect, upstream) {
     can,
     /** Whether it supports it without the route accepting that every caller acts as one user. */
     does: (operation) => can(operation) && (!oneUser || !MANAGES.includes(operation)),
-    /** What managing passkeys needs where every caller acts as one user: the route accepts it. */
+    /** What managing passkeys needs where every caller acts as one user: the route must accept that. */
     knowingly: oneUser ? { relax: [...needs.relax, "one_user"] } : {},
     tolerates: needs.relax.includes("allow_credentials") ? NO_CREDENTIALS : undefined,
   };
@@ -111,7 +111,7 @@ ${fill.join("\n")}
 ${upstream === "embedded" ? SIGNUP : ""}`;
 }
 
-/** Another route to the same relying party, where its users sign up. */
+/** Another route to the same relying party, for signing users up. */
 const SIGNUP = `
 [routes.signup]
 dialect = "auth0"

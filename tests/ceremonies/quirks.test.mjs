@@ -1,5 +1,5 @@
-// What only one of the five does, on the wire: the upstream's request and the caller's answer as sent.
-// (That each is valid at all, every other test sees: stand-ins and clients hold them against schemas.)
+// Behaviour of only one of the five providers, on the wire: the upstream request and the caller's response as sent.
+// (All other tests check that both are valid: imitated providers and clients validate them against schemas.)
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,7 +9,7 @@ import { stage, stageForOne } from "./stage.mjs";
 
 const withHandle = (credential, userHandle) => ({ ...credential, response: { ...credential.response, userHandle } });
 
-/** Begins, and finishes with what `change` makes of the dialect's request. */
+/** Begins, and finishes with the dialect's request as changed by `change`. */
 async function loginWith({ client, ada }, change) {
   const begun = await client.ask("login.begin", ada);
   const credential = ada.passkeys.get(client.read(begun));
@@ -180,7 +180,7 @@ for (const [dialect, upstream] of [["apifox", "apifox"], ["quiva", "apifox"], ["
   });
 }
 
-/** Begins registrations until an authenticator makes an id that, in the standard alphabet, fits. */
+/** Begins registrations until an authenticator creates an id that matches in the standard alphabet. */
 async function registeredWith(client, ada, fits) {
   for (;;) {
     const begun = await client.ask("registration.begin", ada);

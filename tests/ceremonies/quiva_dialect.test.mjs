@@ -1,4 +1,4 @@
-// What callers that speak quiva can do before each upstream.
+// Every operation of quiva callers, with each upstream.
 
 import { everyOperation } from "./operations.mjs";
 

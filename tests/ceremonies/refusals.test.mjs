@@ -1,5 +1,5 @@
 // WebAuthn's negative cases (Level 3, 7.1 and 7.2): the embedded relying party refuses each, and the
-// caller hears it as its dialect says it. The same passkey signs in honestly afterwards.
+// caller gets the dialect's fault. Afterwards the same passkey signs in with a valid assertion.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -32,7 +32,7 @@ const flipped = (text) => {
 };
 const withResponse = (credential, response) => ({ ...credential, response: { ...credential.response, ...response } });
 
-/** By case: how the assertion is made from the options, and the fault it gets. */
+/** By case: how the assertion is created from the options, and the resulting fault. */
 const LOGINS = {
   "a wrong origin": {
     forge: ({ passkeys }, options) => passkeys.get(options, "http://localhost:9999"),
@@ -106,13 +106,13 @@ for (const dialect of PROVIDERS) {
     const given = { credential: ada.passkeys.get(client.read(begun)), begun: begun.content };
     client.read(await client.ask("login.finish", ada, given));
     client.refused(await client.ask("login.finish", ada, given), "challenge_expired");
-    // In a ceremony of its own it answers the wrong challenge.
+    // In a new ceremony the assertion has the wrong challenge.
     const again = await client.ask("login.begin", ada);
     client.refused(await client.ask("login.finish", ada, { ...given, begun: again.content }), "challenge_expired");
   });
 }
 
-/** The same for a new passkey; what it answers with is not signed, so that changing it is enough. */
+/** The same for a new passkey; its response is not signed, so changing it is enough. */
 const REGISTRATIONS = {
   "a wrong origin": { create: (passkeys, options) => passkeys.createJSON("http://localhost:9999", options) },
   "a wrong type": { create: (passkeys, options) => retyped(passkeys.create(options)) },
@@ -144,7 +144,7 @@ for (const dialect of PROVIDERS.filter((dialect) => pair(dialect, "embedded").ca
   }
 }
 
-/** The route's own minimum, before upstreams that are content with less. */
+/** The route's own minimum, with upstreams that require less. */
 for (const provider of PROVIDERS.filter((provider) => pair(provider, provider).can("registration.begin"))) {
   test(`${provider} before itself: a route that requires user verification refuses a new passkey without it`, async (t) => {
     const { client, ada, upstream } = await stage(t, provider, provider, { route: 'user_verification = "required"' });
@@ -157,7 +157,7 @@ for (const provider of PROVIDERS.filter((provider) => pair(provider, provider).c
   });
 }
 
-/** The same passkey, whose attestation object does not say that the user was verified. */
+/** The same passkey, whose attestation object lacks the user verification flag. */
 function unattested(credential) {
   const object = bytes(credential.response.attestationObject);
   const data = object.indexOf(createHash("sha256").update("localhost").digest());

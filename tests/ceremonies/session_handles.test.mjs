@@ -1,5 +1,5 @@
-// Session handles: minted for a dialect that has them, kept for an upstream that has them, and refused
-// beside a challenge that they do not belong to.
+// Session handles: created for a dialect that has them, stored for an upstream that has them, and refused
+// with a challenge of another ceremony.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// A stage for one pair: the upstream, passbridge before it, and Ada and Bob with a passkey each.
+// The processes for one pair: the upstream, passbridge in front of it, and Ada and Bob with a passkey each.
 
 import assert from "node:assert/strict";
 import { start } from "../upstreams/start.mjs";
@@ -10,10 +10,10 @@ import { ADA, BOB, config, pair } from "./pairs.mjs";
 
 /**
  * @param {object} [changes] what differs from the pair's entry in `pairs.mjs`; `terms` go to the upstream, `map`
- *   is a table `[identity.users]`, and `there` makes of a person who they are at the upstream; `watch` is
- *   `learn_keys` or `verify_against`: what an embedded relying party does besides
- * @returns `{ client, ada, bob, upstream, gateway }`, ended with the test; a person has `id`, `email`,
- *   `token`, `passkeys` and what else its dialect's clients send
+ *   is a table `[identity.users]`, and `there` maps a user to their names at the upstream; `watch` is
+ *   `learn_keys` or `verify_against`: what an embedded relying party does with observed sign-ins
+ * @returns `{ client, ada, bob, upstream, gateway }`, ended with the test; a user has `id`, `email`,
+ *   `token`, `passkeys` and the other values that its dialect's clients send
  */
 export async function stage(t, dialect, upstream, changes = {}) {
   const setting = { ...pair(dialect, upstream), ...changes };
@@ -43,7 +43,7 @@ async function standIn(t, setting, callers) {
   return { setting, upstream, gateway, ada, bob, client: client(setting, gateway) };
 }
 
-/** Somebody who has had a passkey at the upstream since before the move. */
+/** A user with a passkey at the upstream from before the migration. */
 async function enrolled(upstream, setting, callers, person) {
   const { same, handles, upstreamId, there: renamed = (one) => ({ ...one, id: upstreamId(one) }) } = setting;
   // With stored user handles, the upstream's handle is known only to the upstream.
@@ -61,7 +61,7 @@ async function embedded(t, setting, callers) {
   return { setting, gateway, ada, bob, client: client(setting, gateway) };
 }
 
-/** Somebody who signed up with a first passkey, by the route that is there for it. */
+/** A user who signed up with a first passkey, on the route for signups. */
 async function signedUp(gateway, callers, person) {
   const signup = new Client("auth0", `${gateway.url}/signup`);
   const passkeys = new Authenticator();

@@ -1,5 +1,5 @@
-// Before the move: each dialect's client straight at its own provider's stand-in. What passes here
-// and fails through passbridge is passbridge's.
+// Each dialect's client connected directly to its own imitated provider. A case that passes here and fails through
+// passbridge is a fault of passbridge.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// What callers that speak streambird can do before each upstream.
+// Every operation of streambird callers, with each upstream.
 
 import { everyOperation } from "./operations.mjs";
 

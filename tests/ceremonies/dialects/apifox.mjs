@@ -1,4 +1,4 @@
-// What the web client of Cloudreve v4 sends, and reads in the answers.
+// The requests of Cloudreve v4's web client, and what it reads from responses.
 
 import { base64, bytes } from "../../upstreams/bytes.mjs";
 import { creationOptions, requestOptions } from "../options.mjs";
@@ -48,5 +48,5 @@ export const reads = {
 
 export const fault = ({ status, content }) => ({ status, code: content.code, text: content.msg });
 
-/** Every answer is HTTP 200; these are the content's codes. */
+/** Every response is HTTP 200; these are the codes in the content. */
 export const faults = { challenge_expired: 404, assertion_rejected: 40025, not_enabled: 40019 };

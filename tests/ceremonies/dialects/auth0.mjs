@@ -1,4 +1,4 @@
-// What a client of Auth0 sends, and reads in the answers: a regular web application with a secret,
+// The requests of an Auth0 client, and what it reads from responses: a regular web application with a secret,
 // and the My Account API with the user's token.
 
 import { creationOptions, requestOptions } from "../options.mjs";
@@ -50,7 +50,7 @@ export const requests = {
   }),
 };
 
-/** Every member of `response` is a string: the SDKs leave out a handle that is not there. */
+/** Every member of `response` is a string: the SDKs omit an absent user handle. */
 function asserted({ id, rawId, type, authenticatorAttachment, response, clientExtensionResults }) {
   return { id, rawId, type, authenticatorAttachment, response, clientExtensionResults };
 }

@@ -1,4 +1,4 @@
-// What a client of flashback.tech sends, and reads in the answers.
+// The requests of a flashback.tech client, and what it reads from responses.
 
 import { base64url } from "../../upstreams/bytes.mjs";
 import { creationOptions, requestOptions } from "../options.mjs";
@@ -42,7 +42,7 @@ export const requests = {
 export const reads = {
   "login.begin": ({ data }) => requestOptions(data),
   "login.finish": ({ fullAccessToken, refreshToken }) => ({ access: fullAccessToken, refresh: refreshToken }),
-  // The reply is flat: the client makes WebAuthn's options of it, with the algorithms every browser has.
+  // The response is flat: the client builds WebAuthn's options from it, with the algorithms that all browsers have.
   "registration.begin": ({ data: { challenge, rpID, rpName, userName, userId } }) => creationOptions({
     challenge,
     rp: { id: rpID, name: rpName },

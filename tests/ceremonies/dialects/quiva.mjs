@@ -1,4 +1,4 @@
-// What a client of quiva.ai sends, and reads in the answers.
+// The requests of a quiva.ai client, and what it reads from responses.
 
 import { base64, bytes } from "../../upstreams/bytes.mjs";
 import { creationOptions, requestOptions } from "../options.mjs";
@@ -39,7 +39,7 @@ export const reads = {
   "registration.finish": ({ data }) => ({ name: data.passkey.alias, id: bytes(data.passkey.id).toString("base64url") }),
 };
 
-/** How a refusal looks to this client, as far as it can tell refusals apart. */
+/** The refusals that this client can distinguish. */
 export const fault = ({ status, content }) => ({ status, text: content.error });
 
 export const faults = {

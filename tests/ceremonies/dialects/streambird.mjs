@@ -1,4 +1,4 @@
-// What a client of Streambird sends, and reads in the answers; its browser part is webauthn-json.
+// The requests of a Streambird client, and what it reads from responses; its browser part is webauthn-json.
 
 import { creationOptions, requestOptions } from "../options.mjs";
 
@@ -32,7 +32,7 @@ export const requests = {
   }),
 };
 
-/** webauthn-json writes `userHandle: null` where the authenticator gives none. */
+/** webauthn-json writes `userHandle: null` if the authenticator returns none. */
 function asserted({ id, rawId, type, authenticatorAttachment, response, clientExtensionResults }) {
   return {
     type, id, rawId, authenticatorAttachment,
