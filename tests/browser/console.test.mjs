@@ -1,6 +1,6 @@
 // The console in a real browser: register a passkey, sign in through every dialect, see every step.
 //
-// SCREENSHOTS=FOLDER keeps pictures of the page there: after each sign-in, and wide and narrow, light and dark.
+// SCREENSHOTS=FOLDER saves screenshots of the page there: after each sign-in, and wide and narrow, light and dark.
 
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
@@ -13,7 +13,7 @@ import { Browser } from "../clients/support/browser.mjs";
 
 const DIALECTS = ["quiva", "flashback", "streambird", "auth0", "apifox"];
 const STAGES = ["caller_request", "model_request", "upstream_request", "upstream_answer", "model_answer", "caller_answer"];
-/** What tokens of the embedded relying party look like, whole: three parts of a JWT, or an opaque one. */
+/** A complete token of the embedded relying party: a JWT of three parts, or an opaque token. */
 const TOKEN = /[\w-]{20,}\.[\w-]{20,}\.[\w-]{20,}|pb[rs]_[\w-]{20,}/;
 
 suite("the console of the built-in config", () => {
@@ -47,20 +47,20 @@ suite("the console of the built-in config", () => {
 
   test("registers a passkey", async () => {
     await page.click("#register-form button");
-    await told("#register-outcome", /^A passkey was registered through .+\.$/);
+    await waitForText("#register-outcome", /^A passkey was registered through .+\.$/);
     assert.equal((await browser.passkeys()).length, 1);
     await shows("#register-legs");
   });
 
   test("reports that the device already has a passkey", async () => {
     await page.click("#register-form button");
-    await told("#register-outcome", /already has a passkey of the demo user/);
+    await waitForText("#register-outcome", /already has a passkey of the demo user/);
   });
 
   for (const dialect of DIALECTS) {
     test(`signs in through ${dialect}`, async () => {
       await page.click(`#route-${dialect} button`);
-      await told(`#route-${dialect} > .outcome`, /^Signed in through .+\. Token: \S+… \(\d+ characters\)$/);
+      await waitForText(`#route-${dialect} > .outcome`, /^Signed in through .+\. Token: \S+… \(\d+ characters\)$/);
       await shows(`#route-${dialect}`);
       await picture(dialect);
     });
@@ -71,7 +71,7 @@ suite("the console of the built-in config", () => {
     await page.keyboard.press("Tab");
     while ((await page.evaluate(() => document.activeElement.id)) !== "sign-in-all") await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
-    await told("#sign-in-outcome", /^Signed in through 5 of 5\.$/);
+    await waitForText("#sign-in-outcome", /^Signed in through 5 of 5\.$/);
     assert.equal(await page.evaluate(() => document.activeElement.id), "sign-in-all");
   });
 
@@ -109,7 +109,7 @@ suite("the console of the built-in config", () => {
 
   const text = (selector) => page.$eval(selector, (found) => found.textContent);
 
-  async function told(selector, pattern) {
+  async function waitForText(selector, pattern) {
     await page.waitForFunction(
       (selector) => ["good", "bad"].includes(document.querySelector(selector).dataset.kind),
       { timeout: 20_000 },
@@ -132,7 +132,7 @@ suite("the console of the built-in config", () => {
   }
 });
 
-/** The config that travels inside the binary, with other ports. */
+/** The config that is built into the binary, with other ports. */
 async function builtIn(port) {
   const file = fileURLToPath(new URL("../../gateway.toml", import.meta.url));
   const toml = await readFile(file, "utf8");

@@ -1,6 +1,6 @@
-// The console's readiness in a real browser, before a gateway that has watched real sign-ins.
+// The console's readiness in a real browser, with a gateway that has observed real sign-ins.
 //
-// SCREENSHOTS=FOLDER keeps pictures of it there, wide and narrow, light and dark.
+// SCREENSHOTS=FOLDER saves screenshots of it there, wide and narrow, light and dark.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ page.on("console", (message) => said.push(message.text()));
 page.on("pageerror", (error) => said.push(error.message));
 after(() => browser.close());
 
-/** Ada and Bob at an old provider, before which a route watches. */
+/** Ada and Bob at an old provider whose sign-ins a route observes. */
 async function watched(t, watch) {
   const staged = await stage(t, "quiva", "streambird", { watch });
   return { ...staged, open: () => open(staged.gateway) };
@@ -62,18 +62,18 @@ test("readiness follows the sign-ins and is refreshed by the button", async (t) 
   ]);
   assert.match(await text("#readiness-own .verified"), /known here: 0\. Mismatched: 0;/);
 
-  // The passkey is known now: the third sign-in of Ada's is verified with it.
+  // The passkey is proven now, so Ada's third sign-in is verified with it.
   client.read(await client.login(ada, ada.passkeys));
   await page.click("#readiness-refresh");
   await page.waitForFunction(() => document.querySelector("#readiness-own .verified").textContent.includes("here: 1."));
   shown = await tables();
   const [, [day, ...counts]] = shown[SIGN_INS];
   assert.match(day, /^\d{4}-\d\d-\d\d$/);
-  // Each by what was known when it came: both began unseen.
+  // Each sign-in is counted by the state before it: both passkeys began unseen.
   assert.deepEqual(counts, ["25.00 %", "1 25.00 %", "1 25.00 %", "2 50.00 %", "0 0.00 %", "0", "0", "0"]);
   assert.deepEqual(shown[USERS][1].slice(1), ["0.00 %", "0 0.00 %", "0 0.00 %", "2 100.00 %", "0 0.00 %"]);
 
-  // One that the provider takes: the same key, and another word on whether it is backed up.
+  // A sign-in that the provider accepts: the same key with different backup flags.
   client.read(await backedUp(client, ada));
   await page.click("#readiness-refresh");
   await page.waitForFunction(() => document.querySelector("#readiness-own .verified").textContent.includes("Mismatched: 1;"));
@@ -125,7 +125,7 @@ async function backedUp(client, who) {
   return client.ask("login.finish", who, { credential, begun: begun.content });
 }
 
-/** Each table has a caption, heads with a scope, and a frame that the keyboard reaches; bars have a text. */
+/** Each table has a caption, heads with a scope, and a frame that the keyboard can focus; bars have a text. */
 async function accessible() {
   const found = await page.$$eval("#readiness-own table", (tables) =>
     tables.map((table) => ({

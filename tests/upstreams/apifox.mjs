@@ -1,8 +1,8 @@
 // Cloudreve v4: every response is HTTP 200 with a `code`. A login begin names no user: the user handle,
 // whose text is the user's id, identifies the user.
 //
-// As in the server itself, a login's session is not used up by its finish: single use is the gateway's
-// to give. A registration is kept by user, and a second begin replaces the first.
+// As in the server itself, a login's session is not used up by its finish: the gateway must enforce
+// single use. A registration is stored by user, and a second begin replaces the first.
 
 import { randomUUID } from "node:crypto";
 import { base64, base64url, bytes, toBase64url } from "./bytes.mjs";

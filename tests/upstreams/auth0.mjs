@@ -1,4 +1,4 @@
-// Auth0: native passkeys for a client with a secret, and the My Account API for a user's bearer.
+// Auth0: native passkeys for a client with a secret, and the My Account API for a user's bearer token.
 // A login begin names no user. `auth_session` connects begin and finish and is used up by the finish.
 //
 // Not documented, and chosen here: 403 `invalid_grant` for an assertion that does not verify, and
@@ -21,7 +21,7 @@ export const credentials = () => ({
   signing: SIGNING,
 });
 
-/** One pair for every stand-in of the process: to make one takes long. */
+/** One key pair for every imitation in the process, because creating one is slow. */
 const SIGNING = generateKeyPairSync("rsa", { modulusLength: 2048 });
 
 const GRANT = "urn:okta:params:oauth:grant-type:webauthn";
@@ -42,7 +42,7 @@ export function recognise({ method, path, content }) {
   return OPERATIONS[`${method} ${path}`];
 }
 
-/** What clients look up before they ask for tokens. */
+/** The documents that clients fetch before they request tokens. */
 export function documents({ origin, credentials }, { method, path }) {
   if (method !== "GET") return undefined;
   if (path === "/.well-known/jwks.json") return keySet(credentials.signing);

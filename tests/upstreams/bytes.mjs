@@ -1,4 +1,4 @@
-// Binary values as the providers spell them: one reader for every alphabet, one writer for each.
+// Binary values as the providers encode them: one decoder for all alphabets, one encoder for each.
 
 /** Bytes of base64 in either alphabet, padded or not. */
 export function bytes(text) {

@@ -1,4 +1,4 @@
-// What the schemas in schemas/ say of one HTTP message, as text that names what is wrong.
+// Validates one HTTP message against the schemas in schemas/, and reports violations as text.
 //
 // A message is one object: method, path, query or status, fields, content (schemas/README.md).
 
@@ -16,7 +16,7 @@ export function documents(provider, operation) {
 }
 
 /**
- * What is wrong with a message; empty when nothing is.
+ * The violations of a message; empty if it is valid.
  * @param {string} provider such as `quiva`
  * @param {string} kind such as `login.begin.request`, or `fault`
  */
@@ -52,7 +52,7 @@ function validators(provider, kind) {
   if (!compiled.has(name)) {
     const schema = JSON.parse(readFileSync(new URL(`${name}.json`, schemas), "utf8"));
     const members = Object.entries(schema.properties?.content?.properties ?? {});
-    // `contentSchema` only annotates: JSON inside a string is checked by hand.
+    // `contentSchema` only annotates: JSON inside a string is validated here.
     const inside = members.flatMap(([member, { contentSchema }]) => {
       return contentSchema ? [[member, ajv.compile(contentSchema)]] : [];
     });

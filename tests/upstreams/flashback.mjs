@@ -1,8 +1,8 @@
-// flashback.tech: a passkey is a second factor of the user whose bearer calls. The registration's
+// flashback.tech: a passkey is a second factor of the user of the bearer token. The registration's
 // options are flat and not WebAuthn's, and its finish echoes the challenge.
 //
-// Not documented, and chosen here: `userId` is the user's id, whose text authenticators keep as
-// handle; refusals of a login are 400, of a bearer 401.
+// Not documented, and chosen here: `userId` is the user's id, whose text authenticators store as
+// the user handle; refusals of a login are 400, of a bearer token 401.
 
 import { base64, bytes } from "./bytes.mjs";
 import { RelyingParty } from "./relying_party.mjs";

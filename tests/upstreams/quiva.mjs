@@ -1,5 +1,5 @@
-// quiva.ai: an account's users; a passkey is first factor, and nothing ties finish to begin but the
-// challenge. `credential` is JSON text at login and an object at registration.
+// quiva.ai: an account's users; a passkey is a first factor, and only the challenge ties a finish to
+// its begin. `credential` is JSON text at login and an object at registration.
 //
 // Not documented, and chosen here: base64 is standard and padded, `created_on` is in seconds.
 

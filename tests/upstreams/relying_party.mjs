@@ -1,6 +1,6 @@
-// A relying party that really verifies, with @simplewebauthn/server: users, passkeys, challenges.
+// A relying party with real verification by @simplewebauthn/server: users, passkeys, challenges.
 //
-// How a ceremony is found again is each provider's own affair; what is found must fit in every way.
+// Each provider's module finds the ceremony of a finish; this class verifies that everything matches it.
 
 import { randomBytes } from "node:crypto";
 import { verifyAuthenticationResponse, verifyRegistrationResponse } from "@simplewebauthn/server";
@@ -8,7 +8,7 @@ import { base64url, bytes, toBase64url } from "./bytes.mjs";
 
 export const ALGORITHMS = [-8, -7, -257];
 
-/** The credential, its challenge or its user is not what the ceremony wants. */
+/** The credential, its challenge or its user does not match the ceremony. */
 export class Rejected extends Error {}
 
 export class RelyingParty {
@@ -20,7 +20,7 @@ export class RelyingParty {
     Object.assign(this, terms);
   }
 
-  /** A user with a bearer token; `handle` is what authenticators keep as `user.id`. */
+  /** A user with a bearer token; authenticators store `handle` as `user.id`. */
   addUser({ id, email, name = email, handle = Buffer.from(id) }) {
     const user = { id, email, name, handle: Buffer.from(handle), tokens: new Set(), createdAt: new Date() };
     user.token = this.issue(user);
@@ -44,7 +44,7 @@ export class RelyingParty {
     return [...this.passkeys.values()].filter((passkey) => passkey.user === user);
   }
 
-  /** A new token by which the user is known from now on. */
+  /** Replaces the user's token. */
   issue(user) {
     const token = `${base64url(randomBytes(12))}.${base64url(randomBytes(32))}.${base64url(randomBytes(24))}`;
     user.tokens.add(token);
@@ -56,7 +56,7 @@ export class RelyingParty {
     return { challenge: randomBytes(32), user };
   }
 
-  /** Checks a new passkey and keeps it. `credential` is a RegistrationResponseJSON in any alphabet. */
+  /** Verifies a new passkey and stores it. `credential` is a RegistrationResponseJSON in any alphabet. */
   async register(ceremony, credential, handle, name) {
     const response = {
       ...webauthn(credential),
@@ -89,7 +89,7 @@ export class RelyingParty {
     return passkey;
   }
 
-  /** Checks an assertion and raises the counter; answers with the passkey that signed. */
+  /** Verifies an assertion and updates the counter; returns the passkey that signed. */
   async authenticate(ceremony, credential) {
     const id = toBase64url(credential.id);
     if (id !== toBase64url(credential.rawId)) throw new Rejected("id and rawId differ");
@@ -121,13 +121,13 @@ export class RelyingParty {
     return passkey;
   }
 
-  /** The challenge a credential answers, as base64url; it is looked up, never believed. */
+  /** The challenge in a credential's client data, as base64url. It is only used to look up the ceremony. */
   static challengeOf(credential) {
     return JSON.parse(bytes(credential.response.clientDataJSON).toString()).challenge;
   }
 }
 
-/** The members that both responses have, as the verifying library wants them. */
+/** The members that both responses have, in the form of the verifying library. */
 function webauthn({ id, rawId, type, clientExtensionResults = {}, authenticatorAttachment }) {
   return {
     id: toBase64url(id),

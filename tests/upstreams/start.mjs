@@ -1,4 +1,4 @@
-// Starts a provider's stand-in by its name.
+// Starts the imitation of a provider by its name.
 
 import * as apifox from "./apifox.mjs";
 import * as auth0 from "./auth0.mjs";
@@ -12,8 +12,8 @@ const DIALECTS = { quiva, flashback, streambird, auth0, apifox };
 export const PROVIDERS = Object.keys(DIALECTS);
 
 /**
- * A listening stand-in. `credentials` is what it wants of the gateway: `{ key }` at streambird,
- * `{ id, secret }` at auth0, nothing elsewhere; a user's bearer is `addUser(...).token`.
+ * A listening imitation. `credentials` is what it requires of the gateway: `{ key }` at streambird,
+ * `{ id, secret }` at auth0, nothing elsewhere; a user's bearer token is `addUser(...).token`.
  * @param {string} provider
  */
 export function start(provider, terms = {}) {

@@ -1,5 +1,5 @@
-// Streambird: the app's secret key calls, and names the user. No session handle travels: the finish
-// is found by its challenge. Tokens are empty unless the finish asks for a session, in minutes.
+// Streambird: the app calls with its secret key and names the user. There is no session handle: a finish is
+// matched to its begin by the challenge. Tokens are empty unless the finish asks for a session, in minutes.
 //
 // Not documented and chosen here: the values of `error_type`, and the status of each fault.
 

@@ -1,8 +1,8 @@
-// A provider's stand-in on a real socket: it holds every request against the provider's schema,
-// records it, and answers as the provider is documented to.
+// The imitation of a provider on a real socket: it validates every request against the provider's schema,
+// records it, and answers as the provider documents.
 //
-// Whatever breaks the contract, the gateway's request or the stand-in's own answer, is kept, and
-// `close` throws it at the test: a stand-in never shrugs.
+// Every violation, in a request of the gateway or in a response of the imitation, is recorded, and `close`
+// throws it in the test.
 
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -51,7 +51,7 @@ export class Upstream {
     return this.party.addUser(this.dialect.user ? this.dialect.user(user) : user);
   }
 
-  /** Registers a passkey without the gateway: what stood at the provider before the move. */
+  /** Registers a passkey without the gateway, as before the migration. */
   async enrol(user, authenticator) {
     const ceremony = this.party.begin(user);
     const options = creationOptions(this.party, ceremony);
@@ -68,9 +68,9 @@ export class Upstream {
   }
 
   /**
-   * What becomes of the next request of an operation instead: an answer `{ status, content, fields }`,
-   * or `"hang up"`, which closes the connection without one, or `"lose the answer"`, which does so after the
-   * work was done. It is recorded all the same.
+   * Replaces the response to the next request of an operation: a response `{ status, content, fields }`,
+   * or `"hang up"`, which closes the connection without one, or `"lose the answer"`, which does so after
+   * the request was handled. The request is recorded in any case.
    */
   next(operation, instead) {
     this.#instead.set(operation, instead);
@@ -127,7 +127,7 @@ export class Upstream {
   }
 }
 
-/** Creation options as browsers take them; the library's own alphabet is base64url. */
+/** Creation options in the form of browsers; the library writes base64url. */
 export function creationOptions(party, { challenge, user }) {
   return {
     challenge: challenge.toString("base64url"),
