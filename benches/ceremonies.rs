@@ -1,4 +1,4 @@
-//! Remembering a ceremony and taking it out again, beside 10 to 1,000,000 others.
+//! Storing a ceremony and taking it out, in a store with 10 to 1,000,000 others.
 
 use std::hint::black_box;
 

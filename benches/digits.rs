@@ -1,4 +1,4 @@
-//! Base64: reading any alphabet, writing one.
+//! Base64: decoding any alphabet, encoding one.
 
 use std::hint::black_box;
 

@@ -1,7 +1,7 @@
-//! A whole exchange: a caller's request in, the upstream asked over loopback, the caller's answer out.
+//! A whole exchange: a caller's request, the upstream call over loopback, the caller's response.
 //!
-//! The time is all of an exchange's but the server's own reading and writing; the upstream works on
-//! another thread, and is waited for.
+//! The time includes everything except the server's own reading and writing. The upstream runs on another
+//! thread, and its time is included.
 
 use std::collections::HashMap;
 use std::fs;
@@ -26,7 +26,7 @@ use crate::upstream;
 
 criterion_group!(benches, begins);
 
-/// The gateway of `gateway.toml` beside this, before that upstream.
+/// The gateway of `gateway.toml` in this directory, in front of that upstream.
 fn gateway(upstream: SocketAddr) -> Gateway {
     let folder = tempfile::tempdir().unwrap();
     let text = include_str!("gateway.toml").replace("127.0.0.1:19099", &upstream.to_string());

@@ -17,13 +17,13 @@ use std::time::Duration;
 #[path = "upstream.rs"]
 mod upstream;
 
-/// A request, and the most instructions it may cost.
+/// A request and its ceiling of instructions.
 struct Case {
     name: &'static str,
     path: &'static str,
     content: &'static str,
     ceiling: u64,
-    /// The same for a program that was built with a profile.
+    /// The ceiling for a program that was built with a profile.
     guided_ceiling: u64,
 }
 
@@ -83,7 +83,7 @@ fn counted(program: &Path, case: &Case, requests: u64, upstream: SocketAddr) -> 
     total.expect("callgrind ends with a total").trim().parse().unwrap()
 }
 
-/// The gateway of `gateway.toml` beside this, under callgrind, with its log to nowhere.
+/// The gateway of `gateway.toml` in this directory, under callgrind, with its log discarded.
 fn start(program: &Path, folder: &Path, upstream: SocketAddr) -> (Child, SocketAddr) {
     let config = include_str!("gateway.toml")
         .replace("127.0.0.1:19099", &upstream.to_string())
@@ -104,11 +104,11 @@ fn start(program: &Path, folder: &Path, upstream: SocketAddr) -> (Child, SocketA
     banner.read_line(&mut line).unwrap();
     let address = line.split_once(" on http://").and_then(|(_, rest)| rest.split(';').next()).unwrap();
     let address = address.trim().parse().unwrap();
-    thread::spawn(move || banner.read_to_end(&mut Vec::new())); // so that it can be written to its end
+    thread::spawn(move || banner.read_to_end(&mut Vec::new())); // keeps the program from blocking on a full pipe
     (gateway, address)
 }
 
-/// Asks so many times over one connection.
+/// Sends this many requests over one connection.
 fn ask(address: SocketAddr, case: &Case, times: u64) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();

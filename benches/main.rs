@@ -1,6 +1,6 @@
 //! What a request costs, part by part: `cargo bench --bench gateway [-- FILTER]`.
 //!
-//! Times are this machine's; what they mean and what they were last is in `gateway.md` beside this.
+//! Times depend on the machine. `gateway.md` in this directory explains them and has the last measurement.
 #![allow(clippy::unwrap_used, reason = "a benchmark stops at what it did not expect")]
 
 #[allow(dead_code, reason = "the benchmarks need a part of it")]

@@ -1,4 +1,4 @@
-//! Reading and writing every message of every provider, each by its documented example.
+//! Decoding and encoding the documented example of every message of every provider.
 
 use std::hint::black_box;
 

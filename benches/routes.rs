@@ -1,7 +1,7 @@
 //! Finding the operation of a request among 1 to 10,000 routes.
 //!
 //! Routes differ by host, as tenants do, or by prefix on any host, or by prefix on one host. A path with
-//! a hole is looked for after the literal ones. Building the router is a row of its own.
+//! a placeholder is looked up after the literal paths. Building the router is measured separately.
 
 use std::hint::black_box;
 
@@ -21,7 +21,7 @@ fn path(text: &str) -> Path {
     Path::new(segments.collect())
 }
 
-/// What tells the routes apart.
+/// What distinguishes the routes.
 #[derive(Clone, Copy)]
 enum By {
     Host,

@@ -1,4 +1,4 @@
-//! An upstream's answer becomes a caller's, in memory: read by one provider's template, written by
+//! Translation of an upstream's response in memory: decoded by one provider's template, encoded by
 //! another's, with up to 2,000 credentials.
 
 use std::hint::black_box;

@@ -1,4 +1,4 @@
-//! An upstream that speaks for two providers: it answers every begin, with a challenge of its own each.
+//! An upstream that imitates two providers: it answers every begin with a new challenge.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -27,7 +27,7 @@ fn serve(mut stream: TcpStream) {
     }
 }
 
-/// The answer to a request with that head.
+/// The response to a request with this head.
 pub(crate) fn answer(head: &str) -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let challenge = format!("{:032x}", NEXT.fetch_add(1, Ordering::Relaxed));
@@ -39,14 +39,14 @@ pub(crate) fn answer(head: &str) -> String {
     } else {
         with_credentials(20, &challenge)
     };
-    // As many fields as a provider behind a content network sends.
+    // As many fields as a provider behind a content delivery network sends.
     let fields = "date: Sun, 22 Nov 2026 07:05:26 GMT\r\ncontent-type: application/json; charset=utf-8\r\n\
                   vary: origin\r\ncache-control: no-store\r\nx-request-id: 0123456789abcdef\r\nserver: x\r\n\
                   strict-transport-security: max-age=31536000\r\nx-content-type-options: nosniff\r\n";
     format!("HTTP/1.1 200 OK\r\n{fields}content-length: {}\r\n\r\n{content}", content.len())
 }
 
-/// A begin's answer with so many credentials, as the provider of `lists` gives it.
+/// The response to a begin with this many credentials, in the format of the provider of `lists`.
 pub(crate) fn with_credentials(count: usize, challenge: &str) -> String {
     let id = |number: usize| format!("{number:04}{}", "A7b+/9Zq".repeat(10 + number % 3));
     let all: Vec<_> = (0..count).map(|number| format!(r#"{{"type":"public-key","id":"{}"}}"#, id(number))).collect();

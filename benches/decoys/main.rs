@@ -1,8 +1,8 @@
-//! How long a private route takes to answer for users who are there and for users who are not.
+//! Response times of a route with hidden enumeration, for known and for unknown users.
 //!
-//! Those who are there have one passkey, five, or none at all, which is as good as not being there. Both are
-//! asked in turns, so that whatever else the machine does hits both. What is printed is for people: nothing
-//! fails here, and no test asserts a time. `cargo bench --bench decoys`.
+//! Known users have one passkey, five, or none, which is equivalent to an unknown user. Requests alternate
+//! between both, so that other load on the machine affects both. The result is only printed: no test asserts
+//! a time. `cargo bench --bench decoys`.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement may stop where it stands, and prints")]
 
 mod provider;
@@ -30,12 +30,12 @@ use passbridge::upstream::http_upstream::HttpUpstream;
 
 use crate::provider::{id, imitate};
 
-/// So many pairs are thrown away, and so many counted.
+/// The number of pairs that are discarded, and the number that are counted.
 const WARM: usize = 2_000;
 const PAIRS: usize = 20_000;
-/// Those who are there, at either upstream, and how many passkeys each has.
+/// The known users at each upstream, and how many passkeys each has.
 const KNOWN: [(&str, usize); 3] = [("one@example.com", 1), ("five@example.com", 5), ("none@example.com", 0)];
-/// The base point of P-256 as a COSE key: a key that nobody has.
+/// The base point of P-256 as a COSE key: a key that no passkey uses.
 const KEY: &str =
     "pQECAyYgASFYIGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWIlggT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU";
 
@@ -81,7 +81,8 @@ fn gateway(folder: &Path, upstream: &str) -> Gateway {
     let client = match &upstream.kind {
         UpstreamKind::Embedded(settings) => {
             let mut directory = settings.open_directory(folder).unwrap();
-            import_export::import(&mut directory, "localhost", people().as_bytes(), |bad| panic!("{bad}")).unwrap();
+            import_export::import(&mut directory, "localhost", known_users().as_bytes(), |bad| panic!("{bad}"))
+                .unwrap();
             let party = RelyingParty::open(settings, folder).unwrap();
             let learner = KeyLearner::start(party.clone()).unwrap();
             UpstreamClient::Embedded(party, learner)
@@ -97,7 +98,7 @@ fn gateway(folder: &Path, upstream: &str) -> Gateway {
 }
 
 /// The known users as lines for the directory.
-fn people() -> String {
+fn known_users() -> String {
     let person = |(email, passkeys): (&str, usize)| {
         let passkey = |number| serde_json::json!({ "id": id(email, number), "public_key": KEY });
         let credentials: Vec<_> = (0..passkeys).map(passkey).collect();
@@ -108,18 +109,18 @@ fn people() -> String {
     KNOWN.map(person).concat()
 }
 
-/// Asks for the known user and for one who is not there, in turns.
-async fn measure(name: &str, gateway: &Gateway, who: &str, finishes: bool) {
+/// Sends requests for the known user and for an unknown user alternately.
+async fn measure(name: &str, gateway: &Gateway, known_user: &str, finishes: bool) {
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
-    let strangers = strangers(gateway, who).await;
+    let unknown_users = unknown_users(gateway, known_user).await;
     for number in 0..WARM + PAIRS {
-        let nobody = strangers[number % strangers.len()].as_str();
-        // Who comes first changes, or the second would find the caches as the first left them.
-        let order = if number % 2 == 0 { [who, nobody] } else { [nobody, who] };
+        let unknown_user = unknown_users[number % unknown_users.len()].as_str();
+        // The order changes, because the second request would always find the caches warm.
+        let order = if number % 2 == 0 { [known_user, unknown_user] } else { [unknown_user, known_user] };
         for user in order {
             let time = once(gateway, user, finishes).await;
             if number >= WARM {
-                if user == who { known.push(time) } else { unknown.push(time) }
+                if user == known_user { known.push(time) } else { unknown.push(time) }
             }
         }
     }
@@ -137,18 +138,18 @@ async fn measure(name: &str, gateway: &Gateway, who: &str, finishes: bool) {
     );
 }
 
-/// Users who are not there and whose answers list as much as the known user's: whoever measures compares those.
-/// Five passkeys are more than anybody is made up with; four stand for them.
-async fn strangers(gateway: &Gateway, who: &str) -> Vec<String> {
-    let wanted = listed(gateway, who).await.min(4);
-    let mut strangers = Vec::new();
+/// Unknown users whose responses list as many passkeys as the known user's, which is what an attacker compares.
+/// Generated lists have at most four passkeys, so users with five are compared with users with four.
+async fn unknown_users(gateway: &Gateway, known_user: &str) -> Vec<String> {
+    let wanted = listed(gateway, known_user).await.min(4);
+    let mut unknown_users = Vec::new();
     for number in 0..100_000 {
-        let nobody = format!("n{number:05}@example.com");
-        if listed(gateway, &nobody).await == wanted {
-            strangers.push(nobody);
+        let unknown_user = format!("n{number:05}@example.com");
+        if listed(gateway, &unknown_user).await == wanted {
+            unknown_users.push(unknown_user);
         }
-        if strangers.len() == 200 {
-            return strangers;
+        if unknown_users.len() == 200 {
+            return unknown_users;
         }
     }
     panic!("too few list {wanted}")
@@ -181,7 +182,7 @@ fn urlsafe(text: &str) -> String {
     text.replace('+', "-").replace('/', "_").trim_end_matches('=').to_owned()
 }
 
-/// A passkey whose signature is well formed and holds for nobody.
+/// An assertion with a well-formed signature that no key verifies.
 fn finish(challenge: &str, id: &str) -> String {
     use base64::Engine as _;
     let encode = |bytes: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
@@ -209,7 +210,7 @@ async fn timed(gateway: &Gateway, request: Request<Bytes>) -> (String, f64) {
     let mut content = Content::<Empty<Bytes>>::Read(content);
     let arrival = Arrival { peer: Peer::new(([127, 0, 0, 1], 1).into()), id: RequestId::random() };
     let begun = Instant::now();
-    let answer = gateway.handle(&head, &arrival, host_of(&head), &mut content).await.expect("nobody answered");
+    let answer = gateway.handle(&head, &arrival, host_of(&head), &mut content).await.expect("no response");
     let time = begun.elapsed();
     (String::from_utf8(answer.into_body().to_vec()).unwrap(), micros(time))
 }
@@ -218,7 +219,7 @@ fn micros(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }
 
-/// What is told of many times.
+/// The statistics of many times.
 struct Figures {
     count: f64,
     median: f64,
@@ -231,7 +232,7 @@ impl Figures {
     fn of(mut times: Vec<f64>) -> Self {
         times.sort_by(f64::total_cmp);
         let (median, high) = (times[times.len() / 2], times[times.len() * 9 / 10]);
-        // Of the slowest tenth the machine tells more than the gateway.
+        // The slowest tenth depends on the machine more than on the gateway.
         times.truncate(times.len() * 9 / 10);
         let count = f64::from(u32::try_from(times.len()).unwrap());
         let mean = times.iter().sum::<f64>() / count;

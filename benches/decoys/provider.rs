@@ -1,17 +1,17 @@
-//! A provider that knows a few users, imitated on a socket of its own.
+//! A provider that knows a few users, imitated on its own socket.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use crate::KNOWN;
 
-/// The id of a passkey, as long as those that synced passkeys have.
+/// The id of a passkey, as long as the ids of synced passkeys.
 pub(crate) fn id(email: &str, number: usize) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(format!("{email:*<18}-{number}").as_bytes())
 }
 
-/// A provider that knows the same users, and takes as long for every answer.
+/// A provider that knows the same users, and takes the same time for every response.
 pub(crate) fn imitate() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -40,7 +40,7 @@ fn serve(mut connection: TcpStream) {
         serial += 1;
         let begins = head.contains("begin-auth");
         let known = KNOWN.into_iter().find(|(email, _)| begins && content.contains(email));
-        // Made in either case: what is measured is the gateway.
+        // Created in both cases, because only the gateway is measured.
         let (email, passkeys) = known.unwrap_or(KNOWN[0]);
         let options = options(serial, email, passkeys);
         let (status, answer) = match known {
@@ -61,7 +61,7 @@ fn options(serial: u64, email: &str, passkeys: usize) -> String {
     let mut challenge = [7; 32];
     challenge[..8].copy_from_slice(&serial.to_be_bytes());
     challenge[8..16].copy_from_slice(&u64::from(std::process::id()).to_be_bytes());
-    // Connections count for themselves.
+    // Each connection counts separately.
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     challenge[16..].copy_from_slice(&now.as_nanos().to_be_bytes());
     let challenge = base64::engine::general_purpose::STANDARD.encode(challenge);
