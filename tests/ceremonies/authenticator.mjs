@@ -35,8 +35,8 @@ export class Authenticator {
   /** Signs client data or authenticator data that a correct client never produces. */
   forge(credential, { clientData = (data) => data, authenticatorData = (data) => data }) {
     const { response } = credential;
-    const said = JSON.parse(Buffer.from(response.clientDataJSON, "base64url"));
-    const client = Buffer.from(JSON.stringify(clientData(said)));
+    const parsed = JSON.parse(Buffer.from(response.clientDataJSON, "base64url"));
+    const client = Buffer.from(JSON.stringify(clientData(parsed)));
     const data = authenticatorData(Buffer.from(response.authenticatorData, "base64url"));
     const signed = Buffer.concat([data, createHash("sha256").update(client).digest()]);
     return {

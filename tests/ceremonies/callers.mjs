@@ -19,10 +19,10 @@ export class Callers {
   client = { id: "app", secret: randomBytes(24).toString("hex") };
   #shared = randomBytes(48).toString("base64url");
 
-  /** @param {boolean} judgedByUpstream whether the upstream verifies the users' bearer tokens */
-  constructor(dialect, judgedByUpstream) {
+  /** @param {boolean} verifiedByUpstream whether the upstream verifies the users' bearer tokens */
+  constructor(dialect, verifiedByUpstream) {
     this.dialect = dialect;
-    this.judgedByUpstream = judgedByUpstream;
+    this.verifiedByUpstream = verifiedByUpstream;
   }
 
   /** The value of `callers` in the config. */
@@ -33,7 +33,7 @@ export class Callers {
       open: `open = "anyone"`,
       key: `key = ["env:CALLER_KEY"]`,
       client: `client = { ${this.client.id} = "env:CALLER_SECRET" }`,
-      user: `user = ${this.judgedByUpstream ? '"upstream"' : jwt}`,
+      user: `user = ${this.verifiedByUpstream ? '"upstream"' : jwt}`,
     };
     return `{ ${KINDS[this.dialect].map((kind) => answers[kind]).join(", ")} }`;
   }

@@ -63,13 +63,13 @@ export class Gateway {
 
   #banner() {
     return new Promise((resolve, reject) => {
-      let said = "";
+      let output = "";
       this.child.stdout.setEncoding("utf8").on("data", (text) => {
-        said += text;
-        const found = said.match(SERVES);
+        output += text;
+        const found = output.match(SERVES);
         if (found) resolve(found);
       });
-      this.child.once("exit", (code) => reject(new Error(`passbridge ended with ${code}:\n${said}${this.log}`)));
+      this.child.once("exit", (code) => reject(new Error(`passbridge ended with ${code}:\n${output}${this.log}`)));
     });
   }
 }

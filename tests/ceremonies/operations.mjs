@@ -31,11 +31,11 @@ async function checked(t, dialect, upstream) {
 
 async function login(t, dialect, upstream) {
   const { client, ada, bob, upstream: there, setting } = await stage(t, dialect, upstream);
-  for (const who of setting.alone ? [ada] : [ada, bob]) {
-    const signedIn = client.read(await client.login(who, who.passkeys));
+  for (const user of setting.alone ? [ada] : [ada, bob]) {
+    const signedIn = client.read(await client.login(user, user.passkeys));
     assert.ok(signedIn.access);
-    if ("id" in signedIn) assert.equal(signedIn.id, who.id);
-    if (signedIn.email !== undefined) assert.equal(signedIn.email, who.email);
+    if ("id" in signedIn) assert.equal(signedIn.id, user.id);
+    if (signedIn.email !== undefined) assert.equal(signedIn.email, user.email);
   }
   if (there) assert.equal(there.count("login.finish"), setting.alone ? 1 : 2);
 }

@@ -84,10 +84,10 @@ test("flashback's login gets neither extension results nor attachment", async (t
 
 // ===== user handles
 
-for (const [said, userHandle] of [["null", null], ["an empty text", ""], ["nothing", undefined]]) {
+for (const [form, userHandle] of [["null", null], ["an empty string", ""], ["absent", undefined]]) {
   for (const upstream of ["streambird", "auth0", "quiva", "flashback"]) {
     const expected = upstream === "streambird" ? null : undefined;
-    const name = `a user handle that is ${said} is ${expected === null ? "null" : "absent"} at ${upstream}`;
+    const name = `a user handle that is ${form} is ${expected === null ? "null" : "absent"} at ${upstream}`;
     test(name, async (t) => {
       const staged = await stage(t, "quiva", upstream);
       const answer = await loginWith(staged, (request, credential) => {
@@ -103,7 +103,7 @@ for (const [said, userHandle] of [["null", null], ["an empty text", ""], ["nothi
     });
   }
 
-  test(`a user handle that is ${said} is refused before apifox, which requires one`, async (t) => {
+  test(`a user handle that is ${form} is refused before apifox, which requires one`, async (t) => {
     const staged = await stage(t, "quiva", "apifox");
     const answer = await loginWith(staged, (request, credential) => {
       request.content.credential = JSON.stringify(withHandle(credential, userHandle));
@@ -146,9 +146,9 @@ test("apifox responses are not cacheable", async (t) => {
 
 test("auth0 faults have no WWW-Authenticate field", async (t) => {
   const { client, ada, upstream } = await stage(t, "auth0", "auth0");
-  const stranger = { ...ada, client: { id: ada.client.id, secret: "wrong" }, token: "wrong" };
+  const wrongCaller = { ...ada, client: { id: ada.client.id, secret: "wrong" }, token: "wrong" };
   for (const operation of ["login.begin", "credentials.list"]) {
-    const { status, fields } = await client.ask(operation, stranger);
+    const { status, fields } = await client.ask(operation, wrongCaller);
     assert.deepEqual([status, fields["www-authenticate"]], [401, undefined]);
   }
   const content = { type: "about:blank", title: "Unauthorized", status: 401, detail: "expired" };

@@ -122,11 +122,11 @@ function refusals(stage) {
   });
 
   test("a wrong key is reported", async () => {
-    const stranger = stage.start("sk_test_of_another");
+    const wrongClient = stage.start("sk_test_of_another");
     const content = { domain: "localhost", user_id: stage.ada.id };
-    const asked = stranger.call("post", { endpoint: BEGIN, content });
+    const asked = wrongClient.call("post", { endpoint: BEGIN, content });
     await assert.rejects(asked, { name: "StreambirdUnauthorized", code: 401 });
-    await stranger.end();
+    await wrongClient.end();
   });
 }
 

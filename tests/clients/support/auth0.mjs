@@ -120,10 +120,10 @@ function refusals(stage) {
 
   test("a wrong client secret is reported at every step", async () => {
     const answered = await answer(stage);
-    const stranger = stage.start("not the app's secret");
-    await assert.rejects(stranger.call("signIn"), { code: "invalid_client" });
-    await assert.rejects(stranger.call("finish", answered), { code: "invalid_client" });
-    await stranger.end();
+    const wrongClient = stage.start("not the app's secret");
+    await assert.rejects(wrongClient.call("signIn"), { code: "invalid_client" });
+    await assert.rejects(wrongClient.call("finish", answered), { code: "invalid_client" });
+    await wrongClient.end();
   });
 }
 
