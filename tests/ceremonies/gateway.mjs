@@ -43,8 +43,8 @@ export class Gateway {
   }
 
   /** The result of `passbridge check`: `{ code, stdout, stderr }`. */
-  check() {
-    return run(["check", "--config", this.config], this.secrets);
+  check(...options) {
+    return run(["check", "--config", this.config, ...options], this.secrets);
   }
 
   /** Adds passkeys to the file of user handles: objects of `credential_id`, `upstream_handle`, `caller_handle`. */

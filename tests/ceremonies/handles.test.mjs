@@ -77,7 +77,7 @@ test("a mismatched user handle is refused without an upstream call", async (t) =
     client.refused(await client.ask("login.finish", ada, given), "assertion_rejected");
   }
   assert.equal(upstream.count("login.finish"), 0);
-  assert.match(gateway.log, /user handle is not the one that the passkey was born with/);
+  assert.match(gateway.log, /user handle is not the one the passkey was created with/);
   // An authenticator may return none.
   const silent = await signed(client, ada, passkeys, ({ userHandle, ...rest }) => rest);
   assert.ok(client.read(await client.ask("login.finish", ada, silent)).access);
