@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kit::caller::Caller;
-use kit::config::{EMBEDDED, bare_upstream, route, route_judged_by_upstream, upstream};
+use kit::config::{CALLERS, EMBEDDED, bare_upstream, route, route_judged_by_upstream, upstream};
 use kit::fake::Fake;
 use kit::gateway::Gateway;
 use kit::message::Request;
@@ -36,12 +36,13 @@ async fn providers() {
     let mut tables = String::new();
     let mut fakes = Vec::new();
     for provider in Provider::ALL {
-        let fake = Fake::start(provider).await;
         let name = provider.id();
-        tables += &bare_upstream(name, provider, &fake.base_url(), "");
+        let same = Fake::start_knowing(provider, CALLERS).await;
+        tables += &bare_upstream(name, provider, &same.base_url(), "");
         tables += &route_judged_by_upstream(name, provider, name, "hosts = [\"same.example\"]");
-        tables += &upstream(&format!("our_{name}"), provider, &fake.base_url(), "");
-        fakes.push(fake);
+        let other = Fake::start(provider).await;
+        tables += &upstream(&format!("our_{name}"), provider, &other.base_url(), "");
+        fakes.extend([same, other]);
     }
     let translate = "hosts = [\"translate.example\"]\nrelax = [\"allow_credentials\", \"subject\"]";
     tables += &route("translate", Provider::Streambird, "our_auth0", translate);
@@ -60,7 +61,7 @@ async fn providers() {
         to("translate.example", begin(Provider::Streambird).without_field("authorization")),
         to("rich.example", begin(Provider::Quiva).with_content("{")),
     ];
-    requests.extend(Provider::ALL.map(|provider| to("same.example", begin(provider))));
+    requests.extend(Provider::ALL.map(|provider| to("same.example", documented(provider))));
     let caller = Caller::of(gateway.address);
     for (host, dialect) in [("translate.example", Provider::Streambird), ("rich.example", Provider::Quiva)] {
         let begun = dialect.begun(&caller.ask(&to(host, begin(dialect))).await);
@@ -70,12 +71,17 @@ async fn providers() {
     logins(&caller).await;
 }
 
+/// The documented begin, with credentials that the provider itself issued.
+fn documented(dialect: Provider) -> Request {
+    Request::fixture(dialect, "login.begin").with_prefix(dialect.prefix())
+}
+
 /// Whole logins of every dialect before its own provider.
 async fn logins(caller: &Caller) {
     let until = Instant::now() + LOAD_TIME;
     while Instant::now() < until {
         for dialect in Provider::ALL {
-            let begun = caller.ask(&begin(dialect).with_field("host", "same.example")).await;
+            let begun = caller.ask(&documented(dialect).with_field("host", "same.example")).await;
             let finish = finish(dialect, &dialect.begun(&begun)).with_field("host", "same.example");
             caller.ask(&finish).await;
         }
@@ -89,7 +95,7 @@ async fn embedded() {
     let mut requests: Vec<_> = gateway.banner.iter().filter_map(|line| printed(line)).collect();
     assert!(requests.len() >= Provider::ALL.len(), "{:?}", gateway.banner);
     for dialect in Provider::ALL {
-        for operation in ["login.finish", "registration.begin", "credentials.list"] {
+        for operation in ["login.finish", "registration.begin", "registration.finish"] {
             requests.push(Request::fixture(dialect, operation).with_prefix(dialect.prefix()));
         }
     }
