@@ -101,7 +101,7 @@ function row(title, counts, aside = []) {
   return element("tr", {}, element("th", { scope: "row" }, title), share, ...cells, ...aside);
 }
 
-/** A bar with the share of each kind. The cells beside it have the same numbers as text. */
+/** A bar with the share of each kind. The cells next to it show the same numbers as text. */
 function bar(counts) {
   const svg = document.createElementNS(SVG, "svg");
   for (const [name, value] of [["class", "bar"], ["viewBox", "0 0 100 1"], ["preserveAspectRatio", "none"], ["aria-hidden", "true"]]) {

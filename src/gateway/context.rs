@@ -41,7 +41,7 @@ pub(crate) struct Client<'a> {
     pub address: Option<&'a str>,
 }
 
-/// The role of a request beside a shadow.
+/// The role of a request in a comparison with a shadow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ShadowRole {
     /// It has no shadow.
@@ -74,7 +74,7 @@ pub(crate) struct Attempt<'a> {
 
 impl RequestContext<'_> {
     /// The same request, as a primary if its response is compared with a shadow's.
-    pub(crate) fn beside_shadow(&self, has_shadow: bool) -> Self {
+    pub(crate) fn with_shadow_role(&self, has_shadow: bool) -> Self {
         let shadow_role = if has_shadow { ShadowRole::Primary } else { ShadowRole::None };
         Self { shadow_role, ..self.clone() }
     }

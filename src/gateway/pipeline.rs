@@ -163,7 +163,7 @@ async fn serve_by_policy(
         return PipelineOutcome { result, decision: Some(record_decision(runtime, route, policy, backend, selection)) };
     }
     let shadow = shadow::due(runtime, route);
-    let context = &context.beside_shadow(shadow.is_some());
+    let context = &context.with_shadow_role(shadow.is_some());
     let mut outcome = begin_login(runtime, context, policy, selection, caller).await;
     if let Some(state) = shadow
         && let Some(call) = ShadowCall::of(runtime, context, state, caller, &mut outcome.result)

@@ -1,4 +1,4 @@
-//! What requests run on: the compiled config, and the state that changes beside it.
+//! What requests run on: the compiled config, and the state that changes at run time.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

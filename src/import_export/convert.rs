@@ -177,7 +177,7 @@ fn problem(user: &UserLine, to: PasskeyFormat) -> Option<MemberProblem> {
         if to == PasskeyFormat::Passbridge {
             return Some(MemberProblem::new(
                 "user_handle",
-                "neither the record nor a member beside it has the passkey's user handle",
+                "neither the record nor a member next to it has the passkey's user handle",
             ));
         }
         user.handle = Some(Base64Bytes(vec![0]));

@@ -16,7 +16,7 @@ pub struct Provider {
     pub id: String,
     /// Its display name.
     pub title: String,
-    /// Its name in messages: the id, with the title if that differs, such as `Cloudreve v4 (apifox)`.
+    /// Its name in messages: the id, with the title if that differs: `Title (id)`.
     pub display_name: String,
     /// Other names that the config may use.
     pub aliases: Vec<String>,

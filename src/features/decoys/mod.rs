@@ -32,7 +32,7 @@ pub struct Decoys {
     lists: bool,
     /// Whether a response without credentials means that the user is unknown.
     empty_is_unknown: bool,
-    /// Members beside the user that identify users at the upstream.
+    /// Members other than the user that identify users at the upstream.
     scope: Vec<Member>,
 }
 

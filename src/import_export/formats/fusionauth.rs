@@ -1,7 +1,7 @@
 //! The request by which FusionAuth imports passkeys: a document with a list of credentials.
 //!
 //! Its keys are SubjectPublicKeyInfo in PEM and its users are UUIDs. It has no documented member for the user handle: a
-//! member `user_handle` beside the record is read, and a written record loses it.
+//! member `user_handle` next to the record is read, and a written record loses it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

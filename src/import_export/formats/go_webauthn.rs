@@ -1,7 +1,7 @@
 //! The `GoCredential` of the Go library go-webauthn, alone or in the rows of a table.
 //!
 //! Go reads member names in any case, and older versions of the library wrote them in upper case: both are read. A record
-//! does not name its user, so members beside it do. Versions without flags leave the backup eligibility unknown.
+//! does not name its user, so members next to it do. Versions without flags leave the backup eligibility unknown.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The user of a passkey whose record does not name one: members beside the record's own.
+//! The user of a passkey whose record does not name one: members next to the record.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::import_export::formats::{MemberProblem, present};
 use crate::import_export::line::{CredentialLine, UserLine};
 use crate::relying_party::pending::Base64Bytes;
 
-/// The members beside a record.
+/// The members next to a record.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Owner {
     pub(super) user_id: Option<OwnerId>,
@@ -36,7 +36,7 @@ impl OwnerId {
 impl Owner {
     /// The user with one passkey.
     pub(super) fn user(self, credential: CredentialLine) -> Result<UserLine, MemberProblem> {
-        let missing = || MemberProblem::new("user_id", "neither the record nor a member beside it names the user");
+        let missing = || MemberProblem::new("user_id", "neither the record nor a member next to it names the user");
         let id = self.user_id.ok_or_else(missing)?;
         let credential = CredentialLine { rp_id: credential.rp_id.or(self.rp_id), ..credential };
         Ok(UserLine {
