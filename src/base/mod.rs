@@ -1,5 +1,5 @@
 //! What every module may use: diagnostics, TOML documents with positions, bounded numbers, references to secrets,
-//! keyed hashes and base64. It imports no other module.
+//! keyed hashes, similar names and base64. It imports no other module.
 
 pub mod base64;
 pub mod bounded;
@@ -9,3 +9,4 @@ pub mod hash_key;
 pub(crate) mod host;
 pub(crate) mod keyword_or;
 pub mod secret;
+pub(crate) mod similar_name;

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::base::diagnostic::{Diagnostic, nearest};
+use crate::base::diagnostic::Diagnostic;
+use crate::base::similar_name::nearest;
 use crate::caller_auth::finding::Findings;
 use crate::model::fault::{Fault, Refusal};
 use crate::model::member::Member;

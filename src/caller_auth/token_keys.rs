@@ -7,8 +7,9 @@ use std::sync::Arc;
 use jsonwebtoken::{Algorithm, AlgorithmFamily};
 use secrecy::ExposeSecret as _;
 
-use crate::base::diagnostic::{Diagnostic, nearest};
+use crate::base::diagnostic::Diagnostic;
 use crate::base::secret::SecretReference;
+use crate::base::similar_name::did_you_mean;
 use crate::caller_auth::caller_settings::JwtSettings;
 use crate::caller_auth::compile_context::CompileContext;
 use crate::caller_auth::fetched_keys::FetchedKeys;
@@ -114,10 +115,7 @@ fn algorithm(name: &str, key_source: Option<ConfiguredKey<'_>>) -> Result<Algori
     let Ok(algorithm) = name.parse::<Algorithm>() else {
         let known = [&ASYMMETRIC[..], &SYMMETRIC].concat();
         let known: Vec<_> = known.iter().map(|algorithm| format!("{algorithm:?}")).collect();
-        let remedy = match nearest(&name.to_ascii_uppercase(), known.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the algorithms are {}", known.join(", ")),
-        };
+        let remedy = did_you_mean(&name.to_ascii_uppercase(), known.iter().map(String::as_str), "the algorithms are");
         return Err(Diagnostic::error(format!("unknown algorithm `{name}`")).remedy(remedy));
     };
     match (key_source, algorithm.family() == AlgorithmFamily::Hmac) {

@@ -106,7 +106,9 @@ enum Command {
     ///
     /// The translated message is written to standard output with its secrets; what is lost is listed on standard
     /// error. If the target requires a member that the message lacks, nothing is written and the exit code is 1.
-    #[command(after_help = "Example:\n  passbridge translate --from ID --to ID request.http\n\n`passbridge matrix` lists the ids of the providers.")]
+    #[command(
+        after_help = "Example:\n  passbridge translate --from ID --to ID request.http\n\n`passbridge matrix` lists the ids of the providers."
+    )]
     Translate(translate::Translate),
     /// Show which providers' APIs work with which upstreams, and which settings they need.
     #[command(after_help = "Example:\n  passbridge matrix > matrix.md")]

@@ -3,7 +3,7 @@
 use figment::value::{Dict, Value};
 use serde_json::{Map, Value as Json};
 
-use crate::base::diagnostic::nearest;
+use crate::base::similar_name::nearest;
 
 /// Arrays and tables in an example are shown this deep.
 const EXAMPLE_DEPTH: usize = 2;

@@ -14,8 +14,9 @@ use figment::value::{Dict, Value};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
-use crate::base::diagnostic::{Diagnostic, Diagnostics, did_you_mean, nearest};
+use crate::base::diagnostic::{Diagnostic, Diagnostics};
 use crate::base::document::Places;
+use crate::base::similar_name::{did_you_mean, nearest};
 use crate::config::expected::Expected;
 use crate::routes::compile::input::Identities;
 

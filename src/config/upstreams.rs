@@ -7,7 +7,8 @@ use figment::value::{Dict, Value};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::base::diagnostic::{Diagnostic, did_you_mean, nearest};
+use crate::base::diagnostic::Diagnostic;
+use crate::base::similar_name::{did_you_mean, nearest};
 use crate::config::reader::Reader;
 use crate::provider::registry::Registry;
 use crate::routes::compile::input::UpstreamSettings;

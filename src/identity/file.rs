@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::base::diagnostic::nearest;
+use crate::base::similar_name::did_you_mean;
 use crate::identity::fingerprint::{Fingerprint, HashingReader};
 use crate::identity::names::{Columns, MAX_NAME_BYTES, Namespace};
 use crate::identity::table::{DuplicateUser, Table};
@@ -178,10 +178,7 @@ impl FileReader<'_> {
     }
 
     fn no_column(&mut self, column: &str, header: &[String]) {
-        let remedy = match nearest(column, header.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("its columns are: {}", header.join(", ")),
-        };
+        let remedy = did_you_mean(column, header.iter().map(String::as_str), "its columns are");
         self.problems.push(FileProblem { message: format!("`{}` has no column `{column}`", self.shown), remedy });
     }
 

@@ -8,8 +8,9 @@ use std::path::Path;
 
 use secrecy::ExposeSecret as _;
 
-use crate::base::diagnostic::{Diagnostic, nearest};
+use crate::base::diagnostic::Diagnostic;
 use crate::base::secret::SecretReference;
+use crate::base::similar_name::nearest;
 use crate::model::member::Member;
 use crate::model::operation::{Direction, Operation};
 use crate::model::record::Record;

@@ -185,7 +185,7 @@ fn algorithms() {
         (
             public,
             r#""ES256", "Blowfish""#,
-            "unknown algorithm `Blowfish`\n  the algorithms are RS256, RS384, RS512, PS256, PS384, \
+            "unknown algorithm `Blowfish`\n  the algorithms are: RS256, RS384, RS512, PS256, PS384, \
              PS512, ES256, ES384, EdDSA, HS256, HS384, HS512",
         ),
         (

@@ -9,7 +9,8 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use crate::base::diagnostic::{Diagnostic, did_you_mean};
+use crate::base::diagnostic::Diagnostic;
+use crate::base::similar_name::did_you_mean;
 use crate::cli::saved::{Input, Saved, Wanted};
 use crate::cli::translate::translator::{Translation, Translator};
 use crate::inspect::LostMember;

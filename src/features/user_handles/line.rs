@@ -1,7 +1,7 @@
 //! One passkey as one line of an import file.
 
 use crate::base::base64;
-use crate::base::diagnostic::nearest;
+use crate::base::similar_name::did_you_mean;
 use crate::features::user_handles::passkey::{MAX_CREDENTIAL_ID, MAX_HANDLE, NewPasskey};
 
 /// The columns, or the members of an object.
@@ -48,10 +48,7 @@ pub(super) fn passkey([id, upstream, caller, rp_id]: Texts) -> Result<NewPasskey
 pub(super) fn columns(names: &[&str]) -> Vec<LineProblem> {
     let at_head = |message: String, remedy: String| LineProblem { line: 1, message, remedy };
     let unknown = names.iter().filter(|name| !COLUMNS.contains(*name)).map(|name| {
-        let remedy = match nearest(name, COLUMNS) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the columns are: {}", COLUMNS.join(", ")),
-        };
+        let remedy = did_you_mean(name, COLUMNS, "the columns are");
         at_head(format!("has an unknown column `{name}`"), remedy)
     });
     let missing = REQUIRED.iter().filter(|name| !names.contains(*name)).map(|name| {

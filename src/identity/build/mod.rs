@@ -8,7 +8,8 @@ mod service;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::base::diagnostic::{Diagnostic, nearest};
+use crate::base::diagnostic::Diagnostic;
+use crate::base::similar_name::did_you_mean;
 use crate::identity::cache::Cache;
 use crate::identity::file::FileProblem;
 use crate::identity::map::{CachedQuery, Map, Source};
@@ -75,10 +76,7 @@ impl Builder<'_> {
             match NAMES.into_iter().find(|member| member.name() == name) {
                 Some(member) => columns.push((member, column.clone())),
                 None => {
-                    let remedy = match nearest(name, NAMES.map(Member::name)) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => "the members are: user.id, user.email".to_owned(),
-                    };
+                    let remedy = did_you_mean(name, NAMES.map(Member::name), "the members are");
                     self.error(format!("{side}.{name}"), format!("unknown member `{name}`"), "this member", remedy);
                 }
             }

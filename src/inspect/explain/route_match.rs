@@ -6,7 +6,7 @@ use http::{Method, request};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use crate::base::diagnostic::nearest;
+use crate::base::similar_name::nearest;
 use crate::gateway::runtime::Runtime;
 use crate::gateway::steps::decode_request::decode;
 use crate::inspect::explain::explanation::RouteMatch;

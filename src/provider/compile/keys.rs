@@ -2,16 +2,13 @@
 //!
 //! A value of the wrong type is reported and treated as absent, so that the compiler can continue.
 
-use crate::base::diagnostic::nearest;
 use crate::base::document::{Item, ItemValue, Table};
+use crate::base::similar_name::{did_you_mean, nearest};
 use crate::provider::template::compile::Compiler;
 
 pub(super) fn known(compiler: &mut Compiler, table: &Table, known: &[&str]) {
     for entry in table.entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
-        let remedy = match nearest(&entry.key, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the keys here are: {}", known.join(", ")),
-        };
+        let remedy = did_you_mean(&entry.key, known.iter().copied(), "the keys here are");
         compiler.error(&entry.key_span, format!("unknown key `{}`", entry.key), "this key", remedy);
     }
 }

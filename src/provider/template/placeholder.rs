@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::base::diagnostic::nearest;
+use crate::base::similar_name::did_you_mean;
 use crate::model::member::Member;
 use crate::model::value::ValueKind;
 use crate::provider::template::codec::Codec;
@@ -129,10 +129,7 @@ pub(crate) fn member(name: &str, scope: &'static [Member]) -> Result<Member, Inv
         return Ok(*member);
     }
     let names = || scope.iter().map(|member| member.name());
-    let remedy = match nearest(name, names()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("its members are: {}", names().collect::<Vec<_>>().join(", ")),
-    };
+    let remedy = did_you_mean(name, names(), "its members are");
     Err(match Member::named(name) {
         Some(_) => bad(format!("this message has no member `{name}`"), remedy),
         None => bad(format!("unknown member `{name}`"), remedy),
@@ -156,10 +153,7 @@ fn named_codec(codec: &str, member: &str, kind: ValueKind) -> Result<Codec, Inva
             Err(bad(format!("the codec `{codec}` cannot encode `{member}`, which is {}", kind.noun()), remedy))
         }
         None => {
-            let remedy = match nearest(codec, Codec::NAMED.iter().map(|(name, _)| *name)) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the codecs are: {}", names(&|_| true)),
-            };
+            let remedy = did_you_mean(codec, Codec::NAMED.iter().map(|(name, _)| *name), "the codecs are");
             Err(bad(format!("unknown codec `{codec}`"), remedy))
         }
     }

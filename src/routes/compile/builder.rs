@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::base::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
+use crate::base::diagnostic::{Diagnostic, Diagnostics};
 use crate::base::document::Places;
+use crate::base::similar_name::did_you_mean;
 use crate::caller_auth::fetched_keys::KeySets;
 use crate::model::operation::Direction;
 use crate::provider::descriptor::Provider;

@@ -1,6 +1,6 @@
 //! The fallback and the shadow of a route.
 
-use crate::base::diagnostic::did_you_mean;
+use crate::base::similar_name::did_you_mean;
 use crate::model::fault::Fault;
 use crate::policy::fallback::{FALLBACK_FAULTS, Fallback};
 use crate::policy::settings::{FallbackSettings, ShadowSettings};

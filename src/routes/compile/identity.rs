@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::base::diagnostic::{Diagnostic, did_you_mean};
+use crate::base::diagnostic::Diagnostic;
+use crate::base::similar_name::did_you_mean;
 use crate::identity::map::Map;
 use crate::model::member::Member;
 use crate::routes::assignment::Assignment;

@@ -2,7 +2,8 @@
 
 use http::{HeaderName, HeaderValue};
 
-use crate::base::diagnostic::{Diagnostic, nearest};
+use crate::base::diagnostic::Diagnostic;
+use crate::base::similar_name::nearest;
 use crate::caller_auth::Relation;
 use crate::caller_auth::caller_settings::UserSettings;
 use crate::model::member::Member;

@@ -1,7 +1,7 @@
 //! The settings of a route that are checked on their own: hosts, prefix, operations, `relax`, `fill`, issuer.
 
-use crate::base::diagnostic::{did_you_mean, nearest};
 use crate::base::host::host as valid_host;
+use crate::base::similar_name::{did_you_mean, nearest};
 use crate::model::member::Member;
 use crate::model::operation::Operation;
 use crate::model::value::ValueKind;

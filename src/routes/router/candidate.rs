@@ -1,3 +1,5 @@
+//! An operation that a request may be for, by method and path.
+
 use http::Method;
 
 use crate::model::operation::Operation;

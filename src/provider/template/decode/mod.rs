@@ -4,6 +4,7 @@
 //! because a later constant may show that this is another message.
 
 mod entry_name;
+mod expected_node;
 mod node_visitor;
 mod progress;
 mod raw_json;
@@ -13,7 +14,8 @@ use serde::de::DeserializeSeed;
 
 use crate::model::record::Record;
 use crate::provider::template::content::Object;
-use crate::provider::template::decode::node_visitor::{ExpectedNode, NodeVisitor, ValuePresence};
+use crate::provider::template::decode::expected_node::ExpectedNode;
+use crate::provider::template::decode::node_visitor::{NodeVisitor, ValuePresence};
 use crate::provider::template::decode::progress::Progress;
 use crate::provider::template::decode_context::{DecodeContext, DecodeError, DefectKind};
 

@@ -14,44 +14,13 @@ use crate::model::member::Member;
 use crate::model::record::Record;
 use crate::model::value::{Texts, Value, ValueKind};
 use crate::provider::template::codec::{Expected, Token};
-use crate::provider::template::content::{Constant, EmbeddedPlaceholder, List, Node, Object};
+use crate::provider::template::content::{EmbeddedPlaceholder, List, Object};
 use crate::provider::template::decode::entry_name::EntryName;
+use crate::provider::template::decode::expected_node::ExpectedNode;
 use crate::provider::template::decode::progress::Progress;
 use crate::provider::template::decode::{raw_json, texts};
 use crate::provider::template::decode_context::DefectKind;
 use crate::provider::template::placeholder;
-
-/// The node that the value belongs to.
-#[derive(Clone, Copy)]
-pub(super) enum ExpectedNode<'t> {
-    Object(&'t Object),
-    JsonText(&'t Object),
-    List(&'t List),
-    Placeholder(&'t EmbeddedPlaceholder),
-    Constant(&'t Constant),
-}
-
-impl<'t> ExpectedNode<'t> {
-    fn of(node: &'t Node) -> Self {
-        match node {
-            Node::Object(object) => Self::Object(object),
-            Node::JsonText(object) => Self::JsonText(object),
-            Node::List(list) => Self::List(list),
-            Node::Placeholder(placeholder) => Self::Placeholder(placeholder),
-            Node::Constant(constant) => Self::Constant(constant),
-        }
-    }
-
-    fn noun(self) -> &'static str {
-        match self {
-            Self::Object(_) => "an object",
-            Self::JsonText(_) => "a string of JSON",
-            Self::List(_) => "an array",
-            Self::Placeholder(embedded) => embedded.placeholder.member.kind().noun(),
-            Self::Constant(_) => "a constant",
-        }
-    }
-}
 
 /// Whether there was a value, or one that means absence: `null`, `""`, `[]`.
 #[derive(Clone, Copy, PartialEq)]

@@ -1,4 +1,4 @@
-//! `passbridge check`: whether the config is valid, what each route serves, and which losses users notice.
+//! The report of `passbridge check`, as text and as JSON.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -6,32 +6,16 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use crate::base::diagnostic::{Diagnostic, Diagnostics, Severity};
-use crate::config::load::{self, Config, Origin};
-use crate::model::operation::Operation;
+use crate::config::load::{Config, Origin};
 use crate::routes::Plan;
 use crate::routes::compatibility::availability::CEREMONIES;
 use crate::routes::compatibility::describe::PairNames;
-use crate::routes::compatibility::findings::report_findings;
 use crate::routes::route::{Backend, Route};
 use crate::routes::upstream::Upstream;
 
-/// Options of `passbridge check`.
-#[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
-    /// Print the notes too: what is lost between dialect and upstream without users noticing.
-    #[arg(long, short)]
-    verbose: bool,
-    /// Exit with code 78 if there is a warning.
-    #[arg(long)]
-    strict: bool,
-    /// Print the report as one JSON object, as docs/check-json.md describes it.
-    #[arg(long)]
-    json: bool,
-}
-
 /// The report, as `--json` prints it. Its fields are stable: new ones may be added, none are renamed or removed.
 #[derive(Serialize)]
-struct Report {
+pub(super) struct Report {
     config: String,
     valid: bool,
     listen: Option<SocketAddr>,
@@ -92,76 +76,7 @@ struct Finding {
     remedy: Option<String>,
 }
 
-pub(super) fn check(origin: &Origin, arguments: &Arguments) -> ExitCode {
-    let (config, mut diagnostics) = load::load(origin);
-    let printed = match &config {
-        Some(config) => {
-            diagnostics.extend(notes(config));
-            diagnostics.sort();
-            let report = Report::of(config, origin, &diagnostics);
-            match arguments.json {
-                true => report.json(),
-                false => {
-                    super::print(&report.text(arguments.verbose));
-                    print_findings(&diagnostics, arguments.verbose)
-                }
-            }
-        }
-        None if arguments.json => Report::of_invalid(origin, &diagnostics).json(),
-        None => {
-            eprintln!("{diagnostics}\n\n{} does not work.", origin.name());
-            ExitCode::SUCCESS
-        }
-    };
-    match config.is_none() || (arguments.strict && diagnostics.has(Severity::Warning)) {
-        true => ExitCode::from(super::BAD_CONFIG),
-        false => printed,
-    }
-}
-
-/// Prints warnings in full to standard error, and to standard output the notes in one line each, or their number.
-fn print_findings(diagnostics: &Diagnostics, verbose: bool) -> ExitCode {
-    let (notes, warnings): (Vec<_>, Vec<_>) =
-        diagnostics.iter().partition(|diagnostic| diagnostic.severity == Severity::Note);
-    for warning in warnings {
-        eprintln!("{warning}\n");
-    }
-    let text = match notes.len() {
-        0 => String::new(),
-        _ if verbose => notes.iter().map(|note| format!("note: {}\n", note.message)).collect(),
-        1 => "1 note (--verbose)\n".to_owned(),
-        count => format!("{count} notes (--verbose)\n"),
-    };
-    super::print(&text)
-}
-
-/// The notes about every backend of every route. Errors and warnings were reported when the config was loaded.
-fn notes(config: &Config) -> Diagnostics {
-    let mut notes = Diagnostics::default();
-    for route in &config.plan.routes {
-        for backend in &route.backends {
-            let upstream = &config.plan.upstreams[backend.upstream];
-            let named = match route.backends.len() {
-                1 => String::new(),
-                _ => format!(", upstream `{}`", upstream.name),
-            };
-            let found = report_findings(
-                &pair_names(route, upstream),
-                &route.name,
-                &[Operation::LoginBegin, Operation::LoginFinish],
-                &backend.operations,
-                true,
-            );
-            for finding in found.iter().filter(|finding| finding.severity == Severity::Note) {
-                let note = finding.diagnostic(&route.name, &named);
-                notes.push(config.places.locate(note, &format!("routes.{}.upstream", route.name)));
-            }
-        }
-    }
-    notes
-}
-
-fn pair_names<'p>(route: &'p Route, upstream: &'p Upstream) -> PairNames<'p> {
+pub(super) fn pair_names<'p>(route: &'p Route, upstream: &'p Upstream) -> PairNames<'p> {
     PairNames {
         dialect: &route.dialect,
         upstream: upstream.side(),
@@ -171,7 +86,7 @@ fn pair_names<'p>(route: &'p Route, upstream: &'p Upstream) -> PairNames<'p> {
 }
 
 impl Report {
-    fn of(config: &Config, origin: &Origin, diagnostics: &Diagnostics) -> Self {
+    pub(super) fn of(config: &Config, origin: &Origin, diagnostics: &Diagnostics) -> Self {
         let passthrough = config.passthrough.0.iter();
         Self {
             listen: Some(config.server.listen),
@@ -185,7 +100,7 @@ impl Report {
         }
     }
 
-    fn of_invalid(origin: &Origin, diagnostics: &Diagnostics) -> Self {
+    pub(super) fn of_invalid(origin: &Origin, diagnostics: &Diagnostics) -> Self {
         Self {
             config: origin.name(),
             valid: false,
@@ -197,14 +112,14 @@ impl Report {
         }
     }
 
-    fn json(&self) -> ExitCode {
+    pub(super) fn json(&self) -> ExitCode {
         match serde_json::to_string_pretty(self) {
-            Ok(text) => super::print(&format!("{text}\n")),
+            Ok(text) => crate::cli::print(&format!("{text}\n")),
             Err(_) => ExitCode::FAILURE,
         }
     }
 
-    fn text(&self, verbose: bool) -> String {
+    pub(super) fn text(&self, verbose: bool) -> String {
         let mut text = format!("{} works.\n", self.config);
         if let (Some(listen), Some(admin)) = (self.listen, self.admin) {
             text.push_str(&format!("listen {listen}, admin {admin}\n"));
