@@ -10,6 +10,7 @@ use aws_lc_rs::signature::ParsedPublicKey;
 
 use crate::webauthn::algorithm::Algorithm;
 pub use crate::webauthn::cose_parameters::InvalidCoseKey;
+pub(crate) use crate::webauthn::cose_parameters::KeyParameters;
 use crate::webauthn::cose_parameters::Parameters;
 
 /// Bytes of an encoded key: an RSA modulus of 8192 bits is 1024 of them.
@@ -46,8 +47,21 @@ impl CoseKey {
     pub fn es256(point: &[u8]) -> Result<Self, InvalidCoseKey> {
         let coordinates = point.strip_prefix(&[4]).and_then(|rest| rest.split_at_checked(32));
         let (x, y) = coordinates.filter(|(_, y)| y.len() == 32).ok_or(InvalidCoseKey::InvalidKey)?;
-        // {1: 2, 3: -7, -1: 1, -2: x, -3: y}, each coordinate a string of 32 bytes
-        Self::parse(&[b"\xA5\x01\x02\x03\x26\x20\x01\x21\x58\x20", x, b"\x22\x58\x20", y].concat())
+        Self::from_parameters(&KeyParameters::P256 { x: x.to_vec(), y: y.to_vec() })
+    }
+
+    /// The key with these parameters, in the one encoding of CTAP2.
+    pub(crate) fn from_parameters(parameters: &KeyParameters) -> Result<Self, InvalidCoseKey> {
+        Self::parse(&parameters.to_cose())
+    }
+
+    /// What the key consists of.
+    pub(crate) fn parameters(&self) -> KeyParameters {
+        let parameters = Parameters::read(&mut self.as_bytes()).and_then(|mut parameters| {
+            let algorithm = parameters.algorithm()?;
+            parameters.into_key(algorithm)
+        });
+        parameters.expect("the bytes were parsed")
     }
 
     /// Parses the COSE_Key at the front of `input` and moves `input` past it.
@@ -58,7 +72,7 @@ impl CoseKey {
         let (bytes, rest) = input.split_at(window.len() - after.len());
         *input = rest;
         let algorithm = parameters.algorithm()?;
-        let key = parameters.into_public_key(algorithm)?;
+        let key = parameters.into_key(algorithm)?.public_key()?;
         Ok(Self { algorithm, key, bytes: bytes.to_vec() })
     }
 
@@ -231,7 +245,9 @@ mod tests {
     fn bounds_the_numbers_of_an_rsa_key() {
         let exponent = vec![1, 0, 1];
         assert!(rs256(vec![0xFF; 256], exponent.clone()).is_ok());
-        assert!(rs256([vec![0], vec![0xFF; 256]].concat(), exponent.clone()).is_ok(), "the zero of an ASN.1 sign");
+        // The zero of an ASN.1 sign is not a part of the number.
+        let signed = rs256([vec![0], vec![0xFF; 256]].concat(), exponent.clone()).unwrap();
+        assert_eq!(signed.parameters(), KeyParameters::Rsa { n: vec![0xFF; 256], e: exponent.clone() });
         assert!(rs256(vec![0xFF; 1024], exponent.clone()).is_ok());
         let moduli = [vec![], vec![0; 256], vec![0x7F; 256], vec![0xFF; 255], vec![0xFF; 1025]];
         for modulus in moduli {

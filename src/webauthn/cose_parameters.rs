@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
-    RsaPublicKeyComponents, VerificationAlgorithm,
+    RsaPublicKeyComponents,
 };
 use ciborium::Value;
 use thiserror::Error;
@@ -19,6 +19,11 @@ use crate::webauthn::cbor::{self, InvalidCbor};
 const RSA_MODULUS_BITS: RangeInclusive<usize> = 2048..=8192;
 /// The verifier limits the exponent too. Usual ones have three bytes.
 const MAX_RSA_EXPONENT_LENGTH: usize = 4;
+
+// Bytes of a coordinate.
+const P256_LENGTH: usize = 32;
+const P384_LENGTH: usize = 48;
+const ED25519_LENGTH: usize = 32;
 
 // Labels of RFC 9052 section 7.1 (common), RFC 9053 section 7 (EC2, OKP) and RFC 8230 section 4 (RSA). The negative
 // ones mean different things for different key types.
@@ -88,10 +93,16 @@ impl Parameters {
     }
 
     /// Takes the parameters that the algorithm requires. There must be no others.
-    pub(super) fn into_public_key(mut self, algorithm: Algorithm) -> Result<ParsedPublicKey, InvalidCoseKey> {
+    pub(super) fn into_key(mut self, algorithm: Algorithm) -> Result<KeyParameters, InvalidCoseKey> {
         let key = match algorithm {
-            Algorithm::Es256 => self.ec2(CRV_P256, 32, &ECDSA_P256_SHA256_ASN1)?,
-            Algorithm::Es384 => self.ec2(CRV_P384, 48, &ECDSA_P384_SHA384_ASN1)?,
+            Algorithm::Es256 => {
+                let (x, y) = self.ec2(CRV_P256, P256_LENGTH)?;
+                KeyParameters::P256 { x, y }
+            }
+            Algorithm::Es384 => {
+                let (x, y) = self.ec2(CRV_P384, P384_LENGTH)?;
+                KeyParameters::P384 { x, y }
+            }
             Algorithm::EdDsa => self.ed25519()?,
             Algorithm::Rs256 => self.rsa()?,
         };
@@ -125,28 +136,19 @@ impl Parameters {
         Ok(())
     }
 
-    fn ec2(
-        &mut self,
-        curve: i64,
-        coordinate: usize,
-        verification: &'static dyn VerificationAlgorithm,
-    ) -> Result<ParsedPublicKey, InvalidCoseKey> {
+    fn ec2(&mut self, curve: i64, coordinate: usize) -> Result<(Vec<u8>, Vec<u8>), InvalidCoseKey> {
         self.require(KTY, KTY_EC2)?;
         self.require(CRV, curve)?;
-        let x = self.fixed_bytes(X, coordinate)?;
-        let y = self.fixed_bytes(Y, coordinate)?;
-        let uncompressed = [&[0x04], x.as_slice(), &y].concat();
-        ParsedPublicKey::new(verification, uncompressed).map_err(|_| InvalidCoseKey::InvalidKey)
+        Ok((self.fixed_bytes(X, coordinate)?, self.fixed_bytes(Y, coordinate)?))
     }
 
-    fn ed25519(&mut self) -> Result<ParsedPublicKey, InvalidCoseKey> {
+    fn ed25519(&mut self) -> Result<KeyParameters, InvalidCoseKey> {
         self.require(KTY, KTY_OKP)?;
         self.require(CRV, CRV_ED25519)?;
-        let x = self.fixed_bytes(X, 32)?;
-        ParsedPublicKey::new(&ED25519, x).map_err(|_| InvalidCoseKey::InvalidKey)
+        Ok(KeyParameters::Ed25519 { x: self.fixed_bytes(X, ED25519_LENGTH)? })
     }
 
-    fn rsa(&mut self) -> Result<ParsedPublicKey, InvalidCoseKey> {
+    fn rsa(&mut self) -> Result<KeyParameters, InvalidCoseKey> {
         self.require(KTY, KTY_RSA)?;
         let n = self.bytes(RSA_N)?;
         let e = self.bytes(RSA_E)?;
@@ -161,10 +163,69 @@ impl Parameters {
         {
             return Err(InvalidCoseKey::InvalidParameter);
         }
-        RsaPublicKeyComponents { n, e }
-            .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
-            .map_err(|_| InvalidCoseKey::InvalidKey)
+        Ok(KeyParameters::Rsa { n: n.to_vec(), e: e.to_vec() })
     }
+}
+
+/// What a key consists of, whatever its encoding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum KeyParameters {
+    /// The coordinates of a point on P-256.
+    P256 { x: Vec<u8>, y: Vec<u8> },
+    /// The coordinates of a point on P-384.
+    P384 { x: Vec<u8>, y: Vec<u8> },
+    /// The encoded point of RFC 8032 section 5.1.2.
+    Ed25519 { x: Vec<u8> },
+    /// The modulus and the exponent, big-endian.
+    Rsa { n: Vec<u8>, e: Vec<u8> },
+}
+
+impl KeyParameters {
+    /// The algorithm of the key.
+    pub(crate) fn algorithm(&self) -> Algorithm {
+        match self {
+            Self::P256 { .. } => Algorithm::Es256,
+            Self::P384 { .. } => Algorithm::Es384,
+            Self::Ed25519 { .. } => Algorithm::EdDsa,
+            Self::Rsa { .. } => Algorithm::Rs256,
+        }
+    }
+
+    /// The key that verifies signatures.
+    pub(super) fn public_key(&self) -> Result<ParsedPublicKey, InvalidCoseKey> {
+        let point = |x: &[u8], y: &[u8]| [&[0x04], x, y].concat();
+        let key = match self {
+            Self::P256 { x, y } => ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point(x, y)),
+            Self::P384 { x, y } => ParsedPublicKey::new(&ECDSA_P384_SHA384_ASN1, point(x, y)),
+            Self::Ed25519 { x } => ParsedPublicKey::new(&ED25519, x),
+            Self::Rsa { n, e } => {
+                let components = RsaPublicKeyComponents { n: n.as_slice(), e: e.as_slice() };
+                return components
+                    .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
+                    .map_err(|_| InvalidCoseKey::InvalidKey);
+            }
+        };
+        key.map_err(|_| InvalidCoseKey::InvalidKey)
+    }
+
+    /// The COSE_Key, in the one encoding of CTAP2.
+    pub(super) fn to_cose(&self) -> Vec<u8> {
+        let (kty, rest) = match self {
+            Self::P256 { x, y } => (KTY_EC2, vec![(CRV, CRV_P256.into()), (X, bytes(x)), (Y, bytes(y))]),
+            Self::P384 { x, y } => (KTY_EC2, vec![(CRV, CRV_P384.into()), (X, bytes(x)), (Y, bytes(y))]),
+            Self::Ed25519 { x } => (KTY_OKP, vec![(CRV, CRV_ED25519.into()), (X, bytes(x))]),
+            Self::Rsa { n, e } => (KTY_RSA, vec![(RSA_N, bytes(n)), (RSA_E, bytes(e))]),
+        };
+        let common = [(KTY, kty.into()), (ALG, self.algorithm().identifier().into())];
+        let entries = common.into_iter().chain(rest).map(|(label, value): (i64, Value)| (label.into(), value));
+        let mut encoded = Vec::new();
+        ciborium::into_writer(&Value::Map(entries.collect()), &mut encoded).expect("a buffer takes every byte");
+        encoded
+    }
+}
+
+fn bytes(of: &[u8]) -> Value {
+    Value::Bytes(of.to_vec())
 }
 
 fn without_leading_zeros(number: &[u8]) -> &[u8] {

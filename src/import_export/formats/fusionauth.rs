@@ -10,7 +10,6 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::import_export::formats::owner::{Owner, OwnerId};
-use crate::import_export::formats::public_key::KeyParameters;
 use crate::import_export::formats::{
     MemberProblem, NO_MEMBER, NOT_KEPT, Notes, UNSUPPORTED_KEY, UnknownMembers, note_omitted, note_unknown, parse,
     present,
@@ -18,7 +17,7 @@ use crate::import_export::formats::{
 use crate::import_export::line::{CredentialLine, UserLine};
 use crate::relying_party::directory::user::is_email;
 use crate::relying_party::pending::Base64Bytes;
-use crate::webauthn::cose_key::CoseKey;
+use crate::webauthn::cose_key::{CoseKey, KeyParameters};
 
 const BEGIN: &str = "-----BEGIN PUBLIC KEY-----";
 const END: &str = "-----END PUBLIC KEY-----";
@@ -64,10 +63,11 @@ pub(super) fn read(text: &str, notes: &mut Notes) -> Result<UserLine, MemberProb
     }
     let key = read_pem(&record.public_key).and_then(|der| KeyParameters::from_spki(&der));
     let key = key.ok_or_else(|| MemberProblem::new("publicKey", "it is not a supported public key in PEM"))?;
-    if key.algorithm() != record.algorithm {
+    if key.algorithm().identifier() != record.algorithm {
         return Err(MemberProblem::new("algorithm", "it is not the key's algorithm"));
     }
-    let key = key.key().ok_or_else(|| MemberProblem::new("publicKey", "its parameters are not a public key"))?;
+    let key = CoseKey::from_parameters(&key)
+        .map_err(|_| MemberProblem::new("publicKey", "its parameters are not a public key"))?;
     let credential = CredentialLine {
         id: record.credential_id,
         public_key: Base64Bytes(key.as_bytes().to_vec()),
@@ -116,7 +116,7 @@ pub(super) fn write(user: &UserLine, passkey: &CredentialLine, notes: &mut Notes
     let rp_id = passkey.rp_id.as_deref();
     let rp_id =
         rp_id.ok_or_else(|| MemberProblem::new("credentials.rp_id", "the target format requires one; pass --rp-id"))?;
-    let key = CoseKey::parse(&passkey.public_key.0).ok().and_then(|key| KeyParameters::of(&key));
+    let key = CoseKey::parse(&passkey.public_key.0).ok().map(|key| key.parameters());
     let key = key.ok_or_else(|| MemberProblem::new("credentials.public_key", UNSUPPORTED_KEY))?;
     if matches!(key, KeyParameters::Ed25519 { .. }) {
         return Err(MemberProblem::new("credentials.public_key", "the target format does not document Ed25519 keys"));
@@ -128,7 +128,7 @@ pub(super) fn write(user: &UserLine, passkey: &CredentialLine, notes: &mut Notes
     notes.push(MemberProblem::new("handle", NO_MEMBER));
     let milliseconds = |seconds: i64| seconds.saturating_mul(1000);
     Ok(present(json!({
-        "algorithm": key.algorithm(),
+        "algorithm": key.algorithm().identifier(),
         "attestationType": "none",
         "authenticatorSupportsUserVerification": passkey.uv_initialized,
         "credentialId": passkey.id,

@@ -2,9 +2,7 @@
 //!
 //! Every key that is read becomes a [`CoseKey`], so that it can verify signatures.
 
-use ciborium::Value;
-
-use crate::webauthn::cose_key::CoseKey;
+use crate::webauthn::cose_key::{CoseKey, KeyParameters};
 
 // Object identifiers of RFC 5480, RFC 8410 and RFC 3279, without tag and length.
 const EC: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01];
@@ -19,73 +17,7 @@ const NULL: u8 = 0x05;
 const OID: u8 = 0x06;
 const SEQUENCE: u8 = 0x30;
 
-/// The parameters of a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum KeyParameters {
-    P256 { x: Vec<u8>, y: Vec<u8> },
-    P384 { x: Vec<u8>, y: Vec<u8> },
-    Ed25519 { x: Vec<u8> },
-    Rsa { n: Vec<u8>, e: Vec<u8> },
-}
-
 impl KeyParameters {
-    /// The parameters of a key.
-    pub(super) fn of(key: &CoseKey) -> Option<Self> {
-        let Value::Map(parameters) = ciborium::from_reader(key.as_bytes()).ok()? else { return None };
-        let at = |label: i64| {
-            let is =
-                |(key, _): &&(Value, Value)| key.as_integer().is_some_and(|key| i128::from(key) == i128::from(label));
-            parameters.iter().find(is).map(|(_, value)| value)
-        };
-        let bytes = |label| at(label).and_then(Value::as_bytes).cloned();
-        match i128::from(at(3)?.as_integer()?) {
-            -7 => Some(Self::P256 { x: bytes(-2)?, y: bytes(-3)? }),
-            -35 => Some(Self::P384 { x: bytes(-2)?, y: bytes(-3)? }),
-            -8 => Some(Self::Ed25519 { x: bytes(-2)? }),
-            -257 => Some(Self::Rsa { n: bytes(-1)?, e: bytes(-2)? }),
-            _ => None,
-        }
-    }
-
-    /// The COSE algorithm identifier.
-    pub(super) fn algorithm(&self) -> i64 {
-        match self {
-            Self::P256 { .. } => -7,
-            Self::P384 { .. } => -35,
-            Self::Ed25519 { .. } => -8,
-            Self::Rsa { .. } => -257,
-        }
-    }
-
-    /// The key with these parameters.
-    pub(super) fn key(self) -> Option<CoseKey> {
-        let algorithm = self.algorithm();
-        let ec2 = |curve: i64, x: Vec<u8>, y: Vec<u8>| {
-            vec![
-                (1, Value::from(2)),
-                (3, Value::from(algorithm)),
-                (-1, Value::from(curve)),
-                (-2, Value::Bytes(x)),
-                (-3, Value::Bytes(y)),
-            ]
-        };
-        let parameters = match self {
-            Self::P256 { x, y } => ec2(1, x, y),
-            Self::P384 { x, y } => ec2(2, x, y),
-            Self::Ed25519 { x } => {
-                vec![(1, Value::from(1)), (3, Value::from(algorithm)), (-1, Value::from(6)), (-2, Value::Bytes(x))]
-            }
-            Self::Rsa { n, e } => {
-                vec![(1, Value::from(3)), (3, Value::from(algorithm)), (-1, Value::Bytes(n)), (-2, Value::Bytes(e))]
-            }
-        };
-        let parameters =
-            parameters.into_iter().map(|(label, value): (i64, Value)| (Value::from(label), value)).collect();
-        let mut bytes = Vec::new();
-        ciborium::into_writer(&Value::Map(parameters), &mut bytes).ok()?;
-        CoseKey::parse(&bytes).ok()
-    }
-
     /// Reads a SubjectPublicKeyInfo.
     pub(super) fn from_spki(mut der: &[u8]) -> Option<Self> {
         let mut info = take(&mut der, SEQUENCE)?;
@@ -138,7 +70,7 @@ impl KeyParameters {
 
 /// A key as a COSE_Key, a SubjectPublicKeyInfo, or an uncompressed point on P-256.
 pub(super) fn read_any(bytes: &[u8]) -> Option<CoseKey> {
-    let spki = || KeyParameters::from_spki(bytes).and_then(KeyParameters::key);
+    let spki = || KeyParameters::from_spki(bytes).and_then(|parameters| CoseKey::from_parameters(&parameters).ok());
     CoseKey::parse(bytes).ok().or_else(spki).or_else(|| CoseKey::es256(bytes).ok())
 }
 
@@ -198,8 +130,8 @@ mod tests {
         for der in spki {
             let numbers = KeyParameters::from_spki(&der).unwrap();
             assert_eq!(numbers.to_spki(), der);
-            let key = numbers.clone().key().unwrap();
-            assert_eq!(KeyParameters::of(&key), Some(numbers));
+            let key = CoseKey::from_parameters(&numbers).unwrap();
+            assert_eq!(key.parameters(), numbers);
             assert_eq!(read_any(&der), Some(key.clone()));
             assert_eq!(read_any(key.as_bytes()), Some(key));
             for length in 0..der.len() {

@@ -10,14 +10,13 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use crate::import_export::formats::owner::{Owner, with_owner};
-use crate::import_export::formats::public_key::KeyParameters;
 use crate::import_export::formats::simplewebauthn::Binary;
 use crate::import_export::formats::{
     MemberProblem, Notes, UNSUPPORTED_KEY, UnknownMembers, note_omitted, note_unknown, note_unknown_eligibility, parse,
 };
 use crate::import_export::line::{CredentialLine, UserLine};
 use crate::relying_party::pending::Base64Bytes;
-use crate::webauthn::cose_key::CoseKey;
+use crate::webauthn::cose_key::{CoseKey, KeyParameters};
 
 #[derive(Debug, Deserialize)]
 struct WebauthnRsPasskey {
@@ -101,8 +100,8 @@ pub(super) fn read(text: &str, notes: &mut Notes) -> Result<UserLine, MemberProb
         KeyShape::Okp { x } => KeyParameters::Ed25519 { x: number(x)? },
         KeyShape::Rsa { n, e } => KeyParameters::Rsa { n: number(n)?, e: number(e)? },
     };
-    let key =
-        parameters.key().ok_or_else(|| MemberProblem::new("cred.cred.key", "its parameters are not a public key"))?;
+    let key = CoseKey::from_parameters(&parameters)
+        .map_err(|_| MemberProblem::new("cred.cred.key", "its parameters are not a public key"))?;
     let credential = CredentialLine {
         id: Base64Bytes(record.cred_id.bytes().ok_or_else(not_bytes("cred.cred_id"))?),
         public_key: Base64Bytes(key.as_bytes().to_vec()),
@@ -152,7 +151,7 @@ pub(super) fn write(user: &UserLine, passkey: &CredentialLine, notes: &mut Notes
 
 fn written_key(passkey: &CredentialLine) -> Result<Value, MemberProblem> {
     let problem = |reason| MemberProblem::new("credentials.public_key", reason);
-    let key = CoseKey::parse(&passkey.public_key.0).ok().and_then(|key| KeyParameters::of(&key));
+    let key = CoseKey::parse(&passkey.public_key.0).ok().map(|key| key.parameters());
     let ec2 = |algorithm, curve, x, y| {
         let [x, y] = [x, y].map(Base64Bytes);
         json!({"type_": algorithm, "key": {"EC_EC2": {"curve": curve, "x": x, "y": y}}})
