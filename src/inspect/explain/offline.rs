@@ -59,32 +59,23 @@ pub(super) fn run_offline(
     let operation = request.operation();
     let trace = Trace::default();
     trace.received(head, content, request.record());
-    let is_user = route.dialect.operations[&operation].request.caller == Caller::User;
-    let (claims, verified_by) = match is_user {
-        true => (route.callers.claim_members(), route.callers.user_verified_by()),
-        false => (Vec::new(), VerifiedBy::Gateway),
-    };
-    let claimed: Vec<_> = claims.iter().filter_map(|member| claimed(*member)).collect();
+    let (claims, caller) = caller_of(route, operation);
     let BackendChoice { backend, reason } =
-        choose_backend(&runtime.config.plan, route, request, &claimed, verified_by, &head.headers);
+        choose_backend(&runtime.config.plan, route, request, &caller.claims, caller.verified_by, &head.headers);
     let upstream = &runtime.config.plan.upstreams[backend.upstream];
     trace.conceal(backend.secrets());
-    let admission = AuthenticatedCaller { claims: claimed, verified_by };
     let challenge = operation.is_finish().then(|| client_data::challenge_of_finish(request.record()));
     let begun = challenge.as_ref().map(|_| begun(route, backend, upstream, request, &claims));
     let address = placeholder("caller address");
-    let client = Client {
-        user_agent: head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()),
-        address: Some(&address),
-    };
+    let user_agent = head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
     let given = challenge.as_ref().and_then(|challenge| challenge.as_deref().ok());
     let mapped =
         upstream.identity.as_deref().map(|map| map.fictitious_user(&placeholder("user from the identity map")));
     let parts = RequestParts {
         request,
         backend,
-        caller: &admission,
-        client,
+        caller: &caller,
+        client: Client { user_agent, address: Some(&address) },
         ceremony: begun.as_ref(),
         challenge: given,
         user: mapped.as_ref(),
@@ -209,6 +200,16 @@ fn note_on_handles(upstream: &Upstream, operation: Operation) -> Option<String> 
 
 fn placeholder(text: &str) -> String {
     format!("<{text}>")
+}
+
+/// The members that the caller's token gives, and a caller with placeholders for them.
+fn caller_of(route: &Route, operation: Operation) -> (Vec<Member>, AuthenticatedCaller) {
+    let (claims, verified_by) = match route.dialect.operations[&operation].request.caller {
+        Caller::User => (route.callers.claim_members(), route.callers.user_verified_by()),
+        _ => (Vec::new(), VerifiedBy::Gateway),
+    };
+    let claimed = claims.iter().filter_map(|member| claimed(*member)).collect();
+    (claims, AuthenticatedCaller { claims: claimed, verified_by })
 }
 
 fn claimed(member: Member) -> Option<(Member, Value<'static>)> {
