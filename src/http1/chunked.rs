@@ -6,9 +6,8 @@
 use std::io::Write as _;
 
 use crate::http1::invalid_message::InvalidMessage;
+use crate::http1::limits::MAX_CHUNK_OVERHEAD_BYTES;
 
-/// The limit for the extensions and trailers of one message together, in bytes.
-pub(crate) const MAX_OVERHEAD_BYTES: usize = 16 << 10;
 /// The hexadecimal digits of the largest chunk size.
 const MAX_SIZE_DIGITS: usize = 16;
 /// The end of chunked content.
@@ -100,12 +99,12 @@ impl ChunkedDecoder {
 
     fn count_overhead(&mut self, bytes: usize) -> Result<(), InvalidMessage> {
         self.overhead += bytes;
-        if self.overhead > MAX_OVERHEAD_BYTES { Err(InvalidMessage::ChunkOverhead) } else { Ok(()) }
+        if self.overhead > MAX_CHUNK_OVERHEAD_BYTES { Err(InvalidMessage::ChunkOverhead) } else { Ok(()) }
     }
 
     /// The first line of `rest` without its line end; `None` if it is incomplete.
     fn line<'a>(&self, rest: &'a [u8]) -> Result<Option<&'a [u8]>, InvalidMessage> {
-        let limit = MAX_OVERHEAD_BYTES.saturating_sub(self.overhead).saturating_add(MAX_SIZE_DIGITS);
+        let limit = MAX_CHUNK_OVERHEAD_BYTES.saturating_sub(self.overhead).saturating_add(MAX_SIZE_DIGITS);
         let found = rest.iter().take(limit + 2).position(|byte| *byte == b'\n');
         match found {
             Some(end) => rest[..end].strip_suffix(b"\r").map(Some).ok_or(InvalidMessage::Chunk),

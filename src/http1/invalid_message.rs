@@ -1,5 +1,7 @@
 //! Why a message cannot be read. Every kind ends the call and closes the connection.
 
+use crate::http1::limits::{MAX_CHUNK_OVERHEAD_BYTES, MAX_HEAD_BYTES};
+
 /// A rule of HTTP/1.1 (RFC 9112) or a limit that a message violates.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum InvalidMessage {
@@ -7,7 +9,7 @@ pub enum InvalidMessage {
     #[error("the head is not valid HTTP/1")]
     Head(#[source] httparse::Error),
     /// The head exceeds the limit.
-    #[error("the head is longer than {} bytes", super::response_head::MAX_HEAD_BYTES)]
+    #[error("the head is longer than {} bytes", MAX_HEAD_BYTES)]
     HeadTooLong,
     /// A 101 response to a request without an upgrade.
     #[error("the protocol was switched without being requested")]
@@ -25,7 +27,7 @@ pub enum InvalidMessage {
     #[error("a chunk of the content is malformed")]
     Chunk,
     /// Chunk extensions and trailers exceed the limit.
-    #[error("chunk extensions and trailers are longer than {} bytes", super::chunked::MAX_OVERHEAD_BYTES)]
+    #[error("chunk extensions and trailers are longer than {} bytes", MAX_CHUNK_OVERHEAD_BYTES)]
     ChunkOverhead,
     /// The content exceeds the limit.
     #[error("the content is longer than {limit} bytes")]

@@ -8,6 +8,7 @@ pub(crate) mod field;
 pub(crate) mod framing;
 pub mod header_filter;
 pub mod invalid_message;
+mod limits;
 pub(crate) mod response_head;
 pub mod response_reader;
 #[cfg(test)]

@@ -15,11 +15,7 @@ use crate::http1::field;
 use crate::http1::framing::{Framing, FramingFields};
 use crate::http1::header_filter::HeaderFilter;
 use crate::http1::invalid_message::InvalidMessage;
-
-/// The longest head that is read, in bytes.
-pub(crate) const MAX_HEAD_BYTES: usize = 64 << 10;
-/// The most fields of a head that is read.
-const MAX_FIELDS: usize = 100;
+use crate::http1::limits::{MAX_FIELDS, MAX_HEAD_BYTES};
 
 /// A complete head.
 #[derive(Debug)]

@@ -12,7 +12,8 @@ use crate::http1::chunked::ChunkedDecoder;
 use crate::http1::framing::Framing;
 use crate::http1::header_filter::HeaderFilter;
 use crate::http1::invalid_message::InvalidMessage;
-use crate::http1::response_head::{self, MAX_HEAD_BYTES, ResponseHead};
+use crate::http1::limits::MAX_HEAD_BYTES;
+use crate::http1::response_head::{self, ResponseHead};
 
 /// The size of a read while the length of the rest is unknown.
 const MIN_READ_SIZE: usize = 8 << 10;

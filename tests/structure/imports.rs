@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 use syn::{Attribute, ImplItem, Item, ItemMod, UseTree};
@@ -133,6 +133,34 @@ impl Reader<'_> {
         }
     }
 
+    /// The paths among the arguments of a macro or an attribute, which `syn` does not parse.
+    fn tokens(&mut self, tokens: TokenStream) {
+        let mut segments: Vec<String> = Vec::new();
+        let mut colons = 0;
+        for token in tokens {
+            let span = token.span();
+            match token {
+                TokenTree::Ident(ident) if colons == 2 || segments.is_empty() => segments.push(ident.to_string()),
+                TokenTree::Ident(ident) => segments = vec![ident.to_string()],
+                TokenTree::Punct(punct) if punct.as_char() == ':' && colons < 2 => {
+                    colons += 1;
+                    continue;
+                }
+                TokenTree::Group(group) => {
+                    segments.clear();
+                    self.tokens(group.stream());
+                }
+                TokenTree::Punct(_) | TokenTree::Literal(_) => segments.clear(),
+            }
+            colons = 0;
+            if let [first, _, ..] = &segments[..]
+                && matches!(first.as_str(), "crate" | "self" | "super")
+            {
+                self.name(&segments, span);
+            }
+        }
+    }
+
     /// Whether an item is for tests alone, and so skipped.
     fn skips(&mut self, attributes: &[Attribute], span: Span) -> bool {
         let is_skipped = is_for_tests(attributes);
@@ -164,6 +192,16 @@ impl<'ast> Visit<'ast> for Reader<'_> {
             ImplItem::Fn(function) if self.skips(&function.attrs, item.span()) => {}
             _ => visit::visit_impl_item(self, item),
         }
+    }
+
+    fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        self.tokens(call.tokens.clone());
+        visit::visit_macro(self, call);
+    }
+
+    fn visit_meta_list(&mut self, list: &'ast syn::MetaList) {
+        self.tokens(list.tokens.clone());
+        visit::visit_meta_list(self, list);
     }
 
     /// A re-export offers an item to others, and is no import.
