@@ -162,7 +162,7 @@ fn root(text: &str) -> Result<Table, toml::de::Error> {
 
 fn remedy(problem: &str) -> &'static str {
     match problem {
-        "duplicate key" => "a table has each key once: remove one of them",
+        "duplicate key" => "a key may occur only once in a table: remove one of the two",
         _ => "see https://toml.io for the syntax",
     }
 }

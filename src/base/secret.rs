@@ -41,7 +41,7 @@ impl SecretReference {
     pub fn remedy(&self) -> String {
         match self {
             Self::Environment(name) => format!("set {name} in the environment of the gateway"),
-            Self::File(path) => format!("write the secret to {path}, and make it readable for the gateway"),
+            Self::File(path) => format!("write the secret to {path}, and make the file readable by the gateway"),
         }
     }
 

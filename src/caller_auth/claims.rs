@@ -68,7 +68,7 @@ impl ClaimMapping {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "use a text member of requests, such as `user.id`".to_owned(),
             };
-            let message = format!("a claim cannot give `{name}`: {}", why_not(name));
+            let message = format!("a claim cannot set `{name}`: {}", why_not(name));
             return Err(Diagnostic::error(message).label("this member").remedy(remedy));
         };
         if claim.is_empty() {
@@ -120,8 +120,8 @@ fn can_be_given(member: Member) -> bool {
 fn why_not(name: &str) -> String {
     match Member::named(name) {
         Some(member) if member.is_caller_credential() => "it is a credential of the caller".to_owned(),
-        Some(member) if is_in_requests(member) => format!("it is {}, not text", member.kind().noun()),
-        Some(_) | None => "no request has such a member".to_owned(),
+        Some(member) if is_in_requests(member) => format!("it is {}, not a string", member.kind().noun()),
+        Some(_) | None => "no request has this member".to_owned(),
     }
 }
 
@@ -138,11 +138,11 @@ mod tests {
     #[test]
     fn claim_gives_only_texts_that_are_not_credentials() {
         let cases = [
-            ("usr.id", "a claim cannot give `usr.id`: no request has such a member", "did you mean `user.id`?"),
-            ("fault", "a claim cannot give `fault`: no request has such a member", ANY),
-            ("challenge", "a claim cannot give `challenge`: it is bytes, not text", ANY),
-            ("client.id", "a claim cannot give `client.id`: it is a credential of the caller", ANY),
-            ("user.token", "a claim cannot give `user.token`: it is a credential of the caller", ANY),
+            ("usr.id", "a claim cannot set `usr.id`: no request has this member", "did you mean `user.id`?"),
+            ("fault", "a claim cannot set `fault`: no request has this member", ANY),
+            ("challenge", "a claim cannot set `challenge`: it is bytes, not a string", ANY),
+            ("client.id", "a claim cannot set `client.id`: it is a credential of the caller", ANY),
+            ("user.token", "a claim cannot set `user.token`: it is a credential of the caller", ANY),
         ];
         for (member, message, remedy) in cases {
             let (key, diagnostic) = found(member, "sub");

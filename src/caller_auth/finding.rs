@@ -19,5 +19,5 @@ impl Findings {
 
 /// A secret that cannot be read.
 pub(super) fn unreadable(what: &str, reference: &SecretReference, problem: &str) -> Diagnostic {
-    Diagnostic::error(format!("{what} is missing: {problem}")).label("this reference").remedy(reference.remedy())
+    Diagnostic::error(format!("{what} cannot be read: {problem}")).label("this reference").remedy(reference.remedy())
 }

@@ -142,7 +142,7 @@ fn of_one_issuer(claims: BTreeMap<String, Claim>) -> Result<BTreeMap<String, Cla
     match claims.get("iss") {
         Some(Claim::Text(_)) => Ok(claims),
         Some(Claim::Number(_) | Claim::Other(_)) | None => {
-            Err(Refusal::unauthenticated("the token's `iss` is not text"))
+            Err(Refusal::unauthenticated("the token's `iss` is not a string"))
         }
     }
 }

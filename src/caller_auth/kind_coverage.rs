@@ -28,8 +28,7 @@ pub(super) fn check(
         let (name, dialect) = (kind.name(), context.dialect);
         let operations: Vec<_> = operations.iter().map(|operation| format!("`{operation}`")).collect();
         let operations = operations.join(", ");
-        let message =
-            format!("`callers` has no rule for {operations}, which `{dialect}` opens to callers of kind `{name}`");
+        let message = format!("`callers` has no `{name}` entry, which `{dialect}` needs for {operations}");
         let remedy = if given.is_empty() {
             format!("write `callers = {{ {} }}`", whole(needed, context))
         } else {
@@ -41,7 +40,7 @@ pub(super) fn check(
     for kind in given.iter().filter(|kind| !needed.iter().any(|(needed, _)| needed == *kind)) {
         let kinds: Vec<_> = needed.iter().map(|(kind, _)| format!("`{}`", kind.name())).collect();
         let message = format!("no operation of `{}` has callers of kind `{}`", context.dialect, kind.name());
-        let remedy = format!("remove it; the dialect has callers of kind: {}", kinds.join(", "));
+        let remedy = format!("remove it; the kinds of callers of this dialect are: {}", kinds.join(", "));
         let finding = Diagnostic::error(message).label("this key").remedy(remedy);
         findings.push(format!("callers.{}", kind.name()), finding);
     }
@@ -104,7 +103,7 @@ mod tests {
         assert_eq!(key, "callers");
         assert_eq!(
             diagnostic.message,
-            "`callers` has no rule for `credentials.list`, `credentials.delete`, which `acme` opens to callers of kind `key`"
+            "`callers` has no `key` entry, which `acme` needs for `credentials.list`, `credentials.delete`"
         );
         assert_eq!(&*diagnostic.label, "`key` is missing");
         assert_eq!(diagnostic.remedy, r#"add `key = ["env:APP_KEY"]` to `callers`"#);
@@ -140,7 +139,7 @@ mod tests {
         let [(key, diagnostic)] = &found[..] else { panic!("{found:?}") };
         assert_eq!(key, "callers.open");
         assert_eq!(diagnostic.message, "no operation of `acme` has callers of kind `open`");
-        assert_eq!(diagnostic.remedy, "remove it; the dialect has callers of kind: `key`, `user`");
+        assert_eq!(diagnostic.remedy, "remove it; the kinds of callers of this dialect are: `key`, `user`");
     }
 
     #[test]

@@ -128,8 +128,7 @@ impl Callers {
     }
 
     fn check_credentials(&self, kind: Caller, request: &dyn Record<'_>) -> Result<CredentialCheck<'_>, Refusal> {
-        let not_configured =
-            || Refusal::new(Fault::Forbidden, format!("`callers` has no rule for callers of kind `{}`", kind.name()));
+        let not_configured = || Refusal::new(Fault::Forbidden, format!("`callers` has no `{}` entry", kind.name()));
         match kind {
             Caller::Open => self.is_open.then_some(()).ok_or_else(not_configured)?,
             Caller::Key => self.keys.as_ref().ok_or_else(not_configured)?.admit(request)?,

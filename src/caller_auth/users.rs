@@ -30,7 +30,7 @@ impl UserTokens {
             }
             (UserSettings::Upstream(ByUpstream::Upstream), Relation::AnotherProvider) => {
                 let dialect = context.dialect;
-                let message = format!("the upstream cannot verify tokens of `{dialect}`: it is another provider");
+                let message = format!("an upstream of another provider cannot verify tokens of `{dialect}`");
                 let remedy = format!("let the gateway verify them: `{USER_BY_JWT}`");
                 findings.push("callers.user", Diagnostic::error(message).label("this value").remedy(remedy));
                 None

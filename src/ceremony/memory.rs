@@ -17,13 +17,13 @@ use crate::ceremony::{Ceremony, ChallengeKey};
 
 const SHARDS: usize = 16;
 
-/// `[ceremonies]`: the store of ceremonies between begin and finish.
+/// The store of the ceremonies that wait for their finish.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CeremonySettings {
     /// `memory`: in this process. Default: `memory`.
     pub store: StoreKind,
-    /// Maximum number of ceremonies; the oldest makes room. Default 1000000.
+    /// Maximum number of ceremonies; the oldest is evicted. Default 1000000.
     pub max_entries: Bounded<16, 100_000_000>,
     /// Maximum bytes of memory for them. Default 1073741824.
     pub max_bytes: Bounded<65_536, 1_099_511_627_776>,

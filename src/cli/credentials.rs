@@ -31,7 +31,7 @@ pub(super) enum Credentials {
         /// The format of the output.
         #[arg(long, value_name = "FORMAT", value_parser = output_format)]
         to: PasskeyFormat,
-        /// The relying party of records that do not name one.
+        /// The RP ID of records that do not have one.
         #[arg(long, value_name = "DOMAIN")]
         rp_id: Option<String>,
         /// The file to write, which must not exist. Default: standard output.

@@ -26,7 +26,7 @@ pub(super) enum Users {
     Import {
         /// The file, or `-` for standard input.
         file: PathBuf,
-        /// The embedded upstream. Default: the only one.
+        /// The embedded upstream. Required if there are several.
         #[arg(long, value_name = "NAME")]
         upstream: Option<String>,
     },
@@ -35,7 +35,7 @@ pub(super) enum Users {
     Export {
         /// The file, or `-` for standard output. An existing file is not overwritten.
         file: PathBuf,
-        /// The embedded upstream. Default: the only one.
+        /// The embedded upstream. Required if there are several.
         #[arg(long, value_name = "NAME")]
         upstream: Option<String>,
     },
@@ -46,10 +46,10 @@ pub(super) enum Users {
 pub(super) enum Keys {
     /// Create a new key that signs tokens from now on.
     ///
-    /// The previous key verifies tokens until the last token it signed has expired.
+    /// The previous key stays in the published key set until the last token that it signed has expired.
     #[command(after_help = "Example:\n  passbridge keys rotate")]
     Rotate {
-        /// The embedded upstream. Default: the only one.
+        /// The embedded upstream. Required if there are several.
         #[arg(long, value_name = "NAME")]
         upstream: Option<String>,
     },

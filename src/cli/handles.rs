@@ -44,7 +44,7 @@ pub(super) enum HandlesCommand {
     Import {
         /// The file, or `-` for JSON Lines on standard input.
         file: PathBuf,
-        /// The upstream. Default: the only one with `handles`.
+        /// The upstream. Required if several have `handles`.
         #[arg(long, value_name = "NAME")]
         upstream: Option<String>,
     },
@@ -56,7 +56,7 @@ pub(super) enum HandlesCommand {
         /// The credential ids, in base64url or base64.
         #[arg(required = true, value_name = "CREDENTIAL_ID")]
         ids: Vec<String>,
-        /// The upstream. Default: the only one with `handles`.
+        /// The upstream. Required if several have `handles`.
         #[arg(long, value_name = "NAME")]
         upstream: Option<String>,
     },

@@ -36,8 +36,9 @@ const BAD_CONFIG: u8 = 78;
 
 /// Keeps one identity provider's passkey API working while another provider handles the requests.
 ///
-/// Without a command, passbridge starts the gateway with `gateway.toml` of the current folder. If that file does not exist,
-/// it uses a built-in config: the APIs of all five providers on 127.0.0.1:8080, served by the embedded relying party.
+/// Without a command, passbridge starts the gateway with `gateway.toml` in the current directory. If that file
+/// does not exist, it uses a built-in config: the APIs of all five providers on 127.0.0.1:8080, served by the
+/// embedded relying party.
 #[derive(Debug, Parser)]
 #[command(
     name = "passbridge",
@@ -74,8 +75,9 @@ enum Command {
     Check(check::Arguments),
     /// Explain how a saved request is routed and translated.
     ///
-    /// Shows which route handles the request and why, what the upstream is sent, which members are lost, and how each
-    /// error looks to the caller. Nothing is sent, and secrets are shortened.
+    /// Shows which route handles the request and why, the request that the upstream would receive, which
+    /// members are lost, and the response that the caller would get for each error. No request is sent, and
+    /// secrets are shortened.
     #[command(
         after_help = "Examples:\n  passbridge explain request.http\n  passbridge explain --entry 3 network.har\n\n\
                       The exit code is 0 if an upstream is called, 1 if the gateway refuses the request or the file \
@@ -93,7 +95,7 @@ enum Command {
     Credentials(credentials::Credentials),
     /// Show how many users of another provider could already sign in at an embedded upstream.
     ///
-    /// It reads the upstream's directory, also while the gateway runs. It shows counts only.
+    /// Reads the upstream's database; the gateway may be running. Shows only counts.
     #[command(after_help = "Example:\n  passbridge readiness --upstream own")]
     Readiness(readiness::Arguments),
     /// Manage the user handles of an upstream's passkeys.
@@ -171,7 +173,7 @@ pub fn run() -> ExitCode {
 fn with_config(origin: &Origin, command: impl FnOnce(Config) -> Result<ExitCode, String>) -> ExitCode {
     let (config, diagnostics) = load::load(origin);
     let Some(config) = config else {
-        eprintln!("{diagnostics}\n\n{} does not work.", origin.name());
+        eprintln!("{diagnostics}\n\n{} is not valid.", origin.name());
         return ExitCode::from(BAD_CONFIG);
     };
     command(config).unwrap_or_else(|failure| {

@@ -20,7 +20,7 @@ pub(super) fn serve(origin: &Origin) -> ExitCode {
         eprintln!("{diagnostics}\n");
     }
     let Some(config) = config else {
-        eprintln!("passbridge does not start: {} does not work.", origin.name());
+        eprintln!("passbridge does not start: {} is not valid.", origin.name());
         return ExitCode::from(super::BAD_CONFIG);
     };
     match run(config, origin) {

@@ -149,8 +149,8 @@ impl<'s> Expected<'s> {
             [] if self.child("NAME").is_some_and(|table| !table.keys().is_empty()) => {
                 format!("write tables `[{table}.NAME]`")
             }
-            _ if name.bytes().all(|byte| byte.is_ascii_digit()) => format!("write it like `{}`", self.example()),
-            _ => format!("write it like `{name} = {}`", self.example()),
+            _ if name.bytes().all(|byte| byte.is_ascii_digit()) => format!("for example: `{}`", self.example()),
+            _ => format!("for example: `{name} = {}`", self.example()),
         }
     }
 

@@ -10,12 +10,13 @@ use crate::base::document::Places;
 use crate::base::hash_key::{HashSecret, MIN_SECRET_BYTES, TooShort};
 use crate::base::secret::SecretReference;
 
-/// `[gateway]`: settings that must be the same on every replica.
+/// Settings that must be the same on every replica.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct GatewaySettings {
-    /// The secret that decides which users a split moves, as `env:NAME` or `file:PATH`: at least 32 bytes, the same
-    /// on every replica. Changing it reassigns every user. Required by `split` and by `enumeration = "hidden"`.
+    /// The key of the hash that assigns users to the parts of a split, as `env:NAME` or `file:PATH`: at least
+    /// 32 bytes, the same on every replica. Changing it reassigns every user. Required by `split` and by
+    /// `enumeration = "hidden"`.
     pub(super) hash_key: Option<SecretReference>,
 }
 

@@ -23,22 +23,22 @@ const EMBEDDED: &str = "embedded";
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(super) struct UpstreamUserSettings {
-    /// The name of the identity map that says who the callers' users are at this upstream. Default: both sides use
-    /// the same names.
+    /// The name of the identity map that translates between the callers' user ids and this upstream's. Default:
+    /// both sides use the same ids.
     identity: Option<String>,
     /// The SQLite file that keeps the user handles of the upstream's passkeys, by credential id; created when
-    /// missing. A relative path starts at the folder of the config. Default: none, and user handles are forwarded
-    /// unchanged.
+    /// missing. A relative path is relative to the directory of the config file. Default: none, and user
+    /// handles are forwarded unchanged.
     handles: Option<PathBuf>,
 }
 
 /// The keys of an HTTP upstream that are about its provider.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct ProviderSettings {
-    /// The URL that the paths of the provider's API follow.
+    /// The base URL of the provider's API. The paths of its operations are appended to it.
     base_url: BaseUrl,
-    /// Members of every request to this upstream: constants, `env:NAME` or `file:PATH`, or `{member}` of what the
-    /// caller sent.
+    /// Members of every request to this upstream: constants, `env:NAME` or `file:PATH`, or `{member}` for a
+    /// member of the caller's request.
     #[serde(default)]
     set: Assignments,
     /// Whether the upstream's credentials are discoverable; `false` refuses dialects that cannot list them.

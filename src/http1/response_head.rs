@@ -15,7 +15,7 @@ use crate::http1::field;
 use crate::http1::framing::{Framing, FramingFields};
 use crate::http1::header_filter::HeaderFilter;
 use crate::http1::invalid_message::InvalidMessage;
-use crate::http1::limits::{MAX_FIELDS, MAX_HEAD_BYTES};
+use crate::http1::limits::MAX_FIELDS;
 
 /// A complete head.
 #[derive(Debug)]

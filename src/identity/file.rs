@@ -158,22 +158,22 @@ impl FileReader<'_> {
         let sides = self.caller.subject(caller).and_then(|one| Ok((one, self.upstream.subject(upstream)?)));
         let (caller, upstream) = match sides {
             Ok(sides) => sides,
-            Err(problem) => return self.bad(number, &problem, "write it as text"),
+            Err(problem) => return self.bad(number, &problem, "write it as a string"),
         };
         let (Some(caller), Some(upstream)) = (caller, upstream) else {
-            let message = "does not name the user on both sides";
+            let message = "has no value in the columns of `caller` or of `upstream`";
             return self.bad(number, message, "fill the columns of `caller` and `upstream`, or remove the line");
         };
         let names = [&caller.id, &caller.email, &upstream.id, &upstream.email];
         if names.into_iter().flatten().any(|name| name.len() > MAX_NAME_BYTES) {
-            let message = format!("has a name longer than {MAX_NAME_BYTES} bytes");
+            let message = format!("has a value longer than {MAX_NAME_BYTES} bytes");
             return self.bad(number, &message, "correct or remove the line");
         }
         if let Err(DuplicateUser { namespace, member, first }) = self.table.add(number, caller, upstream) {
             let columns = if namespace == Namespace::Caller { self.caller } else { self.upstream };
             let column = columns.0.iter().find(|(known, _)| *known == member).map_or("", |(_, column)| column);
             let message = format!("has the same `{column}` as line {first}");
-            self.bad(number, &message, "a name must belong to one user: remove one of the lines");
+            self.bad(number, &message, "an id or e-mail address must belong to one user: remove one of the lines");
         }
     }
 
@@ -200,14 +200,14 @@ pub(super) fn text_of(value: Option<&Value>, column: &str) -> Result<Option<Stri
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(Value::Number(number)) if !number.is_f64() => Ok(Some(number.to_string())),
-        Some(_) => Err(format!("has a value in `{column}` that is not text")),
+        Some(_) => Err(format!("has a value in `{column}` that is not a string")),
     }
 }
 
 fn csv_problem(error: &csv::Error) -> String {
     match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("has {len} columns, but the first line has {expected_len}")
+            format!("has the wrong number of columns: {len}, but the header line has {expected_len}")
         }
         csv::ErrorKind::Utf8 { .. } => "is not in UTF-8".to_owned(),
         csv::ErrorKind::Io(error) => format!("cannot be read: {error}"),
@@ -260,9 +260,9 @@ mod tests {
         assert_eq!(
             read_as("users.csv", csv).unwrap_err(),
             [
-                "line 3 of `users.csv` has 2 columns, but the first line has 3",
+                "line 3 of `users.csv` has the wrong number of columns: 2, but the header line has 3",
                 "line 4 of `users.csv` has the same `old` as line 2",
-                "line 5 of `users.csv` does not name the user on both sides",
+                "line 5 of `users.csv` has no value in the columns of `caller` or of `upstream`",
                 "line 6 of `users.csv` is not in UTF-8",
                 "line 7 of `users.csv` has the same `new` as line 2",
             ]
@@ -274,7 +274,7 @@ mod tests {
             [
                 "line 2 of `users.jsonl` is not a JSON object",
                 "line 3 of `users.jsonl` has the same `old` as line 1",
-                "line 4 of `users.jsonl` has a value in `old` that is not text",
+                "line 4 of `users.jsonl` has a value in `old` that is not a string",
             ]
         );
     }

@@ -130,7 +130,7 @@ mod tests {
             ("302 Found\r\nlocation: /users/other", "{}", "the response has status 302 Found"),
             ("200 OK", "<html>", "the response is not a JSON object"),
             ("200 OK", "[]", "the response is not a JSON object"),
-            ("200 OK", r#"{"mail":true}"#, "the response has a value in `mail` that is not text"),
+            ("200 OK", r#"{"mail":true}"#, "the response has a value in `mail` that is not a string"),
         ] {
             assert_eq!(query(status, content).await.0, Err(problem.to_owned()), "{status} {content}");
         }

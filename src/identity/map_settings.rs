@@ -27,13 +27,13 @@ pub struct MapSettings {
     /// A PEM file of certificate authorities for the PostgreSQL server, relative to the config. Default: those of the
     /// system.
     pub ca_file: Option<PathBuf>,
-    /// The URL of an HTTP service that responds to a GET for one user with a JSON object, or with 404 for an unknown
-    /// user. `{user.id}` and `{user.email}` are replaced with the names of the user.
+    /// The URL of an HTTP service that responds to a GET for one user with a JSON object, or with 404 for an
+    /// unknown user. `{user.id}` and `{user.email}` are replaced with the user's id and e-mail address.
     pub url: Option<String>,
     /// The query that finds the upstream's user: `SELECT new_id FROM users WHERE old_id = {user.id}`.
-    /// Placeholders are bound as parameters; a name that the request does not have is NULL. In
-    /// PostgreSQL parameters and results are text, so other types must be cast:
-    /// `SELECT new_id::text AS new_id FROM users WHERE old_id::text = {user.id}`.
+    /// Placeholders are bound as parameters; a placeholder whose member the request does not have is NULL. In
+    /// PostgreSQL parameters and results are text, so other types must be cast: `SELECT new_id::text AS new_id
+    /// FROM users WHERE old_id::text = {user.id}`.
     pub query: Option<String>,
     /// The query or URL for the other direction: it finds the caller's user by the upstream's `{user.id}` or
     /// `{user.email}`. A file needs none.
@@ -41,12 +41,13 @@ pub struct MapSettings {
     /// Header fields of the HTTP lookup, such as `authorization`: `env:NAME` or `file:PATH`.
     #[serde(default)]
     pub fields: BTreeMap<String, SecretReference>,
-    /// The names that callers use: a member and its column. For an HTTP service a column is a key of the object, or
-    /// a JSON Pointer (RFC 6901) that begins with `/`.
+    /// The user's identifiers on the callers' side: each member with its column. For an HTTP service a column
+    /// is a key of the object, or a JSON Pointer (RFC 6901) that begins with `/`.
     pub caller: BTreeMap<String, String>,
-    /// The names that the upstream uses. Members that are not listed are not sent to the upstream.
+    /// The user's identifiers at the upstream: each member with its column. Members that are not listed are not
+    /// sent to the upstream.
     pub upstream: BTreeMap<String, String>,
-    /// What to do with a user that the map does not have. Default: `refuse`.
+    /// What to do if a user is not in the map. Default: `refuse`.
     #[serde(default)]
     pub missing: Missing,
     /// The fault to return while the map cannot be queried. Default: `refuse`.
@@ -59,14 +60,14 @@ pub struct MapSettings {
     pub cache: Option<CacheSettings>,
 }
 
-/// What to do with a user that the map does not have.
+/// What to do if a user is not in the map.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Missing {
     /// The request is refused with `unknown_user`.
     #[default]
     Refuse,
-    /// The user has the same name on both sides, unless it belongs to another user on one of them.
+    /// The user has the same id on both sides, unless that id belongs to another user on one of them.
     Same,
 }
 
@@ -87,9 +88,9 @@ pub enum Outage {
 pub struct CacheSettings {
     /// The maximum number of results for each direction; the oldest is evicted. Default 100000.
     pub max_entries: Bounded<1, 10_000_000>,
-    /// The lifetime in seconds of a user that was found; 0 disables the cache. Default 60.
+    /// How long the result for a user that was found is cached, in seconds; 0 disables the cache. Default 60.
     pub seconds: Bounded<0, 86_400>,
-    /// The lifetime in seconds of a user that was not found. Default 10.
+    /// How long the result for a user that was not found is cached, in seconds. Default 10.
     pub missing_seconds: Bounded<0, 86_400>,
 }
 

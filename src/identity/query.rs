@@ -33,7 +33,7 @@ impl Query {
     /// Parses SQL. Literals and comments are kept as they are.
     ///
     /// # Errors
-    /// If it has no placeholder, one that is not the name of a user, or one in quotes.
+    /// If it has no placeholder, one that does not identify a user, or one in quotes.
     pub(super) fn sql(text: &str) -> Result<Self, InvalidTemplate> {
         let mut parts = vec![Part::Text(String::new())];
         let mut rest = text;
@@ -44,7 +44,7 @@ impl Query {
                 length => rest.split_at(length),
             };
             if length > 1 && NAMES.iter().any(|member| text.contains(&format!("{{{}}}", member.name()))) {
-                let message = "a placeholder in quotes would not be a parameter".to_owned();
+                let message = "a placeholder in quotes is a string literal, not a parameter".to_owned();
                 return Err(InvalidTemplate { message, remedy: "remove the quotes".to_owned() });
             }
             if let Some(Part::Text(last)) = parts.last_mut() {
@@ -58,7 +58,7 @@ impl Query {
     /// Parses a URL.
     ///
     /// # Errors
-    /// If it has no placeholder, or one that is not the name of a user.
+    /// If it has no placeholder, or one that does not identify a user.
     pub(super) fn address(text: &str) -> Result<Self, InvalidTemplate> {
         let mut parts = vec![Part::Text(String::new())];
         let mut rest = text;
@@ -79,10 +79,7 @@ impl Query {
             return Ok(Self(parts));
         }
         let message = "it has no placeholder for the user".to_owned();
-        Err(InvalidTemplate {
-            message,
-            remedy: "write `{user.id}` or `{user.email}` for the name of the user".to_owned(),
-        })
+        Err(InvalidTemplate { message, remedy: "include `{user.id}` or `{user.email}`".to_owned() })
     }
 
     /// The names in it, each once.
@@ -128,7 +125,7 @@ fn placeholder<'t>(text: &'t str, parts: &mut Vec<Part>) -> Result<(&'t str, &'t
     let written = text[1..end].trim();
     let Some(member) = NAMES.into_iter().find(|member| member.name() == written) else {
         return Err(InvalidTemplate {
-            message: format!("`{{{written}}}` is not the name of a user"),
+            message: format!("`{{{written}}}` does not identify a user"),
             remedy: "write `{user.id}` or `{user.email}`".to_owned(),
         });
     };
@@ -177,9 +174,9 @@ mod tests {
     fn invalid_placeholders_are_rejected() {
         for quoted in ["'{user.id}'", "\"a{user.email}\"", "$${user.id}$$"] {
             let problem = numbered(&format!("SELECT {quoted}, {{user.id}}")).unwrap_err();
-            assert_eq!(problem, "a placeholder in quotes would not be a parameter", "{quoted}");
+            assert_eq!(problem, "a placeholder in quotes is a string literal, not a parameter", "{quoted}");
         }
-        assert_eq!(numbered("SELECT {account}").unwrap_err(), "`{account}` is not the name of a user");
+        assert_eq!(numbered("SELECT {account}").unwrap_err(), "`{account}` does not identify a user");
         assert_eq!(numbered("SELECT {user.id").unwrap_err(), "a `{` is never closed");
         assert_eq!(numbered("SELECT 1").unwrap_err(), "it has no placeholder for the user");
     }

@@ -126,7 +126,7 @@ fn text(row: &Row<'_>, column: &str) -> Result<Option<String>, String> {
             let text = std::str::from_utf8(text).map_err(|_| format!("`{column}` is not in UTF-8"))?;
             Ok(Some(text.to_owned()))
         }
-        ValueRef::Real(_) | ValueRef::Blob(_) => Err(format!("`{column}` is not text")),
+        ValueRef::Real(_) | ValueRef::Blob(_) => Err(format!("`{column}` is not a string")),
     }
 }
 
@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(find(Some("9' OR 1=1 --"), None).await, Ok(None));
         assert_eq!(find(Some("4"), None).await, Ok(None), "a user without a name at the upstream");
         assert_eq!(find(None, Some("two@a.example")).await, Err("the result has more than one row".to_owned()));
-        assert_eq!(find(Some("5"), None).await, Err("`new` is not text".to_owned()));
+        assert_eq!(find(Some("5"), None).await, Err("`new` is not a string".to_owned()));
         // Changes by other processes are visible.
         Connection::open(&path).unwrap().execute("UPDATE users SET new = 'x' WHERE old = 1", []).unwrap();
         assert_eq!(find(Some("1"), None).await, Ok(Some(user(Some("x"), None))));

@@ -14,7 +14,7 @@ pub fn markdown(registry: &Registry) -> String {
     let providers: Vec<&Provider> = registry.iter().map(|provider| &**provider).collect();
     let mut text = String::from(
         "A row is a dialect, a column an upstream. *works*: no setting but `callers` is needed. Otherwise the cell lists the\n\
-         settings that are needed, or why the pair does not work. A provider before itself keeps its session handles.\n",
+         settings that are needed, or why the pair is not valid. A provider before itself keeps its session handles.\n",
     );
     for operation in Operation::ALL {
         if providers.iter().any(|provider| provider.operations.contains_key(&operation)) {

@@ -33,11 +33,11 @@ impl ValueKind {
     /// The kind as a noun, for diagnostics.
     pub fn noun(self) -> &'static str {
         match self {
-            Self::Text => "text",
+            Self::Text => "a string",
             Self::Bytes => "bytes",
             Self::Number => "a number",
             Self::Flag => "true or false",
-            Self::Texts => "a list of texts",
+            Self::Texts => "a list of strings",
             Self::Json => "a JSON object",
             Self::List => "a list",
         }

@@ -61,7 +61,7 @@ impl PinnedUsers {
         let known = self.exact.get(value).or_else(|| self.addresses.get(address.as_deref()?));
         if let Some(known) = known.filter(|known| known.backend != entry.backend) {
             let place = |entry: &Entry| format!("{}:{}", self.files[entry.file], entry.line);
-            return Err(format!("{} and {} have the same value", place(known), place(&entry)));
+            return Err(format!("{} and {} pin the same user or account", place(known), place(&entry)));
         }
         self.exact.insert(value.into(), entry);
         if let Some(address) = address {
@@ -130,7 +130,7 @@ mod tests {
         let mut pinned = PinnedUsers::default();
         pinned.add(1, &list("new", "a\nAda@example.com\na\n")).unwrap();
         let problem = pinned.add(0, &list("old", "# back\nada@EXAMPLE.com\n")).unwrap_err();
-        assert!(problem.contains("new:2 and ") && problem.ends_with("old:2 have the same value"), "{problem}");
+        assert!(problem.contains("new:2 and ") && problem.ends_with("old:2 pin the same user or account"), "{problem}");
         assert!(!problem.to_lowercase().contains("ada@"), "{problem}");
         assert_eq!(pinned.count(1), 2);
         assert!(pinned.add(2, &folder.path().join("none")).unwrap_err().contains("none cannot be read"));

@@ -93,11 +93,12 @@ pub enum Share {
 pub struct ShareSettings {
     /// The percentage of the users.
     pub percent: Percent,
-    /// `proven`: only users whose passkeys the embedded upstream can already verify, because it created, imported or
-    /// learned them. The other users stay with the rest. Default: all.
+    /// `proven`: only users whose passkeys the embedded upstream can already verify, because it created,
+    /// imported or learned them. The other users stay at the route's `upstream`. Default: all.
     pub only: Option<Only>,
-    /// From which end of the buckets the share is taken. If there are two upstreams, one uses `bottom` and the other
-    /// `top`, so that each share can grow without moving the other's users. Default `bottom`.
+    /// From which end of the 10,000 hash buckets the share is taken. If there are two upstreams, one uses
+    /// `bottom` and the other `top`, so that each share can grow without moving the other's users. Default
+    /// `bottom`.
     #[serde(default)]
     pub from: End,
 }
@@ -147,7 +148,7 @@ fn ten_seconds() -> Bounded<10, 300_000> {
 pub struct ShadowSettings {
     /// The upstream to compare with.
     pub upstream: String,
-    /// The percentage of begins that are tried. Default 100.
+    /// The percentage of begins that are also sent to the shadow. Default 100.
     #[serde(default = "all")]
     pub percent: Percent,
     /// The maximum number of calls in flight. Default 8.

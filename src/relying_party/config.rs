@@ -24,8 +24,8 @@ pub struct EmbeddedSettings {
     /// the scheme is `https`, or `http` on localhost. An Android application's origin is `android:apk-key-hash:` and
     /// its hash.
     pub origins: Vec<String>,
-    /// The SQLite file of users, passkeys and signing keys, created when missing. A relative path starts at the
-    /// folder of the config file.
+    /// The SQLite file of users, passkeys and signing keys, created when missing. A relative path is relative
+    /// to the directory of the config file.
     pub database: PathBuf,
     /// How long a user may take for a ceremony, in milliseconds, from 1000 to 3600000. Default: 300000.
     #[serde(default = "default_timeout")]
@@ -36,7 +36,7 @@ pub struct EmbeddedSettings {
     /// Whether to add a demo user at the first start. Default: `false`.
     #[serde(default)]
     pub demo: bool,
-    /// The issuer URL of the tokens. Default: the first `http(s)` origin with a slash.
+    /// The issuer URL of the tokens. Default: the first `http` or `https` origin, followed by a slash.
     pub issuer: Option<String>,
     /// The audience that every access token has, and that the gateway requires. Default: the issuer.
     pub audience: Option<String>,
@@ -178,7 +178,7 @@ fn check_origin(origin: &str, rp_id: &str) -> Result<(), InvalidSetting> {
     }
     let host = url.domain().unwrap_or_default();
     if host != rp_id && !host.strip_suffix(rp_id).is_some_and(|above| above.ends_with('.')) {
-        return Err(wrong("must have origins whose host is `rp_id` or a subdomain of it"));
+        return Err(wrong("must be origins whose host is `rp_id` or a subdomain of it"));
     }
     let local = host == "localhost" || host.ends_with(".localhost");
     match url.scheme() {

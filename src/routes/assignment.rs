@@ -118,7 +118,7 @@ fn given(member: Member, assigned: &Assigned, direction: Direction, base: &Path)
         (Assigned::Text(text), _) => from_text(member, text, direction, base),
         (Assigned::Number(number), ValueKind::Number) => Ok(Given::Constant(Value::Number(*number))),
         (Assigned::Flag(flag), ValueKind::Flag) => Ok(Given::Constant(Value::Flag(*flag))),
-        (Assigned::Number(_), _) => Err(wrong("a number").remedy("write it between quotes if it is text")),
+        (Assigned::Number(_), _) => Err(wrong("a number").remedy("write it in quotes")),
         (Assigned::Flag(_), _) => Err(wrong("true or false").remedy("write a value of that type")),
         (Assigned::Group(_), _) => Err(wrong("a table").remedy("write a value")),
     }
@@ -143,7 +143,7 @@ fn from_text(member: Member, text: &str, direction: Direction, base: &Path) -> R
             Ok(Given::Constant(Value::Text(Cow::Owned(text))))
         }
         Ok(Pattern::Constant(_)) => {
-            let message = format!("`{}` is {}, not text", member.name(), member.kind().noun());
+            let message = format!("`{}` is {}, not a string", member.name(), member.kind().noun());
             let remedy = match member.kind() {
                 ValueKind::Number => "write the number without quotes",
                 ValueKind::Flag => "write true or false without quotes",

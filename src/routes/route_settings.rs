@@ -30,16 +30,16 @@ pub struct RouteSettings {
     /// The allowed callers, for each kind of caller that the dialect's operations have.
     #[serde(default)]
     pub callers: CallerSettings,
-    /// Operations that must be supported beside `login.begin` and `login.finish`: one that is not is an error. Default:
-    /// none; other operations are served where they are supported.
+    /// Operations that must be supported in addition to `login.begin` and `login.finish`: if one is not, the
+    /// config has an error. Default: none; other operations are served where they are supported.
     #[serde(default)]
     pub required_operations: Vec<String>,
     /// Operations that this route does not serve; their requests pass through. Default: none.
     #[serde(default)]
     pub exclude_operations: Vec<String>,
-    /// Required members that may be written empty. Also `subject`, to accept sign-ins although nothing proves that the
-    /// user who finishes is the user who began, and `one_user`, to let every caller manage the passkeys of the one user
-    /// that `set` names. Default: none.
+    /// Required members that may be empty. Also `subject`, to accept sign-ins without proof that the same user
+    /// began and finished them, and `one_user`, to let every caller manage the passkeys of the one user that
+    /// `set` names. Default: none.
     #[serde(default)]
     pub relax: Vec<String>,
     /// Members of upstream requests: a constant, or `{member}` for a member of the caller's request.
@@ -59,14 +59,14 @@ pub struct RouteSettings {
     pub enumeration: Enumeration,
     /// The web pages that may call this route. Default: none.
     pub cors: Option<CorsSettings>,
-    /// An embedded upstream that issues the tokens, where the dialect requires tokens that the upstream does not return.
-    /// The same user id is the same user at both. Default: the upstream's own tokens.
+    /// An embedded upstream that issues the tokens, where the dialect requires tokens that the upstream does
+    /// not return. The same user id must identify the same user at both. Default: the upstream's own tokens.
     pub issuer: Option<String>,
-    /// An embedded upstream that learns passkeys from the sign-ins of this route. A public key is computed from two
-    /// signatures that the upstream accepted; from then on, the user can sign in at the embedded upstream. The upstream's
-    /// response is the only proof of whose passkey it is. The same user id is the same user at both. Check that your
-    /// contract with the provider and your privacy notice allow it. Sign-ins with known passkeys are verified and counted.
-    /// Default: none.
+    /// An embedded upstream that learns passkeys from the sign-ins of this route. A public key is computed from
+    /// two signatures that the upstream accepted; from then on, the user can sign in at the embedded upstream.
+    /// The upstream's response is the only proof of whose passkey it is. The same user id must identify the
+    /// same user at both. Check that your contract with the provider and your privacy notice allow it. Sign-ins
+    /// with known passkeys are verified and counted. Default: none.
     pub learn_keys: Option<String>,
     /// An embedded upstream that verifies each sign-in of this route with the passkeys that it has, and counts the results.
     /// Responses do not change and no passkey is added. Default: none.
@@ -78,7 +78,8 @@ pub struct RouteSettings {
     /// Rules that select an upstream by the request, for users who are not pinned. Default: none.
     #[serde(default)]
     pub rules: BTreeMap<String, RuleSettings>,
-    /// Percentages of the users that use other upstreams, of users without a pin or a matching rule. Default: none.
+    /// The percentages of users that are sent to other upstreams. Only users without a pin or a matching rule
+    /// are split. Default: none.
     pub split: Option<SplitSettings>,
     /// The upstreams that `login.begin` tries when the selected one fails. Default: none.
     pub fallback: Option<FallbackSettings>,
@@ -104,11 +105,12 @@ pub enum UnknownCeremonies {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Enumeration {
-    /// As the dialect documents it: an unknown user is answered as unknown.
+    /// As the dialect documents it: a request for an unknown user is refused with `unknown_user`.
     #[default]
     Documented,
-    /// An unknown user is answered like a known one, with decoy credentials that stay the same for the same user, and is
-    /// refused at the finish like a wrong passkey. Needs `gateway.hash_key`.
+    /// A request for an unknown user gets the same kind of response as one for a known user, with decoy
+    /// credentials that are always the same for that user. The finish is refused like one with a wrong passkey.
+    /// Needs `gateway.hash_key`.
     Hidden,
 }
 

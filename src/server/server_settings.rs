@@ -18,17 +18,18 @@ pub struct ServerSettings {
     pub listen: SocketAddr,
     /// Threads that serve requests. Default: one per core.
     pub workers: Option<Bounded<1, 1024>>,
-    /// Milliseconds for receiving a request head, and for which a connection may be idle between requests.
-    /// Default 15000.
+    /// Milliseconds in which a request head must arrive, and for which a connection may stay idle between
+    /// requests. Default 15000.
     pub header_timeout_ms: Bounded<10, 600_000>,
-    /// Milliseconds for which a caller may send nothing while its content is awaited. Default 15000.
+    /// Milliseconds without data from the caller after which receiving the content of a request is aborted.
+    /// Default 15000.
     pub content_timeout_ms: Bounded<10, 600_000>,
     /// Milliseconds for finishing current requests on shutdown. Connections still open then are closed.
     /// Default 30000.
     pub drain_timeout_ms: Bounded<0, 600_000>,
-    /// Bytes of the request line and header fields together. Default 16384.
+    /// Maximum bytes of the request line and header fields together. Default 16384.
     pub max_head_bytes: Bounded<1024, 65_536>,
-    /// Header fields of a request. Default 100.
+    /// Maximum number of header fields of a request. Default 100.
     pub max_fields: Bounded<8, 1024>,
     /// Concurrent connections, over all workers; further ones get a 503. Default 10000.
     pub max_connections: Bounded<1, 1_000_000>,

@@ -39,7 +39,7 @@ pub enum InvalidDocumentUrl {
     #[error("not an absolute URL")]
     NotAUrl,
     /// The scheme is neither `https`, nor `http` with a loopback address.
-    #[error("neither https:// nor http:// to a loopback address")]
+    #[error("it must begin with https://, or with http:// and a loopback address")]
     Scheme,
     /// It contains a user or a password.
     #[error("the URL contains a user or a password")]

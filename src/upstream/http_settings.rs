@@ -31,8 +31,8 @@ pub struct HttpSettings {
     pub breaker_failures: Bounded<0, 10_000>,
     /// Milliseconds until one call probes whether the upstream has recovered. Default 5000.
     pub breaker_cooldown_ms: Bounded<10, 600_000>,
-    /// A PEM file of certificate authorities to trust instead of the system's. A relative path starts at the
-    /// folder of the config. Default: the system's certificate authorities.
+    /// A PEM file of certificate authorities to trust instead of the system's. A relative path is relative to
+    /// the directory of the config file. Default: the system's certificate authorities.
     pub ca_file: Option<PathBuf>,
     /// The HTTP version. `2` uses HTTP/2 over TLS if the upstream offers it, else 1.1; it sends all calls over
     /// one connection and costs about twice the CPU of 1.1. Default `1.1`.

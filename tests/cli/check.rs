@@ -55,8 +55,8 @@ fn the_report_has_one_line_for_each_route_and_the_number_of_notes() {
         ]
     );
     assert!(note_count.ends_with(" notes (--verbose)"), "{ran:?}");
-    let refresh = "warning: route `moved`: `session.refresh` is not supported: a caller's refresh token may be one of quiva \
-                   and must not be sent to auth0";
+    let refresh = "warning: route `moved`: `session.refresh` is not supported: a caller's refresh token may have been issued by \
+                   quiva and must not be sent to auth0";
     assert!(ran.stderr.contains(refresh), "{ran:?}");
     assert!(!folder.path().join("own.db").exists(), "a check creates no file");
 }
@@ -138,7 +138,7 @@ fn an_upstream_that_may_omit_the_user_is_a_warning() {
     let tables = upstream("new", Auth0, "http://127.0.0.1:1", "")
         + &route("app", Streambird, "new", "relax = [\"allow_credentials\"]");
     let ran = Folder::with_config(&tables).run_in(&["check"], ENVIRONMENT);
-    let warning = "auth0 may omit the user who signed in from the response of `login.finish`, and nothing else proves";
+    let warning = "the response of auth0 to `login.finish` may not name the user who signed in, and nothing else";
     assert!(ran.code == 0 && ran.stderr.contains(warning), "{ran:?}");
 }
 

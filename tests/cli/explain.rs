@@ -97,7 +97,7 @@ fn refused_request_exits_1_with_the_dialects_envelope() {
         to_host("POST /accounts/begin-auth-with-passkey HTTP/1.1\n\n{\"email\":7}", "other.quiva.example", "");
     let ran = explain(&[], &request);
     assert_eq!(ran.code, 1, "{ran:?}");
-    for says in ["the gateway refuses the request", "/email must be text", "invalid_request as 400 {\"error\":"] {
+    for says in ["the gateway refuses the request", "/email must be a string", "invalid_request as 400 {\"error\":"] {
         assert!(ran.stdout.contains(says), "{says}: {}", ran.stdout);
     }
 }
@@ -123,7 +123,7 @@ fn invalid_config_exits_78() {
     let folder = Folder::with_config("[routes.app]\ndialect = \"quvia\"\n");
     let ran = run(folder.path(), &["explain"], &[], "GET / HTTP/1.1\n");
     assert_eq!((ran.code, ran.stdout.as_str()), (78, ""), "{ran:?}");
-    assert!(ran.stderr.contains("gateway.toml does not work"), "{ran:?}");
+    assert!(ran.stderr.contains("gateway.toml is not valid"), "{ran:?}");
 }
 
 #[test]

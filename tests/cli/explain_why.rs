@@ -76,10 +76,10 @@ fn closest_operation_on_a_path_is_explained() {
     let asked = |content: &str| explain("", &token_request("own.auth0.example", content));
     let refresh = asked("{\"grant_type\":\"refresh_token\",\"client_id\":\"a\",\"refresh_token\":7}");
     let takes = "auth0_own matches session.refresh: host own.auth0.example or old.auth0.example, method POST, path, \
-                 constants in the content; but the request is not valid: /refresh_token must be text";
+                 constants in the content; but the request is not valid: /refresh_token must be a string";
     says(&refresh, 1, &[takes]);
     let login = asked("{\"grant_type\":\"urn:okta:params:oauth:grant-type:webauthn\",\"client_id\":7}");
-    says(&login, 1, &["matches login.finish: ", "; but the request is not valid: /client_id must be text"]);
+    says(&login, 1, &["matches login.finish: ", "; but the request is not valid: /client_id must be a string"]);
     let other = asked("{\"grant_type\":\"password\"}");
     says(&other, 1, &["does not match login.finish: the content's /grant_type is not \"urn:okta:"]);
     let form = token_request("old.auth0.example", "grant_type=password").replace("application/json", "text/plain");

@@ -44,13 +44,13 @@ fn keys() {
         ),
         (
             r#"key = ["env:PASSBRIDGE_NO_SUCH"]"#,
-            "callers.key: error: an API key is missing: the environment variable PASSBRIDGE_NO_SUCH is not set\n  \
+            "callers.key: error: an API key cannot be read: the environment variable PASSBRIDGE_NO_SUCH is not set\n  \
              set PASSBRIDGE_NO_SUCH in the environment of the gateway",
         ),
         (
             r#"key = ["file:empty"]"#,
-            "callers.key: error: an API key is missing: the file empty is empty\n  \
-             write the secret to empty, and make it readable for the gateway",
+            "callers.key: error: an API key cannot be read: the file empty is empty\n  \
+             write the secret to empty, and make the file readable by the gateway",
         ),
         (
             r#"key = ["file:one", "file:two"]"#,
@@ -74,7 +74,7 @@ fn clients() {
         ),
         (
             r#"client = { a = "env:PASSBRIDGE_NO_SUCH" }"#,
-            "callers.client.a: error: the secret of the client `a` is missing: \
+            "callers.client.a: error: the secret of the client `a` cannot be read: \
              the environment variable PASSBRIDGE_NO_SUCH is not set\n  \
              set PASSBRIDGE_NO_SUCH in the environment of the gateway",
         ),
@@ -95,7 +95,7 @@ fn upstream_of_another_provider_cannot_verify_tokens() {
     assert_eq!(
         findings(r#"user = "upstream""#, Path::new(".")),
         [
-            "callers.user: error: the upstream cannot verify tokens of `acme`: it is another provider\n  let the gateway verify them: \
+            "callers.user: error: an upstream of another provider cannot verify tokens of `acme`\n  let the gateway verify them: \
           `user = { jwt = { jwks = \"https://issuer.example/jwks.json\", algorithms = [\"RS256\"], \
           issuer = \"https://issuer.example/\", audience = \"https://api.example\", \
           claims = { \"user.id\" = \"sub\" } } }`"
@@ -142,7 +142,7 @@ fn token_keys() {
         ),
         (
             r#"algorithms = ["HS256"], key = "env:PASSBRIDGE_NO_SUCH""#,
-            "callers.user.jwt.key: error: the shared key is missing: \
+            "callers.user.jwt.key: error: the shared key cannot be read: \
              the environment variable PASSBRIDGE_NO_SUCH is not set\n  \
              set PASSBRIDGE_NO_SUCH in the environment of the gateway",
         ),

@@ -162,7 +162,7 @@ async fn claims_are_checked() {
     let callers = taking(r#""ES256""#, &[&signer]);
     let cases = [
         ("iss", json!("https://issuer.example"), "the token is from another issuer"),
-        ("iss", json!([ISSUER, "https://other.example/"]), "the token's `iss` is not text"),
+        ("iss", json!([ISSUER, "https://other.example/"]), "the token's `iss` is not a string"),
         ("iss", json!(null), "the token's claim `iss` is missing or malformed"),
         ("iss", json!(1), "the token's claim `iss` is missing or malformed"),
         ("aud", json!("https://other.example"), "the token is for another audience"),

@@ -13,7 +13,8 @@ use crate::routes::compatibility::findings::report_findings;
 /// Options of `passbridge check`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Print the notes too: what is lost between dialect and upstream without users noticing.
+    /// Print the notes too, such as members that are lost between dialect and upstream without an effect on
+    /// users.
     #[arg(long, short)]
     verbose: bool,
     /// Exit with code 78 if there is a warning.
@@ -41,7 +42,7 @@ pub(super) fn check(origin: &Origin, arguments: &Arguments) -> ExitCode {
         }
         None if arguments.json => Report::of_invalid(origin, &diagnostics).json(),
         None => {
-            eprintln!("{diagnostics}\n\n{} does not work.", origin.name());
+            eprintln!("{diagnostics}\n\n{} is not valid.", origin.name());
             ExitCode::SUCCESS
         }
     };

@@ -27,8 +27,8 @@ const FORMS: &str = "save the message as HTTP (a line like `POST /path HTTP/1.1`
 pub(super) struct Input {
     /// The file with the message, or `-` for standard input.
     ///
-    /// It holds HTTP text, as a browser copies it or `curl -v` prints it; a `curl` command, as a browser copies it with
-    /// "Copy as cURL (bash)" (the form for Windows is not supported); or a HAR file.
+    /// It contains a raw HTTP message, as `curl -v` prints it or a browser's developer tools copy it; a `curl`
+    /// command, from "Copy as cURL (bash)" in a browser (the Windows form is not supported); or a HAR file.
     #[arg(default_value = "-")]
     file: PathBuf,
     /// Which entry of a HAR file, counted from 1.

@@ -30,7 +30,8 @@ pub(in crate::cli) struct Translate {
     /// The operation, such as `login.begin`. Default: the one that matches the method and the path of the request.
     #[arg(long, value_name = "OPERATION")]
     operation: Option<String>,
-    /// Whether the message is a request or a response. Default: what its first line is; JSON alone is a request.
+    /// Whether the message is a request or a response. Default: detected from its first line; a JSON document
+    /// without one is read as a request.
     #[arg(long, value_name = "DIRECTION")]
     direction: Option<Direction>,
     /// A folder of provider files that add to the built-in ones or replace them.

@@ -15,7 +15,7 @@ use crate::identity::postgres::{Address, CheckedQuery, Failure, InvalidAddress, 
 use crate::identity::query::Query;
 use crate::identity::sqlite::{OpenDatabase, Prepared};
 
-const GOOD_QUERY: &str = "write a SELECT that returns one row per user, with these columns";
+const GOOD_QUERY: &str = "write a SELECT that returns one row per user, with the columns that `upstream` lists";
 
 impl Builder<'_> {
     pub(super) fn sqlite(&mut self, caller: &Columns, upstream: &Columns) -> Option<Source> {
@@ -66,7 +66,7 @@ impl Builder<'_> {
     fn queries(&mut self, source: &str) -> Option<(Option<Query>, Option<Option<Query>>)> {
         let Some(text) = &self.settings.query else {
             let remedy = "write `query = \"SELECT new_id FROM users WHERE old_id = {user.id}\"`";
-            self.error("", format!("the map has `{source}` but no `query`"), "this table", remedy);
+            self.error("", format!("the identity map has `{source}` but no `query`"), "this table", remedy);
             return None;
         };
         let query = self.parsed("query", Query::sql(text));
@@ -101,7 +101,7 @@ impl Builder<'_> {
             Err(problem) => {
                 self.error(
                     "postgres",
-                    format!("`postgres` is missing: {problem}"),
+                    format!("the connection string in `postgres` cannot be read: {problem}"),
                     "this reference",
                     reference.remedy(),
                 );
@@ -122,7 +122,7 @@ impl Builder<'_> {
                 None
             }
             Err(problem) => {
-                let remedy = "write it like `postgres://user:password@host/database`; TLS is used for remote \
+                let remedy = "for example: `postgres://user:password@host/database`; TLS is used for remote \
                               hosts unless it ends with `?sslmode=disable`";
                 self.error("postgres", format!("{reference} has {problem}"), "this reference", remedy);
                 None

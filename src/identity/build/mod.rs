@@ -100,11 +100,11 @@ impl Builder<'_> {
         let mut given = given.into_iter().filter(|(is_given, ..)| *is_given);
         let remedy = "write one of `file = \"users.csv\"`, `sqlite = \"users.db\"`, `postgres = \"env:NAME\"` or `url = \"https://...\"`";
         let Some((_, _, kind)) = given.next() else {
-            self.error("", "the map has no source", "this table", remedy);
+            self.error("", "the identity map has no source", "this table", remedy);
             return None;
         };
         if let Some((_, key, _)) = given.next() {
-            self.error(key, "the map has more than one source", "this key", remedy);
+            self.error(key, "the identity map has more than one source", "this key", remedy);
             return None;
         }
         let is_sql = matches!(kind, SourceKind::Sqlite | SourceKind::Postgres);
@@ -126,7 +126,8 @@ impl Builder<'_> {
     /// Unknown users may have the same name on both sides only if a query can check that no other user has it.
     fn check_missing(&mut self, kind: SourceKind) {
         if self.settings.missing == Missing::Same && kind != SourceKind::File && self.settings.reverse.is_none() {
-            let message = "`missing = \"same\"` requires `reverse`; otherwise a name could belong to another user at the upstream";
+            let message =
+                "`missing = \"same\"` requires `reverse`; otherwise an id could belong to another user at the upstream";
             self.error("missing", message, "this value", "add `reverse`, or write `missing = \"refuse\"`");
         }
     }

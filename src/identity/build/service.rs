@@ -26,7 +26,7 @@ impl Builder<'_> {
             Ok(query) => Some(CachedQuery { query, required, cache: self.cache() }),
             Err(problem) => {
                 let message = format!("`{key}` is not valid: {problem}");
-                self.error(key, message, "this address", "write it like `https://users.example.com/{user.id}`");
+                self.error(key, message, "this address", "for example: `https://users.example.com/{user.id}`");
                 None
             }
         }
@@ -53,7 +53,12 @@ impl Builder<'_> {
                     self.error(key, message, "this reference", "write it in one line of visible ASCII characters");
                 }
                 Err(problem) => {
-                    self.error(key, format!("`{name}` is missing: {problem}"), "this reference", reference.remedy());
+                    self.error(
+                        key,
+                        format!("the secret for `{name}` cannot be read: {problem}"),
+                        "this reference",
+                        reference.remedy(),
+                    );
                 }
             }
         }

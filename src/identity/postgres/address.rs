@@ -34,7 +34,7 @@ pub(super) enum Transport {
 pub(crate) enum InvalidAddress {
     #[error("a text that is not a PostgreSQL connection string")]
     NotAConnectionString,
-    #[error("a connection string with an `sslmode` other than `disable` and `require`")]
+    #[error("a connection string with an `sslmode` other than `disable` or `require`")]
     SslMode,
     #[error("a connection string without a host")]
     NoHost,

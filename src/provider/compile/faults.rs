@@ -70,8 +70,8 @@ fn status(compiler: &mut Compiler, table: &Table, row: &Item) -> Option<FaultSta
     };
     if status.is_none() {
         let span = item.map_or(&row.span, |item| &item.span);
-        let remedy = "write `status = 400`, or \"5xx\" for a class of statuses that is only decoded";
-        compiler.error(span, "`status` is missing or not valid", "here", remedy);
+        let remedy = "write `status = 400`, or \"5xx\" for a class of statuses in responses of the provider";
+        compiler.error(span, "`status` is missing or not valid", "this row", remedy);
     }
     status
 }

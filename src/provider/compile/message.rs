@@ -101,7 +101,7 @@ fn omissions(
     };
     let Some(member) = compiler.member(name, &entry.key_span, scope) else { return Vec::new() };
     if present.contains(&member) {
-        let text = format!("`{}` is both in the message and in its omits", entry.key);
+        let text = format!("`{}` is both in the message and in its `omits`", entry.key);
         compiler.error(&entry.key_span, text, "this member", "remove it from one of them");
         return Vec::new();
     }
@@ -135,7 +135,7 @@ fn unmentioned(compiler: &mut Compiler, message: &Message, carried: &[Member], m
     if !unmentioned.is_empty() {
         let place_name = format!("{}.{}", message_key.operation.name(), message_key.direction.name());
         let text = format!("`{place_name}` does not mention {}", unmentioned.join(", "));
-        let remedy = format!("add each to the message, or to `[{place_name}.omits]` with the reason");
+        let remedy = format!("add the member to the message, or to `[{place_name}.omits]` with the reason");
         compiler.error(message_key.key, text, "this message", remedy);
     }
 }

@@ -71,7 +71,7 @@ fn bytes(compiler: &mut Compiler, root: &Table) -> Codec {
         None => compiler.error(&(0..0), "`bytes` is missing", "in this file", remedy),
         Some(item) => match item.as_text().and_then(Codec::named) {
             Some(codec @ (Codec::Base64 | Codec::Base64Url)) => return codec,
-            _ => compiler.error(&item.span, "unknown encoding of bytes", "this value", remedy),
+            _ => compiler.error(&item.span, "unknown byte encoding", "this value", remedy),
         },
     }
     Codec::Base64Url
@@ -182,7 +182,7 @@ status = 500
             ("title = \"Example\"", "titel = \"Example\"", "unknown key `titel`"),
             ("title = \"Example\"", "title = 1", "`title` must be a string"),
             ("bytes = \"base64url\"\n", "", "`bytes` is missing"),
-            ("bytes = \"base64url\"", "bytes = \"hex\"", "unknown encoding of bytes"),
+            ("bytes = \"base64url\"", "bytes = \"hex\"", "unknown byte encoding"),
             ("bytes = ", "content_type = \"a\\nb\"\nbytes = ", "`content_type` is not a valid header field value"),
             ("bytes = ", "accepts = \"xml\"\nbytes = ", "`accepts` must be \"json\" or \"any\""),
             ("[login.finish]", "[login.end]\n[login.finish]", "unknown operation `login.end`"),
@@ -218,12 +218,12 @@ status = 500
             (
                 "rp_id = \"x\"\n",
                 "rp_id = \"x\"\nchallenge = \"x\"\n",
-                "`challenge` is both in the message and in its omits",
+                "`challenge` is both in the message and in its `omits`",
             ),
             (
                 "rp_id = \"x\"\n",
                 "rp_id = \"x\"\n\"allow_credentials.id\" = \"x\"\n",
-                "`allow_credentials.id` is both in the message and in its omits",
+                "`allow_credentials.id` is both in the message and in its `omits`",
             ),
             ("rp_id = \"x\"\n", "rp_id = \"x\"\nnobody = \"x\"\n", "unknown member `nobody`"),
             ("fault = \"internal\"", "fault = \"internl\"", "unknown fault `internl`"),

@@ -90,7 +90,12 @@ fn request(
     let method = table.item("method").and_then(Item::as_text).and_then(|text| Method::from_bytes(text.as_bytes()).ok());
     if method.is_none() {
         let span = table.item("method").map_or(key, |item| &item.span);
-        compiler.error(span, "`method` is missing or not valid", "here", "write `method = \"POST\"` or another method");
+        compiler.error(
+            span,
+            "`method` is missing or not valid",
+            "this request",
+            "write `method = \"POST\"` or another method",
+        );
     }
     let path = match table.item("path") {
         Some(item) => compiler.path(item, operation.members(Direction::Request)),
@@ -141,7 +146,12 @@ fn response(compiler: &mut Compiler, table: &Table, operation: Operation, key: &
             u16::try_from(*number).ok().and_then(|number| StatusCode::from_u16(number).ok()).unwrap_or(StatusCode::OK)
         }
         Some(item) => {
-            compiler.error(&item.span, "`status` must be a number from 200 to 299", "this value", "remove it for 200");
+            compiler.error(
+                &item.span,
+                "`status` must be a number from 200 to 299",
+                "this value",
+                "write a status from 200 to 299; without the key, it is 200",
+            );
             StatusCode::OK
         }
     };

@@ -63,7 +63,11 @@ impl Obstacle {
         match self {
             Self::NoOperation => format!("{upstream} has no `{}`", operation.name()),
             Self::NoSource(Direction::Request, member) if member.is_caller_credential() => {
-                format!("{upstream} requires `{}`, and the caller's is never sent to another provider", member.name())
+                format!(
+                    "{upstream} requires `{}`, and a caller's `{}` is never sent to another provider",
+                    member.name(),
+                    member.name()
+                )
             }
             Self::NoSource(Direction::Request, member) => {
                 format!("{upstream} requires `{}`, which {dialect} requests do not carry", member.name())
@@ -89,7 +93,7 @@ impl Obstacle {
                 format!("requests to {upstream} cannot name the user, so any user could manage another user's passkeys")
             }
             Self::ForeignTokens => {
-                format!("a caller's refresh token may be one of {dialect} and must not be sent to {upstream}")
+                format!("a caller's refresh token may have been issued by {dialect} and must not be sent to {upstream}")
             }
             Self::NoUserHandle => {
                 format!(

@@ -184,8 +184,11 @@ impl Report<'_> {
             self.push(severity, operation, Text::Around(message, String::new()), "may fail", remedy);
         }
         if support.may_lack_subject {
-            let message = format!("{upstream} may omit the user who signed in from the response of");
-            let text = Text::Around(message, ", and nothing else proves who it is".to_owned());
+            let message = format!("the response of {upstream} to");
+            let text = Text::Around(
+                message,
+                " may not name the user who signed in, and nothing else proves who it is".to_owned(),
+            );
             let remedy = Remedy::Relax("subject").advice(&route);
             self.push(Severity::Warning, operation, text, "may fail", remedy);
         }
@@ -215,7 +218,7 @@ impl Report<'_> {
     }
 }
 
-/// Whether clients are documented to read a member beside those that their dialect requires.
+/// Whether clients are documented to read a member in addition to those that their dialect requires.
 fn is_read_by_clients(member: Member) -> bool {
     is_token(member) || USER.contains(&member)
 }

@@ -71,7 +71,7 @@ impl Remedy {
     pub fn advice(&self, route: &str) -> String {
         match self {
             Self::Set(members) if members.iter().all(|member| member.is_secret(Direction::Request)) => {
-                format!("set {} in `[routes.{route}.set]`, such as `\"env:NAME\"`", any_of(members))
+                format!("set {} in `[routes.{route}.set]`, for example to `\"env:NAME\"`", any_of(members))
             }
             Self::Set(members) => format!(
                 "set {} in `[routes.{route}.set]` to a constant or to a member of the caller's request, such as \
@@ -100,13 +100,13 @@ impl Remedy {
                     .to_owned()
             }
             Self::MapQuery => {
-                "let `caller` and the queries of the identity map use members that the dialect's requests carry"
+                "change `caller` and the queries of the identity map to members that the dialect's requests carry"
                     .to_owned()
             }
             Self::SameNames => "remove the operation from `required_operations`, or set `missing = \"same\"` in the \
-                                identity map if new users have the same names on both sides"
+                                identity map if new users have the same ids on both sides"
                 .to_owned(),
-            Self::None => "no setting makes this possible: choose another upstream".to_owned(),
+            Self::None => "choose another upstream, or remove the operation from `required_operations`".to_owned(),
         }
     }
 

@@ -58,7 +58,7 @@ pub(crate) fn hidden_users<'c>(
     if settings.fallback.as_ref().is_some_and(|fallback| fallback.on.iter().any(is_unknown_user)) {
         let reason = "a `fallback` on `unknown_user` calls a second upstream only for users unknown to the first, which \
                       takes longer";
-        leaks.push((reason.to_owned(), "select the users by `pinned`, `rules` or `split` instead".to_owned()));
+        leaks.push((reason.to_owned(), "select the upstream with `pinned`, `rules` or `split` instead".to_owned()));
     }
     for (reason, remedy) in leaks {
         let message = format!("route `{route}`: callers can still find out which users exist: {reason}");
@@ -102,11 +102,11 @@ impl BeginResponses {
 fn reveals_nothing(pair: &Pair<'_>) -> Option<String> {
     let (begin, dialect) = (Operation::LoginBegin, &pair.dialect.display_name);
     if pair.caller_is_verified(begin) {
-        return Some(format!("the caller of `login.begin` of {dialect} is the user"));
+        return Some(format!("`login.begin` of {dialect} is called with the user's own token"));
     }
     let caller_request = pair.caller_request(begin);
     if USER.into_iter().all(|member| !has(&caller_request, member)) {
-        return Some(format!("`login.begin` of {dialect} names no user"));
+        return Some(format!("`login.begin` requests of {dialect} do not name the user"));
     }
     let upstream_request = pair.upstream_message(begin, Direction::Request);
     let is_sent = |member| {
@@ -133,7 +133,7 @@ fn leaks<'c>(
     for operation in [Operation::RegistrationBegin, Operation::CredentialsList] {
         if supported.contains(&operation) && pair.dialect_caller(operation) != Some(Caller::User) {
             let name = operation.name();
-            let reason = format!("`{name}` is answered with `unknown_user`, and its callers can name any user");
+            let reason = format!("`{name}` returns `unknown_user` for an unknown user, and callers can name any user");
             leaks.push((reason, exclude(&format!("\"{name}\""))));
         }
     }
@@ -144,8 +144,9 @@ fn leaks<'c>(
         leaks.push((reason, "find out how it answers for an unknown user".to_owned()));
     }
     if begin.has_list && !begin.requires_list && pair.discoverable != Some(false) {
-        let reason = format!("{provider} may answer for an unknown user with an empty list, which is forwarded");
-        let remedy = "set `discoverable = false` on the upstream if users cannot sign in there without a list";
+        let reason = format!("{provider} may return an empty list for an unknown user, and the list is forwarded");
+        let remedy =
+            "set `discoverable = false` on the upstream if users cannot sign in there without a list of credentials";
         leaks.push((reason, remedy.to_owned()));
     }
     let is_filled = |member| pair.fill.iter().any(|assignment| assignment.member == member);
@@ -156,10 +157,10 @@ fn leaks<'c>(
         .collect();
     if !late.is_empty() {
         let reason = format!(
-            "after a start, responses for unknown users lack {} until {provider} has answered for a known user",
+            "after each start of the gateway, responses for unknown users lack {} until {provider} has responded for a known user",
             quoted(late, "and")
         );
-        leaks.push((reason, format!("set them in `[routes.{route}.fill]` to the values of {provider}")));
+        leaks.push((reason, format!("set them in `[routes.{route}.fill]` to the values that {provider} returns")));
     }
     let names_id = has(&pair.caller_request(Operation::LoginBegin), Member::UserId);
     if begin.forwards(Member::UserId) && !names_id && !is_filled(Member::UserId) {

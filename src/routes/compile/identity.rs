@@ -41,7 +41,7 @@ impl Builder<'_> {
         for assignment in set {
             let member = assignment.member;
             if matches!(member, Member::UserId | Member::UserEmail) {
-                let message = format!("both this and the identity map `{}` name the upstream's user", map.name());
+                let message = format!("both `set` and the identity map `{}` determine the upstream's user", map.name());
                 let key = format!("{table}.{}", member.name());
                 self.error(&key, message, "this member", "remove it, or remove `identity` from the upstream");
             }

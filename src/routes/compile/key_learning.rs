@@ -23,13 +23,13 @@ impl Builder<'_> {
         let key = format!("{key}.{setting}");
         let upstream = self.named_upstream(name, &key)?;
         if !matches!(self.upstreams[upstream].kind, UpstreamKind::Embedded(_)) {
-            let message = format!("the upstream `{name}` is not embedded");
+            let message = format!("the upstream `{name}` is not embedded and cannot store passkeys");
             self.error(&key, message, "this name", "use an upstream with `provider = \"embedded\"`");
             return None;
         }
         if settings.upstream == *name {
-            let message = format!("the upstream `{name}` serves this route itself");
-            let remedy = format!("remove `{setting}`, or set `upstream` to the provider that has the users today");
+            let message = format!("`{setting}` names the upstream `{name}`, which serves this route itself");
+            let remedy = format!("remove `{setting}`, or set `upstream` to the upstream that has the users today");
             self.error(&key, message, "this name", remedy);
             return None;
         }

@@ -73,16 +73,16 @@ impl Builder<'_> {
         let login = common.dialect.operations.get(&Operation::LoginBegin);
         let asks_user = login.is_some_and(|template| template.request.caller == Caller::User);
         if by_upstream && uses.len() > 1 && asks_user {
-            let message = "the upstream that verifies the caller's token cannot be chosen by that caller";
+            let message = "`user = \"upstream\"` is not possible here: the upstream is selected by the user, and the user is known only after an upstream has verified the token";
             let remedy = "let the gateway verify the tokens: `user = { jwt = { ... } }`";
-            self.error(&format!("{}.callers.user", common.key), message, "this answer", remedy);
+            self.error(&format!("{}.callers.user", common.key), message, "this value", remedy);
         } else if by_upstream && theirs > 1 {
             let message = format!(
                 "{theirs} upstreams of this route issue tokens of {}, and each verifies only its own",
                 common.dialect.display_name
             );
             let remedy = "let the gateway verify the tokens: `user = { jwt = { ... } }`";
-            self.error(&format!("{}.callers.user", common.key), message, "this answer", remedy);
+            self.error(&format!("{}.callers.user", common.key), message, "this value", remedy);
         }
         let refreshes = common.dialect.operations.contains_key(&Operation::SessionRefresh);
         let is_excluded = common.excluded.contains(&Operation::SessionRefresh);
@@ -105,7 +105,7 @@ impl Builder<'_> {
         for (name, file) in &common.settings.pinned.0 {
             let Some(backend) = self.backend_of(name, uses) else { continue };
             if let Err(problem) = pinned.add(backend, &self.input.base.join(file)) {
-                let remedy = "write one user or account per line, and each in one file only";
+                let remedy = "name a readable file with one user or account per line, each in one file only";
                 self.error(&format!("{}.pinned.{name}", common.key), problem, "this file", remedy);
             }
         }
@@ -150,7 +150,7 @@ impl Builder<'_> {
             let values = values.iter().filter_map(|value| match HeaderValue::from_str(value) {
                 Ok(value) => Some(value),
                 Err(_) => {
-                    let message = "one of these is not a valid header value";
+                    let message = "`header.values` contains an invalid header field value";
                     self.error(&format!("{key}.values"), message, "this list", "use visible ASCII characters only");
                     None
                 }
@@ -170,7 +170,7 @@ impl Builder<'_> {
     pub(crate) fn field_name(&mut self, name: &str, key: &str) -> Option<HeaderName> {
         let field = HeaderName::from_bytes(name.as_bytes()).ok();
         if field.is_none() {
-            self.error(key, "this is not a valid header name", "this name", "write it like `x-cohort`");
+            self.error(key, "this is not a valid header field name", "this name", "for example: `x-cohort`");
         }
         field
     }
@@ -187,10 +187,10 @@ impl Builder<'_> {
         let known: Vec<_> = known.collect();
         let message = match Member::named(name) {
             Some(member) if member.is_secret(Direction::Request) => {
-                format!("`{name}` is a secret and cannot select callers")
+                format!("`{name}` is a secret and cannot be used to select an upstream")
             }
             Some(member) if member.kind() != ValueKind::Text => {
-                format!("`{name}` is {}, not text", member.kind().noun())
+                format!("`{name}` is {}, not a string", member.kind().noun())
             }
             Some(member) if !carried.contains(&member) => format!("{absent} `{name}`"),
             Some(member) => return Some(member),

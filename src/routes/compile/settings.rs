@@ -18,7 +18,7 @@ impl Builder<'_> {
         for assignment in fill.iter().filter(|assignment| assignment.reference().is_none() && !one_user) {
             let member = assignment.member;
             if matches!(member, Member::UserId | Member::UserEmail | Member::UserHandle | Member::CredentialHandle) {
-                let message = format!("a constant `{}` names the same user in every response", member.name());
+                let message = format!("a constant `{}` would name the same user in every response", member.name());
                 let remedy = "use a member that names the user, such as `\"{user.email}\"`, or remove it";
                 self.error(&format!("{key}.fill.{}", member.name()), message, "this constant", remedy);
             }
@@ -39,7 +39,7 @@ impl Builder<'_> {
                 key,
                 "a prefix starts with `/` and does not end with `/`",
                 "this value",
-                "write it like `/api/v4`",
+                "for example: `/api/v4`",
             );
         }
         good

@@ -79,12 +79,12 @@ impl Builder<'_> {
                 );
             }
             [one, two] if one.from == two.from => {
-                let message = "two parts that start from the same end move each other's users when they grow";
+                let message = "both parts take users from the same end of the hash range, so raising one percentage would move the other part's users";
                 let remedy = "write one of them as `{ percent = 10, from = \"top\" }`";
                 self.error(&key, message, "these parts", remedy);
             }
             [_, _, _, ..] => {
-                let message = "a split has at most two parts beside the route's own upstream";
+                let message = "a split has at most two parts in addition to the route's own upstream";
                 self.error(&key, message, "these parts", "remove one, or pin its users with `pinned`");
             }
             _ if parts.iter().map(|part| part.percent.parts()).sum::<u32>() > WHOLE => {

@@ -49,7 +49,7 @@ impl Builder<'_> {
             }
         }
         for (key, message) in found {
-            self.error(&key, message, "this file", "use a file of its own for each upstream");
+            self.error(&key, message, "this file", "use a separate file for each upstream");
         }
     }
 }

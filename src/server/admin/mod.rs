@@ -38,14 +38,14 @@ const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=
 /// Probes and scrapers need few connections.
 const MAX_CONNECTIONS: usize = 64;
 
-/// The `[admin]` table of the config.
+/// The admin listener: health checks, metrics and the console.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AdminSettings {
     /// The address to listen on. Access needs no password. Port 0 selects a free port. Default 127.0.0.1:9090.
     #[schemars(with = "String", title = "an address and port, such as \"127.0.0.1:9090\"")]
     pub listen: SocketAddr,
-    /// Whether to serve the console, a page for trying the routes. Default: if the address is a loopback
+    /// Whether to serve the console, a page for trying the routes. Default: true if the address is a loopback
     /// address.
     pub console: Option<bool>,
 }

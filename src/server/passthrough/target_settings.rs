@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::base::bounded::Bounded;
 use crate::upstream::base_url::{BaseUrl, InvalidBaseUrl};
 
-/// The targets by host.
+/// The servers that get the requests that match no operation, by host.
 #[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct PassthroughSettings(pub BTreeMap<HostPattern, Target>);
@@ -48,15 +48,15 @@ pub struct TargetSettings {
     /// Milliseconds for which the target may send nothing within a response. Default 60000.
     #[serde(default = "one_minute")]
     pub content_timeout_ms: Bounded<10, 3_600_000>,
-    /// A PEM file of certificate authorities to trust instead of the system's. A relative path starts at the
-    /// folder of the config. Default: the system's certificate authorities.
+    /// A PEM file of certificate authorities to trust instead of the system's. A relative path is relative to
+    /// the directory of the config file. Default: the system's certificate authorities.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
 }
 
 /// A text is not a [`HostPattern`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("must be a host name or address without scheme, port and path, or `*`")]
+#[error("must be a host name or an IP address, without scheme, port or path, or `*`")]
 pub struct InvalidHostPattern;
 
 // ===== impl PassthroughSettings =====
@@ -211,8 +211,8 @@ mod tests {
     #[test]
     fn invalid_hosts_and_targets_are_refused() {
         for (text, expected) in [
-            ("\"a.example:80\" = \"https://b.example\"", "without scheme, port and path"),
-            ("\"\" = \"https://b.example\"", "without scheme, port and path"),
+            ("\"a.example:80\" = \"https://b.example\"", "without scheme, port or path"),
+            ("\"\" = \"https://b.example\"", "without scheme, port or path"),
             ("\"*\" = \"https://b.example/prefix\"", "must not have a path"),
             ("\"*\" = { url = \"https://b.example/prefix\" }", "must not have a path"),
             ("\"*\" = { url = \"https://b.example\", upgarde = true }", "unknown field `upgarde`"),

@@ -64,7 +64,7 @@ fn every_finding_has_a_place_and_a_remedy() {
     for case in case::all("config") {
         let output = run(&case, "check");
         let said = String::from_utf8(output.stderr).unwrap();
-        let findings = said.trim_end().split("\n\n").filter(|part| !part.ends_with(" does not work."));
+        let findings = said.trim_end().split("\n\n").filter(|part| !part.ends_with(" is not valid."));
         for finding in findings {
             let is_told = finding.contains("--> ") && finding.contains("help: ");
             assert!(is_told, "{}: {finding}", case.name);
@@ -89,7 +89,7 @@ fn unreadable_config_is_named() {
     assert_eq!(
         String::from_utf8(output.stderr).unwrap(),
         "error: the config cannot be read: No such file or directory (os error 2)\n--> none.toml\n = help: use \
-         `--config FILE` with a readable file, or no `--config` to run the built-in config\n\nnone.toml does not work.\n"
+         `--config FILE` with a readable file, or no `--config` to run the built-in config\n\nnone.toml is not valid.\n"
     );
 }
 

@@ -46,7 +46,7 @@ async fn invalid_list_on_reload_keeps_the_previous_config() {
     list("old.list", "\nADA@example.com\n");
     let said = gateway.reload(&upstreams.config(LISTS)).await;
     let told = said["message"].as_str().unwrap();
-    assert!(told.contains("new.list:1 and ") && told.contains("old.list:2 have the same value"), "{told}");
+    assert!(told.contains("new.list:1 and ") && told.contains("old.list:2 pin the same user or account"), "{told}");
     assert!(!told.to_lowercase().contains("ada@"), "{told}");
     assert_eq!(begins(&gateway, "ada@example.com").await.0, "new");
 }

@@ -193,7 +193,7 @@ impl ParsedLines {
         let message = match error.into_kind() {
             csv::ErrorKind::Io(error) => return Err(ImportError::Input(error)),
             csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                format!("has {len} columns, and the first line has {expected_len}")
+                format!("has the wrong number of columns: {len}, but the header line has {expected_len}")
             }
             csv::ErrorKind::Utf8 { .. } => "is not in UTF-8".to_owned(),
             _ => "is not CSV".to_owned(),

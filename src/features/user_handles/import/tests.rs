@@ -58,7 +58,7 @@ fn one_bad_line_prevents_the_import() {
         (6, "has an `rp_id` that is not a domain"),
         (7, "has the same `credential_id` as line 2"),
         (9, "has the `caller_handle` of line 8 with another `upstream_handle`"),
-        (10, "has 2 columns, and the first line has 4"),
+        (10, "has the wrong number of columns: 2, but the header line has 4"),
     ];
     assert_eq!(reported(&mut store, InputFormat::Csv, &text), expected.map(|(line, text)| (line, text.to_owned())));
     let lines = "[]\n{\"credential_id\":7}\n{\"credentialId\":\"AQ\"}\n{\"credential_id\":\"AQ\"}\n";

@@ -53,7 +53,7 @@ impl Compiler {
     fn entry(&mut self, entry: &TomlEntry, scope: Scope<'_>) -> Option<Entry> {
         if entry.key.starts_with('$') {
             let message = format!("unknown key `{}`", entry.key);
-            let remedy = "`$each` goes into the table of an array; `$json` is the only key of a table that is written as a string of JSON";
+            let remedy = "the reserved keys are `$each`, in the table of an array, and `$json`, as the only key of a table that is encoded as a JSON string";
             self.error(&entry.key_span, message, "reserved for the template language", remedy);
             return None;
         }
@@ -129,7 +129,7 @@ impl Compiler {
             return None;
         };
         if scope.in_list {
-            let remedy = "write a list of texts as one placeholder, `\"{transports}\"`; nested lists of tables are not supported";
+            let remedy = "write a list of strings as one placeholder, `\"{transports}\"`; nested lists of tables are not supported";
             self.error(span, "a list cannot be nested in a list", "this array", remedy);
             return None;
         }
@@ -163,8 +163,13 @@ impl Compiler {
 
     fn json_text(&mut self, table: &Table, inner: &Item, scope: Scope<'_>) -> Option<Node> {
         let Some(inner) = inner.as_table().filter(|_| table.entries.len() == 1) else {
-            let remedy = "write `{ \"$json\" = { ... } }` with the object in the string";
-            self.error(&table.span, "`$json` must be a table and the only key", "this table", remedy);
+            let remedy = "write `{ \"$json\" = { ... } }` with the members of the JSON object inside";
+            self.error(
+                &table.span,
+                "`$json` must be the only key of its table, and its value must be a table",
+                "this table",
+                remedy,
+            );
             return None;
         };
         if scope.in_json || scope.in_list {

@@ -120,7 +120,7 @@ mod tests {
             ("path = '/{nobody}'", "unknown member `nobody`"),
             (
                 "path = '/{credential.transports}'",
-                "`credential.transports` is a list of texts and cannot be part of a path",
+                "`credential.transports` is a list of strings and cannot be part of a path",
             ),
             ("fields = { 'a b' = 'x' }", "`a b` is not a valid header field name"),
             ("fields = { a = \"x\\n\" }", "this is not a valid header field value"),

@@ -89,17 +89,17 @@ mod tests {
             ("a = [1]", "an array must have exactly one table, the template of its elements"),
             ("a = [{ id = '{id}' }]", "the array has no `$each`"),
             ("a = [{ '$each' = 'x' }]", "`$each` must name a list"),
-            ("a = [{ '$each' = '{hints}' }]", "`hints` is a list of texts, not a list"),
+            ("a = [{ '$each' = '{hints}' }]", "`hints` is a list of strings, not a list"),
             (
                 "a = [{ '$each' = '{hints:minutes}' }]",
-                "the codec `minutes` cannot encode `hints`, which is a list of texts",
+                "the codec `minutes` cannot encode `hints`, which is a list of strings",
             ),
             (
                 "a = [{ '$each' = '{allow_credentials}' }]\nb = [{ '$each' = '{allow_credentials}' }]",
                 "two arrays hold `allow_credentials`",
             ),
-            ("a = { '$json' = 1 }", "`$json` must be a table and the only key"),
-            ("a = { '$json' = {}, b = 1 }", "`$json` must be a table and the only key"),
+            ("a = { '$json' = 1 }", "`$json` must be the only key of its table, and its value must be a table"),
+            ("a = { '$json' = {}, b = 1 }", "`$json` must be the only key of its table, and its value must be a table"),
             ("a = { '$json' = { b = { '$json' = {} } } }", "`$json` cannot be nested in another `$json` or in a list"),
             ("'$if' = 1", "unknown key `$if`"),
         ] {
