@@ -164,7 +164,7 @@ fn token_keys() {
         assert!(!found[0].contains("hunter2"));
     }
     let missing = findings(&jwt(r#"algorithms = ["ES256"], jwks = "file:no such""#), folder.path()).remove(0);
-    assert!(missing.starts_with("callers.user.jwt.jwks: error: the key set is missing: the file "), "{missing}");
+    assert!(missing.starts_with("callers.user.jwt.jwks: error: the key set cannot be read: the file "), "{missing}");
 }
 
 #[test]
