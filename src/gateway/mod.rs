@@ -4,6 +4,7 @@
 //! matches is returned untouched, for the server to pass through. The gateway knows nothing of sockets, and nothing of
 //! a provider but its compiled messages. Start with [`pipeline`].
 
+pub mod arrival;
 pub mod client_data;
 pub(crate) mod context;
 pub(crate) mod cors;

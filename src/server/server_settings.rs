@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::bounded::Bounded;
+use crate::server::trusted_proxies::TrustedProxies;
 
 /// The listener and its limits.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
@@ -16,6 +17,11 @@ pub struct ServerSettings {
     /// The address to listen on, without TLS; port 0 selects a free port. Default 127.0.0.1:8080.
     #[schemars(with = "String", title = "an address and port, such as \"127.0.0.1:8080\"")]
     pub listen: SocketAddr,
+    /// The networks of the proxies in front of the gateway, such as `["10.0.0.0/8"]`. Their `Forwarded` and
+    /// `X-Forwarded-...` fields say who the client is; those of other peers are replaced. `[]` declares that clients
+    /// connect directly. Default: not declared; the peer counts as the client, and limits by client address are only
+    /// observed.
+    pub trusted_proxies: Option<TrustedProxies>,
     /// Threads that serve requests. Default: one per core.
     pub workers: Option<Bounded<1, 1024>>,
     /// Milliseconds for receiving a request head, and for which a connection may be idle between requests.
@@ -43,6 +49,7 @@ impl Default for ServerSettings {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            trusted_proxies: None,
             workers: None,
             header_timeout_ms: Bounded::nearest(15_000),
             content_timeout_ms: Bounded::nearest(15_000),

@@ -24,6 +24,7 @@ use crate::server::limits::RequestLimits;
 use crate::server::passthrough::Passthrough;
 use crate::server::passthrough::target_settings::PassthroughSettings;
 use crate::server::server_settings::ServerSettings;
+use crate::server::trusted_proxies::TrustedProxies;
 use crate::telemetry;
 use crate::upstream::tls::TlsError;
 
@@ -105,6 +106,7 @@ where
             gateway: (self.build_gateway)().map_err(|error| StartError::Gateway(error.into()))?,
             limits: self.limits.clone(),
             passthrough: Passthrough::new(&self.passthrough, tasks.clone())?,
+            trusted_proxies: self.settings.trusted_proxies.clone(),
         })
     }
 
@@ -120,7 +122,8 @@ where
         let stop = self.lifecycle.stopped();
         let application = Arc::new(application);
         accept(listener, &self.connection_permits, stop, |AcceptedConnection { mut stream, peer, permit }| {
-            let (application, stop, peer) = (application.clone(), stop.clone(), Peer::new(peer));
+            let peer = TrustedProxies::classify(application.trusted_proxies.as_ref(), Peer::new(peer));
+            let (application, stop) = (application.clone(), stop.clone());
             let respond = move |request: Request<RequestBody>| application.respond(request, &peer);
             tasks.spawn(async move {
                 let ended = match fast_path::serve(&mut stream, &respond, limits.header_timeout, &stop).await {

@@ -209,7 +209,7 @@ fn caller_of(route: &Route, operation: Operation) -> (Vec<Member>, Authenticated
         _ => (Vec::new(), VerifiedBy::Gateway),
     };
     let claimed = claims.iter().filter_map(|member| claimed(*member)).collect();
-    (claims, AuthenticatedCaller { claims: claimed, verified_by })
+    (claims, AuthenticatedCaller { claims: claimed, verified_by, is_backend: false })
 }
 
 fn claimed(member: Member) -> Option<(Member, Value<'static>)> {
