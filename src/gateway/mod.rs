@@ -14,6 +14,7 @@ pub mod handler;
 pub(crate) mod id_token;
 pub mod limits;
 pub(crate) mod pipeline;
+pub mod rate_limits;
 pub(crate) mod refresh;
 pub(crate) mod refuse;
 pub mod reload;

@@ -135,7 +135,7 @@ async fn http2_callers_reach_http1_targets() {
 async fn unreachable_target_is_502() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let nowhere = TargetSettings::to(format!("http://{closed}").parse().unwrap());
-    let rig = start_with(&settings(), &super::rig::everything_to(nowhere));
+    let rig = start_with(&settings(), &everything_to(nowhere));
     let reply = rig.ask("GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
     assert_eq!((reply.status, reply.content.as_str()), (502, "the target could not be reached\n"));
 }

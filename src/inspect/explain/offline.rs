@@ -75,7 +75,7 @@ pub(super) fn run_offline(
         request,
         backend,
         caller: &caller,
-        client: Client { user_agent, address: Some(&address) },
+        client: Client { user_agent, address: Some(&address), ..Client::default() },
         ceremony: begun.as_ref(),
         challenge: given,
         user: mapped.as_ref(),
