@@ -36,7 +36,7 @@ impl<G: Handler> Application<G> {
         self: &Arc<Self>,
         request: Request<RequestBody>,
         peer: &Peer,
-    ) -> impl Future<Output = Response<ResponseBody>> + Send + use<G> {
+    ) -> impl Future<Output = Response<ResponseBody>> + Send + Unpin + use<G> {
         let forwarded = (self.trusted_proxies.as_ref())
             .filter(|_| peer.is_trusted)
             .map(|trusted| Box::new(forwarded_client(request.headers(), peer, trusted)));

@@ -30,6 +30,7 @@ mod accept;
 pub mod admin;
 mod application;
 mod body;
+mod connection_admission;
 mod fast_path;
 mod forwarded_client;
 mod hyper_connection;

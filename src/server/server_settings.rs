@@ -36,8 +36,13 @@ pub struct ServerSettings {
     pub max_head_bytes: Bounded<1024, 65_536>,
     /// Header fields of a request. Default 100.
     pub max_fields: Bounded<8, 1024>,
-    /// Concurrent connections, over all workers; further ones get a 503. Default 10000.
+    /// Concurrent connections, over all workers. For a further one, the connection that has been idle for longest is
+    /// closed; if none is idle, the new one gets a 503. Default 10000.
     pub max_connections: Bounded<1, 1_000_000>,
+    /// Concurrent connections of one address, over all workers; further ones get a 503. An IPv6 client's address is its
+    /// /64 network. 0 is no limit. Trusted proxies are exempt, and without `trusted_proxies` there is no limit.
+    /// Default 512.
+    pub max_connections_per_address: Bounded<0, 1_000_000>,
     /// Concurrent requests, over all workers, until their response begins; further ones get a 503.
     /// Default 4096.
     pub max_requests: Bounded<1, 1_000_000>,
@@ -57,6 +62,7 @@ impl Default for ServerSettings {
             max_head_bytes: Bounded::nearest(16 << 10),
             max_fields: Bounded::nearest(100),
             max_connections: Bounded::nearest(10_000),
+            max_connections_per_address: Bounded::nearest(512),
             max_requests: Bounded::nearest(4_096),
             max_streams: Bounded::nearest(100),
         }
