@@ -62,7 +62,7 @@ fn begins(criterion: &mut Criterion) {
         ("rich", ("/accounts/begin-auth-with-passkey", r#"{"email":"user@example.com","account":"acme"}"#)),
     ]);
     let peer = Peer::new(([127, 0, 0, 1], 1).into());
-    let arrival = Arrival { peer, id: RequestId::random() };
+    let arrival = Arrival::of_peer(peer, RequestId::random());
     let mut group = criterion.benchmark_group("exchange");
     for (case, (path, content)) in cases {
         let exchange = || async {

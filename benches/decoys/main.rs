@@ -208,7 +208,7 @@ fn ask(path: &str, content: String) -> Request<Bytes> {
 async fn timed(gateway: &Gateway, request: Request<Bytes>) -> (String, f64) {
     let (head, content) = request.into_parts();
     let mut content = Content::<Empty<Bytes>>::Read(content);
-    let arrival = Arrival { peer: Peer::new(([127, 0, 0, 1], 1).into()), id: RequestId::random() };
+    let arrival = Arrival::of_peer(Peer::new(([127, 0, 0, 1], 1).into()), RequestId::random());
     let begun = Instant::now();
     let answer = gateway.handle(&head, &arrival, host_of(&head), &mut content).await.expect("no response");
     let time = begun.elapsed();

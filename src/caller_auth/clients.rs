@@ -57,28 +57,30 @@ impl Clients {
         Self::Listed(known.into_iter().map(|(_, client)| client).collect())
     }
 
-    pub(super) fn admit(&self, request: &dyn Record<'_>) -> Result<(), Refusal> {
+    /// Whether the client has a secret. The secret that a public client sends proves nothing.
+    pub(super) fn admit(&self, request: &dyn Record<'_>) -> Result<bool, Refusal> {
         let Some(Value::Text(id)) = request.value(Member::ClientId) else {
             return Err(Refusal::unauthenticated("the client id is missing"));
         };
         let known = match self {
-            Self::Anyone => return Ok(()),
+            Self::Anyone => return Ok(request.value(Member::ClientSecret).is_some()),
             Self::Listed(known) => known,
         };
         let id = Digest::of(&id);
         let secret = request.value(Member::ClientSecret);
         let secret = if let Some(Value::Text(secret)) = &secret { secret } else { "" }; // a present secret is never empty
         let secret = Digest::of(secret);
-        let (mut is_known, mut is_proved) = (false, false);
+        let (mut is_known, mut is_proved, mut is_public) = (false, false, false);
         for client in known {
             // `&` and `|` instead of `&&` and `||`, so that each client takes the same two comparisons.
             let is_it = client.id.is(&id);
             let is_right = client.secret.is(&secret) | client.is_public;
             is_known |= is_it;
             is_proved |= is_it & is_right;
+            is_public |= is_it & client.is_public;
         }
         match (is_proved, is_known) {
-            (true, _) => Ok(()),
+            (true, _) => Ok(!is_public),
             (false, true) => Err(Refusal::unauthenticated("the client secret is missing or wrong")),
             (false, false) => Err(Refusal::unauthenticated("the client id is unknown")),
         }

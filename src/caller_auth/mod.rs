@@ -57,6 +57,9 @@ pub struct AuthenticatedCaller {
     pub claims: Vec<(Member, Value<'static>)>,
     /// Which side verifies the credentials.
     pub verified_by: VerifiedBy,
+    /// Whether it is a backend: it has sent a secret of its own. Its requests are those of many users, and it says who
+    /// they are.
+    pub is_backend: bool,
 }
 
 /// Which side verifies the caller's credentials.
@@ -70,7 +73,7 @@ pub enum VerifiedBy {
 
 /// The result of checking credentials without waiting.
 enum CredentialCheck<'c> {
-    Done(VerifiedBy),
+    Done { verified_by: VerifiedBy, is_backend: bool },
     Token(PendingToken<'c>),
 }
 
@@ -106,11 +109,15 @@ impl Callers {
     ) -> impl Future<Output = Result<AuthenticatedCaller, Refusal>> + Send + use<'c> {
         let check = self.check_credentials(kind, request);
         async move {
-            let (claims, verified_by) = match check? {
-                CredentialCheck::Done(verified_by) => (Vec::new(), verified_by),
-                CredentialCheck::Token(token) => (token.verify().await?, VerifiedBy::Gateway),
-            };
-            Ok(AuthenticatedCaller { claims, verified_by })
+            Ok(match check? {
+                CredentialCheck::Done { verified_by, is_backend } => {
+                    AuthenticatedCaller { claims: Vec::new(), verified_by, is_backend }
+                }
+                CredentialCheck::Token(token) => {
+                    let claims = token.verify().await?;
+                    AuthenticatedCaller { claims, verified_by: VerifiedBy::Gateway, is_backend: false }
+                }
+            })
         }
     }
 
@@ -129,16 +136,20 @@ impl Callers {
 
     fn check_credentials(&self, kind: Caller, request: &dyn Record<'_>) -> Result<CredentialCheck<'_>, Refusal> {
         let not_configured = || Refusal::new(Fault::Forbidden, format!("`callers` has no `{}` entry", kind.name()));
-        match kind {
-            Caller::Open => self.is_open.then_some(()).ok_or_else(not_configured)?,
-            Caller::Key => self.keys.as_ref().ok_or_else(not_configured)?.admit(request)?,
+        let is_backend = match kind {
+            Caller::Open => self.is_open.then_some(false).ok_or_else(not_configured)?,
+            Caller::Key => {
+                self.keys.as_ref().ok_or_else(not_configured)?.admit(request)?;
+                true
+            }
             Caller::Client => self.clients.as_ref().ok_or_else(not_configured)?.admit(request)?,
             Caller::User => {
                 let token = self.users.as_ref().ok_or_else(not_configured)?.admit(request)?;
-                return Ok(token.map_or(CredentialCheck::Done(VerifiedBy::Upstream), CredentialCheck::Token));
+                let by_upstream = CredentialCheck::Done { verified_by: VerifiedBy::Upstream, is_backend: false };
+                return Ok(token.map_or(by_upstream, CredentialCheck::Token));
             }
-        }
-        Ok(CredentialCheck::Done(VerifiedBy::Gateway))
+        };
+        Ok(CredentialCheck::Done { verified_by: VerifiedBy::Gateway, is_backend })
     }
 }
 

@@ -19,7 +19,7 @@ use crate::config::environment::{self, ENVIRONMENT};
 use crate::config::gateway_settings::{self, GatewaySettings};
 use crate::config::reader::Reader;
 use crate::config::source::FileSource;
-use crate::config::{authorities, deployment, fingerprint, renamed, schema, secrets};
+use crate::config::{authorities, client_limits, deployment, fingerprint, renamed, schema, secrets};
 use crate::gateway::limits::Limits;
 use crate::provider::registry::Registry;
 use crate::routes::Plan;
@@ -154,10 +154,10 @@ pub fn load(origin: &Origin) -> (Option<Config>, Diagnostics) {
 impl Reader<'_> {
     fn config(&mut self, mut merged: Dict) -> Option<Config> {
         let hash = fingerprint::ConfigHash::of(&merged);
-        let server = self.section("server", merged.remove("server"));
+        let server: Option<ServerSettings> = self.section("server", merged.remove("server"));
         let admin = self.section("admin", merged.remove("admin"));
         let ceremonies = self.section("ceremonies", merged.remove("ceremonies"));
-        let limits = self.section("limits", merged.remove("limits"));
+        let limits: Option<Limits> = self.section("limits", merged.remove("limits"));
         let passthrough = self.passthrough(merged.remove("passthrough"));
         let hash_secret = self.hash_secret(merged.remove("gateway"));
         let registry = self.registry(merged.remove("providers"));
@@ -177,7 +177,13 @@ impl Reader<'_> {
         };
         let (plan, found) = compile(&input);
         let warnings = server.as_ref().map(|server| deployment::report(server, &input)).unwrap_or_default();
-        found.into_iter().chain(warnings).for_each(|finding| self.report(finding));
+        let about_clients = server.as_ref().zip(limits.as_ref());
+        let about_clients = about_clients.map(|(server, limits)| client_limits::report(server, &limits.rates, &input));
+        found
+            .into_iter()
+            .chain(warnings)
+            .chain(about_clients.unwrap_or_default())
+            .for_each(|finding| self.report(finding));
         let base = std::mem::take(&mut self.base);
         Some(Config {
             server: server?,

@@ -4,6 +4,7 @@
 //! unknown key is an error. The config only refers to secrets and never contains them. Start with [`load`].
 
 mod authorities;
+mod client_limits;
 mod deployment;
 mod environment;
 mod expected;

@@ -1,11 +1,14 @@
 //! What a request carries between the steps of the pipeline.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
 use http::{HeaderMap, Response as HttpResponse};
 use jiff::Timestamp;
 
 use crate::caller_auth::AuthenticatedCaller;
 use crate::features::user_handles::hooks::UserHandleHooks;
+use crate::gateway::handler::AddressLimits;
 use crate::gateway::runtime::{BackendState, Runtime};
 use crate::gateway::trace::Trace;
 use crate::gateway::upstream_client::UpstreamClient;
@@ -39,6 +42,10 @@ pub(crate) struct Client<'a> {
     pub user_agent: Option<&'a str>,
     /// Its network address.
     pub address: Option<&'a str>,
+    /// The same, for limits. `None` if there is no connection.
+    pub ip: Option<IpAddr>,
+    /// Whether limits by address bind it.
+    pub limits: AddressLimits,
 }
 
 /// The role of a request in a comparison with a shadow.

@@ -5,17 +5,15 @@
 
 use std::error::Error;
 use std::future::Future;
-use std::net::SocketAddr;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::HOST;
 use http::uri::Authority;
-use http::{HeaderValue, Response, Version, request};
+use http::{Response, Version, request};
 use http_body::Body;
-use uuid::Uuid;
 
 use crate::base::host::host;
+pub use crate::gateway::arrival::{AddressLimits, Arrival, ForwardedClient, Peer, RequestId, Scheme};
 
 /// Answers requests: the gateway, or a stand-in in a test.
 pub trait Handler: Send + Sync + 'static {
@@ -61,82 +59,6 @@ pub enum EdgeRejection {
     TooManyFields,
     /// `max_requests` requests are in progress (503).
     Overloaded,
-}
-
-/// The peer and the id of a request.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Arrival {
-    /// The peer that sent it.
-    pub peer: Peer,
-    /// Its id.
-    pub id: RequestId,
-}
-
-/// The other end of the connection.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Peer {
-    /// Its address.
-    pub address: SocketAddr,
-    /// Its IP address as text.
-    pub ip: Arc<str>,
-}
-
-impl Peer {
-    /// The peer with an address.
-    pub fn new(address: SocketAddr) -> Self {
-        Self { address, ip: address.ip().to_string().into() }
-    }
-}
-
-/// The id of a request in logs and responses.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct RequestId {
-    value: HeaderValue,
-    uuid: Uuid,
-}
-
-// ===== impl RequestId =====
-
-impl RequestId {
-    /// The longest id that is accepted from a caller, in characters.
-    pub const MAX_LENGTH: usize = 64;
-
-    /// Accepts a caller's id of 1 to [`Self::MAX_LENGTH`] letters, digits and `-_.:`.
-    #[must_use]
-    pub fn accept(value: &HeaderValue) -> Option<Self> {
-        let bytes = value.as_bytes();
-        let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
-        let is_valid = (1..=Self::MAX_LENGTH).contains(&bytes.len()) && bytes.iter().all(is_allowed);
-        let uuid = || Uuid::try_parse_ascii(bytes).unwrap_or_else(|_| Uuid::new_v4());
-        is_valid.then(|| Self { value: value.clone(), uuid: uuid() })
-    }
-
-    /// A new random id, a UUID of version 4.
-    #[must_use]
-    pub fn random() -> Self {
-        let uuid = Uuid::new_v4();
-        let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
-        let text = uuid.hyphenated().encode_lower(&mut text);
-        Self { value: HeaderValue::from_str(text).expect("a UUID is visible ASCII"), uuid }
-    }
-
-    /// The id as a field value.
-    #[must_use]
-    pub fn as_value(&self) -> &HeaderValue {
-        &self.value
-    }
-
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        self.value.to_str().unwrap_or_default()
-    }
-
-    /// The id as a UUID: itself if it is one, else a random one of the request.
-    #[must_use]
-    pub fn as_uuid(&self) -> Uuid {
-        self.uuid
-    }
 }
 
 /// The host that a request is for, without the port. Compare it case-insensitively.
@@ -209,22 +131,5 @@ mod tests {
         let mut two_names = request("http://a.example/x", &["b.example"]);
         two_names.version = Version::HTTP_2;
         assert_eq!(host_of(&two_names), None);
-    }
-
-    #[test]
-    fn an_invalid_request_id_is_ignored() {
-        let accepts = |text: &str| RequestId::accept(&HeaderValue::from_str(text).unwrap());
-        assert_eq!(accepts("req-1_a.b:c").unwrap().as_str(), "req-1_a.b:c");
-        assert!(accepts(&"a".repeat(64)).is_some());
-        for invalid in ["", "a b", "a,b", "{}", "\"q\"", &"a".repeat(65)] {
-            assert!(accepts(invalid).is_none(), "{invalid:?}");
-        }
-    }
-
-    #[test]
-    fn a_random_request_id_is_valid_and_unique() {
-        let id = RequestId::random();
-        assert_eq!(RequestId::accept(id.as_value()), Some(id.clone()));
-        assert_ne!(id, RequestId::random());
     }
 }

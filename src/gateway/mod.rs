@@ -4,6 +4,7 @@
 //! matches is returned untouched, for the server to pass through. The gateway knows nothing of sockets, and nothing of
 //! a provider but its compiled messages. Start with [`pipeline`].
 
+pub mod arrival;
 pub mod client_data;
 pub(crate) mod context;
 pub(crate) mod cors;
@@ -13,6 +14,7 @@ pub mod handler;
 pub(crate) mod id_token;
 pub mod limits;
 pub(crate) mod pipeline;
+pub mod rate_limits;
 pub(crate) mod refresh;
 pub(crate) mod refuse;
 pub mod reload;

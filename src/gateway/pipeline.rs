@@ -1,6 +1,6 @@
 //! The life of a request, from top to bottom.
 //!
-//! [`run`] finds the config and the operation of a request, [`serve`] authenticates the caller and selects a backend,
+//! [`run`] finds the config and the operation of a request, [`serve`] limits rates, authenticates the caller and selects a backend,
 //! and [`attempt`] lets one backend serve the request. Each line is a step, in a file of its own name in
 //! [`steps`](crate::gateway::steps). The user handles, decoys, key learning and own tokens of a backend run in the steps
 //! [`before_call`], [`after_decode`] and [`after_proof`]; a route without them passes these steps by. Nothing is
@@ -38,6 +38,7 @@ use crate::gateway::steps::decode_request::{NotDecoded, decode_request};
 use crate::gateway::steps::decode_response::decode_response;
 use crate::gateway::steps::encode_response::encode_response;
 use crate::gateway::steps::identify_caller::identify_caller;
+use crate::gateway::steps::limit_rate::{limit_caller, limit_device};
 use crate::gateway::steps::map_user::map_user;
 use crate::gateway::steps::map_user_back::map_user_back;
 use crate::gateway::steps::match_operation::{ConfigMatch, match_operation, no_operation_matched};
@@ -130,12 +131,19 @@ async fn operation(
     Some(config.with_cors_headers(&head.headers, response))
 }
 
-/// Authenticates the caller, selects the backend, and lets it serve the request.
+/// Limits the rate of the client, authenticates the caller, selects the backend, and lets it serve the request.
 async fn serve(runtime: &Runtime, context: &RequestContext<'_>) -> PipelineOutcome {
+    let refused = |refusal| PipelineOutcome { result: Err(refusal), decision: None };
+    if let Err(refusal) = limit_device(runtime, context) {
+        return refused(refusal);
+    }
     let caller = match authenticate_caller(context).await {
         Ok(caller) => caller,
-        Err(refusal) => return PipelineOutcome { result: Err(refusal), decision: None },
+        Err(refusal) => return refused(refusal),
     };
+    if let Err(refusal) = limit_caller(runtime, context, &caller) {
+        return refused(refusal);
+    }
     let route = context.route;
     let Some(policy) = &route.policy else {
         let backend = route.own_backend();

@@ -175,7 +175,7 @@ mod tests {
         let content = serde_json::json!({ "credential": credential }).to_string();
         let (head, content) = Request::post(FINISH).body(Full::new(Bytes::from(content))).unwrap().into_parts();
         let peer = Peer::new(([127, 0, 0, 1], 1).into());
-        let arrival = Arrival { peer, id: RequestId::random() };
+        let arrival = Arrival::of_peer(peer, RequestId::random());
         let mut content = Content::Unread(content);
         let answer = gateway.handle(&head, &arrival, None, &mut content).await;
         assert!(answer.is_some() || matches!(content, Content::Read(content) if !content.is_empty()));

@@ -11,6 +11,7 @@ use crate::ceremony::memory::Ceremonies;
 use crate::features::decoys::ResponseShape;
 use crate::features::user_handles::Handles;
 use crate::gateway::limits::Limits;
+use crate::gateway::rate_limits::RateLimits;
 use crate::gateway::upstream_client::UpstreamClient;
 use crate::model::fault::{Fault, Refusal};
 use crate::model::operation::Operation;
@@ -51,6 +52,8 @@ pub struct RunningConfig {
     pub metrics: Arc<Metrics>,
     /// The limits of requests.
     pub limits: Limits,
+    /// The rate limits, and what they have counted.
+    pub rate_limits: Arc<RateLimits>,
     /// The hosts that have a passthrough target. `*` is any host.
     pub passthrough_hosts: Vec<String>,
     /// A hash of the config.
@@ -113,7 +116,7 @@ impl Runtime {
 // ===== impl RunningConfig =====
 
 impl RunningConfig {
-    /// A config with new state. Give [`Self::continuing`] the previous config to keep its shadows' counts.
+    /// A config with new state. Give [`Self::continuing`] the previous config to keep its counts.
     pub fn new(
         plan: Plan,
         ceremonies: Arc<Ceremonies>,
@@ -123,12 +126,16 @@ impl RunningConfig {
         fingerprint: String,
     ) -> Self {
         let states = plan.routes.iter().map(RouteState::of).collect();
-        Self { plan, ceremonies, metrics, limits, passthrough_hosts, fingerprint, states }
+        let rate_limits = Arc::new(RateLimits::new(&limits.rates));
+        Self { plan, ceremonies, metrics, limits, rate_limits, passthrough_hosts, fingerprint, states }
     }
 
-    /// The same config, with the counts of the previous config's shadows.
+    /// The same config, with the counts of the previous config's shadows, and those of its rate limits if they are equal.
     #[must_use]
     pub fn continuing(mut self, previous: &Self) -> Self {
+        if self.limits.rates == previous.limits.rates {
+            self.rate_limits = previous.rate_limits.clone();
+        }
         for (route, state) in self.plan.routes.iter().zip(&mut self.states) {
             let same = previous.plan.routes.iter().position(|known| known.name == route.name);
             let known = same.and_then(|index| previous.states[index].shadow.as_ref());

@@ -81,7 +81,11 @@ impl ShadowCall {
         RequestContext {
             route: self.route(),
             request: self.request.clone(),
-            client: Client { user_agent: self.user_agent.as_deref(), address: self.address.as_deref() },
+            client: Client {
+                user_agent: self.user_agent.as_deref(),
+                address: self.address.as_deref(),
+                ..Client::default()
+            },
             now: self.now,
             fields: &self.fields,
             trace: None,

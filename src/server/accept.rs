@@ -1,17 +1,17 @@
-//! Accepts connections from a listener, up to a maximum, until the server stops.
+//! Accepts connections from a listener until the server stops.
 //!
-//! A connection beyond the maximum gets a 503 and is closed. Only the stop ends the loop: if the process
+//! A connection that is not admitted gets a 503 and is closed. Only the stop ends the loop: if the process
 //! runs out of file descriptors, it waits.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
+
+use crate::server::connection_admission::{ConnectionAdmission, ConnectionPermit};
 
 /// The delay before the next attempt if the system is out of descriptors or memory.
 const RETRY_DELAY: Duration = Duration::from_millis(100);
@@ -27,14 +27,10 @@ pub(super) struct AcceptedConnection {
     pub(super) permit: ConnectionPermit,
 }
 
-/// Counts towards the maximum of connections until it is dropped, also after the connection was upgraded.
-#[derive(Clone, Debug)]
-pub(super) struct ConnectionPermit(#[expect(dead_code, reason = "held, never read")] Arc<OwnedSemaphorePermit>);
-
 /// Passes every connection to `serve`, which must not block.
 pub(super) async fn accept(
     listener: TcpListener,
-    permits: &Arc<Semaphore>,
+    admission: &ConnectionAdmission,
     stop: &CancellationToken,
     mut serve: impl FnMut(AcceptedConnection),
 ) {
@@ -45,13 +41,13 @@ pub(super) async fn accept(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, peer)) => match permits.clone().try_acquire_owned() {
-                Ok(permit) => {
+            Ok((stream, peer)) => match admission.admit(stop).await {
+                Some(permit) => {
                     // Fails only if the connection is closed already, and then reading fails too.
                     let _ = stream.set_nodelay(true);
-                    serve(AcceptedConnection { stream, peer, permit: ConnectionPermit(Arc::new(permit)) });
+                    serve(AcceptedConnection { stream, peer, permit });
                 }
-                Err(_) => reject(stream),
+                None => reject(stream, "max_connections reached"),
             },
             Err(error) if concerns_one_connection(&error) => {}
             Err(error) => {
@@ -63,8 +59,8 @@ pub(super) async fn accept(
 }
 
 /// Best effort: the response fits the empty send buffer, or the caller only sees the connection close.
-fn reject(stream: TcpStream) {
-    tracing::debug!("connection rejected, max_connections reached");
+pub(super) fn reject(stream: TcpStream, reason: &'static str) {
+    tracing::debug!(reason, "connection rejected");
     if let Ok(mut stream) = stream.into_std() {
         let _ = stream.write_all(TOO_MANY_CONNECTIONS);
     }

@@ -11,11 +11,13 @@ use http::{HeaderValue, Request, Response, StatusCode, Version, request};
 
 use crate::gateway::handler::{Arrival, Content, EdgeRejection, Handler, Peer, host_of};
 use crate::server::body::{RequestBody, ResponseBody};
+use crate::server::forwarded_client::forwarded_client;
 use crate::server::limits::RequestLimits;
 use crate::server::middleware::access_log::AccessLog;
 use crate::server::middleware::catch_panic::catch_panic;
 use crate::server::middleware::request_id::{self, X_REQUEST_ID};
 use crate::server::passthrough::Passthrough;
+use crate::server::trusted_proxies::TrustedProxies;
 
 /// Responds to the requests of one worker.
 #[derive(Debug)]
@@ -23,6 +25,7 @@ pub(super) struct Application<G> {
     pub(super) gateway: G,
     pub(super) limits: RequestLimits,
     pub(super) passthrough: Passthrough,
+    pub(super) trusted_proxies: Option<TrustedProxies>,
 }
 
 // ===== impl Application =====
@@ -33,10 +36,13 @@ impl<G: Handler> Application<G> {
         self: &Arc<Self>,
         request: Request<RequestBody>,
         peer: &Peer,
-    ) -> impl Future<Output = Response<ResponseBody>> + Send + use<G> {
-        let arrival = Arrival { peer: peer.clone(), id: request_id::of_request(request.headers()) };
+    ) -> impl Future<Output = Response<ResponseBody>> + Send + Unpin + use<G> {
+        let forwarded = (self.trusted_proxies.as_ref())
+            .filter(|_| peer.is_trusted)
+            .map(|trusted| Box::new(forwarded_client(request.headers(), peer, trusted)));
+        let arrival = Arrival { peer: peer.clone(), forwarded, id: request_id::of_request(request.headers()) };
         let id = arrival.id.as_value().clone();
-        let mut log = AccessLog::begin(id.clone(), &request);
+        let mut log = AccessLog::begin(id.clone(), &request, arrival.client_text());
         // Boxed, because hyper would reserve room for the future on every idle connection. Together with the
         // boxes inside, this saves 11 KiB per connection and 50,000 instructions per request.
         let mut handled = Box::pin(self.clone().handle(request, arrival));

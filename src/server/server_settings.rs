@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::bounded::Bounded;
+use crate::server::trusted_proxies::TrustedProxies;
 
 /// The listener and its limits.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
@@ -16,6 +17,11 @@ pub struct ServerSettings {
     /// The address to listen on, without TLS; port 0 selects a free port. Default 127.0.0.1:8080.
     #[schemars(with = "String", title = "an address and port, such as \"127.0.0.1:8080\"")]
     pub listen: SocketAddr,
+    /// The networks of the proxies in front of the gateway, such as `["10.0.0.0/8"]`. Their `Forwarded` and
+    /// `X-Forwarded-...` fields say who the client is; those of other peers are replaced. `[]` declares that clients
+    /// connect directly. Default: not declared; the peer counts as the client, and limits by client address are only
+    /// observed.
+    pub trusted_proxies: Option<TrustedProxies>,
     /// Threads that serve requests. Default: one per core.
     pub workers: Option<Bounded<1, 1024>>,
     /// Milliseconds in which a request head must arrive, and for which a connection may stay idle between
@@ -31,8 +37,13 @@ pub struct ServerSettings {
     pub max_head_bytes: Bounded<1024, 65_536>,
     /// Maximum number of header fields of a request. Default 100.
     pub max_fields: Bounded<8, 1024>,
-    /// Concurrent connections, over all workers; further ones get a 503. Default 10000.
+    /// Concurrent connections, over all workers. For a further one, the connection that has been idle for longest is
+    /// closed; if none is idle, the new one gets a 503. Default 10000.
     pub max_connections: Bounded<1, 1_000_000>,
+    /// Concurrent connections of one address, over all workers; further ones get a 503. An IPv6 client's address is its
+    /// /64 network. 0 is no limit. Trusted proxies are exempt, and without `trusted_proxies` there is no limit.
+    /// Default 512.
+    pub max_connections_per_address: Bounded<0, 1_000_000>,
     /// Concurrent requests, over all workers, until their response begins; further ones get a 503.
     /// Default 4096.
     pub max_requests: Bounded<1, 1_000_000>,
@@ -44,6 +55,7 @@ impl Default for ServerSettings {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            trusted_proxies: None,
             workers: None,
             header_timeout_ms: Bounded::nearest(15_000),
             content_timeout_ms: Bounded::nearest(15_000),
@@ -51,6 +63,7 @@ impl Default for ServerSettings {
             max_head_bytes: Bounded::nearest(16 << 10),
             max_fields: Bounded::nearest(100),
             max_connections: Bounded::nearest(10_000),
+            max_connections_per_address: Bounded::nearest(512),
             max_requests: Bounded::nearest(4_096),
             max_streams: Bounded::nearest(100),
         }

@@ -1,12 +1,15 @@
 //! One worker thread: builds its application, serves connections, drains.
 
 use std::error::Error;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::TcpListener;
+use std::pin::Pin;
 use std::sync::{Arc, mpsc};
+use std::task::Poll;
 
-use http::Request;
 use http::header::UPGRADE;
+use http::{Request, Response};
 use hyper::body::Incoming;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, oneshot};
@@ -14,9 +17,10 @@ use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use crate::gateway::handler::{Handler, Peer};
-use crate::server::accept::{AcceptedConnection, accept};
+use crate::server::accept::{AcceptedConnection, accept, reject};
 use crate::server::application::Application;
-use crate::server::body::RequestBody;
+use crate::server::body::{RequestBody, ResponseBody};
+use crate::server::connection_admission::{ActiveRequest, AddressCounts, ConnectionAdmission};
 use crate::server::fast_path::{self, HandOver};
 use crate::server::hyper_connection::{self, ConnectionLimits};
 use crate::server::lifecycle::Lifecycle;
@@ -24,6 +28,7 @@ use crate::server::limits::RequestLimits;
 use crate::server::passthrough::Passthrough;
 use crate::server::passthrough::target_settings::PassthroughSettings;
 use crate::server::server_settings::ServerSettings;
+use crate::server::trusted_proxies::TrustedProxies;
 use crate::telemetry;
 use crate::upstream::tls::TlsError;
 
@@ -34,6 +39,7 @@ pub(super) struct WorkerThread<F> {
     pub(super) lifecycle: Lifecycle,
     pub(super) limits: RequestLimits,
     pub(super) connection_permits: Arc<Semaphore>,
+    pub(super) address_counts: Arc<AddressCounts>,
     pub(super) build_gateway: F,
 }
 
@@ -105,6 +111,7 @@ where
             gateway: (self.build_gateway)().map_err(|error| StartError::Gateway(error.into()))?,
             limits: self.limits.clone(),
             passthrough: Passthrough::new(&self.passthrough, tasks.clone())?,
+            trusted_proxies: self.settings.trusted_proxies.clone(),
         })
     }
 
@@ -119,23 +126,31 @@ where
         let content_timeout = self.settings.content_timeout_ms.millis();
         let stop = self.lifecycle.stopped();
         let application = Arc::new(application);
-        accept(listener, &self.connection_permits, stop, |AcceptedConnection { mut stream, peer, permit }| {
-            let (application, stop, peer) = (application.clone(), stop.clone(), Peer::new(peer));
-            let respond = move |request: Request<RequestBody>| application.respond(request, &peer);
+        let admission = ConnectionAdmission::new(self.connection_permits.clone(), self.address_counts.clone());
+        accept(listener, &admission, stop, |AcceptedConnection { mut stream, peer, permit }| {
+            let peer = TrustedProxies::classify(application.trusted_proxies.as_ref(), Peer::new(peer));
+            if admission.count(&permit, &peer).is_err() {
+                return reject(stream, "max_connections_per_address reached");
+            }
+            let (application, activity) = (application.clone(), permit.activity());
+            let respond = move |request: Request<RequestBody>| {
+                let (request, active) = (application.respond(request, &peer), activity.begin());
+                respond_while_active(request, active)
+            };
             tasks.spawn(async move {
-                let ended = match fast_path::serve(&mut stream, &respond, limits.header_timeout, &stop).await {
+                let ended = match fast_path::serve(&mut stream, &respond, limits.header_timeout, permit.close()).await {
                     Ok(None) => Ok(()),
                     Ok(Some(HandOver { unread })) => {
-                        let permit = permit.clone();
+                        let held = permit.clone();
                         let respond = move |request: Request<Incoming>| {
                             let mut request = request.map(|content| RequestBody::streamed(content, content_timeout));
                             if request.headers().contains_key(UPGRADE) {
-                                request.extensions_mut().insert(permit.clone());
+                                request.extensions_mut().insert(held.clone());
                             }
                             respond(request)
                         };
                         // Boxed to keep hyper's state out of every connection's task.
-                        Box::pin(hyper_connection::serve(unread, stream, respond, limits, &stop)).await
+                        Box::pin(hyper_connection::serve(unread, stream, respond, limits, permit.close())).await
                     }
                     Err(error) => Err(error),
                 };
@@ -154,6 +169,22 @@ where
         }
         Drained { cut }
     }
+}
+
+/// The connection is active until the response begins, and if it is streamed, until the next request.
+fn respond_while_active(
+    mut response: impl Future<Output = Response<ResponseBody>> + Send + Unpin,
+    active: ActiveRequest,
+) -> impl Future<Output = Response<ResponseBody>> + Send {
+    poll_fn(move |context| {
+        let polled = Pin::new(&mut response).poll(context);
+        if let Poll::Ready(response) = &polled
+            && (matches!(response.body(), ResponseBody::Streamed(_)) || response.status().is_informational())
+        {
+            active.is_streamed();
+        }
+        polled
+    })
 }
 
 fn runtime() -> Result<Runtime, StartError> {

@@ -13,6 +13,7 @@ use std::thread;
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::gateway::handler::Handler;
+use crate::server::connection_admission::AddressCounts;
 use crate::server::lifecycle::Lifecycle;
 use crate::server::limits::RequestLimits;
 use crate::server::listen::bind;
@@ -94,6 +95,7 @@ impl Server {
             lifecycle: lifecycle.clone(),
             limits: RequestLimits::new(&self.settings),
             connection_permits: Arc::new(Semaphore::new(self.settings.max_connections.count())),
+            address_counts: AddressCounts::new(self.settings.max_connections_per_address.count()),
             settings: self.settings,
             build_gateway,
         });

@@ -29,6 +29,7 @@ pub struct Metrics {
     shadow_duration: Family<Labels, Histogram>,
     decisions: Family<RouteLabels, Counter>,
     user_handles: Family<Labels, Counter>,
+    rate_limits: Family<[(&'static str, String); 3], Counter>,
 }
 
 /// The series of one operation of a route, looked up once: a look-up costs 800 instructions.
@@ -87,7 +88,7 @@ impl Default for Metrics {
         let histograms = || Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
         let (requests, request_duration) = (Family::default(), histograms());
         let (upstream_duration, shadow_duration) = (histograms(), histograms());
-        let (decisions, user_handles) = (Family::default(), Family::default());
+        let (decisions, user_handles, rate_limits) = (Family::default(), Family::default(), Family::default());
         let mut registry = Registry::with_prefix("passbridge");
         registry.register("build", "The version of the program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         registry.register("requests", "Requests by operation; the outcome is success or the fault", requests.clone());
@@ -103,7 +104,21 @@ impl Default for Metrics {
         seconds("shadow_duration", "The same for calls of shadows, which upstream_duration excludes", &shadow_duration);
         registry.register("decisions", "Requests of routes with policies, by decision", decisions.clone());
         registry.register("user_handles", "Passkeys looked up in the user handles, by outcome", user_handles.clone());
-        Self { registry, requests, request_duration, upstream_duration, shadow_duration, decisions, user_handles }
+        registry.register(
+            "rate_limits",
+            "Requests over a rate limit; observed ones are not refused, because the client address is not declared",
+            Family::clone(&rate_limits),
+        );
+        Self {
+            registry,
+            requests,
+            request_duration,
+            upstream_duration,
+            shadow_duration,
+            decisions,
+            user_handles,
+            rate_limits,
+        }
     }
 }
 
@@ -156,6 +171,12 @@ impl Metrics {
     pub fn user_handle(&self, upstream: &Arc<str>, outcome: &'static str) {
         let labels = Labels { outcome: Some(outcome), ..Labels::of_upstream(upstream) };
         self.user_handles.get_or_create(&labels).inc();
+    }
+
+    /// Counts a request over a rate limit. `outcome` is `refused` or `observed`.
+    pub fn rate_limited(&self, route: &Arc<str>, limit: &'static str, outcome: &'static str) {
+        let labels = [("route", route.to_string()), ("limit", limit.to_owned()), ("outcome", outcome.to_owned())];
+        self.rate_limits.get_or_create(&labels).inc();
     }
 
     /// The text of `/metrics`.

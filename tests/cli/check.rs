@@ -196,3 +196,24 @@ fn certificate_authorities_are_relative_to_the_config() {
     let right = check();
     assert_eq!((right.code, right.stderr.as_str()), (0, ""));
 }
+
+#[test]
+fn an_undeclared_client_address_is_a_note_and_trust_in_every_address_a_warning() {
+    let config = |server: &str| {
+        let exposed = EXPOSED.replace("listen = \"0.0.0.0:8080\"", &format!("listen = \"0.0.0.0:8080\"\n{server}"));
+        exposed.replace("streambird", "flashback").replace("key = \"anyone\"", "user = \"upstream\"")
+    };
+    let check = |server: &str| {
+        let ran = Folder::with_config(&config(server)).run_in(&["check", "--verbose"], ENVIRONMENT);
+        ran.stdout + &ran.stderr
+    };
+    let (undeclared, everything) =
+        ("limits by client address are only observed", "each client can choose its own address");
+    assert!(check("").contains(&format!("note: {undeclared}")));
+    let direct = check("trusted_proxies = []");
+    assert!(!direct.contains(undeclared) && !direct.contains(everything), "{direct}");
+    assert!(
+        check("trusted_proxies = [\"::/0\"]")
+            .contains(&format!("warning: `server.trusted_proxies` is every address, so {everything}"))
+    );
+}

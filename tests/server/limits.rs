@@ -2,7 +2,7 @@
 
 use passbridge::base::bounded::Bounded;
 
-use super::rig::{settings, start};
+use super::rig::{networks, settings, start};
 
 fn fields(count: usize, length: usize) -> String {
     (0..count).map(|field| format!("x-{field}: {}\r\n", "v".repeat(length))).collect()
@@ -49,26 +49,73 @@ async fn request_must_have_exactly_one_host() {
 }
 
 #[tokio::test]
-async fn connection_above_the_limit_gets_503() {
+async fn connection_above_the_limit_gets_503_while_none_is_idle() {
     let mut settings = settings();
     settings.max_connections = Bounded::nearest(1);
     let rig = start(&settings);
     let mut first = rig.connect().await;
-    first.send("GET /hello HTTP/1.1\r\nhost: a\r\n\r\n").await;
-    assert_eq!(first.reply().await.status, 200);
+    first.send("GET /wait HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    rig.toy.arrival().await;
     let mut second = rig.connect().await;
     let reply = second.reply().await;
     assert_eq!((reply.status, reply.content.as_str()), (503, "too many connections are open\n"));
     assert_eq!(second.rest().await, "");
-    first.send("GET /hello HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
+    rig.toy.released.add_permits(1);
     assert_eq!(first.reply().await.status, 200);
-    assert_eq!(first.rest().await, "");
-    // The permit is released when the task of the connection ends, shortly after its last byte.
-    loop {
-        let mut third = rig.connect().await;
-        third.send("GET /hello HTTP/1.1\r\nhost: a\r\n\r\n").await;
-        if third.try_until("\r\n\r\n").await.is_some_and(|head| head.contains("200 OK")) {
-            break;
+}
+
+#[tokio::test]
+async fn longest_idle_connection_is_closed_for_a_new_one() {
+    let mut settings = settings();
+    settings.max_connections = Bounded::nearest(3);
+    let rig = start(&settings);
+    let hello = "GET /hello HTTP/1.1\r\nhost: a\r\n\r\n";
+    let (mut first, mut second, mut third) = (rig.connect().await, rig.connect().await, rig.connect().await);
+    for wire in [&mut second, &mut third, &mut first] {
+        wire.send(hello).await;
+        assert_eq!(wire.reply().await.status, 200);
+    }
+    // Served by hyper, which closes it as well.
+    third.send("HEAD /hello HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    assert_eq!(third.reply_to("HEAD").await.status, 200);
+    let mut fourth = rig.connect().await;
+    fourth.send(hello).await;
+    assert_eq!(fourth.reply().await.status, 200);
+    assert!(second.is_closed().await);
+    let mut fifth = rig.connect().await;
+    fifth.send(hello).await;
+    assert_eq!(fifth.reply().await.status, 200);
+    assert!(first.is_closed().await);
+    let mut sixth = rig.connect().await;
+    sixth.send(hello).await;
+    assert_eq!(sixth.reply().await.status, 200);
+    assert!(third.is_closed().await);
+    fourth.send(hello).await;
+    assert_eq!(fourth.reply().await.status, 200);
+}
+
+#[tokio::test]
+async fn connection_above_the_limit_of_an_address_gets_503() {
+    let mut settings = settings();
+    settings.max_connections_per_address = Bounded::nearest(1);
+    let hello = "GET /hello HTTP/1.1\r\nhost: a\r\n\r\n";
+    settings.trusted_proxies = Some(networks(&[]));
+    let rig = start(&settings);
+    let mut first = rig.connect().await;
+    first.send(hello).await;
+    assert_eq!(first.reply().await.status, 200);
+    let mut second = rig.connect().await;
+    assert_eq!(second.reply().await.status, 503);
+    first.send(hello).await;
+    assert_eq!(first.reply().await.status, 200);
+    // A proxy has the connections of many clients, and an undeclared peer may be a proxy.
+    for trusted in [Some(networks(&["127.0.0.1"])), None] {
+        settings.trusted_proxies = trusted;
+        let rig = start(&settings);
+        let (mut first, mut second) = (rig.connect().await, rig.connect().await);
+        for wire in [&mut first, &mut second] {
+            wire.send(hello).await;
+            assert_eq!(wire.reply().await.status, 200);
         }
     }
 }

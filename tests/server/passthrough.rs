@@ -3,8 +3,9 @@
 use std::net::TcpListener;
 
 use passbridge::server::passthrough::target_settings::{HostPattern, PassthroughSettings, Target, TargetSettings};
+use passbridge::server::server_settings::ServerSettings;
 
-use super::rig::{Origin, field, settings, start, start_before, start_with, target};
+use super::rig::{Origin, everything_to, field, networks, settings, start, start_before, start_with, target};
 
 #[tokio::test]
 async fn missing_target_names_the_config_key() {
@@ -90,8 +91,8 @@ async fn hop_by_hop_request_fields_are_removed() {
     assert!(sent.contains("cookie: a=b\r\ncookie: c=d\r\n"), "{sent}");
     assert_eq!(field(&sent, "accept-encoding"), Some("br"));
     assert_eq!(field(&sent, "x-request-id"), Some("trace-7"));
-    assert_eq!(field(&sent, "x-forwarded-for"), Some("203.0.113.1, 127.0.0.1"));
-    assert_eq!(field(&sent, "x-forwarded-proto"), Some("https, http"));
+    assert_eq!(field(&sent, "x-forwarded-for"), Some("127.0.0.1"));
+    assert_eq!(field(&sent, "x-forwarded-proto"), Some("http"));
     assert_eq!(field(&sent, "x-forwarded-host"), Some("api.example:8080"));
     assert_eq!(field(&sent, "forwarded"), Some("for=127.0.0.1;host=\"api.example:8080\";proto=http"));
     assert_eq!(field(&sent, "via"), Some("1.1 front, 1.1 passbridge"));
@@ -134,7 +135,36 @@ async fn http2_callers_reach_http1_targets() {
 async fn unreachable_target_is_502() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let nowhere = TargetSettings::to(format!("http://{closed}").parse().unwrap());
-    let rig = start_with(&settings(), &super::rig::everything_to(nowhere));
+    let rig = start_with(&settings(), &everything_to(nowhere));
     let reply = rig.ask("GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
     assert_eq!((reply.status, reply.content.as_str()), (502, "the target could not be reached\n"));
+}
+
+#[tokio::test]
+async fn forwarding_fields_of_a_trusted_proxy_are_kept() {
+    let origin = Origin::mirror().await;
+    let trusting = ServerSettings { trusted_proxies: Some(networks(&["127.0.0.0/8"])), ..settings() };
+    let rig = start_with(&trusting, &everything_to(target(&origin)));
+    let sent = rig
+        .ask(
+            "GET /x HTTP/1.1\r\nhost: inner.example\r\nx-forwarded-for: 198.51.100.9, 203.0.113.7\r\n\
+             x-forwarded-proto: https\r\nx-forwarded-host: app.example\r\n\r\n",
+        )
+        .await
+        .content;
+    assert_eq!(field(&sent, "x-forwarded-for"), Some("203.0.113.7, 127.0.0.1"));
+    assert_eq!(field(&sent, "x-forwarded-proto"), Some("https"));
+    assert_eq!(field(&sent, "x-forwarded-host"), Some("app.example"));
+    let forwarded = "for=203.0.113.7;host=\"app.example\";proto=https, for=127.0.0.1";
+    assert_eq!(field(&sent, "forwarded"), Some(forwarded));
+}
+
+#[tokio::test]
+async fn forwarded_host_of_a_trusted_proxy_does_not_select_the_target() {
+    let origin = Origin::mirror().await;
+    let only_named = PassthroughSettings([(HostPattern::new("app.example").unwrap(), Target(target(&origin)))].into());
+    let trusting = ServerSettings { trusted_proxies: Some(networks(&["127.0.0.1"])), ..settings() };
+    let rig = start_with(&trusting, &only_named);
+    let reply = rig.ask("GET / HTTP/1.1\r\nhost: other.example\r\nx-forwarded-host: app.example\r\n\r\n").await;
+    assert_eq!((reply.status, origin.accepted()), (404, 0));
 }

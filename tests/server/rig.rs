@@ -9,6 +9,7 @@ use passbridge::base::bounded::Bounded;
 use passbridge::server::lifecycle::Lifecycle;
 use passbridge::server::passthrough::target_settings::{HostPattern, PassthroughSettings, Target, TargetSettings};
 use passbridge::server::server_settings::ServerSettings;
+use passbridge::server::trusted_proxies::{Network, TrustedProxies};
 use passbridge::server::workers::{RunningServer, Server};
 
 use super::toy::Toy;
@@ -16,6 +17,11 @@ use super::toy::Toy;
 /// Settings for one worker on a free port.
 pub(crate) fn settings() -> ServerSettings {
     ServerSettings { listen: "127.0.0.1:0".parse().unwrap(), workers: Bounded::new(1), ..Default::default() }
+}
+
+/// Networks of trusted proxies.
+pub(crate) fn networks(networks: &[&str]) -> TrustedProxies {
+    networks.iter().map(|network| network.parse::<Network>().unwrap()).collect()
 }
 
 /// A server with a toy gateway.

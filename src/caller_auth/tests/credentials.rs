@@ -12,7 +12,11 @@ fn with_client<'a>(id: &'a str, secret: Option<&'a str>) -> AssertionRequest<'a>
 }
 
 fn by(verified_by: VerifiedBy) -> Result<AuthenticatedCaller, Refusal> {
-    Ok(AuthenticatedCaller { claims: Vec::new(), verified_by })
+    Ok(AuthenticatedCaller { claims: Vec::new(), verified_by, is_backend: false })
+}
+
+fn backend() -> Result<AuthenticatedCaller, Refusal> {
+    Ok(AuthenticatedCaller { claims: Vec::new(), verified_by: VerifiedBy::Gateway, is_backend: true })
 }
 
 #[tokio::test]
@@ -27,7 +31,7 @@ async fn only_configured_keys_are_accepted() {
     let folder = folder(&[("a", "key-a\n"), ("b", "key-b")]);
     let callers = callers(r#"key = ["file:a", "file:b"]"#, Caller::Key, folder.path());
     for key in ["key-a", "key-b"] {
-        assert_eq!(callers.admit(Caller::Key, &with_key(key)).await, by(VerifiedBy::Gateway));
+        assert_eq!(callers.admit(Caller::Key, &with_key(key)).await, backend());
     }
     for key in ["key-", "key-aa", "key-c", "KEY-A", "key-a\n", "Bearer key-a"] {
         let refusal = refused(callers.admit(Caller::Key, &with_key(key)).await);
@@ -44,10 +48,13 @@ async fn client_needs_its_own_id_and_secret() {
     let known = r#"client = { one = "file:one", two = "file:two", open = "public" }"#;
     let callers = callers(known, Caller::Client, folder.path());
     let admit = async |id, secret| callers.admit(Caller::Client, &with_client(id, secret)).await;
-    for (id, secret) in [("one", "secret-1"), ("two", "secret-2"), ("open", "ignored")] {
-        assert_eq!(admit(id, Some(secret)).await, by(VerifiedBy::Gateway), "{id}");
+    for (id, secret) in [("one", "secret-1"), ("two", "secret-2")] {
+        assert_eq!(admit(id, Some(secret)).await, backend(), "{id}");
     }
-    assert_eq!(admit("open", None).await, by(VerifiedBy::Gateway));
+    // A public client is no backend, whatever it sends.
+    for secret in [None, Some("ignored")] {
+        assert_eq!(admit("open", secret).await, by(VerifiedBy::Gateway));
+    }
 
     for (id, secret) in [("one", Some("secret-2")), ("one", None), ("two", Some("")), ("one", Some("secret-1 "))] {
         let refusal = refused(admit(id, secret).await);
@@ -93,7 +100,7 @@ async fn all_callers_take_the_same_number_of_comparisons() {
 #[tokio::test]
 async fn anyone_must_still_present_a_credential() {
     let keys = callers(r#"key = "anyone""#, Caller::Key, Path::new("."));
-    assert_eq!(keys.admit(Caller::Key, &with_key("made up")).await, by(VerifiedBy::Gateway));
+    assert_eq!(keys.admit(Caller::Key, &with_key("made up")).await, backend());
     assert!(keys.admit(Caller::Key, &AssertionRequest::default()).await.is_err());
     let clients = callers(r#"client = "anyone""#, Caller::Client, Path::new("."));
     assert_eq!(clients.admit(Caller::Client, &with_client("made up", None)).await, by(VerifiedBy::Gateway));
@@ -147,6 +154,7 @@ fn no_secret_is_shown() {
     let authenticated = AuthenticatedCaller {
         claims: vec![(Member::UserId, Value::Text("u_1".into()))],
         verified_by: VerifiedBy::Gateway,
+        is_backend: false,
     };
     assert_eq!(format!("{authenticated:?}"), r#"AuthenticatedCaller { claims: ["user.id"], verified_by: Gateway }"#);
 }

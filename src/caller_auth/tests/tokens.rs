@@ -34,7 +34,7 @@ async fn reason(callers: &Callers, token: &str) -> String {
 
 fn is_u_1(outcome: &Result<AuthenticatedCaller, Refusal>) {
     let claims = vec![(Member::UserId, Value::Text("u_1".into()))];
-    assert_eq!(*outcome, Ok(AuthenticatedCaller { claims, verified_by: VerifiedBy::Gateway }));
+    assert_eq!(*outcome, Ok(AuthenticatedCaller { claims, verified_by: VerifiedBy::Gateway, is_backend: false }));
 }
 
 /// A token of these parts, without a valid signature.

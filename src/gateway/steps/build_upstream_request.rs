@@ -1,6 +1,7 @@
 //! Building the upstream's request.
 //!
-//! The caller's own credentials are removed unless the upstream is of the same provider. `set` takes precedence over
+//! The caller's own credentials are removed unless the upstream is of the same provider. The address of the client is the
+//! one that the gateway knows, unless the caller is a backend with a secret of its own. `set` takes precedence over
 //! the caller's values. At a finish, the members that the begin sent are sent again.
 
 use std::borrow::Cow;
@@ -66,7 +67,12 @@ impl<'a> RequestParts<'a, '_> {
             put(record, *member, Some(value.borrowed()));
         }
         put_absent(record, Member::ClientUserAgent, client.user_agent.map(|agent| Value::Text(Cow::Borrowed(agent))));
-        put_absent(record, Member::ClientAddress, client.address.map(|address| Value::Text(Cow::Borrowed(address))));
+        let address = client.address.map(|address| Value::Text(Cow::Borrowed(address)));
+        if caller.is_backend && !adds_own_credential(backend) {
+            put_absent(record, Member::ClientAddress, address);
+        } else {
+            put(record, Member::ClientAddress, address);
+        }
 
         let given = backend.set.iter().filter_map(|assignment| Some((assignment.member, assignment.value(record)?)));
         let given: SmallVec<[_; 4]> = given.collect();
@@ -92,6 +98,13 @@ impl<'a> RequestParts<'a, '_> {
         }
         request
     }
+}
+
+/// Whether the gateway adds its own credential to requests of the dialect's provider, which then believes whatever stands
+/// beside it.
+fn adds_own_credential(backend: &Backend) -> bool {
+    backend.relation == Relation::SameProvider
+        && backend.set.iter().any(|given| matches!(given.member, Member::ClientSecret | Member::ClientKey))
 }
 
 /// Restores the members that the begin sent, and the upstream's own session.

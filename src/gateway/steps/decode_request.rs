@@ -69,7 +69,9 @@ pub(crate) fn decode_request<'g: 'a, 'a>(
     }
     let client = Client {
         user_agent: head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()),
-        address: Some(&arrival.peer.ip),
+        address: Some(arrival.client_text()),
+        ip: Some(arrival.client_address()),
+        limits: arrival.address_limits(),
     };
     let (fields, shadow_role) = (&head.headers, ShadowRole::None);
     Ok(RequestContext { route, request, client, now, fields, trace, shadow_role, may_answer_with_decoy: true })

@@ -11,6 +11,7 @@ pub(crate) mod decode_request;
 pub(crate) mod decode_response;
 pub(crate) mod encode_response;
 pub(crate) mod identify_caller;
+pub(crate) mod limit_rate;
 pub(crate) mod map_user;
 pub(crate) mod map_user_back;
 pub(crate) mod match_operation;

@@ -75,7 +75,7 @@ pub(super) fn run_offline(
         request,
         backend,
         caller: &caller,
-        client: Client { user_agent, address: Some(&address) },
+        client: Client { user_agent, address: Some(&address), ..Client::default() },
         ceremony: begun.as_ref(),
         challenge: given,
         user: mapped.as_ref(),
@@ -209,7 +209,7 @@ fn caller_of(route: &Route, operation: Operation) -> (Vec<Member>, Authenticated
         _ => (Vec::new(), VerifiedBy::Gateway),
     };
     let claimed = claims.iter().filter_map(|member| claimed(*member)).collect();
-    (claims, AuthenticatedCaller { claims: claimed, verified_by })
+    (claims, AuthenticatedCaller { claims: claimed, verified_by, is_backend: false })
 }
 
 fn claimed(member: Member) -> Option<(Member, Value<'static>)> {

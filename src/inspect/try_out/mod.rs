@@ -129,7 +129,7 @@ pub async fn try_out(gateway: &Gateway, tried: &TryRequest, visitor: &Visitor) -
     let message = assemble(route, written, visitor).ok_or(InvalidTryRequest::Unsendable)?;
     let (mut head, content) = message.into_parts();
     head.extensions.insert(trace.clone());
-    let arrival = Arrival { peer: Peer::new(visitor.address), id: RequestId::random() };
+    let arrival = Arrival::of_peer(Peer::new(visitor.address), RequestId::random());
     let mut content = Content::<Empty<Bytes>>::Read(content);
     let response = gateway.handle(&head, &arrival, host_of(&head), &mut content).await;
     let response = response.ok_or(InvalidTryRequest::PassesThrough)?;

@@ -28,6 +28,7 @@ use crate::gateway::reload::Reloadable;
 use crate::gateway::report;
 use crate::server::accept::{AcceptedConnection, accept};
 use crate::server::admin::console::{ConnectionAddresses, Console};
+use crate::server::connection_admission::{AddressCounts, ConnectionAdmission};
 use crate::server::hyper_connection::{self, ConnectionLimits};
 use crate::server::lifecycle::{Lifecycle, Phase};
 use crate::server::listen::bind;
@@ -161,16 +162,23 @@ impl RunningAdmin {
 
 async fn serve(listener: tokio::net::TcpListener, service: Arc<AdminService>, close: CancellationToken) {
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let admission = ConnectionAdmission::new(permits, AddressCounts::new(0));
     let limits = ConnectionLimits::from(&ServerSettings::default());
-    accept(listener, &permits, &close, |AcceptedConnection { stream, peer, permit }| {
-        let (service, close) = (service.clone(), close.clone());
+    accept(listener, &admission, &close, |AcceptedConnection { stream, peer, permit }| {
+        let service = service.clone();
         tokio::spawn(async move {
-            let _permit = permit;
+            let activity = permit.activity();
             // Fails only if the connection is closed already, and then reading fails too.
             let local = stream.local_addr().map_or(peer.ip(), |local| local.ip());
             let addresses = ConnectionAddresses { peer, local };
-            let respond = |request| service.clone().respond(request, addresses);
-            if let Err(error) = hyper_connection::serve(Bytes::new(), stream, respond, limits, &close).await {
+            let respond = |request| {
+                let (service, active) = (service.clone(), activity.begin());
+                async move {
+                    let _active = active;
+                    service.respond(request, addresses).await
+                }
+            };
+            if let Err(error) = hyper_connection::serve(Bytes::new(), stream, respond, limits, permit.close()).await {
                 tracing::debug!(error = &error as &dyn Error, "admin connection ended early");
             }
         });

@@ -1,9 +1,10 @@
 //! The access log: one line at INFO for every request. All lines logged for the request carry its ID.
 //!
-//! The line contains the method, the route (or the path without the query), the status and the milliseconds
-//! until the response began, and the policy decision on a route with policies. It never contains a field's
+//! The line contains the client's address, the method, the route (or the path without the query), the status and the
+//! milliseconds until the response began, and the policy decision on a route with policies. It never contains a field's
 //! value or content. If the caller disconnects before the response, the line has no status.
 
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Instant;
 
@@ -29,6 +30,7 @@ pub(in crate::server) struct AccessLog {
 
 #[derive(Debug)]
 struct Line {
+    client: Arc<str>,
     method: Method,
     uri: Uri,
     started: Instant,
@@ -37,9 +39,10 @@ struct Line {
 // ===== impl AccessLog =====
 
 impl AccessLog {
-    pub(in crate::server) fn begin<B>(id: HeaderValue, request: &Request<B>) -> Self {
+    pub(in crate::server) fn begin<B>(id: HeaderValue, request: &Request<B>, client: &Arc<str>) -> Self {
         // The check saves a clock reading and two reference counts if the line is disabled.
         let line = tracing::enabled!(target: TARGET, Level::INFO).then(|| Line {
+            client: client.clone(),
             method: request.method().clone(),
             uri: request.uri().clone(),
             started: Instant::now(),
@@ -63,23 +66,23 @@ impl AccessLog {
     }
 
     fn write(&mut self, status: Option<StatusCode>, route: Option<&RouteName>, decision: Option<&Decision>) {
-        let Some(Line { method, uri, started }) = self.line.take() else { return };
+        let Some(Line { client, method, uri, started }) = self.line.take() else { return };
         let _scope = request::enter(&mut self.id);
-        let method = method.as_str();
+        let (client, method) = (&*client, method.as_str());
         let status = status.map(|status| status.as_u16());
         let milliseconds = started.elapsed().as_secs_f64() * 1000.0;
         match (route, decision) {
             (Some(RouteName(route)), Some(Decision { upstream, reason, config })) => {
                 let (route, upstream, config) = (&**route, &**upstream, &**config);
-                tracing::info!(target: TARGET, method, route, upstream, %reason, config, status, milliseconds);
+                tracing::info!(target: TARGET, client, method, route, upstream, %reason, config, status, milliseconds);
             }
             (Some(RouteName(route)), None) => {
-                tracing::info!(target: TARGET, method, route = &**route, status, milliseconds);
+                tracing::info!(target: TARGET, client, method, route = &**route, status, milliseconds);
             }
             (None, _) => {
                 let path = uri.path();
                 let path = &path[..path.floor_char_boundary(MAX_PATH_BYTES)];
-                tracing::info!(target: TARGET, method, path, status, milliseconds);
+                tracing::info!(target: TARGET, client, method, path, status, milliseconds);
             }
         }
     }

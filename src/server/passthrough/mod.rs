@@ -131,7 +131,7 @@ fn take_fields(head: &mut request::Parts, arrival: &Arrival, is_upgrade: bool) -
     let mut headers = mem::take(&mut head.headers);
     headers.remove(HOST); // the client writes the host of the target
     hop_by_hop::strip_request(&mut headers);
-    forwarded::append(&mut headers, arrival.peer.address, authority.as_deref(), head.version);
+    forwarded::write(&mut headers, arrival, authority.as_deref(), head.version);
     headers.insert(X_REQUEST_ID, arrival.id.as_value().clone());
     if is_upgrade {
         upgrade::set_fields(&mut headers);

@@ -10,7 +10,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::copy_bidirectional;
 use tokio_util::task::TaskTracker;
 
-use crate::server::accept::ConnectionPermit;
+use crate::server::connection_admission::ConnectionPermit;
 use crate::server::passthrough::hop_by_hop::has_token;
 
 const WEBSOCKET: &str = "websocket";

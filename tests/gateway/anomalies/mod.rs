@@ -7,6 +7,7 @@
 mod caller_content;
 mod caller_heads;
 mod caller_pace;
+mod noisy_neighbour;
 mod pairs;
 mod upstream_content;
 mod upstream_finish;
