@@ -3,8 +3,9 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group};
+use passbridge::base::bounded::Bounded;
 use passbridge::ceremony::memory::{Ceremonies, CeremonySettings};
-use passbridge::ceremony::{Ceremony, ChallengeKey, SentToUpstream, Subject};
+use passbridge::ceremony::{Ceremony, ChallengeKey, Holder, SentToUpstream, Subject};
 use passbridge::model::operation::Operation;
 
 criterion_group!(benches, remember_and_take);
@@ -35,15 +36,16 @@ fn key(number: u64) -> ChallengeKey {
 fn remember_and_take(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("ceremonies");
     for held in [10, 1_000, 100_000, 1_000_000] {
-        let store = Ceremonies::new(&CeremonySettings::default());
+        let settings = CeremonySettings { max_entries: Bounded::nearest(2_000_000), ..CeremonySettings::default() };
+        let store = Ceremonies::new(&settings);
         for number in 0..held {
-            store.remember(key(number), &ceremony(), None);
+            store.remember(key(number), &ceremony(), None, Holder::default()).unwrap();
         }
         let mut next = held;
-        group.bench_function(BenchmarkId::new("remember and take beside", held), |bencher| {
+        group.bench_function(BenchmarkId::new("remember and take with others", held), |bencher| {
             bencher.iter(|| {
                 next += 1;
-                store.remember(key(next), &ceremony(), None);
+                store.remember(key(next), &ceremony(), None, Holder::default()).unwrap();
                 black_box(store.take(key(next)))
             });
         });

@@ -4,6 +4,7 @@
 //! taken at most once, and not after it expires. This module must not know routes or providers. Start at
 //! [`memory::Ceremonies`].
 
+mod holders;
 pub mod memory;
 mod shard;
 mod stored_ceremony;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
+pub use crate::ceremony::holders::{Holder, NotStored};
 use crate::model::member::Member;
 use crate::model::operation::Operation;
 use crate::model::record::{Record, text};

@@ -5,9 +5,11 @@
 use std::collections::VecDeque;
 
 use hashbrown::HashTable;
+use hashbrown::hash_table::OccupiedEntry;
 use tokio::time::Instant;
 
 use crate::ceremony::ChallengeKey;
+use crate::ceremony::holders::{Holder, Holders};
 use crate::ceremony::stored_ceremony::StoredCeremony;
 
 /// How many slots of taken ceremonies may stay in the queue.
@@ -35,16 +37,12 @@ struct Slot {
     /// Of the key.
     hash: u64,
     expires: Instant,
+    holder: Holder,
     /// `None` once it is taken.
     ceremony: Option<StoredCeremony>,
 }
 
 impl Shard {
-    /// How many ceremonies it holds.
-    pub(super) fn len(&self) -> usize {
-        self.index.len()
-    }
-
     /// How many bytes of memory they take.
     pub(super) const fn bytes(&self) -> usize {
         self.bytes
@@ -56,15 +54,11 @@ impl Shard {
         self.queue.slots.len()
     }
 
-    /// Adds a ceremony; `hash` is its key's. `false` if the key is present.
-    pub(super) fn push(&mut self, key: ChallengeKey, hash: u64, ceremony: StoredCeremony, expires: Instant) -> bool {
-        if self.index.find(hash, |serial| self.queue.is_at(*serial, hash, key)).is_some() {
-            return false;
-        }
+    /// Adds a ceremony, whose key is not present; `hash` is its key's.
+    pub(super) fn push(&mut self, hash: u64, ceremony: StoredCeremony, expires: Instant, holder: Holder) {
         self.bytes += ceremony.size();
-        let serial = self.queue.push(Slot { hash, expires, ceremony: Some(ceremony) });
+        let serial = self.queue.push(Slot { hash, expires, holder, ceremony: Some(ceremony) });
         self.index.insert_unique(hash, serial, |serial| self.queue.hash_at(*serial));
-        true
     }
 
     /// A ceremony, and when it expires.
@@ -75,21 +69,21 @@ impl Shard {
     }
 
     /// Removes a ceremony.
-    pub(super) fn take(&mut self, hash: u64, key: ChallengeKey) -> Option<(StoredCeremony, Instant)> {
+    pub(super) fn remove(&mut self, hash: u64, key: ChallengeKey, holders: &Holders) {
         let Self { index, queue, .. } = self;
         let found = index.find_entry(hash, |serial| queue.is_at(*serial, hash, key));
-        let (serial, _) = found.ok()?.remove();
-        let slot = queue.at_mut(serial)?;
-        let ceremony = slot.ceremony.take()?;
+        let Some((serial, _)) = found.ok().map(OccupiedEntry::remove) else { return };
+        let Some(slot) = queue.at_mut(serial) else { return };
+        let Some(ceremony) = slot.ceremony.take() else { return };
         self.bytes -= ceremony.size();
-        Some((ceremony, slot.expires))
+        holders.remove(slot.holder);
     }
 
     /// Drops expired ceremonies at the front; later ones mostly expire later. When most slots are of taken
     /// ceremonies, drops those slots.
-    pub(super) fn sweep(&mut self, now: Instant) {
+    pub(super) fn sweep(&mut self, now: Instant, holders: &Holders) {
         while self.queue.slots.front().is_some_and(|slot| slot.ceremony.is_none() || slot.expires <= now) {
-            self.drop_oldest();
+            self.drop_oldest(holders);
         }
         if self.queue.slots.len() > 2 * self.index.len() + MAX_TAKEN {
             self.compact();
@@ -97,10 +91,11 @@ impl Shard {
     }
 
     /// Drops the first slot.
-    pub(super) fn drop_oldest(&mut self) {
+    fn drop_oldest(&mut self, holders: &Holders) {
         let serial = self.queue.first;
-        let Some(Slot { hash, ceremony: Some(ceremony), .. }) = self.queue.pop() else { return };
+        let Some(Slot { hash, holder, ceremony: Some(ceremony), .. }) = self.queue.pop() else { return };
         self.bytes -= ceremony.size();
+        holders.remove(holder);
         if let Ok(found) = self.index.find_entry(hash, |at| *at == serial) {
             found.remove();
         }

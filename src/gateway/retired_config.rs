@@ -83,8 +83,8 @@ mod tests {
 
     use crate::base::base64;
     use crate::base::document::{Document, Places};
-    use crate::ceremony::Ceremony;
     use crate::ceremony::memory::{Ceremonies, CeremonySettings};
+    use crate::ceremony::{Ceremony, Holder};
     use crate::gateway::Gateway;
     use crate::gateway::handler::{Arrival, Content, Handler, Peer, RequestId};
     use crate::gateway::limits::Limits;
@@ -162,7 +162,7 @@ mod tests {
             bearer_user: None,
             handles: None,
         };
-        assert!(ceremonies.remember(ChallengeKey::of(challenge), &ceremony, None));
+        ceremonies.remember(ChallengeKey::of(challenge), &ceremony, None, Holder::default()).unwrap();
     }
 
     /// The status of a finish; `None` if it passes through.

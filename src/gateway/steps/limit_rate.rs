@@ -4,6 +4,7 @@
 //! a user out from elsewhere. A backend has a secret of its own and sends the requests of many users from one address:
 //! it is limited by its credential. Public clients share their id, which therefore has no limit.
 
+use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 
 use crate::caller_auth::AuthenticatedCaller;
@@ -62,13 +63,9 @@ pub(crate) fn limit_caller(
     if !limits.credential.is_on() && !operation.is_on() {
         return Ok(());
     }
-    let text = |member| match context.request.record().value(member) {
-        Some(Value::Text(text)) => Some(text),
-        _ => None,
-    };
     let credential = match caller.is_backend {
-        true => text(Member::ClientKey).or_else(|| text(Member::ClientId)),
-        false => text(Member::UserToken),
+        true => backend_credential(context),
+        false => text(context, Member::UserToken),
     };
     let Some(credential) = credential else { return Ok(()) };
     let mut checked = limits.check(&limits.credential, &*credential);
@@ -76,6 +73,18 @@ pub(crate) fn limit_caller(
         checked = checked.and_then(|()| limits.check(operation, &*credential));
     }
     checked.map_err(|exceeded| refusal(runtime, context, exceeded))
+}
+
+/// The credential of a backend: its key or its client id.
+pub(super) fn backend_credential<'c>(context: &'c RequestContext<'_>) -> Option<Cow<'c, str>> {
+    text(context, Member::ClientKey).or_else(|| text(context, Member::ClientId))
+}
+
+fn text<'c>(context: &'c RequestContext<'_>, member: Member) -> Option<Cow<'c, str>> {
+    match context.request.record().value(member) {
+        Some(Value::Text(text)) => Some(text),
+        _ => None,
+    }
 }
 
 /// Whether the caller sends no secret of its own, so that it is a device.
@@ -96,12 +105,12 @@ fn refusal(runtime: &Runtime, context: &RequestContext<'_>, exceeded: Exceeded) 
 
 const NAMES: [Member; 2] = [Member::UserId, Member::UserEmail];
 
-fn names_user(context: &RequestContext<'_>) -> bool {
+pub(super) fn names_user(context: &RequestContext<'_>) -> bool {
     NAMES.iter().any(|member| context.request.record().value(*member).is_some())
 }
 
 /// The user that a request names, ignoring case.
-struct NamedUser<'c, 'r>(&'c RequestContext<'r>);
+pub(super) struct NamedUser<'c, 'r>(pub(super) &'c RequestContext<'r>);
 
 impl Hash for NamedUser<'_, '_> {
     fn hash<H: Hasher>(&self, state: &mut H) {

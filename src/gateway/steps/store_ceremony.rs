@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use crate::ceremony::{Ceremony, ChallengeKey, SentToUpstream, Subject};
+use crate::ceremony::{Ceremony, ChallengeKey, Holder, NotStored, SentToUpstream, Subject};
 use crate::gateway::context::{Attempt, ShadowRole};
+use crate::gateway::handler::AddressLimits;
+use crate::gateway::rate_limits::AddressKey;
 use crate::gateway::steps::after_decode::Decoded;
 use crate::gateway::steps::build_response::caller_session;
 use crate::gateway::steps::identify_caller::{CallerIdentity, RequestedUser};
+use crate::gateway::steps::limit_rate::{NamedUser, backend_credential, names_user};
 use crate::model::fault::{Fault, Refusal};
 use crate::model::member::Member;
 use crate::model::message::Request;
@@ -14,10 +17,14 @@ use crate::model::record::text;
 use crate::model::user_verification::UserVerification;
 use crate::model::value::Value;
 
+/// When to retry if the store has no place: by then, abandoned ceremonies may have expired.
+const RETRY_AFTER_SECONDS: i64 = 10;
+
 /// Stores the ceremony of a begin.
 ///
 /// # Errors
-/// `upstream_invalid` if the answer has no challenge, or one that is in use.
+/// `upstream_invalid` if the answer has no challenge, or one that is in use; `rate_limited` or `overloaded` if the store
+/// has no place for it.
 pub(crate) fn store_ceremony(
     attempt: Attempt<'_>,
     request: &Request<'_>,
@@ -51,10 +58,45 @@ pub(crate) fn store_ceremony(
     };
     let is_shadow = attempt.context.shadow_role == ShadowRole::Shadow;
     let key = ChallengeKey::of(&challenge);
-    if is_shadow || runtime.config.ceremonies.remember(key, &ceremony, lifetime) {
-        return Ok(Box::new(ceremony));
+    if !is_shadow {
+        let stored = runtime.config.ceremonies.remember(key, &ceremony, lifetime, holder(attempt));
+        stored.map_err(|problem| refusal(attempt, problem))?;
     }
-    Err(Refusal::new(Fault::UpstreamInvalid, "the upstream gave a challenge that is in use"))
+    Ok(Box::new(ceremony))
+}
+
+/// The client that begins the ceremony: a backend by its credential, another by its address.
+fn holder(attempt: Attempt<'_>) -> Holder {
+    let (context, ceremonies) = (attempt.context, &attempt.runtime.config.ceremonies);
+    if attempt.caller.is_backend {
+        return ceremonies.holder(backend_credential(context), None::<()>);
+    }
+    match (context.client.ip.map(AddressKey::of), context.client.limits) {
+        (None, _) | (Some(_), AddressLimits::Exempt) => Holder::default(),
+        (Some(address), AddressLimits::Observed) => ceremonies.holder(Some(address), None::<()>),
+        (Some(address), AddressLimits::Enforced) => {
+            ceremonies.holder(Some(address), names_user(context).then(|| (address, NamedUser(context))))
+        }
+    }
+}
+
+#[cold]
+fn refusal(attempt: Attempt<'_>, problem: NotStored) -> Refusal {
+    let limited = |limit: &'static str| {
+        attempt.runtime.config.metrics.rate_limited(&attempt.route().name, limit, "refused");
+        let reason = format!("the client holds as many ceremonies as `ceremonies.{limit}` allows");
+        Refusal::new(Fault::RateLimited, reason).retry_after(Some(RETRY_AFTER_SECONDS))
+    };
+    match problem {
+        NotStored::ChallengeInUse => {
+            Refusal::new(Fault::UpstreamInvalid, "the upstream gave a challenge that is in use")
+        }
+        NotStored::Full => {
+            Refusal::new(Fault::Overloaded, "the ceremony store is full").retry_after(Some(RETRY_AFTER_SECONDS))
+        }
+        NotStored::ClientLimit => limited("max_per_client"),
+        NotStored::UserLimit => limited("max_per_user"),
+    }
 }
 
 /// The members that a begin sent to the upstream: those that its message has a place for.

@@ -1,5 +1,5 @@
 //! Taking the ceremony of a finish out of the store, before anything is sent. Whatever happens then, the challenge is
-//! used.
+//! used. A finish of another route or operation does not use it.
 
 use crate::ceremony::{Ceremony, ChallengeKey, Subject};
 use crate::gateway::client_data;
@@ -29,18 +29,22 @@ pub(crate) fn take_ceremony(attempt: Attempt<'_>, user: Option<&str>) -> Result<
     let expired = |reason: &'static str| Refusal::new(Fault::ChallengeExpired, reason);
     let rejected = |reason: &'static str| Refusal::new(Fault::AssertionRejected, reason);
     let (ceremonies, key) = (&runtime.config.ceremonies, ChallengeKey::of(&challenge));
-    if ceremonies.generation_of(key).is_some_and(|generation| generation != runtime.generation) {
-        return Err(expired("the ceremony was begun under a config that is no longer kept"));
-    }
-    let ceremony = ceremonies.take(key).ok_or_else(|| expired("no ceremony has this challenge"))?;
     let begun_by = match attempt.operation() {
         Operation::LoginFinish => Operation::LoginBegin,
         Operation::RegistrationFinish => Operation::RegistrationBegin,
         _ => Operation::SignupBegin,
     };
-    if ceremony.route != attempt.route().name || ceremony.begun_by != begun_by {
-        return Err(expired("the challenge belongs to another ceremony"));
-    }
+    // A finish that cannot be the ceremony's leaves it for the one that can.
+    let belongs = |ceremony: &Ceremony| match () {
+        () if ceremony.generation != runtime.generation => {
+            Err(expired("the ceremony was begun under a config that is no longer kept"))
+        }
+        () if ceremony.route != attempt.route().name || ceremony.begun_by != begun_by => {
+            Err(expired("the challenge belongs to another ceremony"))
+        }
+        () => Ok(()),
+    };
+    let ceremony = ceremonies.take_if(key, belongs)?.ok_or_else(|| expired("no ceremony has this challenge"))?;
     let session = text(record, Member::Session);
     if session.is_some() && session != ceremony.caller_session {
         return Err(expired("the session handle does not belong to the challenge"));
