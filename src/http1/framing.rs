@@ -55,9 +55,10 @@ impl FramingFields {
         Ok(())
     }
 
-    /// The framing of an HTTP/1.1 request.
-    pub(crate) fn of_request(&self) -> Result<Framing, InvalidMessage> {
-        Ok(self.declared(Version::HTTP_11)?.unwrap_or(Framing::Empty))
+    /// The framing of a request; HTTP/1.1 if `is_1_1`, else HTTP/1.0.
+    pub(crate) fn of_request(&self, is_1_1: bool) -> Result<Framing, InvalidMessage> {
+        let version = if is_1_1 { Version::HTTP_11 } else { Version::HTTP_10 };
+        Ok(self.declared(version)?.unwrap_or(Framing::Empty))
     }
 
     /// The framing of a response; `to_head` if the request was a `HEAD`.

@@ -75,7 +75,7 @@ impl<'n> ResponseReader<'n> {
             State::Head { .. } => false,
             State::Length { begin, length, .. } => buffer.len() - *begin >= *length,
             State::Chunked { decoder, content, .. } => {
-                let progress = decoder.advance(buffer, content)?;
+                let progress = decoder.advance(buffer, |data| content.extend_from_slice(data))?;
                 buffer.drain(..progress.consumed);
                 if content.len() > self.limit {
                     return Err(self.too_long());

@@ -6,6 +6,8 @@
 use std::error::Error;
 use std::mem;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -37,6 +39,8 @@ pub(super) struct IdleTimeoutBody<B> {
     idle_timeout: Duration,
     /// Set while the body is awaited, which most bodies never are.
     timer: Option<Pin<Box<Sleep>>>,
+    /// Set to true when the body has ended.
+    has_ended: Option<Arc<AtomicBool>>,
 }
 
 /// Why a body is incomplete.
@@ -54,7 +58,14 @@ pub(super) enum BodyError {
 
 impl<B> EdgeBody<B> {
     pub(super) fn streamed(inner: B, idle_timeout: Duration) -> Self {
-        Self::Streamed(IdleTimeoutBody { inner, idle_timeout, timer: None })
+        Self::Streamed(IdleTimeoutBody { inner, idle_timeout, timer: None, has_ended: None })
+    }
+
+    /// Sets `has_ended` to true when the body has ended.
+    pub(super) fn report_end(&mut self, end: Arc<AtomicBool>) {
+        if let Self::Streamed(body) = self {
+            body.has_ended = Some(end);
+        }
     }
 }
 
@@ -115,6 +126,14 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(context) {
             self.timer = None;
+            let is_last = match &frame {
+                Some(Ok(frame)) => frame.is_trailers() || self.inner.is_end_stream(),
+                Some(Err(_)) => false,
+                None => true,
+            };
+            if is_last && let Some(end) = &self.has_ended {
+                end.store(true, Ordering::Relaxed);
+            }
             return Poll::Ready(frame.map(|frame| frame.map_err(|error| BodyError::Incomplete(error.into()))));
         }
         let idle_timeout = self.idle_timeout;

@@ -8,6 +8,7 @@ mod admin;
 mod connections;
 mod drain;
 mod fast_path;
+mod framing;
 mod http2;
 mod limits;
 mod logs;

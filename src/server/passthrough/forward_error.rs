@@ -45,6 +45,11 @@ impl ForwardError {
         Self::Failed
     }
 
+    pub(super) fn ambiguous_framing(target: &BaseUrl) -> Self {
+        tracing::warn!(base_url = %target, "passthrough target sent a response with ambiguous framing");
+        Self::Failed
+    }
+
     pub(super) fn from_client(target: &BaseUrl, error: reqwest::Error) -> Self {
         match body_error(&error) {
             Some(BodyError::IdleTimeout) => return Self::CallerTimedOut,

@@ -10,12 +10,14 @@ use std::mem;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::HOST;
-use http::{HeaderMap, Response, StatusCode, request};
+use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, request};
+use http_body::Body as _;
 use reqwest::Client;
 use tokio_util::task::TaskTracker;
 
 use crate::gateway::handler::{Arrival, Content, authority_of, host_of};
+use crate::http1::framing::FramingFields;
 use crate::server::body::{RequestBody, ResponseBody};
 use crate::server::middleware::request_id::X_REQUEST_ID;
 use crate::server::passthrough::forward_error::ForwardError;
@@ -88,6 +90,10 @@ impl Passthrough {
 
         let mut outgoing = reqwest::Request::new(head.method.clone(), url);
         *outgoing.headers_mut() = take_fields(head, arrival, upgrade.is_some());
+        if is_chunked(&content, outgoing.headers()) {
+            // Said explicitly, because the client drops the content of a GET otherwise.
+            outgoing.headers_mut().insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        }
         let progress = UploadProgress::default();
         *outgoing.body_mut() = progress.body(content);
 
@@ -109,6 +115,9 @@ impl Passthrough {
         upgrade: Option<Upgrade>,
         target: &TargetClient,
     ) -> Result<Response<ResponseBody>, ForwardError> {
+        if !has_one_framing(incoming.headers()) {
+            return Err(ForwardError::ambiguous_framing(&target.base));
+        }
         let mut response = Response::new(ResponseBody::Whole(Bytes::new()));
         *response.status_mut() = incoming.status();
         response.headers_mut().clone_from(incoming.headers());
@@ -125,10 +134,31 @@ impl Passthrough {
     }
 }
 
+/// Whether the content has no length that is known before it is sent.
+fn is_chunked(content: &Content<RequestBody>, fields: &HeaderMap) -> bool {
+    match content {
+        Content::Read(_) => false,
+        Content::Unread(body) => {
+            !body.is_end_stream() && body.size_hint().exact().is_none() && !fields.contains_key(CONTENT_LENGTH)
+        }
+    }
+}
+
+/// Whether a response has at most one length, or a single `chunked`, and not both. The client repairs the
+/// others, and not in the same way as every caller.
+fn has_one_framing(fields: &HeaderMap) -> bool {
+    let mut framing = FramingFields::default();
+    let mut add = |name: &HeaderName| {
+        fields.get_all(name).iter().all(|value| framing.add(name.as_str(), value.as_bytes()).is_ok())
+    };
+    add(&CONTENT_LENGTH) && add(&TRANSFER_ENCODING) && framing.of_request(true).is_ok()
+}
+
 /// Takes the fields out of the request and adapts them to the next connection.
 fn take_fields(head: &mut request::Parts, arrival: &Arrival, is_upgrade: bool) -> HeaderMap {
     let authority = authority_of(head).map(str::to_owned);
     let mut headers = mem::take(&mut head.headers);
+    headers.remove("proxy"); // CGI programs take it for the variable HTTP_PROXY
     headers.remove(HOST); // the client writes the host of the target
     hop_by_hop::strip_request(&mut headers);
     forwarded::write(&mut headers, arrival, authority.as_deref(), head.version);
