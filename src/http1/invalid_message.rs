@@ -47,6 +47,10 @@ pub enum InvalidMessage {
         /// The limit, in bytes.
         limit: usize,
     },
+    /// On a reused connection, more bytes than the response arrived, so that it may be the response to an
+    /// earlier request.
+    #[error("the response is followed by another")]
+    Followed,
     /// The connection ended before the message did.
     #[error("the connection ended before the message was complete")]
     Truncated,

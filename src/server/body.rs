@@ -21,7 +21,7 @@ use tokio::time::{Sleep, sleep};
 /// The body of a request.
 pub(super) type RequestBody = EdgeBody<Incoming>;
 /// The body of a response. It is streamed only from a passthrough target.
-pub(super) type ResponseBody = EdgeBody<reqwest::Body>;
+pub(super) type ResponseBody = EdgeBody<Incoming>;
 
 /// A body in one piece or streamed.
 #[derive(Debug)]

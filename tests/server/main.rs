@@ -10,6 +10,7 @@ mod drain;
 mod fast_path;
 mod framing;
 mod http2;
+mod late_answers;
 mod limits;
 mod logs;
 mod passthrough;

@@ -1,7 +1,6 @@
 //! Forwards requests without an operation to the target of their host, streaming both ways.
 //!
-//! Path and query are forwarded byte for byte, or the request is refused. Field names are sent in lower
-//! case, and the client adds `Accept: */*` to a request without `Accept`. A request that cannot be forwarded
+//! Path and query are forwarded byte for byte, or the request is refused. Field names are sent in lower case. A request that cannot be forwarded
 //! gets a plain text response without details; the log contains them. If the caller disconnects, the call to
 //! the target is cancelled.
 
@@ -11,9 +10,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, request};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, request};
 use http_body::Body as _;
-use reqwest::Client;
+use hyper::body::Incoming;
 use tokio_util::task::TaskTracker;
 
 use crate::gateway::handler::{Arrival, Content, authority_of, host_of};
@@ -21,11 +20,11 @@ use crate::http1::framing::FramingFields;
 use crate::server::body::{RequestBody, ResponseBody};
 use crate::server::middleware::request_id::X_REQUEST_ID;
 use crate::server::passthrough::forward_error::ForwardError;
-use crate::server::passthrough::request_body::UploadProgress;
+use crate::server::passthrough::request_body::{TrackedBody, UploadProgress};
 use crate::server::passthrough::target_settings::{PassthroughSettings, TargetSettings};
 use crate::server::passthrough::upgrade::Upgrade;
 use crate::upstream::base_url::BaseUrl;
-use crate::upstream::client::{ClientOptions, client};
+use crate::upstream::streaming::{StreamingClient, StreamingOptions};
 use crate::upstream::tls::TlsError;
 
 mod forward_error;
@@ -37,6 +36,8 @@ mod upgrade;
 
 /// How long an idle connection to a target is kept. Most load balancers close theirs after a minute.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+
+type Client = StreamingClient<TrackedBody<RequestBody>>;
 
 /// The targets of one worker, each with its own connections.
 #[derive(Debug)]
@@ -84,23 +85,25 @@ impl Passthrough {
         content: Content<RequestBody>,
     ) -> Result<Response<ResponseBody>, ForwardError> {
         let target = self.target(host_of(head)).ok_or(ForwardError::NoTarget)?;
-        let path = head.uri.path_and_query().ok_or(ForwardError::InvalidTarget)?;
-        let url = target.base.with_target(path).ok_or(ForwardError::InvalidTarget)?;
+        let path = head.uri.path_and_query().cloned().ok_or(ForwardError::InvalidTarget)?;
+        target.base.with_target(&path).ok_or(ForwardError::InvalidTarget)?;
         let upgrade = target.upgrade_client.as_ref().zip(Upgrade::of_request(head));
 
-        let mut outgoing = reqwest::Request::new(head.method.clone(), url);
+        let mut outgoing = Request::new(());
+        *outgoing.method_mut() = head.method.clone();
+        *outgoing.uri_mut() = Uri::from(path);
         *outgoing.headers_mut() = take_fields(head, arrival, upgrade.is_some());
         if is_chunked(&content, outgoing.headers()) {
             // Said explicitly, because the client drops the content of a GET otherwise.
             outgoing.headers_mut().insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
         }
         let progress = UploadProgress::default();
-        *outgoing.body_mut() = progress.body(content);
+        let outgoing = outgoing.map(|()| progress.body(content));
 
         let client = upgrade.as_ref().map_or(&target.client, |(client, _)| client);
-        let incoming = progress.wait(client.execute(outgoing), target.timeout).await;
+        let incoming = progress.wait(client.send(outgoing), target.timeout).await;
         let incoming = incoming.ok_or_else(|| ForwardError::timed_out(&target.base))?;
-        let incoming = incoming.map_err(|error| ForwardError::from_client(&target.base, error))?;
+        let incoming = incoming.map_err(|error| ForwardError::from_client(&target.base, &error))?;
         self.response(incoming, upgrade.map(|(_, upgrade)| upgrade), target)
     }
 
@@ -111,7 +114,7 @@ impl Passthrough {
 
     fn response(
         &self,
-        incoming: reqwest::Response,
+        incoming: Response<Incoming>,
         upgrade: Option<Upgrade>,
         target: &TargetClient,
     ) -> Result<Response<ResponseBody>, ForwardError> {
@@ -123,8 +126,7 @@ impl Passthrough {
         response.headers_mut().clone_from(incoming.headers());
         hop_by_hop::strip(response.headers_mut());
         if incoming.status() != StatusCode::SWITCHING_PROTOCOLS {
-            let body = Response::<reqwest::Body>::from(incoming).into_body();
-            *response.body_mut() = ResponseBody::streamed(body, target.content_timeout);
+            *response.body_mut() = ResponseBody::streamed(incoming.into_body(), target.content_timeout);
         } else if upgrade.is_some_and(|upgrade| upgrade.start_copying(incoming, &self.upgraded)) {
             upgrade::set_fields(response.headers_mut());
         } else {
@@ -173,7 +175,7 @@ fn take_fields(head: &mut request::Parts, arrival: &Arrival, is_upgrade: bool) -
 
 impl TargetClient {
     fn new(settings: &TargetSettings) -> Result<Self, TlsError> {
-        let options = ClientOptions {
+        let options = StreamingOptions {
             connect_timeout: settings.connect_timeout_ms.millis(),
             idle_timeout: IDLE_TIMEOUT,
             ca_file: settings.ca_file.as_deref(),
@@ -181,10 +183,10 @@ impl TargetClient {
         };
         let upgrade_client = settings
             .upgrade
-            .then(|| client(&settings.url, ClientOptions { http1_only: true, ..options }))
+            .then(|| Client::new(&settings.url, StreamingOptions { http1_only: true, ..options }))
             .transpose()?;
         Ok(Self {
-            client: client(&settings.url, options)?,
+            client: Client::new(&settings.url, options)?,
             upgrade_client,
             base: settings.url.clone(),
             timeout: settings.timeout_ms.millis(),
