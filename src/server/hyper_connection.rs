@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::http1::request_guard::HeadLimits;
 use crate::server::body::BodyError;
+use crate::server::frame_budget::FrameBudget;
 use crate::server::guarded_stream::{GuardedStream, linger};
 use crate::server::server_settings::ServerSettings;
 
@@ -103,7 +104,7 @@ where
     });
     if is_http2 {
         let (reader, writer) = stream.into_split();
-        let io = TokioIo::new(join(Cursor::new(unread).chain(reader), writer));
+        let io = TokioIo::new(FrameBudget::new(join(Cursor::new(unread).chain(reader), writer)));
         let connection = pin!(limits.http2().serve_connection(io, service));
         return drive(connection, &requests, limits.header_timeout, stop).await;
     }

@@ -33,6 +33,7 @@ mod body;
 mod connection_admission;
 mod fast_path;
 mod forwarded_client;
+mod frame_budget;
 mod guarded_stream;
 mod hyper_connection;
 mod hyper_request;

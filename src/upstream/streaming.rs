@@ -19,6 +19,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 
+use crate::http1::framing::FramingFields;
 use crate::upstream::base_url::BaseUrl;
 use crate::upstream::connection::connect::Connector;
 use crate::upstream::connection::pool::{Idle, IdleState, Pool};
@@ -58,6 +59,9 @@ pub(crate) enum StreamingError {
     /// The connection could not be established.
     #[error("cannot connect")]
     Unreachable(#[source] io::Error),
+    /// The response has several lengths, or a transfer coding other than a single `chunked`.
+    #[error("the end of the response is ambiguous")]
+    AmbiguousFraming,
     /// The connection was lost, the response is not valid HTTP, or the content of the request failed.
     #[error("the connection was lost or the response is not valid HTTP")]
     Failed(#[from] hyper::Error),
@@ -134,6 +138,9 @@ where
                 None => return Err(failed.into_error().into()),
             },
         };
+        if !FramingFields::are_unambiguous(response.headers()) {
+            return Err(StreamingError::AmbiguousFraming); // hyper repairs what callers may read differently
+        }
         let pool = self.pool.clone();
         tokio::spawn(async move {
             // Ready when the response was read to its end.

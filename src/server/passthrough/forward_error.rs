@@ -46,11 +46,6 @@ impl ForwardError {
         Self::Failed
     }
 
-    pub(super) fn ambiguous_framing(target: &BaseUrl) -> Self {
-        tracing::warn!(base_url = %target, "passthrough target sent a response with ambiguous framing");
-        Self::Failed
-    }
-
     pub(super) fn from_client(target: &BaseUrl, error: &StreamingError) -> Self {
         match body_error(error) {
             Some(BodyError::IdleTimeout) => return Self::CallerTimedOut,
@@ -60,7 +55,7 @@ impl ForwardError {
         tracing::warn!(base_url = %target, error = error as &(dyn Error + 'static), "passthrough target failed");
         match error {
             StreamingError::Unreachable(_) => Self::Unreachable,
-            StreamingError::Failed(_) => Self::Failed,
+            StreamingError::Failed(_) | StreamingError::AmbiguousFraming => Self::Failed,
         }
     }
 

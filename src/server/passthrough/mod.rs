@@ -10,13 +10,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, request};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, request};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use tokio_util::task::TaskTracker;
 
 use crate::gateway::handler::{Arrival, Content, authority_of, host_of};
-use crate::http1::framing::FramingFields;
 use crate::server::body::{RequestBody, ResponseBody};
 use crate::server::middleware::request_id::X_REQUEST_ID;
 use crate::server::passthrough::forward_error::ForwardError;
@@ -118,9 +117,6 @@ impl Passthrough {
         upgrade: Option<Upgrade>,
         target: &TargetClient,
     ) -> Result<Response<ResponseBody>, ForwardError> {
-        if !has_one_framing(incoming.headers()) {
-            return Err(ForwardError::ambiguous_framing(&target.base));
-        }
         let mut response = Response::new(ResponseBody::Whole(Bytes::new()));
         *response.status_mut() = incoming.status();
         response.headers_mut().clone_from(incoming.headers());
@@ -144,16 +140,6 @@ fn is_chunked(content: &Content<RequestBody>, fields: &HeaderMap) -> bool {
             !body.is_end_stream() && body.size_hint().exact().is_none() && !fields.contains_key(CONTENT_LENGTH)
         }
     }
-}
-
-/// Whether a response has at most one length, or a single `chunked`, and not both. The client repairs the
-/// others, and not in the same way as every caller.
-fn has_one_framing(fields: &HeaderMap) -> bool {
-    let mut framing = FramingFields::default();
-    let mut add = |name: &HeaderName| {
-        fields.get_all(name).iter().all(|value| framing.add(name.as_str(), value.as_bytes()).is_ok())
-    };
-    add(&CONTENT_LENGTH) && add(&TRANSFER_ENCODING) && framing.of_request(true).is_ok()
 }
 
 /// Takes the fields out of the request and adapts them to the next connection.
