@@ -5,6 +5,7 @@
 //! returned for a lingering close: closing it at once would reset the connection, and the caller would lose the
 //! response.
 
+use std::future::Future as _;
 use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, Sleep, sleep, timeout, timeout_at};
 
 use crate::http1::request_guard::{HeadLimits, RequestGuard};
 
@@ -27,6 +28,9 @@ const READ_SIZE: usize = 8 << 10;
 /// How long the rest of a caller's bytes is read after a response, in total and for one read.
 const LINGER_TIMEOUT: Duration = Duration::from_secs(15);
 const LINGER_READ_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long a caller may accept nothing of a response.
+pub(super) const SEND_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A connection whose requests are checked.
 pub(super) struct GuardedStream<S> {
@@ -40,6 +44,8 @@ pub(super) struct GuardedStream<S> {
     is_ended: bool,
     is_upgraded: Arc<AtomicBool>,
     unread: Option<oneshot::Sender<S>>,
+    /// Set while the caller accepts nothing.
+    send_timer: Option<Pin<Box<Sleep>>>,
 }
 
 // ===== impl GuardedStream =====
@@ -63,6 +69,7 @@ impl<S> GuardedStream<S> {
             is_ended: false,
             is_upgraded,
             unread: Some(unread),
+            send_timer: None,
         };
         (guarded, receiver)
     }
@@ -91,6 +98,21 @@ impl<S> GuardedStream<S> {
             self.buffer = BytesMut::new(); // an idle connection keeps no buffer
         }
         length > 0
+    }
+
+    /// Fails if the caller has accepted nothing for the timeout.
+    fn unless_stalled(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.send_timer = None;
+            return written;
+        }
+        let timer = self.send_timer.get_or_insert_with(|| Box::pin(sleep(SEND_TIMEOUT)));
+        ready!(timer.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
     fn stream(&mut self) -> Pin<&mut S>
@@ -135,7 +157,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for GuardedStream<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for GuardedStream<S> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.get_mut().stream().poll_write(context, bytes)
+        let this = self.get_mut();
+        let written = this.stream().poll_write(context, bytes);
+        this.unless_stalled(context, written)
     }
 
     fn poll_write_vectored(
@@ -143,7 +167,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for GuardedStream<S> {
         context: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.get_mut().stream().poll_write_vectored(context, parts)
+        let this = self.get_mut();
+        let written = this.stream().poll_write_vectored(context, parts);
+        this.unless_stalled(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -41,6 +41,7 @@ pub mod lifecycle;
 mod limits;
 mod listen;
 mod middleware;
+mod pace;
 pub mod passthrough;
 pub mod server_settings;
 pub mod signals;

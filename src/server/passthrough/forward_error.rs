@@ -48,7 +48,7 @@ impl ForwardError {
 
     pub(super) fn from_client(target: &BaseUrl, error: &StreamingError) -> Self {
         match body_error(error) {
-            Some(BodyError::IdleTimeout) => return Self::CallerTimedOut,
+            Some(BodyError::IdleTimeout | BodyError::TooSlow) => return Self::CallerTimedOut,
             Some(BodyError::Incomplete(_)) => return Self::IncompleteContent,
             None => {}
         }

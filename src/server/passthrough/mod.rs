@@ -9,7 +9,7 @@ use std::mem;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, request};
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use crate::gateway::handler::{Arrival, Content, authority_of, host_of};
 use crate::server::body::{RequestBody, ResponseBody};
 use crate::server::middleware::request_id::X_REQUEST_ID;
+use crate::server::pace::PaceLimits;
 use crate::server::passthrough::forward_error::ForwardError;
 use crate::server::passthrough::request_body::{TrackedBody, UploadProgress};
 use crate::server::passthrough::target_settings::{PassthroughSettings, TargetSettings};
@@ -53,6 +54,7 @@ struct TargetClient {
     upgrade_client: Option<Client>,
     timeout: Duration,
     content_timeout: Duration,
+    pace: PaceLimits,
 }
 
 // ===== impl Passthrough =====
@@ -97,7 +99,7 @@ impl Passthrough {
             outgoing.headers_mut().insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
         }
         let progress = UploadProgress::default();
-        let outgoing = outgoing.map(|()| progress.body(content));
+        let outgoing = outgoing.map(|()| progress.body(content, target.pace));
 
         let client = upgrade.as_ref().map_or(&target.client, |(client, _)| client);
         let incoming = progress.wait(client.send(outgoing), target.timeout).await;
@@ -122,7 +124,11 @@ impl Passthrough {
         response.headers_mut().clone_from(incoming.headers());
         hop_by_hop::strip(response.headers_mut());
         if incoming.status() != StatusCode::SWITCHING_PROTOCOLS {
-            *response.body_mut() = ResponseBody::streamed(incoming.into_body(), target.content_timeout);
+            let mut body = ResponseBody::streamed(incoming.into_body(), target.content_timeout);
+            if !is_event_stream(response.headers()) {
+                body.limit_pace(target.pace);
+            }
+            *response.body_mut() = body;
         } else if upgrade.is_some_and(|upgrade| upgrade.start_copying(incoming, &self.upgraded)) {
             upgrade::set_fields(response.headers_mut());
         } else {
@@ -130,6 +136,13 @@ impl Passthrough {
         }
         Ok(response)
     }
+}
+
+/// Whether the content is a stream of events, which has pauses and no end (HTML, server-sent events).
+fn is_event_stream(fields: &HeaderMap) -> bool {
+    let media_type = fields.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let name = media_type.split(|byte| *byte == b';').next().unwrap_or_default();
+    name.trim_ascii().eq_ignore_ascii_case(b"text/event-stream")
 }
 
 /// Whether the content has no length that is known before it is sent.
@@ -177,6 +190,10 @@ impl TargetClient {
             base: settings.url.clone(),
             timeout: settings.timeout_ms.millis(),
             content_timeout: settings.content_timeout_ms.millis(),
+            pace: PaceLimits {
+                min_rate: settings.min_content_rate.get(),
+                deadline: settings.content_deadline_ms.millis(),
+            },
         })
     }
 }

@@ -16,6 +16,7 @@ use tokio::time::sleep;
 
 use crate::gateway::handler::Content;
 use crate::server::body::RequestBody;
+use crate::server::pace::PaceLimits;
 
 /// The number of frames sent so far.
 #[derive(Clone, Debug, Default)]
@@ -32,11 +33,12 @@ pub(super) struct TrackedBody<B> {
 
 impl UploadProgress {
     /// A body that sends `content` and reports here.
-    pub(super) fn body(&self, content: Content<RequestBody>) -> TrackedBody<RequestBody> {
-        let inner = match content {
+    pub(super) fn body(&self, content: Content<RequestBody>, pace: PaceLimits) -> TrackedBody<RequestBody> {
+        let mut inner = match content {
             Content::Read(bytes) => RequestBody::Whole(bytes),
             Content::Unread(body) => body,
         };
+        inner.limit_pace(pace);
         TrackedBody { inner, progress: self.clone() }
     }
 
