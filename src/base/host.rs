@@ -21,7 +21,8 @@ pub(crate) fn host(authority: &str) -> Option<&str> {
     let end_of_address = bytes.iter().rposition(|byte| *byte == b']').map_or(0, |bracket| bracket + 1);
     let port = bytes[end_of_address..].iter().position(|byte| *byte == b':');
     let (host, port) = authority.split_at(port.map_or(authority.len(), |colon| end_of_address + colon));
-    let is_port = port.bytes().skip(1).all(|byte| byte.is_ascii_digit());
+    let is_port =
+        port.len() < 2 || (port.bytes().skip(1).all(|byte| byte.is_ascii_digit()) && port[1..].parse::<u16>().is_ok());
     let is_host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),
         None => !host.is_empty() && host.bytes().all(|byte| IS_HOST_BYTE[usize::from(byte)]),

@@ -49,9 +49,8 @@ impl ChunkedDecoder {
         Self { state: State::Size, overhead: 0 }
     }
 
-    /// Decodes `piece` and appends its data to `content`. Bytes that are not consumed must begin the next
-    /// piece.
-    pub(super) fn advance(&mut self, piece: &[u8], content: &mut Vec<u8>) -> Result<Progress, InvalidMessage> {
+    /// Decodes `piece` and passes its data to `data`. Bytes that are not consumed must begin the next piece.
+    pub(super) fn advance(&mut self, piece: &[u8], mut data: impl FnMut(&[u8])) -> Result<Progress, InvalidMessage> {
         let mut consumed = 0;
         loop {
             let rest = &piece[consumed..];
@@ -68,7 +67,7 @@ impl ChunkedDecoder {
                     if taken == 0 {
                         break;
                     }
-                    content.extend_from_slice(&rest[..taken]);
+                    data(&rest[..taken]);
                     consumed += taken;
                     let remaining = remaining - taken as u64;
                     self.state = if remaining == 0 { State::DataEnd } else { State::Data(remaining) };

@@ -3,7 +3,8 @@
 //! Two lengths, a length beside a transfer coding, or a coding other than `chunked` can be read in two
 //! ways. The RFC allows some of them to be repaired; all of them are refused here.
 
-use http::{StatusCode, Version};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderName, StatusCode, Version};
 
 use crate::http1::invalid_message::InvalidMessage;
 
@@ -55,9 +56,19 @@ impl FramingFields {
         Ok(())
     }
 
-    /// The framing of an HTTP/1.1 request.
-    pub(crate) fn of_request(&self) -> Result<Framing, InvalidMessage> {
-        Ok(self.declared(Version::HTTP_11)?.unwrap_or(Framing::Empty))
+    /// Whether parsed fields have at most one length, or a single `chunked`, and not both.
+    pub(crate) fn are_unambiguous(fields: &HeaderMap) -> bool {
+        let mut framing = Self::default();
+        let mut add = |name: &HeaderName| {
+            fields.get_all(name).iter().all(|value| framing.add(name.as_str(), value.as_bytes()).is_ok())
+        };
+        add(&CONTENT_LENGTH) && add(&TRANSFER_ENCODING) && framing.of_request(true).is_ok()
+    }
+
+    /// The framing of a request; HTTP/1.1 if `is_1_1`, else HTTP/1.0.
+    pub(crate) fn of_request(&self, is_1_1: bool) -> Result<Framing, InvalidMessage> {
+        let version = if is_1_1 { Version::HTTP_11 } else { Version::HTTP_10 };
+        Ok(self.declared(version)?.unwrap_or(Framing::Empty))
     }
 
     /// The framing of a response; `to_head` if the request was a `HEAD`.

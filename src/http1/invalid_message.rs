@@ -23,6 +23,18 @@ pub enum InvalidMessage {
     /// A transfer coding other than a single `chunked`.
     #[error("the transfer coding is not chunked")]
     TransferCoding,
+    /// A field that must be single is repeated.
+    #[error("a field that must be single is repeated")]
+    RepeatedField,
+    /// The `host` field is missing or invalid.
+    #[error("the host is missing or invalid")]
+    Host,
+    /// The target has none of the forms of RFC 9112 section 3.2.
+    #[error("the target of the request is invalid")]
+    Target,
+    /// A line ends in LF without CR.
+    #[error("a line ends in LF without CR")]
+    BareLineFeed,
     /// A chunk has no valid size, or its data is longer than its size.
     #[error("a chunk of the content is malformed")]
     Chunk,
@@ -35,6 +47,10 @@ pub enum InvalidMessage {
         /// The limit, in bytes.
         limit: usize,
     },
+    /// On a reused connection, more bytes than the response arrived, so that it may be the response to an
+    /// earlier request.
+    #[error("the response is followed by another")]
+    Followed,
     /// The connection ended before the message did.
     #[error("the connection ended before the message was complete")]
     Truncated,

@@ -50,6 +50,8 @@ pub struct CompleteResponse {
     pub response: Response<Bytes>,
     /// Whether the connection can be reused: the response allows it, and no bytes follow the response.
     pub keeps_alive: bool,
+    /// Whether bytes follow the response that no request asked for.
+    pub is_followed: bool,
 }
 
 // ===== impl ResponseReader =====
@@ -75,7 +77,7 @@ impl<'n> ResponseReader<'n> {
             State::Head { .. } => false,
             State::Length { begin, length, .. } => buffer.len() - *begin >= *length,
             State::Chunked { decoder, content, .. } => {
-                let progress = decoder.advance(buffer, content)?;
+                let progress = decoder.advance(buffer, |data| content.extend_from_slice(data))?;
                 buffer.drain(..progress.consumed);
                 if content.len() > self.limit {
                     return Err(self.too_long());
@@ -154,23 +156,24 @@ impl<'n> ResponseReader<'n> {
 
     /// Assembles the response; `None` if there is no head yet.
     fn take(&mut self, buffer: &mut Vec<u8>) -> Option<CompleteResponse> {
-        let (head, content, is_last) = match mem::replace(&mut self.state, State::Head { searched: 0 }) {
+        let (head, content, keeps_alive, is_followed) = match mem::replace(&mut self.state, State::Head { searched: 0 })
+        {
             State::Head { .. } => return None,
             State::Length { head, begin, length } => {
                 let is_last = buffer.len() == begin + length;
-                (head, take_range(buffer, begin, begin + length), is_last)
+                (head, take_range(buffer, begin, begin + length), is_last, !is_last)
             }
-            State::Chunked { head, content, .. } => (head, content.into(), buffer.is_empty()),
+            State::Chunked { head, content, .. } => (head, content.into(), buffer.is_empty(), !buffer.is_empty()),
             State::UntilClose { head, begin } => {
                 let end = buffer.len();
-                (head, take_range(buffer, begin, end), false)
+                (head, take_range(buffer, begin, end), false, false)
             }
         };
         let mut response = Response::new(content);
         *response.status_mut() = head.status;
         *response.version_mut() = head.version;
         *response.headers_mut() = head.fields;
-        Some(CompleteResponse { response, keeps_alive: head.keeps_alive && is_last })
+        Some(CompleteResponse { response, keeps_alive: head.keeps_alive && keeps_alive, is_followed })
     }
 
     fn too_long(&self) -> InvalidMessage {

@@ -6,8 +6,8 @@ use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::task::Poll;
 
-use http::header::{HOST, RETRY_AFTER};
-use http::{HeaderValue, Request, Response, StatusCode, Version, request};
+use http::header::{ALLOW, CONNECTION, HOST, RETRY_AFTER};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version, request};
 
 use crate::gateway::handler::{Arrival, Content, EdgeRejection, Handler, Peer, host_of};
 use crate::server::body::{RequestBody, ResponseBody};
@@ -67,9 +67,12 @@ impl<G: Handler> Application<G> {
             body @ RequestBody::Streamed(_) => Content::Unread(body),
         };
         async move {
+            if matches!(head.method, Method::CONNECT | Method::TRACE) {
+                return method_not_allowed();
+            }
             let host = host_of(&head);
             if host.is_none() && !needs_no_host(&head) {
-                return ResponseBody::plain(StatusCode::BAD_REQUEST, "the request must name exactly one host\n");
+                return invalid_host(head.version);
             }
             let _permit = match self.limits.admit(&head) {
                 Ok(permit) => permit,
@@ -94,6 +97,25 @@ impl<G: Handler> Application<G> {
 /// RFC 9112 section 3.2 requires a 400 if the host is missing, repeated or invalid. HTTP/1.0 needs no host.
 fn needs_no_host(head: &request::Parts) -> bool {
     head.version < Version::HTTP_11 && head.uri.authority().is_none() && !head.headers.contains_key(HOST)
+}
+
+/// Also closes an HTTP/1.1 connection, as every invalid request does.
+#[cold]
+fn invalid_host(version: Version) -> Response<ResponseBody> {
+    let mut response = ResponseBody::plain(StatusCode::BAD_REQUEST, "the request must name exactly one host\n");
+    if version < Version::HTTP_2 {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// A gateway opens no tunnels and returns no credentials of a request to its caller (RFC 9110 section 9.3.8).
+#[cold]
+fn method_not_allowed() -> Response<ResponseBody> {
+    let mut response = ResponseBody::plain(StatusCode::METHOD_NOT_ALLOWED, "the method is not allowed\n");
+    let allowed = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    response.headers_mut().insert(ALLOW, allowed);
+    response
 }
 
 fn plain(rejection: EdgeRejection) -> Response<ResponseBody> {

@@ -10,11 +10,11 @@ use std::future::Future;
 use std::io::{self, Cursor};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::rt::{Read, Write};
@@ -26,7 +26,10 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::http1::request_guard::HeadLimits;
 use crate::server::body::BodyError;
+use crate::server::frame_budget::FrameBudget;
+use crate::server::guarded_stream::{GuardedStream, linger};
 use crate::server::server_settings::ServerSettings;
 
 /// The beginning of an HTTP/2 connection; no HTTP/1.1 request begins with it (RFC 9113 section 3.4).
@@ -85,23 +88,37 @@ where
         unread => unread.starts_with(&HTTP2_PREFACE),
     };
     let requests = Arc::new(RequestCounts::default());
+    let is_upgraded = Arc::new(AtomicBool::new(false));
     let service = service_fn(|request| {
         let active = ActiveRequest::begin(&requests);
+        let is_upgraded = is_upgraded.clone();
         let response = respond(request);
         async move {
             let _active = active;
-            Ok::<_, Infallible>(response.await)
+            let response = response.await;
+            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                is_upgraded.store(true, Ordering::Relaxed);
+            }
+            Ok::<_, Infallible>(response)
         }
     });
-    let (reader, writer) = stream.into_split();
-    let io = TokioIo::new(join(Cursor::new(unread).chain(reader), writer));
     if is_http2 {
+        let (reader, writer) = stream.into_split();
+        let io = TokioIo::new(FrameBudget::new(join(Cursor::new(unread).chain(reader), writer)));
         let connection = pin!(limits.http2().serve_connection(io, service));
-        drive(connection, &requests, limits.header_timeout, stop).await
-    } else {
-        let connection = pin!(limits.http1().serve_connection(io, service).with_upgrades());
-        drive(connection, &requests, limits.header_timeout, stop).await
+        return drive(connection, &requests, limits.header_timeout, stop).await;
     }
+    let (guarded, mut unread) = GuardedStream::new(&unread, stream, limits.head(), is_upgraded.clone());
+    let ended = {
+        let connection = pin!(limits.http1().serve_connection(TokioIo::new(guarded), service).with_upgrades());
+        drive(connection, &requests, limits.header_timeout, stop).await
+    };
+    if !matches!(ended, Err(ConnectionError::IdleTimeout))
+        && let Ok(stream) = unread.try_recv()
+    {
+        linger(stream).await;
+    }
+    ended
 }
 
 async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
@@ -192,6 +209,11 @@ impl ConnectionLimits {
             .max_buf_size(self.parser_max_bytes as usize) // limits an incomplete head too
             .max_headers(self.parser_max_fields);
         builder
+    }
+
+    /// The limits of hyper's parser, as the guard before it has to know them.
+    fn head(self) -> HeadLimits {
+        HeadLimits { max_bytes: self.parser_max_bytes as usize, max_fields: self.parser_max_fields }
     }
 
     fn http2(self) -> http2::Builder<TokioExecutor> {

@@ -8,7 +8,6 @@ use std::pin::Pin;
 use std::sync::{Arc, mpsc};
 use std::task::Poll;
 
-use http::header::UPGRADE;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use tokio::runtime::{Builder, Runtime};
@@ -23,6 +22,7 @@ use crate::server::body::{RequestBody, ResponseBody};
 use crate::server::connection_admission::{ActiveRequest, AddressCounts, ConnectionAdmission};
 use crate::server::fast_path::{self, HandOver};
 use crate::server::hyper_connection::{self, ConnectionLimits};
+use crate::server::hyper_request;
 use crate::server::lifecycle::Lifecycle;
 use crate::server::limits::RequestLimits;
 use crate::server::passthrough::Passthrough;
@@ -143,11 +143,8 @@ where
                     Ok(Some(HandOver { unread })) => {
                         let held = permit.clone();
                         let respond = move |request: Request<Incoming>| {
-                            let mut request = request.map(|content| RequestBody::streamed(content, content_timeout));
-                            if request.headers().contains_key(UPGRADE) {
-                                request.extensions_mut().insert(held.clone());
-                            }
-                            respond(request)
+                            // Boxed, because hyper reserves room for the future on every idle connection.
+                            Box::pin(hyper_request::respond(request, held.clone(), content_timeout, respond.clone()))
                         };
                         // Boxed to keep hyper's state out of every connection's task.
                         Box::pin(hyper_connection::serve(unread, stream, respond, limits, permit.close())).await

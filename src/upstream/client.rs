@@ -1,4 +1,4 @@
-//! Builds the reqwest client for one upstream or passthrough target.
+//! Builds the reqwest client that fetches documents.
 //!
 //! Proxies from the environment, redirects, `Referer`, cookies, decompression, retries and the second
 //! resolver are turned off: a request is sent as written, once, to the configured address. The client still

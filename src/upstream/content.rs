@@ -3,6 +3,7 @@
 //! Requests ask for no content coding, but some upstreams compress anyway. The content is small and in
 //! memory, so it is decoded in one step. Decoding stops one byte past the limit.
 
+use std::error::Error;
 use std::io::Read;
 use std::mem;
 
@@ -10,17 +11,25 @@ use bytes::{Bytes, BytesMut};
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, Response};
+use http_body::Body;
+use http_body_util::BodyExt as _;
 
 use crate::upstream::failure::CallFailure;
 
 /// Reads the content, at most `limit` bytes of it.
-pub(super) async fn read(mut response: reqwest::Response, limit: usize) -> Result<Bytes, CallFailure> {
-    let declared = response.content_length().unwrap_or(0);
+pub(super) async fn read<B>(mut body: B, limit: usize) -> Result<Bytes, CallFailure>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let declared = body.size_hint().lower();
     if usize::try_from(declared).map_or(true, |declared| declared > limit) {
         return Err(CallFailure::TooLarge { limit });
     }
     let mut content = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(CallFailure::from_client)? {
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| CallFailure::Broken(error.into()))?;
+        let Ok(chunk) = frame.into_data() else { continue };
         if content.len() + chunk.len() > limit {
             return Err(CallFailure::TooLarge { limit });
         }

@@ -127,7 +127,7 @@ impl RemoteDocument {
             return Err(FetchFailure::Status(response.status()));
         }
         let mut fields = response.headers().clone();
-        let encoded = content::read(response, self.max_bytes).await?;
+        let encoded = content::read(reqwest::Body::from(response), self.max_bytes).await?;
         Ok(content::decode(&mut fields, encoded, self.max_bytes)?)
     }
 }

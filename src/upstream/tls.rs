@@ -49,8 +49,9 @@ pub(super) fn read_ca_file(file: &Path) -> Result<Vec<CertificateDer<'static>>, 
     }
 }
 
-/// Reads the certificate authorities from disk. `protocol` is the ALPN name of the application protocol.
-pub(crate) fn client_config(ca_file: Option<&Path>, protocol: &str) -> Result<Arc<ClientConfig>, TlsError> {
+/// Reads the certificate authorities from disk. `protocols` are the ALPN names of the
+/// application protocols, the preferred one first.
+pub(crate) fn client_config(ca_file: Option<&Path>, protocols: &[&str]) -> Result<Arc<ClientConfig>, TlsError> {
     let provider = CryptoProvider::get_default().cloned().unwrap_or_else(|| Arc::new(aws_lc_rs::default_provider()));
     let builder = ClientConfig::builder_with_provider(provider.clone());
     let builder = builder.with_safe_default_protocol_versions().map_err(setup)?;
@@ -62,7 +63,7 @@ pub(crate) fn client_config(ca_file: Option<&Path>, protocol: &str) -> Result<Ar
         }
     };
     let mut config = builder.with_no_client_auth();
-    config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
+    config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
     Ok(Arc::new(config))
 }
 

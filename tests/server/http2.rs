@@ -90,6 +90,60 @@ async fn idle_http2_connection_gets_goaway() {
     assert!(kinds.contains(&GOAWAY), "{kinds:?}");
 }
 
+#[tokio::test]
+async fn floods_without_requests_close_the_connection() {
+    let priority = [&[0, 0, 5, 2, 0, 0, 0, 0, 3][..], &[0, 0, 0, 0, 16]].concat();
+    let floods = [
+        vec![0, 0, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+        priority,
+        [&[0, 0, 8, PING, 0, 0, 0, 0, 0][..], &[0; 8]].concat(),
+    ];
+    for flood in floods {
+        let rig = start(&settings());
+        let mut wire = Wire::connect(rig.address).await;
+        wire.stream.write_all(&[PREFACE, EMPTY_SETTINGS, GET_HELLO].concat()).await.unwrap();
+        let (mut reader, mut writer) = wire.stream.into_split();
+        let reading = tokio::spawn(async move { tokio::io::copy(&mut reader, &mut tokio::io::sink()).await });
+        let all = flood.repeat(1_000);
+        let flooding = async { while writer.write_all(&all).await.is_ok() {} };
+        within(flooding).await; // ends when the server closes
+        let _ = within(reading).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn large_download_in_small_windows_is_not_a_flood() {
+    let rig = start(&settings());
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .http2_prior_knowledge()
+        .http2_initial_stream_window_size(65_535)
+        .http2_initial_connection_window_size(65_535);
+    let client = client.build().unwrap();
+    let content = "x".repeat(8 << 20);
+    let response = within(client.post(url(&rig, "/echo")).body(content.clone()).send()).await.unwrap();
+    assert!(within(response.text()).await.unwrap() == content);
+}
+
+#[tokio::test]
+async fn cookie_fields_are_joined_before_http1() {
+    let origin = super::rig::Origin::mirror().await;
+    let rig = super::rig::start_before(&origin);
+    let mut request = client().get(url(&rig, "/x"));
+    for crumb in ["a=1", "b=2", "c=3"] {
+        request = request.header("cookie", crumb);
+    }
+    let sent = within(within(request.send()).await.unwrap().text()).await.unwrap();
+    assert!(sent.contains("\r\ncookie: a=1; b=2; c=3\r\n"), "{sent}");
+}
+
+#[tokio::test]
+async fn repeated_single_field_over_http2_is_400() {
+    let rig = start(&settings());
+    let request = client().post(url(&rig, "/echo")).header("authorization", "a").header("authorization", "b");
+    assert_eq!(within(request.send()).await.unwrap().status(), 400);
+}
+
 /// Reads one frame: its type, flags and payload; `None` at the end.
 async fn frame(stream: &mut TcpStream) -> Option<(u8, u8, Vec<u8>)> {
     let mut head = [0; 9];

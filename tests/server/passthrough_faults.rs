@@ -74,6 +74,45 @@ async fn stalled_response_is_cut() {
 }
 
 #[tokio::test]
+async fn content_beyond_its_deadline_is_cut_unless_it_is_an_event_stream() {
+    let origin = Origin::start(|mut wire| async move {
+        let head = wire.try_head().await.unwrap();
+        let media_type = if head.contains("/events") { "Text/Event-Stream; charset=utf-8" } else { "text/plain" };
+        wire.send(format!("HTTP/1.1 200 OK\r\ncontent-length: 40\r\ncontent-type: {media_type}\r\n\r\n")).await;
+        for _ in 0..40 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            wire.send("x").await;
+        }
+    })
+    .await;
+    let hasty = TargetSettings { content_deadline_ms: Bounded::nearest(100), ..target(&origin) };
+    let rig = start_with(&settings(), &everything_to(hasty));
+    for (path, is_complete) in [("/events", true), ("/text", false)] {
+        let mut wire = rig.connect().await;
+        wire.send(format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")).await;
+        wire.until("\r\n\r\n").await;
+        assert_eq!(wire.rest().await.len() == 40, is_complete, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn uploaded_content_beyond_its_deadline_is_408() {
+    let origin = Origin::start(|mut wire| async move {
+        wire.rest().await;
+    })
+    .await;
+    let hasty = TargetSettings { content_deadline_ms: Bounded::nearest(100), ..target(&origin) };
+    let rig = start_with(&settings(), &everything_to(hasty));
+    let mut wire = rig.connect().await;
+    wire.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1000\r\n\r\n").await;
+    for _ in 0..15 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        wire.send("x").await;
+    }
+    assert_eq!(wire.reply().await.status, 408);
+}
+
+#[tokio::test]
 async fn stalled_request_content_is_408() {
     let origin = Origin::start(|mut wire| async move {
         wire.rest().await;

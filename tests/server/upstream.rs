@@ -12,6 +12,7 @@ use passbridge::upstream::http_settings::HttpSettings;
 use passbridge::upstream::http_upstream::{HttpUpstream, RetryClass};
 
 use super::rig::{Origin, field, within};
+use super::upstream_pool::rest;
 
 pub(crate) fn upstream(base: &str, settings: &HttpSettings) -> HttpUpstream {
     HttpUpstream::new(base.parse().unwrap(), settings, Admission::new("test", settings)).unwrap()
@@ -58,6 +59,7 @@ async fn connection_is_reused() {
     let origin = Origin::saying("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
     let upstream = upstream(&origin.url(), &HttpSettings::default());
     for _ in 0..3 {
+        rest().await;
         within(upstream.call(&get("/"), RetryClass::Begin)).await.unwrap();
     }
     assert_eq!(origin.accepted(), 1);

@@ -10,6 +10,7 @@ use passbridge::upstream::http_upstream::RetryClass;
 
 use super::rig::{Origin, within};
 use super::upstream::{get, upstream};
+use super::upstream_pool::rest;
 
 const LIMIT: usize = 1024;
 
@@ -54,6 +55,7 @@ async fn fate(method: &Method, said: String, hangs_up: bool) -> Fate {
             Err(CallFailure::TooLarge { limit: LIMIT }) => TooLarge,
             Err(failure) => panic!("{failure:?}"),
         };
+        rest().await;
     }
     last
 }

@@ -14,6 +14,11 @@ use super::upstream::{get, upstream};
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
+/// Waits until the first connection was observed for long enough to be reused.
+pub(super) async fn rest() {
+    tokio::time::sleep(std::time::Duration::from_millis(60)).await;
+}
+
 /// Gives the runtime time to process socket events.
 async fn hear() {
     for _ in 0..1000 {
@@ -84,6 +89,7 @@ async fn most_recently_used_connection_is_reused_first() {
     })
     .await;
     assert_ne!(one.unwrap().body(), two.unwrap().body());
+    rest().await;
     let mut carried = Vec::new();
     for _ in 0..5 {
         carried.push(within(upstream.call(&get("/"), Finish)).await.unwrap().into_body());

@@ -12,6 +12,7 @@ use passbridge::upstream::http_upstream::RetryClass::{Begin, Finish};
 
 use super::rig::{Origin, within};
 use super::upstream::{get, upstream};
+use super::upstream_pool::rest;
 
 /// Closes every TLS connection during the handshake.
 async fn hangs_up() -> Origin {
@@ -74,6 +75,7 @@ async fn broken_kept_connection_is_not_retried() {
     .await;
     let upstream = upstream(&origin.url(), &HttpSettings::default());
     within(upstream.call(&get("/"), Finish)).await.unwrap();
+    rest().await;
     let failure = within(upstream.call(&get("/"), Finish)).await.unwrap_err();
     assert!(matches!(failure, CallFailure::Broken(_)), "{failure:?}");
     assert_eq!(within(calls.recv()).await, Some(()));

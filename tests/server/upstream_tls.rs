@@ -24,6 +24,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::rig::within;
 use super::upstream::{get, upstream};
+use super::upstream_pool::rest;
 
 /// A server for `localhost` and 127.0.0.1 with a certificate of a private authority.
 pub(crate) struct TlsServer {
@@ -159,6 +160,7 @@ async fn tls_session_is_resumed() {
     let upstream = server.upstream(&server.trusting());
     for _ in 0..3 {
         within(upstream.call(&get("/x"), RetryClass::Finish)).await.unwrap();
+        rest().await;
     }
     assert_eq!(server.resumed.load(Ordering::SeqCst), 0);
     let request = get("/x");

@@ -3,7 +3,7 @@
 //! Content that is another message than any of the candidates is no mistake of the caller: it may be meant for the
 //! passthrough target.
 
-use http::header::USER_AGENT;
+use http::header::{CONTENT_ENCODING, USER_AGENT};
 use http::request;
 use jiff::Timestamp;
 
@@ -98,7 +98,12 @@ pub(crate) fn decode<'a>(
         let template = &route.dialect.operations[&candidate.operation];
         let message = &template.request.message;
         let is_json = message.content.is_none() || read_content::is_accepted(route.dialect.accepts, &head.headers);
-        let undecodable = if is_json {
+        let is_encoded = message.content.is_some() && head.headers.contains_key(CONTENT_ENCODING);
+        let undecodable = if is_encoded {
+            let text = "The content must not have a content coding.";
+            let refusal = Refusal::with_public_message(Fault::UnsupportedMediaType, text);
+            Undecodable { candidate, refusal, is_other_message: false }
+        } else if is_json {
             let path = head.uri.path().strip_prefix(route.prefix.as_str()).unwrap_or_default();
             let query = head.uri.query().unwrap_or_default();
             let arrived = RawRequest { path, query, fields: &head.headers, content };

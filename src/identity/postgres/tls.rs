@@ -34,7 +34,7 @@ pub(super) struct Stream<S>(client::TlsStream<S>);
 impl Tls {
     /// Reads the certificate authorities from disk.
     pub(super) fn trusting(ca_file: Option<&Path>) -> Result<Self, TlsError> {
-        tls::client_config(ca_file, "postgresql").map(Self)
+        tls::client_config(ca_file, &["postgresql"]).map(Self)
     }
 }
 

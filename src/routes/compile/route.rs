@@ -14,6 +14,7 @@ impl Builder<'_> {
         let own_set = self.assignments(&format!("{key}.set"), &settings.set, Direction::Request);
         let fill = self.assignments(&format!("{key}.fill"), &settings.fill, Direction::Response);
         self.hosts(&settings.hosts, &format!("{key}.hosts"));
+        self.cors(settings, &key);
         let has_valid_prefix = self.prefix(&settings.prefix, &format!("{key}.prefix"));
         let required = self.required_operations(settings, &key);
         let excluded = self.excluded_operations(settings, &key);

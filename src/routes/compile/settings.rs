@@ -1,5 +1,7 @@
 //! The settings of a route that are checked on their own: hosts, prefix, operations, `relax`, `fill`, issuer.
 
+use url::Url;
+
 use crate::base::host::host as valid_host;
 use crate::base::similar_name::{did_you_mean, nearest};
 use crate::model::member::Member;
@@ -11,6 +13,12 @@ use crate::routes::assignment::Assignment;
 use crate::routes::compile::builder::Builder;
 use crate::routes::route_settings::RouteSettings;
 use crate::routes::upstream::UpstreamKind;
+
+/// Whether a browser can send it as the `Origin` of one page: `*`, `null` and a name without a scheme are not.
+fn is_web_origin(origin: &str) -> bool {
+    Url::parse(origin)
+        .is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.origin().ascii_serialization() == origin)
+}
 
 impl Builder<'_> {
     /// Reports constants in `fill` that name the user, unless every upstream request names one constant user.
@@ -29,6 +37,16 @@ impl Builder<'_> {
         for host in hosts.iter().filter(|host| valid_host(host) != Some(host.as_str())) {
             let message = format!("`{host}` is not a host name");
             self.error(key, message, "this list", "write the name without scheme, port and path");
+        }
+    }
+
+    /// Reports CORS origins that match no page, or every page.
+    pub(crate) fn cors(&mut self, settings: &RouteSettings, key: &str) {
+        let origins = settings.cors.iter().flat_map(|cors| &cors.origins);
+        for origin in origins.filter(|origin| !is_web_origin(origin)) {
+            let message = format!("`{origin}` is not the origin of a page");
+            let remedy = "list each origin with scheme, host and port, such as `https://app.example.com`";
+            self.error(&format!("{key}.cors.origins"), message, "this list", remedy);
         }
     }
 

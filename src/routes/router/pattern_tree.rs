@@ -109,7 +109,7 @@ impl Node {
         if self.constants.is_empty() && self.parameters.is_empty() {
             return;
         }
-        let Some(segment) = decoded(part) else { return };
+        let Some(segment) = decoded(part).filter(|segment| !is_ambiguous(segment)) else { return };
         if let Some(child) = self.constants.get(&*segment) {
             child.find(parts.clone(), ends);
         }
@@ -134,6 +134,11 @@ impl Node {
         }
         self.parameters.iter().for_each(|(_, child)| child.overlapping(rest, ends));
     }
+}
+
+/// Whether another program could take a decoded segment for another path.
+fn is_ambiguous(segment: &str) -> bool {
+    matches!(segment, "." | "..") || segment.bytes().any(|byte| matches!(byte, b'/' | b'\0'))
 }
 
 /// The text around a parameter: two parameters with the same text match the same segments.

@@ -13,10 +13,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, Sleep};
+use tokio::time::{Instant, Sleep, timeout};
 use tokio_util::sync::WaitForCancellationFuture;
 
 use crate::server::fast_path::request::{SimpleRequest, Unsupported, read};
+use crate::server::guarded_stream::SEND_TIMEOUT;
 use crate::server::hyper_connection::{ConnectionError, HTTP2_PREFACE};
 
 /// How long the rest of a partial request is awaited.
@@ -142,9 +143,17 @@ impl<'a> CallerConnection<'a> {
         .await
     }
 
-    /// Sends all bytes.
+    /// Sends all bytes, unless the caller accepts nothing for [`SEND_TIMEOUT`].
     pub(super) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.stream.write_all(bytes).await
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let sent = timeout(SEND_TIMEOUT, self.stream.write(rest)).await??;
+            if sent == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            rest = &rest[sent..];
+        }
+        Ok(())
     }
 
     /// Sends what the socket accepts without waiting, and returns the number of bytes sent.

@@ -10,7 +10,8 @@ use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::header::CONNECTION;
+use http::{Request, Response, StatusCode};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -56,7 +57,9 @@ where
         };
         let response = pin!(respond(request));
         let response = caller.while_connected(response).await.ok_or(ConnectionError::CallerClosed)?;
-        let closes = closes || stop.is_cancelled();
+        // Only a refusal has the field.
+        let is_final = response.status() == StatusCode::BAD_REQUEST && response.headers().contains_key(CONNECTION);
+        let closes = closes || is_final || stop.is_cancelled();
         response::send(&mut caller, response, closes).await?;
         if closes {
             return Ok(None);

@@ -2,7 +2,7 @@
 //!
 //! A request is simple if its target is a path, its content has a length or is absent, and its connection
 //! is kept or closed. hyper serves everything else: chunked content, `Expect: 100-continue`, upgrades,
-//! trailers, long messages and malformed ones.
+//! trailers and long messages. Malformed messages are refused there too.
 
 use std::mem::MaybeUninit;
 
@@ -11,7 +11,8 @@ use http::header::{CONNECTION, EXPECT, TE, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use httparse::Status;
 
-use crate::http1::framing::{Framing, FramingFields};
+use crate::http1::framing::Framing;
+use crate::http1::request_rules::{RequestFields, check_line_ends};
 use crate::server::body::RequestBody;
 
 /// The longest head of a simple request, in bytes.
@@ -44,6 +45,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Option<SimpleRequest>, Unsupported> {
         Ok(Status::Partial) if bytes.len() < MAX_HEAD_BYTES => return Ok(None),
         Ok(_) | Err(_) => return Err(Unsupported),
     };
+    check_line_ends(&bytes[..head]).map_err(|_| Unsupported)?;
     let (method, target) = request_line(&parsed).ok_or(Unsupported)?;
     let framing = framing(parsed.headers).ok_or(Unsupported)?;
     let length = head + content_length(&framing).ok_or(Unsupported)?;
@@ -66,19 +68,20 @@ pub(super) fn read(bytes: &[u8]) -> Result<Option<SimpleRequest>, Unsupported> {
     *request.method_mut() = method;
     *request.uri_mut() = uri;
     *request.headers_mut() = map;
-    Ok(Some(SimpleRequest { request, closes: framing.closes, length }))
+    Ok(Some(SimpleRequest { request, closes: framing.closes(), length }))
 }
 
 /// The method and target. `HEAD` is not simple, because its response has a length but no content.
 fn request_line<'b>(parsed: &httparse::Request<'_, 'b>) -> Option<(Method, &'b str)> {
     let (Some(1), Some(method), Some(target)) = (parsed.version, parsed.method, parsed.path) else { return None };
     let method = Method::from_bytes(method.as_bytes()).ok()?;
-    let is_simple = method != Method::HEAD && method != Method::CONNECT && target.starts_with('/');
+    let is_simple =
+        method != Method::HEAD && method != Method::CONNECT && target.starts_with('/') && !target.contains('#');
     is_simple.then_some((method, target))
 }
 
-fn framing(fields: &[httparse::Header<'_>]) -> Option<FramingFields> {
-    let mut framing = FramingFields::default();
+fn framing(fields: &[httparse::Header<'_>]) -> Option<RequestFields> {
+    let mut framing = RequestFields::default();
     for field in fields {
         // Matching the length first means that most fields cost one comparison.
         let is_simple = match field.name.len() {
@@ -102,8 +105,8 @@ fn is(field: &httparse::Header<'_>, name: &HeaderName) -> bool {
     field.name.eq_ignore_ascii_case(name.as_str())
 }
 
-fn content_length(framing: &FramingFields) -> Option<usize> {
-    match framing.of_request() {
+fn content_length(framing: &RequestFields) -> Option<usize> {
+    match framing.framing(true) {
         Ok(Framing::Empty) => Some(0),
         Ok(Framing::Length(length)) => usize::try_from(length).ok().filter(|length| *length <= MAX_CONTENT_BYTES),
         Ok(Framing::Chunked | Framing::UntilClose) | Err(_) => None,

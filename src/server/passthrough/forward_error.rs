@@ -7,6 +7,7 @@ use http::{Response, StatusCode};
 
 use crate::server::body::{BodyError, ResponseBody};
 use crate::upstream::base_url::BaseUrl;
+use crate::upstream::streaming::StreamingError;
 
 /// A request without a response from a target.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -45,17 +46,17 @@ impl ForwardError {
         Self::Failed
     }
 
-    pub(super) fn from_client(target: &BaseUrl, error: reqwest::Error) -> Self {
-        match body_error(&error) {
-            Some(BodyError::IdleTimeout) => return Self::CallerTimedOut,
+    pub(super) fn from_client(target: &BaseUrl, error: &StreamingError) -> Self {
+        match body_error(error) {
+            Some(BodyError::IdleTimeout | BodyError::TooSlow) => return Self::CallerTimedOut,
             Some(BodyError::Incomplete(_)) => return Self::IncompleteContent,
             None => {}
         }
-        let is_connect = error.is_connect();
-        let error = error.without_url();
-        let error: &(dyn Error + 'static) = &error;
-        tracing::warn!(base_url = %target, error, "passthrough target failed");
-        if is_connect { Self::Unreachable } else { Self::Failed }
+        tracing::warn!(base_url = %target, error = error as &(dyn Error + 'static), "passthrough target failed");
+        match error {
+            StreamingError::Unreachable(_) => Self::Unreachable,
+            StreamingError::Failed(_) | StreamingError::AmbiguousFraming => Self::Failed,
+        }
     }
 
     pub(super) fn into_response(self) -> Response<ResponseBody> {

@@ -16,13 +16,15 @@ use tokio::time::sleep;
 
 use crate::gateway::handler::Content;
 use crate::server::body::RequestBody;
+use crate::server::pace::PaceLimits;
 
 /// The number of frames sent so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct UploadProgress(Arc<AtomicU64>);
 
 /// A body that reports its progress.
-struct TrackedBody<B> {
+#[derive(Debug)]
+pub(super) struct TrackedBody<B> {
     inner: B,
     progress: UploadProgress,
 }
@@ -30,13 +32,14 @@ struct TrackedBody<B> {
 // ===== impl UploadProgress =====
 
 impl UploadProgress {
-    /// A body that sends `content` and reports here; `None` if there is no content.
-    pub(super) fn body(&self, content: Content<RequestBody>) -> Option<reqwest::Body> {
-        match content {
-            Content::Read(bytes) => (!bytes.is_empty()).then(|| bytes.into()),
-            Content::Unread(body) if body.is_end_stream() => None,
-            Content::Unread(inner) => Some(reqwest::Body::wrap(TrackedBody { inner, progress: self.clone() })),
-        }
+    /// A body that sends `content` and reports here.
+    pub(super) fn body(&self, content: Content<RequestBody>, pace: PaceLimits) -> TrackedBody<RequestBody> {
+        let mut inner = match content {
+            Content::Read(bytes) => RequestBody::Whole(bytes),
+            Content::Unread(body) => body,
+        };
+        inner.limit_pace(pace);
+        TrackedBody { inner, progress: self.clone() }
     }
 
     /// Awaits `response`; `None` if neither it nor any progress arrives within `timeout`.

@@ -48,6 +48,14 @@ pub struct TargetSettings {
     /// Milliseconds for which the target may send nothing within a response. Default 60000.
     #[serde(default = "one_minute")]
     pub content_timeout_ms: Bounded<10, 3_600_000>,
+    /// Bytes per second of content, in each direction, measured per minute; slower content is cut. 0 is no limit.
+    /// Event streams and upgraded connections have none. Default 100.
+    #[serde(default = "hundred_bytes")]
+    pub min_content_rate: Bounded<0, 1_000_000_000>,
+    /// Milliseconds for the whole content of a request or a response; 0 is no limit. Event streams and upgraded
+    /// connections have none. Default 3600000.
+    #[serde(default = "one_hour")]
+    pub content_deadline_ms: Bounded<0, 604_800_000>,
     /// A PEM file of certificate authorities to trust instead of the system's. A relative path is relative to
     /// the directory of the config file. Default: the system's certificate authorities.
     #[serde(default)]
@@ -167,6 +175,8 @@ impl TargetSettings {
             timeout_ms: thirty_seconds(),
             connect_timeout_ms: two_seconds(),
             content_timeout_ms: one_minute(),
+            min_content_rate: hundred_bytes(),
+            content_deadline_ms: one_hour(),
             ca_file: None,
         }
     }
@@ -186,6 +196,14 @@ fn thirty_seconds() -> Bounded<10, 600_000> {
 
 fn two_seconds() -> Bounded<10, 60_000> {
     Bounded::nearest(2_000)
+}
+
+fn hundred_bytes() -> Bounded<0, 1_000_000_000> {
+    Bounded::nearest(100)
+}
+
+fn one_hour() -> Bounded<0, 604_800_000> {
+    Bounded::nearest(3_600_000)
 }
 
 fn one_minute() -> Bounded<10, 3_600_000> {

@@ -4,7 +4,8 @@
 //! side closes or the drain ends. Upgrades exist only in HTTP/1.1. Other protocols are not forwarded.
 
 use http::header::{CONNECTION, UPGRADE};
-use http::{HeaderMap, HeaderValue, Method, Version, request};
+use http::{HeaderMap, HeaderValue, Method, Response, Version, request};
+use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::copy_bidirectional;
@@ -36,17 +37,17 @@ impl Upgrade {
     /// Starts a task in `tasks` that copies bytes in both directions once the caller has received the 101.
     ///
     /// Returns `false` if the target switched to another protocol.
-    pub(super) fn start_copying(self, response: reqwest::Response, tasks: &TaskTracker) -> bool {
+    pub(super) fn start_copying(self, response: Response<Incoming>, tasks: &TaskTracker) -> bool {
         if !is_websocket(response.headers()) {
             return false;
         }
         tasks.spawn(async move {
             let _permit = self.permit;
-            let (Ok(mut target), Ok(caller)) = (response.upgrade().await, self.caller.await) else {
+            let (Ok(target), Ok(caller)) = (hyper::upgrade::on(response).await, self.caller.await) else {
                 tracing::debug!("upgrade failed");
                 return;
             };
-            if let Err(error) = copy_bidirectional(&mut TokioIo::new(caller), &mut target).await {
+            if let Err(error) = copy_bidirectional(&mut TokioIo::new(caller), &mut TokioIo::new(target)).await {
                 tracing::debug!(%error, "upgraded connection failed");
             }
         });

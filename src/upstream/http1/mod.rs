@@ -4,8 +4,6 @@
 //! dropping a call closes its connection. [`crate::http1`] parses the responses and refuses every response
 //! whose end is ambiguous, because the next response on the connection would begin there.
 
+mod buffers;
 pub(super) mod client;
-mod connect;
-mod pool;
 mod request_writer;
-mod stream;

@@ -17,14 +17,14 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
-use crate::upstream::http1::stream::Stream;
+use crate::upstream::connection::stream::Stream;
 use crate::upstream::tls::TlsError;
 
 /// How long only the preferred address family is tried.
 const FALLBACK_DELAY: Duration = Duration::from_millis(300);
 
 /// Connects to one upstream.
-pub(super) struct Connector {
+pub(in crate::upstream) struct Connector {
     endpoint: Endpoint,
     tls: Option<(TlsConnector, ServerName<'static>)>,
     timeout: Duration,
@@ -40,7 +40,11 @@ enum Endpoint {
 
 impl Connector {
     /// Connects to the host of `base`, with TLS if `tls` is given.
-    pub(super) fn new(base: &Url, tls: Option<Arc<ClientConfig>>, timeout: Duration) -> Result<Self, TlsError> {
+    pub(in crate::upstream) fn new(
+        base: &Url,
+        tls: Option<Arc<ClientConfig>>,
+        timeout: Duration,
+    ) -> Result<Self, TlsError> {
         let port = base.port_or_known_default().unwrap_or_default();
         let endpoint = match base.host() {
             Some(Host::Ipv4(address)) => Endpoint::Address(SocketAddr::new(IpAddr::V4(address), port)),
@@ -63,7 +67,7 @@ impl Connector {
     }
 
     /// Opens a new connection.
-    pub(super) async fn connect(&self) -> io::Result<Stream> {
+    pub(in crate::upstream) async fn connect(&self) -> io::Result<Stream> {
         timeout(self.timeout, self.attempt()).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
 

@@ -4,30 +4,33 @@ use std::io::{self, Read};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
+use crate::upstream::connection::pool::{Idle, IdleState};
+
 /// A connection.
 #[derive(Debug)]
-pub(super) enum Stream {
+pub(in crate::upstream) enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
 
 /// A message was not sent completely.
 #[derive(Debug)]
-pub(super) struct SendError {
-    pub(super) error: io::Error,
+pub(in crate::upstream) struct SendError {
+    pub(in crate::upstream) error: io::Error,
     /// Whether part of it may have been sent.
-    pub(super) may_have_left: bool,
+    pub(in crate::upstream) may_have_left: bool,
 }
 
 // ===== impl Stream =====
 
 impl Stream {
     /// Sends the whole message.
-    pub(super) async fn send(&mut self, message: &[u8]) -> Result<(), SendError> {
+    pub(in crate::upstream) async fn send(&mut self, message: &[u8]) -> Result<(), SendError> {
         let mut sent = 0;
         while sent < message.len() {
             match self.write(&message[sent..]).await {
@@ -42,28 +45,41 @@ impl Stream {
         }
     }
 
+    /// Whether TLS has agreed on HTTP/2.
+    pub(in crate::upstream) fn is_http2(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Tls(stream) => stream.get_ref().1.alpn_protocol() == Some(b"h2"),
+        }
+    }
+
     fn send_error(&self, error: io::Error, sent: usize) -> SendError {
         // TLS may have sent earlier records of the message.
         SendError { error, may_have_left: sent > 0 || matches!(self, Self::Tls(_)) }
     }
+}
 
-    /// Whether the peer has neither closed the connection nor sent anything, as far as the runtime knows.
-    /// Makes no system call unless the socket became ready.
-    pub(super) fn is_idle(&mut self) -> bool {
+impl Idle for Stream {
+    fn state(&mut self) -> IdleState {
         match self {
-            Self::Plain(stream) => is_blocked(stream.try_read(&mut [0])),
+            Self::Plain(stream) => match NonBlocking(stream).read(&mut [0]) {
+                Ok(0) => IdleState::Closed,
+                Ok(_) => IdleState::Unexpected,
+                Err(error) => blocked(&error),
+            },
             Self::Tls(stream) => {
                 let (stream, tls) = stream.get_mut();
                 loop {
                     // Session tickets may arrive at any time; content may not.
                     match tls.process_new_packets() {
-                        Ok(state) if state.plaintext_bytes_to_read() == 0 && !state.peer_has_closed() => {}
-                        Ok(_) | Err(_) => return false,
+                        Ok(state) if state.plaintext_bytes_to_read() > 0 => return IdleState::Unexpected,
+                        Ok(state) if !state.peer_has_closed() => {}
+                        Ok(_) | Err(_) => return IdleState::Closed,
                     }
                     match tls.read_tls(&mut NonBlocking(stream)) {
-                        Ok(0) => return false,
+                        Ok(0) => return IdleState::Closed,
                         Ok(_) => {}
-                        read @ Err(_) => return is_blocked(read),
+                        Err(error) => return blocked(&error),
                     }
                 }
             }
@@ -71,16 +87,16 @@ impl Stream {
     }
 }
 
-fn is_blocked(read: io::Result<usize>) -> bool {
-    matches!(read, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+fn blocked(error: &io::Error) -> IdleState {
+    if error.kind() == io::ErrorKind::WouldBlock { IdleState::Quiet } else { IdleState::Closed }
 }
 
-/// Reads without waiting.
+/// Reads without waiting, with a system call each time: the runtime may not know yet that bytes have arrived.
 struct NonBlocking<'a>(&'a TcpStream);
 
 impl Read for NonBlocking<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.try_read(buffer)
+        (&*SockRef::from(self.0)).read(buffer)
     }
 }
 
