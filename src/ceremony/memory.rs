@@ -141,11 +141,13 @@ impl Ceremonies {
     ) -> Result<Option<Ceremony>, E> {
         let hash = self.hasher.hash_one(key);
         let mut shard = self.shard(hash);
-        let found = shard.find(hash, key).filter(|(_, expires)| *expires > Instant::now());
-        let Some(ceremony) = found.and_then(|(stored, _)| stored.ceremony()) else { return Ok(None) };
-        check(&ceremony)?;
+        let Some((stored, expires)) = shard.find(hash, key) else { return Ok(None) };
+        let ceremony = stored.ceremony().filter(|_| expires > Instant::now());
+        if let Some(ceremony) = &ceremony {
+            check(ceremony)?;
+        }
         shard.remove(hash, key, &self.holders);
-        Ok(Some(ceremony))
+        Ok(ceremony)
     }
 
     /// The generation of the config that a stored ceremony was begun under.

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
+use crate::model::operation::Operation;
 use crate::upstream::breaker::{Breaker, BreakerPermit, BreakerState};
 use crate::upstream::failure::CallFailure;
 use crate::upstream::http_settings::HttpSettings;
@@ -60,13 +61,13 @@ impl Admission {
     }
 
     /// Waits for a free slot until `deadline`.
-    pub(super) async fn admit(&self, deadline: Instant) -> Result<CallPermit<'_>, CallFailure> {
+    pub(super) async fn admit(&self, operation: Operation, deadline: Instant) -> Result<CallPermit<'_>, CallFailure> {
         let slot = match self.slots.try_acquire() {
             Ok(slot) => slot,
             Err(_) => self.wait_for_slot(deadline).await?,
         };
         // Last, because the breaker may have opened while the call was waiting.
-        match self.breaker.admit() {
+        match self.breaker.admit(operation) {
             Ok(breaker) => Ok(CallPermit { breaker, _slot: slot }),
             Err(retry_after) => Err(CallFailure::BreakerOpen { retry_after }),
         }
@@ -106,6 +107,7 @@ mod tests {
 
     use super::*;
     use crate::base::bounded::Bounded;
+    use crate::upstream::breaker::CallOutcome;
 
     fn one_in_flight_one_waiting() -> Arc<Admission> {
         let settings = HttpSettings {
@@ -124,15 +126,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_call_beyond_the_limit_waits_and_the_next_is_refused() {
         let admission = one_in_flight_one_waiting();
-        let first = admission.admit(soon()).await.unwrap();
+        let first = admission.admit(Operation::LoginBegin, soon()).await.unwrap();
         assert_eq!(admission.in_flight(), 1);
         let second = tokio::spawn({
             let admission = admission.clone();
-            async move { admission.admit(soon()).await.map(drop) }
+            async move { admission.admit(Operation::LoginBegin, soon()).await.map(drop) }
         });
         tokio::task::yield_now().await;
         let refused_at = Instant::now();
-        assert!(matches!(admission.admit(soon()).await, Err(CallFailure::Overloaded)));
+        assert!(matches!(admission.admit(Operation::LoginBegin, soon()).await, Err(CallFailure::Overloaded)));
         assert_eq!(Instant::now(), refused_at);
         drop(first);
         assert!(second.await.unwrap().is_ok());
@@ -142,21 +144,21 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_waiting_call_is_refused_at_its_deadline() {
         let admission = one_in_flight_one_waiting();
-        let _first = admission.admit(soon()).await.unwrap();
-        assert!(matches!(admission.admit(soon()).await, Err(CallFailure::Overloaded)));
+        let _first = admission.admit(Operation::LoginBegin, soon()).await.unwrap();
+        assert!(matches!(admission.admit(Operation::LoginBegin, soon()).await, Err(CallFailure::Overloaded)));
         assert_eq!(admission.waiting.load(Ordering::Relaxed), 0);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_call_is_refused_if_the_breaker_opened_while_it_waited() {
         let admission = one_in_flight_one_waiting();
-        let first = admission.admit(soon()).await.unwrap();
+        let first = admission.admit(Operation::LoginBegin, soon()).await.unwrap();
         let second = tokio::spawn({
             let admission = admission.clone();
-            async move { admission.admit(soon()).await.map(drop) }
+            async move { admission.admit(Operation::LoginBegin, soon()).await.map(drop) }
         });
         tokio::task::yield_now().await;
-        first.breaker.failed();
+        first.breaker.report(CallOutcome::NoResponse, || None);
         drop(first._slot);
         let refused = second.await.unwrap().unwrap_err();
         assert!(matches!(refused, CallFailure::BreakerOpen { .. }));

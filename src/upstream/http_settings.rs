@@ -27,7 +27,9 @@ pub struct HttpSettings {
     pub max_in_flight: Bounded<1, 65_536>,
     /// Calls that may wait for a concurrent call to end; further calls are refused at once. Default 64.
     pub max_waiting: Bounded<0, 65_536>,
-    /// Consecutive failures that open the circuit breaker for `breaker_cooldown_ms`; 0 disables it. Default 10.
+    /// Consecutive calls without a response that open the circuit breaker for `breaker_cooldown_ms`; 0 disables it.
+    /// Server errors open it for their operation if half of at least 20 calls by several callers fail within 30
+    /// seconds. Default 10.
     pub breaker_failures: Bounded<0, 10_000>,
     /// Milliseconds until one call probes whether the upstream has recovered. Default 5000.
     pub breaker_cooldown_ms: Bounded<10, 600_000>,

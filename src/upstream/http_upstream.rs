@@ -12,8 +12,10 @@ use http::{Request, Response};
 use tokio::time::{Instant, timeout_at};
 
 use crate::http1::header_filter::HeaderFilter;
+use crate::model::operation::Operation;
 use crate::upstream::admission::Admission;
 use crate::upstream::base_url::BaseUrl;
+use crate::upstream::breaker::CallOutcome;
 use crate::upstream::content;
 use crate::upstream::failure::CallFailure;
 use crate::upstream::http_settings::{HttpSettings, HttpVersion};
@@ -37,6 +39,15 @@ enum Client {
     Http1(Http1Client),
     /// reqwest.
     Http2(Http2Client),
+}
+
+/// What the circuit breaker counts a call by.
+#[derive(Clone, Copy)]
+pub struct CallSource<'a> {
+    /// The operation: server errors are counted for each.
+    pub operation: Operation,
+    /// Identifies the caller, as a hash. Called only while server errors are counted.
+    pub caller: &'a (dyn Fn() -> Option<u64> + Sync),
 }
 
 /// Whether a call is retried if no connection can be made.
@@ -80,7 +91,8 @@ impl HttpUpstream {
     ///
     /// [`CallFailure`] if there is no complete response within the limits.
     pub async fn call(&self, request: &Request<Bytes>, class: RetryClass) -> Result<Response<Bytes>, CallFailure> {
-        self.call_filtered(HeaderFilter::All, request, class).await
+        let source = CallSource { operation: Operation::LoginBegin, caller: &|| None };
+        self.call_filtered(HeaderFilter::All, request, class, source).await
     }
 
     /// Like [`Self::call`], but keeps only some header fields of the response.
@@ -93,20 +105,17 @@ impl HttpUpstream {
         filter: HeaderFilter<'_>,
         request: &Request<Bytes>,
         class: RetryClass,
+        source: CallSource<'_>,
     ) -> Result<Response<Bytes>, CallFailure> {
         let deadline = Instant::now() + self.timeout;
         let target = request.uri().path_and_query().ok_or(CallFailure::Unsendable)?;
         if !target::is_stable(target.as_str()) {
             return Err(CallFailure::Unsendable);
         }
-        let permit = self.admission.admit(deadline).await?;
+        let permit = self.admission.admit(source.operation, deadline).await?;
         let attempts = timeout_at(deadline, self.attempts(filter, request, class));
         let outcome = attempts.await.unwrap_or(Err(CallFailure::TimedOut));
-        if counts_as_failure(&outcome) {
-            permit.breaker.failed();
-        } else {
-            permit.breaker.succeeded();
-        }
+        permit.breaker.report(outcome_for_breaker(&outcome), source.caller);
         outcome
     }
 
@@ -137,16 +146,17 @@ impl HttpUpstream {
 }
 
 /// Whether the outcome indicates an outage. An upstream that sends an invalid response is running.
-fn counts_as_failure(outcome: &Result<Response<Bytes>, CallFailure>) -> bool {
+fn outcome_for_breaker(outcome: &Result<Response<Bytes>, CallFailure>) -> CallOutcome {
     match outcome {
-        Ok(response) => response.status().is_server_error(),
-        Err(CallFailure::Unreachable(_) | CallFailure::TimedOut | CallFailure::Broken(_)) => true,
+        Ok(response) if response.status().is_server_error() => CallOutcome::ServerError,
+        Ok(_) => CallOutcome::Responded,
+        Err(CallFailure::Unreachable(_) | CallFailure::TimedOut | CallFailure::Broken(_)) => CallOutcome::NoResponse,
         Err(
             CallFailure::Unsendable
             | CallFailure::Overloaded
             | CallFailure::BreakerOpen { .. }
             | CallFailure::TooLarge { .. }
             | CallFailure::Undecodable,
-        ) => false,
+        ) => CallOutcome::Responded,
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A response of any status is a success here; everything else is a [`failure::CallFailure`]. A request
 //! that may have reached the upstream is never sent again. This module must not know providers, routes or
-//! operations. Only this module and the server's passthrough use the HTTP client library.
+//! what an operation means. Only this module and the server's passthrough use the HTTP client library.
 
 pub mod admission;
 pub mod base_url;
@@ -12,6 +12,7 @@ mod connection;
 mod content;
 pub mod default_headers;
 pub mod failure;
+mod failure_sample;
 pub mod fetch;
 mod http1;
 mod http2;

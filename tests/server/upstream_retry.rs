@@ -84,7 +84,6 @@ async fn broken_kept_connection_is_not_retried() {
 
 #[tokio::test]
 async fn consecutive_failures_open_the_breaker() {
-    let failing = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
     let refusing = "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n";
     let settings = HttpSettings {
         breaker_failures: Bounded::nearest(3),
@@ -99,10 +98,11 @@ async fn consecutive_failures_open_the_breaker() {
     }
     assert_eq!(living.admission().breaker(), BreakerState::Closed);
 
-    let origin = Origin::saying(failing).await;
+    let origin = Origin::start(|mut wire| async move { drop(wire.try_head().await) }).await;
     let dead = upstream(&origin.url(), &settings);
     for _ in 0..3 {
-        assert_eq!(within(dead.call(&get("/"), Finish)).await.unwrap().status(), 503);
+        let failure = within(dead.call(&get("/"), Finish)).await.unwrap_err();
+        assert!(matches!(failure, CallFailure::Broken(_)), "{failure:?}");
     }
     assert_eq!(dead.admission().breaker(), BreakerState::Open);
     let failure = within(dead.call(&get("/"), Begin)).await.unwrap_err();
@@ -117,8 +117,10 @@ async fn successful_probe_closes_the_breaker() {
         let health = health.clone();
         async move {
             while wire.try_head().await.is_some() {
-                let status = if health.load(Ordering::SeqCst) { 200 } else { 500 };
-                wire.send(&format!("HTTP/1.1 {status} Said\r\ncontent-length: 0\r\n\r\n")).await;
+                if !health.load(Ordering::SeqCst) {
+                    return; // closes the connection
+                }
+                wire.send("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
             }
         }
     })
@@ -129,7 +131,7 @@ async fn successful_probe_closes_the_breaker() {
         ..HttpSettings::default()
     };
     let upstream = upstream(&origin.url(), &settings);
-    assert_eq!(within(upstream.call(&get("/"), Finish)).await.unwrap().status(), 500);
+    assert!(within(upstream.call(&get("/"), Finish)).await.is_err());
     assert_eq!(upstream.admission().breaker(), BreakerState::Open);
     is_well.store(true, Ordering::SeqCst);
     loop {

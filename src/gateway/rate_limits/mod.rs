@@ -76,6 +76,11 @@ impl RateLimits {
         &self.operations[operation as usize]
     }
 
+    /// The keyed hash of what identifies a client.
+    pub(crate) fn hash(&self, key: impl Hash) -> u64 {
+        self.hasher.hash_one(key)
+    }
+
     /// Counts a request.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use http::{HeaderName, HeaderValue, Request as HttpRequest};
 use jiff::Timestamp;
 
 use crate::gateway::context::{Attempt, ShadowRole};
+use crate::gateway::steps::limit_rate::caller_hash;
 use crate::gateway::steps::take_ceremony::TakenCeremony;
 use crate::gateway::upstream_client::{Answer, UpstreamClient};
 use crate::http1::header_filter::HeaderFilter;
@@ -20,7 +21,7 @@ use crate::routes::upstream::UpstreamKind;
 use crate::telemetry::metrics::CallLabels;
 use crate::upstream::default_headers;
 use crate::upstream::failure::CallFailure;
-use crate::upstream::http_upstream::RetryClass;
+use crate::upstream::http_upstream::{CallSource, RetryClass};
 
 /// Calls the upstream of an attempt, and records how long it took. `user` is the verified user who calls, as the
 /// upstream names them.
@@ -69,6 +70,8 @@ async fn call(
         }
         (UpstreamClient::Http(http), UpstreamKind::Http { provider, .. }) => {
             let class = if request.operation().is_begin() { RetryClass::Begin } else { RetryClass::Finish };
+            let caller = || caller_hash(attempt);
+            let source = CallSource { operation: request.operation(), caller: &caller };
             let mut encoded = encode_request(provider, request, attempt.context.now)?;
             if let Some(trace) = trace {
                 let has_content = !encoded.body().is_empty();
@@ -76,7 +79,7 @@ async fn call(
                 trace.sent_to_provider(&encoded, request.record());
             }
             let filter = if trace.is_some() { HeaderFilter::All } else { HeaderFilter::Only(&provider.answer_fields) };
-            let answer = Box::pin(http.call_filtered(filter, &encoded, class)).await;
+            let answer = Box::pin(http.call_filtered(filter, &encoded, class, source)).await;
             answer.map(Answer::Http).map_err(|failure| failed(&failure))
         }
         (UpstreamClient::Http(_), UpstreamKind::Embedded(_)) => {

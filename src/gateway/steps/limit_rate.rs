@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 
 use crate::caller_auth::AuthenticatedCaller;
-use crate::gateway::context::RequestContext;
+use crate::gateway::context::{Attempt, RequestContext};
 use crate::gateway::handler::AddressLimits;
 use crate::gateway::rate_limits::{AddressKey, Exceeded};
 use crate::gateway::runtime::Runtime;
@@ -73,6 +73,15 @@ pub(crate) fn limit_caller(
         checked = checked.and_then(|()| limits.check(operation, &*credential));
     }
     checked.map_err(|exceeded| refusal(runtime, context, exceeded))
+}
+
+/// Identifies the caller of an attempt: a device by its address, a backend by its credential and the user it names.
+pub(super) fn caller_hash(attempt: Attempt<'_>) -> Option<u64> {
+    let (context, limits) = (attempt.context, &attempt.runtime.config.rate_limits);
+    match attempt.caller.is_backend {
+        true => Some(limits.hash((backend_credential(context), NamedUser(context)))),
+        false => context.client.ip.map(|address| limits.hash(AddressKey::of(address))),
+    }
 }
 
 /// The credential of a backend: its key or its client id.

@@ -84,3 +84,23 @@ async fn repeated_upstream_challenge_is_refused() {
     let answer = gateway.ask(&finish(Quiva, &begun)).await;
     assert_eq!(answer.status, 200, "{answer:?}");
 }
+
+#[tokio::test]
+async fn finish_on_another_route_leaves_the_ceremony() {
+    for dialect in Provider::ALL {
+        let pair = Pair { dialect, upstream: if dialect == Quiva { Streambird } else { Quiva } };
+        let fake = Fake::start(pair.upstream).await;
+        let config = pair.config(&fake.base_url(), "");
+        let (prefix, elsewhere) = (dialect.prefix(), format!("/elsewhere{}", dialect.prefix()));
+        let other = config[config.find("[routes.main]").unwrap()..]
+            .replace("[routes.main]", "[routes.other]")
+            .replace(&format!("prefix = \"{prefix}\""), &format!("prefix = \"{elsewhere}\""));
+        let gateway = Gateway::start(&(config + &other)).await;
+        let begun = dialect.begun(&gateway.ask(&begin(dialect)).await);
+        let stray = finish(dialect, &begun).with_prefix("/elsewhere");
+        refuses(&gateway, dialect, "login.finish", &stray, "challenge_expired").await;
+        assert_eq!(fake.requests("login.finish").len(), 0);
+        let answer = gateway.ask(&finish(dialect, &begun)).await;
+        assert_eq!(fake.requests("login.finish").len(), 1, "{dialect:?}: {answer:?}");
+    }
+}
