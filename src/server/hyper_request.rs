@@ -13,8 +13,8 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
 
-use crate::server::accept::ConnectionPermit;
 use crate::server::body::{RequestBody, ResponseBody};
+use crate::server::connection_admission::ConnectionPermit;
 
 /// Responds to a request of a connection with `permit`, whose content fails if nothing arrives for `idle_timeout`.
 pub(super) async fn respond<F>(
