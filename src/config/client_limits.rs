@@ -6,6 +6,7 @@ use crate::gateway::rate_limits::settings::RateSettings;
 use crate::model::operation::Operation;
 use crate::routes::compile::input::CompileInput;
 use crate::server::server_settings::ServerSettings;
+use crate::server::trusted_proxies::TrustedProxies;
 
 pub(super) fn report(server: &ServerSettings, rates: &RateSettings, input: &CompileInput<'_>) -> Diagnostics {
     let mut found = Diagnostics::default();
@@ -22,6 +23,12 @@ pub(super) fn report(server: &ServerSettings, rates: &RateSettings, input: &Comp
     }
     let has_devices =
         || input.routes.values().any(|route| route.callers.open.is_some() || route.callers.user.is_some());
+    if server.proxy_protocol && server.trusted_proxies.as_ref().is_none_or(TrustedProxies::is_empty) {
+        let message = "`server.proxy_protocol` accepts connections only from `server.trusted_proxies`, which is empty";
+        let finding = Diagnostic::error(message).label("this setting");
+        let finding = finding.remedy("list the networks of your load balancers in `server.trusted_proxies`");
+        found.push(input.places.locate(finding, "server.proxy_protocol"));
+    }
     if server.trusted_proxies.is_none() && !server.listen.ip().is_loopback() && has_devices() {
         let message =
             "limits by client address are only observed: the config does not declare how the address is known";

@@ -25,7 +25,6 @@ const MAX_ENDED: usize = 1024;
 #[derive(Debug)]
 pub(super) struct ConnectionAdmission {
     permits: Arc<Semaphore>,
-    addresses: Arc<AddressCounts>,
     /// Counts the ends of requests on this worker.
     sequence: Arc<AtomicU64>,
     idle: Mutex<BinaryHeap<Reverse<Admitted>>>,
@@ -86,8 +85,8 @@ pub(super) struct TooManyOfAddress;
 // ===== impl ConnectionAdmission =====
 
 impl ConnectionAdmission {
-    pub(super) fn new(permits: Arc<Semaphore>, addresses: Arc<AddressCounts>) -> Self {
-        Self { permits, addresses, sequence: Arc::default(), idle: Mutex::default() }
+    pub(super) fn new(permits: Arc<Semaphore>) -> Self {
+        Self { permits, sequence: Arc::default(), idle: Mutex::default() }
     }
 
     /// Admits a connection, which `stop` closes too. `None` at the maximum, if no connection of this worker is idle.
@@ -113,15 +112,6 @@ impl ConnectionAdmission {
         }
         idle.push(Reverse(Admitted { idle_since, activity: Arc::downgrade(&activity) }));
         Some(ConnectionPermit(Arc::new(PermitParts { permit, address: OnceLock::new(), activity })))
-    }
-
-    /// Counts a connection of a peer.
-    pub(super) fn count(&self, permit: &ConnectionPermit, peer: &Peer) -> Result<(), TooManyOfAddress> {
-        if peer.limits == AddressLimits::Enforced && self.addresses.max > 0 {
-            let address = AddressCounts::add(&self.addresses, AddressKey::of(peer.address.ip()))?;
-            let _ = permit.0.address.set(address); // a connection has one peer
-        }
-        Ok(())
     }
 
     /// Closes the connection that has been idle for longest.
@@ -182,6 +172,15 @@ impl Drop for AddressPermit {
 // ===== impl ConnectionPermit =====
 
 impl ConnectionPermit {
+    /// Counts the connection as one of a peer.
+    pub(super) fn count(&self, addresses: &Arc<AddressCounts>, peer: &Peer) -> Result<(), TooManyOfAddress> {
+        if peer.limits == AddressLimits::Enforced && addresses.max > 0 {
+            let address = addresses.add(AddressKey::of(peer.address.ip()))?;
+            let _ = self.0.address.set(address); // a connection has one peer
+        }
+        Ok(())
+    }
+
     /// Cancelled when the server stops, or when the connection is closed for being idle.
     pub(super) fn close(&self) -> &CancellationToken {
         &self.0.activity.close
@@ -250,7 +249,7 @@ mod tests {
     use super::*;
 
     fn admission(max: usize) -> ConnectionAdmission {
-        ConnectionAdmission::new(Arc::new(Semaphore::new(max)), AddressCounts::new(2))
+        ConnectionAdmission::new(Arc::new(Semaphore::new(max)))
     }
 
     #[tokio::test(start_paused = true)]
@@ -290,21 +289,22 @@ mod tests {
     #[tokio::test]
     async fn connections_of_an_address_are_counted_until_they_end() {
         let (admission, stop) = (admission(9), CancellationToken::new());
+        let addresses = AddressCounts::new(2);
         let peer = |address: &str, limits| Peer { limits, ..Peer::new(address.parse().unwrap()) };
         let noisy = peer("[2001:db8::1]:1", AddressLimits::Enforced);
         let mut permits = Vec::new();
         for _ in 0..2 {
             let permit = admission.admit(&stop).await.unwrap();
-            admission.count(&permit, &noisy).unwrap();
+            permit.count(&addresses, &noisy).unwrap();
             permits.push(permit);
         }
         let next = admission.admit(&stop).await.unwrap();
-        assert!(admission.count(&next, &peer("[2001:db8::2]:2", AddressLimits::Enforced)).is_err());
-        assert!(admission.count(&next, &peer("[2001:db8:0:1::1]:1", AddressLimits::Enforced)).is_ok());
+        assert!(next.count(&addresses, &peer("[2001:db8::2]:2", AddressLimits::Enforced)).is_err());
+        assert!(next.count(&addresses, &peer("[2001:db8:0:1::1]:1", AddressLimits::Enforced)).is_ok());
         let observed = admission.admit(&stop).await.unwrap();
-        assert!(admission.count(&observed, &peer("[2001:db8::3]:3", AddressLimits::Observed)).is_ok());
+        assert!(observed.count(&addresses, &peer("[2001:db8::3]:3", AddressLimits::Observed)).is_ok());
         permits.pop();
         let again = admission.admit(&stop).await.unwrap();
-        assert!(admission.count(&again, &noisy).is_ok());
+        assert!(again.count(&addresses, &noisy).is_ok());
     }
 }

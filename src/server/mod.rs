@@ -43,6 +43,7 @@ mod listen;
 mod middleware;
 mod pace;
 pub mod passthrough;
+mod proxy_protocol;
 pub mod server_settings;
 pub mod signals;
 pub mod trusted_proxies;

@@ -22,6 +22,9 @@ pub struct ServerSettings {
     /// connect directly. Default: not declared; the peer counts as the client, and limits by client address are only
     /// observed.
     pub trusted_proxies: Option<TrustedProxies>,
+    /// Whether each connection must begin with a header of the PROXY protocol, version 1 or 2, which gives the address of
+    /// the peer. Connections are accepted only from `trusted_proxies`. Default: false.
+    pub proxy_protocol: bool,
     /// Threads that serve requests. Default: one per core.
     pub workers: Option<Bounded<1, 1024>>,
     /// Milliseconds in which a request head must arrive, and for which a connection may stay idle between
@@ -56,6 +59,7 @@ impl Default for ServerSettings {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             trusted_proxies: None,
+            proxy_protocol: false,
             workers: None,
             header_timeout_ms: Bounded::nearest(15_000),
             content_timeout_ms: Bounded::nearest(15_000),

@@ -7,12 +7,15 @@ use std::net::TcpListener;
 use std::pin::Pin;
 use std::sync::{Arc, mpsc};
 use std::task::Poll;
+use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
+use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::gateway::handler::{Handler, Peer};
@@ -27,6 +30,7 @@ use crate::server::lifecycle::Lifecycle;
 use crate::server::limits::RequestLimits;
 use crate::server::passthrough::Passthrough;
 use crate::server::passthrough::target_settings::PassthroughSettings;
+use crate::server::proxy_protocol::read_header;
 use crate::server::server_settings::ServerSettings;
 use crate::server::trusted_proxies::TrustedProxies;
 use crate::telemetry;
@@ -124,20 +128,29 @@ where
     ) -> Drained {
         let limits = ConnectionLimits::from(&self.settings);
         let content_timeout = self.settings.content_timeout_ms.millis();
+        let uses_proxy_protocol = self.settings.proxy_protocol;
         let stop = self.lifecycle.stopped();
         let application = Arc::new(application);
-        let admission = ConnectionAdmission::new(self.connection_permits.clone(), self.address_counts.clone());
+        let admission = ConnectionAdmission::new(self.connection_permits.clone());
         accept(listener, &admission, stop, |AcceptedConnection { mut stream, peer, permit }| {
-            let peer = TrustedProxies::classify(application.trusted_proxies.as_ref(), Peer::new(peer));
-            if admission.count(&permit, &peer).is_err() {
-                return reject(stream, "max_connections_per_address reached");
-            }
-            let (application, activity) = (application.clone(), permit.activity());
-            let respond = move |request: Request<RequestBody>| {
-                let (request, active) = (application.respond(request, &peer), activity.begin());
-                respond_while_active(request, active)
-            };
+            let (application, activity, addresses) =
+                (application.clone(), permit.activity(), self.address_counts.clone());
             tasks.spawn(async move {
+                let mut peer = TrustedProxies::classify(application.trusted_proxies.as_ref(), Peer::new(peer));
+                if uses_proxy_protocol {
+                    // Boxed to keep it out of every connection's task.
+                    let sent =
+                        Box::pin(sent_peer(&mut stream, peer, &application, limits.header_timeout, permit.close()));
+                    let Some(sent) = sent.await else { return };
+                    peer = sent;
+                }
+                if permit.count(&addresses, &peer).is_err() {
+                    return reject(stream, "max_connections_per_address reached");
+                }
+                let respond = move |request: Request<RequestBody>| {
+                    let (request, active) = (application.respond(request, &peer), activity.begin());
+                    respond_while_active(request, active)
+                };
                 let ended = match fast_path::serve(&mut stream, &respond, limits.header_timeout, permit.close()).await {
                     Ok(None) => Ok(()),
                     Ok(Some(HandOver { unread })) => {
@@ -165,6 +178,36 @@ where
             tracing::warn!(connections = cut, "drain timeout exceeded, closing connections");
         }
         Drained { cut }
+    }
+}
+
+/// The peer that the PROXY protocol header of a connection names. `None` if the connection is to be closed.
+async fn sent_peer<G>(
+    stream: &mut TcpStream,
+    sender: Peer,
+    application: &Application<G>,
+    header_timeout: Duration,
+    close: &CancellationToken,
+) -> Option<Peer> {
+    if !sender.is_trusted {
+        tracing::debug!(
+            peer = &*sender.ip,
+            "connection closed, the PROXY protocol is accepted only from trusted proxies"
+        );
+        return None;
+    }
+    let read = tokio::select! {
+        biased;
+        () = close.cancelled() => return None,
+        read = read_header(stream, header_timeout) => read,
+    };
+    match read {
+        Ok(Some(source)) => Some(TrustedProxies::classify(application.trusted_proxies.as_ref(), Peer::new(source))),
+        Ok(None) => Some(sender),
+        Err(error) => {
+            tracing::debug!(error = &error as &dyn Error, peer = &*sender.ip, "connection closed");
+            None
+        }
     }
 }
 

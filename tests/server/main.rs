@@ -17,6 +17,7 @@ mod passthrough;
 mod passthrough_content;
 mod passthrough_faults;
 mod passthrough_tls;
+mod proxy_protocol;
 mod rig;
 mod signals;
 mod toy;

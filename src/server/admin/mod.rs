@@ -28,7 +28,7 @@ use crate::gateway::reload::Reloadable;
 use crate::gateway::report;
 use crate::server::accept::{AcceptedConnection, accept};
 use crate::server::admin::console::{ConnectionAddresses, Console};
-use crate::server::connection_admission::{AddressCounts, ConnectionAdmission};
+use crate::server::connection_admission::ConnectionAdmission;
 use crate::server::hyper_connection::{self, ConnectionLimits};
 use crate::server::lifecycle::{Lifecycle, Phase};
 use crate::server::listen::bind;
@@ -162,7 +162,7 @@ impl RunningAdmin {
 
 async fn serve(listener: tokio::net::TcpListener, service: Arc<AdminService>, close: CancellationToken) {
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let admission = ConnectionAdmission::new(permits, AddressCounts::new(0));
+    let admission = ConnectionAdmission::new(permits);
     let limits = ConnectionLimits::from(&ServerSettings::default());
     accept(listener, &admission, &close, |AcceptedConnection { stream, peer, permit }| {
         let service = service.clone();
