@@ -37,7 +37,7 @@ fn gateway(upstream: SocketAddr) -> Gateway {
     let client = |upstream: &passbridge::routes::upstream::Upstream| match &upstream.kind {
         UpstreamKind::Http { base_url, http, .. } => {
             let admission = Admission::new(&upstream.name, http);
-            UpstreamClient::Http(HttpUpstream::new(base_url.clone(), http, admission).unwrap())
+            UpstreamClient::Http(Box::new(HttpUpstream::new(base_url.clone(), http, admission).unwrap()))
         }
         UpstreamKind::Embedded(_) => panic!("the upstreams of the benchmark are providers"),
     };

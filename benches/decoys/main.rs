@@ -89,7 +89,7 @@ fn gateway(folder: &Path, upstream: &str) -> Gateway {
         }
         UpstreamKind::Http { base_url, http, .. } => {
             let admission = Admission::new(&upstream.name, http);
-            UpstreamClient::Http(HttpUpstream::new(base_url.clone(), http, admission).unwrap())
+            UpstreamClient::Http(Box::new(HttpUpstream::new(base_url.clone(), http, admission).unwrap()))
         }
     };
     let ceremonies = Arc::new(Ceremonies::new(&config.ceremonies));

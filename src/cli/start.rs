@@ -151,7 +151,8 @@ fn open(upstream: &Upstream, base: &Path) -> Result<UpstreamResource, RelyingPar
 fn worker(upstream: &Upstream, resource: &UpstreamResource) -> Result<UpstreamClient, TlsError> {
     match (resource, &upstream.kind) {
         (UpstreamResource::Http(admission), UpstreamKind::Http { base_url, http, .. }) => {
-            HttpUpstream::new(base_url.clone(), http, admission.clone()).map(UpstreamClient::Http)
+            HttpUpstream::new(base_url.clone(), http, admission.clone())
+                .map(|client| UpstreamClient::Http(Box::new(client)))
         }
         (UpstreamResource::Embedded(party, learner), _) => Ok(UpstreamClient::Embedded(party.clone(), learner.clone())),
         (UpstreamResource::Http(_), UpstreamKind::Embedded(_)) => {

@@ -139,7 +139,7 @@ mod tests {
         let config =
             RunningConfig::new(plan, ceremonies, Default::default(), Limits::default(), Vec::new(), String::new());
         let client = HttpUpstream::new(base_url, &http, Admission::new("new", &http)).unwrap();
-        Gateway::new(Arc::new(config), vec![UpstreamClient::Http(client)])
+        Gateway::new(Arc::new(config), vec![UpstreamClient::Http(Box::new(client))])
     }
 
     fn ceremonies() -> Arc<Ceremonies> {

@@ -14,7 +14,7 @@ pub enum UpstreamClient {
     /// The embedded relying party, and the learner of its passkeys.
     Embedded(RelyingParty, KeyLearner),
     /// A provider over HTTP.
-    Http(HttpUpstream),
+    Http(Box<HttpUpstream>),
 }
 
 /// The answer of an upstream.

@@ -75,7 +75,7 @@ fn holder(attempt: Attempt<'_>) -> Holder {
         (None, _) | (Some(_), AddressLimits::Exempt) => Holder::default(),
         (Some(address), AddressLimits::Observed) => ceremonies.holder(Some(address), None::<()>),
         (Some(address), AddressLimits::Enforced) => {
-            ceremonies.holder(Some(address), names_user(context).then(|| (address, NamedUser(context))))
+            ceremonies.holder(Some(address), names_user(context).then_some((address, NamedUser(context))))
         }
     }
 }
