@@ -38,7 +38,7 @@ enum Client {
     /// The crate's own client, which needs a third of reqwest's instructions.
     Http1(Http1Client),
     /// reqwest.
-    Http2(Http2Client),
+    Http2(Box<Http2Client>),
 }
 
 /// What the circuit breaker counts a call by.
@@ -71,7 +71,7 @@ impl HttpUpstream {
         Ok(Self {
             client: match settings.http_version {
                 HttpVersion::One => Client::Http1(Http1Client::new(&base, settings)?),
-                HttpVersion::Two => Client::Http2(Http2Client::new(base, settings)?),
+                HttpVersion::Two => Client::Http2(Box::new(Http2Client::new(base, settings)?)),
             },
             admission,
             timeout: settings.timeout_ms.millis(),

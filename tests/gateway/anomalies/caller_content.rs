@@ -131,7 +131,7 @@ async fn compressed_content_is_refused() {
         let gateway = Gateway::start(&tables(dialect, &rogue.base_url(), "")).await;
         let request =
             some_finish(dialect).with_field("content-encoding", "gzip").with_content(b"\x1f\x8b\x08\0".to_vec());
-        refuses(&gateway, dialect, &request, "invalid_request", "zipped").await;
+        refuses(&gateway, dialect, &request, "unsupported_media_type", "zipped").await;
     }
 }
 
