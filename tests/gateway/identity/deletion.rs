@@ -66,7 +66,7 @@ async fn deletion_uses_the_mapped_owner() {
     let own = EMBEDDED.replace("demo     = true", "identity = \"users\"");
     let tables = format!("{MAP}{own}{}", route("main", Quiva, "own", ""));
     let csv = format!("old,email,new\n{CALLING_USER},ada@old.example,ada\nbob,,{CALLING_USER}\n");
-    let config = Config::write(&tables).beside("users.csv", &csv).beside("users.jsonl", USERS);
+    let config = Config::write(&tables).with_file("users.csv", &csv).with_file("users.jsonl", USERS);
     let gateway = Gateway::start_of(config).await;
     gateway.run(&["users", "import", "users.jsonl"]);
 

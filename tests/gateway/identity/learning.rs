@@ -89,7 +89,7 @@ async fn signs_in_there(gateway: &Gateway, id: &str, device: &mut Device) -> Res
 async fn learning_without_a_map_uses_the_callers_user() {
     let fake = Fake::start(Streambird).await;
     let config = Config::write(&watched(&fake, MAP, Streambird, ""));
-    let gateway = Gateway::start_of(config.beside("users.csv", &format!("old,email,new\nada,,{ADA_THERE}\n"))).await;
+    let gateway = Gateway::start_of(config.with_file("users.csv", &format!("old,email,new\nada,,{ADA_THERE}\n"))).await;
     let mut device = device().await;
     for (number, kind) in [(1, "one_short"), (2, "proven")] {
         let answer = signs_in(&gateway, &fake, Streambird, &begin_of("ada"), &mut device, number).await;
@@ -110,7 +110,7 @@ async fn learning_uses_the_directorys_own_map() {
     let maps = format!("{MAP}{own_map}");
     let config = Config::write(&watched(&fake, &maps, Streambird, "identity = \"own_users\""));
     let users = format!("old,email,new,own\nada,,{ADA_THERE},own-7\n");
-    let gateway = Gateway::start_of(config.beside("users.csv", &users)).await;
+    let gateway = Gateway::start_of(config.with_file("users.csv", &users)).await;
     let mut device = device().await;
     for (number, kind) in [(1, "one_short"), (2, "proven")] {
         signs_in(&gateway, &fake, Streambird, &begin_of("ada"), &mut device, number).await;
@@ -134,7 +134,7 @@ async fn unmapped_user_is_not_learned() {
     let fake = Fake::start(Streambird).await;
     let config = Config::write(&watched(&fake, MAP, Flashback, ""));
     let unknown_id = format!("old,email,new\nsomebody,caller@example.com,{ADA_THERE}\n");
-    let gateway = Gateway::start_of(config.beside("users.csv", &unknown_id)).await;
+    let gateway = Gateway::start_of(config.with_file("users.csv", &unknown_id)).await;
     let mut device = device().await;
     for number in [1, 2, 3] {
         let answer = signs_in(&gateway, &fake, Flashback, &begin(Flashback), &mut device, number).await;

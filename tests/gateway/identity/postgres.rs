@@ -25,13 +25,13 @@ fn map(query: &str, more: &str) -> String {
 }
 
 fn config(fake: &Fake, cluster: &Cluster, map: &str) -> Config {
-    Config::write(&tables(fake, map)).beside("users.url", &cluster.address())
+    Config::write(&tables(fake, map)).with_file("users.url", &cluster.address())
 }
 
 /// The same with a relay on the way, and little patience.
 fn by_relay(fake: &Fake, cluster: &Cluster, relay: &Relay) -> Config {
     let map = map(QUERY, "timeout_ms = 1000\ncache.seconds = 0");
-    Config::write(&tables(fake, &map)).beside("users.url", &cluster.address_at(relay.address.port()))
+    Config::write(&tables(fake, &map)).with_file("users.url", &cluster.address_at(relay.address.port()))
 }
 
 /// The fault of a begin for a user, and the reason in the log.
@@ -176,7 +176,7 @@ async fn timed_out_connection_is_not_reused() {
 async fn invalid_query_is_reported_by_check() {
     let (fake, cluster) = (Fake::start(Streambird).await, Cluster::with(USERS).await);
     let checked = |map: &str, address: &str| {
-        let output = Config::write(&tables(&fake, map)).beside("users.url", address).check();
+        let output = Config::write(&tables(&fake, map)).with_file("users.url", address).check();
         (output.status.code(), String::from_utf8(output.stderr).unwrap() + &String::from_utf8(output.stdout).unwrap())
     };
     let with = |query: &str| checked(&map(query, ""), &cluster.address());
@@ -245,8 +245,8 @@ async fn tls_verifies_the_server_certificate() {
     let (fake, mut cluster) = (Fake::start(Streambird).await, Cluster::with(USERS).await);
     let at = |cluster: &Cluster, parameters: &str| format!("{}?sslmode={parameters}", cluster.address());
     let started = async |address: &str, more: &str, ca: &str| {
-        let config = Config::write(&tables(&fake, &map(QUERY, more))).beside("users.url", address);
-        Gateway::start_of(config.beside("ca.pem", ca)).await
+        let config = Config::write(&tables(&fake, &map(QUERY, more))).with_file("users.url", address);
+        Gateway::start_of(config.with_file("ca.pem", ca)).await
     };
     let key = rcgen::KeyPair::generate().unwrap();
     let signed = |name: &str, key| rcgen::CertificateParams::new([name.to_owned()]).unwrap().self_signed(key).unwrap();

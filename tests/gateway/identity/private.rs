@@ -25,7 +25,7 @@ fn members(content: &Value) -> Vec<String> {
 #[tokio::test]
 async fn unmapped_user_gets_a_decoy() {
     let fake = Fake::start(Streambird).await;
-    let gateway = Gateway::start_of(Config::write(&tables(&fake, FILE)).beside("users.csv", ADA)).await;
+    let gateway = Gateway::start_of(Config::write(&tables(&fake, FILE)).with_file("users.csv", ADA)).await;
     let real = gateway.ask(&begin_for(ADA_HERE)).await;
     check_response(Quiva, "login.begin", &real);
     assert_eq!(last_asked(&fake), ADA_THERE);

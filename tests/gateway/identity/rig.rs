@@ -30,7 +30,7 @@ pub(crate) fn tables(fake: &Fake, map: &str) -> String {
 
 /// The pair, served with a map out of a CSV file.
 pub(crate) async fn serve(fake: &Fake, map: &str, csv: &str) -> Gateway {
-    Gateway::start_of(Config::write(&tables(fake, map)).beside("users.csv", csv)).await
+    Gateway::start_of(Config::write(&tables(fake, map)).with_file("users.csv", csv)).await
 }
 
 /// A begin for the user with this address.

@@ -26,7 +26,7 @@ async fn jsonl_file_maps_the_user() {
     let fake = Fake::start(Streambird).await;
     let map = FILE.replace("users.csv", "users.jsonl");
     let line = format!("{{\"email\":\"{ADA_HERE}\",\"new_id\":\"{ADA_THERE}\"}}\n");
-    let config = Config::write(&tables(&fake, &map)).beside("users.jsonl", &line);
+    let config = Config::write(&tables(&fake, &map)).with_file("users.jsonl", &line);
     signs_in(&Gateway::start_of(config).await, &fake).await;
 }
 

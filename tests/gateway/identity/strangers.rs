@@ -36,7 +36,7 @@ async fn unmapped_user_keeps_its_name_unless_taken() {
     // Both of one provider, with the gateway's own key at the new one.
     let tables = format!("{map}{}", upstream("new", Streambird, &fake.base_url(), "identity = \"users\""))
         + &route("main", Streambird, "new", "");
-    let config = Config::write(&tables).beside("users.csv", "old,new\n9,5\n");
+    let config = Config::write(&tables).with_file("users.csv", "old,new\n9,5\n");
     let gateway = Gateway::start_of(config).await;
     for (id, there) in [("9", "5"), ("7", "7")] {
         assert_eq!(gateway.ask(&begin_of(id)).await.status, 200);

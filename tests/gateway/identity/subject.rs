@@ -35,7 +35,7 @@ async fn response_user_must_match_the_mapped_user() {
     // A config that accepts a response without a user still refuses one with another user.
     for (relax, nobody_will_do) in [("\"allow_credentials\"", false), ("\"allow_credentials\", \"subject\"", true)] {
         let tables = format!("{map}{there}{}", route("main", Streambird, "new", &format!("relax = [{relax}]")));
-        let gateway = Gateway::start_of(Config::write(&tables).beside("users.csv", &users)).await;
+        let gateway = Gateway::start_of(Config::write(&tables).with_file("users.csv", &users)).await;
         // The caller's own id is unknown at the upstream.
         for (subject, is_signed_in) in
             [("auth0|ada", true), ("auth0|bob", false), (ADA_THERE, false), ("auth0|eve", false), ("", nobody_will_do)]
@@ -61,7 +61,7 @@ async fn bearers_user_is_mapped() {
                upstream = { \"user.id\" = \"new\" }\n";
     let tables = format!("{map}{}", upstream("new", Streambird, &fake.base_url(), "identity = \"users\""));
     let users = format!("old,email,new\n{CALLING_USER},,{ADA_THERE}\n");
-    let config = |route: &str| Config::write(&(tables.clone() + route)).beside("users.csv", &users);
+    let config = |route: &str| Config::write(&(tables.clone() + route)).with_file("users.csv", &users);
 
     let flashback = route("main", Flashback, "new", "set.rp_id = \"localhost\"");
     let gateway = Gateway::start_of(config(&flashback)).await;

@@ -64,8 +64,8 @@ impl Config {
         Self { folder }
     }
 
-    /// Puts a file beside it.
-    pub fn beside(self, name: &str, content: &str) -> Self {
+    /// Writes another file into the folder of the config.
+    pub fn with_file(self, name: &str, content: &str) -> Self {
         std::fs::write(self.folder.path().join(name), content).unwrap();
         self
     }
