@@ -40,7 +40,7 @@ fn remember_and_take(criterion: &mut Criterion) {
             store.remember(key(number), &ceremony(), None);
         }
         let mut next = held;
-        group.bench_function(BenchmarkId::new("remember and take beside", held), |bencher| {
+        group.bench_function(BenchmarkId::new("remember and take among", held), |bencher| {
             bencher.iter(|| {
                 next += 1;
                 store.remember(key(next), &ceremony(), None);

@@ -30,8 +30,8 @@ pub struct RouteSettings {
     /// The allowed callers, for each kind of caller that the dialect's operations have.
     #[serde(default)]
     pub callers: CallerSettings,
-    /// Operations that must be supported beside `login.begin` and `login.finish`: one that is not is an error. Default:
-    /// none; other operations are served where they are supported.
+    /// Operations that must be supported in addition to `login.begin` and `login.finish`; an unsupported one is an error.
+    /// Default: none; other operations are served where they are supported.
     #[serde(default)]
     pub required_operations: Vec<String>,
     /// Operations that this route does not serve; their requests pass through. Default: none.

@@ -35,7 +35,7 @@ fn help(command: &[&str]) -> String {
     ran.stdout
 }
 
-/// The names below a heading, and what stands beside each on its first line.
+/// The names below a heading, and the text after each on its first line.
 fn listed<'h>(help: &'h str, heading: &str) -> Vec<(&'h str, &'h str)> {
     let Some((_, section)) = help.split_once(&format!("\n{heading}:\n")) else { return Vec::new() };
     let entries = section.lines().take_while(|line| !line.is_empty());

@@ -215,7 +215,7 @@ impl Report<'_> {
     }
 }
 
-/// Whether clients are documented to read a member beside those that their dialect requires.
+/// Whether clients are documented to read a member that their dialect does not require.
 fn is_read_by_clients(member: Member) -> bool {
     is_token(member) || USER.contains(&member)
 }

@@ -84,7 +84,7 @@ impl Builder<'_> {
                 self.error(&key, message, "these parts", remedy);
             }
             [_, _, _, ..] => {
-                let message = "a split has at most two parts beside the route's own upstream";
+                let message = "a split has at most two parts in addition to the route's own upstream";
                 self.error(&key, message, "these parts", "remove one, or pin its users with `pinned`");
             }
             _ if parts.iter().map(|part| part.percent.parts()).sum::<u32>() > WHOLE => {

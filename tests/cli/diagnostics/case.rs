@@ -46,17 +46,17 @@ impl Case {
         command.output().unwrap()
     }
 
-    /// Compares the output with the text beside the case, or rewrites the text.
+    /// Compares the output with the golden file of the case, or rewrites the file.
     pub(crate) fn compare(&self, output: &Output) -> Result<(), String> {
         let said = String::from_utf8(output.stderr.clone()).unwrap();
         let code = output.status.code().expect("the program ends by itself");
         let said = format!("{}\n\nexit code: {code}\n", said.trim_end());
-        let beside = self.path.with_extension("txt");
+        let golden = self.path.with_extension("txt");
         if std::env::var_os("UPDATE").is_some() {
-            fs::write(beside, said).unwrap();
+            fs::write(golden, said).unwrap();
             return Ok(());
         }
-        match fs::read_to_string(beside).unwrap_or_default() {
+        match fs::read_to_string(golden).unwrap_or_default() {
             wanted if wanted == said => Ok(()),
             wanted => Err(format!("===== {}: wanted\n{wanted}\n===== {}: said\n{said}", self.name, self.name)),
         }

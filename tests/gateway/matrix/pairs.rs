@@ -66,7 +66,7 @@ impl Pair {
         self.entry().get("begin").cloned()
     }
 
-    /// What stands beside the credential when a finish arrives.
+    /// The content of a finish request in addition to the credential.
     pub(crate) fn finish_extras(self) -> Value {
         self.entry()["finish"].clone()
     }

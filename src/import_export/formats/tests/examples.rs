@@ -172,7 +172,7 @@ fn ory_identity_is_read_and_the_documented_key_is_refused() {
         assert_eq!((&passkey["id"], &passkey["name"]), (&json!(base64url(b"credential-id-1")), &json!("Work Laptop")));
         assert_eq!(messages, [""; 0]);
     }
-    // Metadata are any JSON; `external_id` names the user elsewhere, and an export has Ory's own id beside it.
+    // Metadata are any JSON; `external_id` names the user elsewhere, and an export also has Ory's own id.
     real["id"] = json!("7f1e0e2c-8d3b-4f0e-9b8e-2b1f3c9a6d5e");
     assert_eq!(only(PasskeyFormat::Ory, &real).0["id"], real["id"]);
     real["external_id"] = json!("user_7");
