@@ -1,4 +1,4 @@
-//! The ceremony store in this process's memory, limited in number and bytes: the oldest ceremony makes room.
+//! The ceremony store in this process's memory, limited in number and bytes. The oldest ceremony is evicted first.
 //!
 //! Sixteen shards keep the cores from waiting for each other. An expired ceremony is never returned.
 
@@ -23,7 +23,7 @@ const SHARDS: usize = 16;
 pub struct CeremonySettings {
     /// `memory`: in this process. Default: `memory`.
     pub store: StoreKind,
-    /// Maximum number of ceremonies; the oldest makes room. Default 1000000.
+    /// Maximum number of ceremonies; the oldest is evicted. Default 1000000.
     pub max_entries: Bounded<16, 100_000_000>,
     /// Maximum bytes of memory for them. Default 1073741824.
     pub max_bytes: Bounded<65_536, 1_099_511_627_776>,

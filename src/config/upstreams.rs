@@ -23,8 +23,8 @@ const EMBEDDED: &str = "embedded";
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(super) struct UpstreamUserSettings {
-    /// The name of the identity map that says who the callers' users are at this upstream. Default: both sides use
-    /// the same names.
+    /// The name of the identity map that maps the callers' users to the users of this upstream. Default: both sides
+    /// use the same names.
     identity: Option<String>,
     /// The SQLite file that keeps the user handles of the upstream's passkeys, by credential id; created when
     /// missing. A relative path starts at the folder of the config. Default: none, and user handles are forwarded
@@ -37,8 +37,8 @@ pub(super) struct UpstreamUserSettings {
 pub(super) struct ProviderSettings {
     /// The URL that the paths of the provider's API follow.
     base_url: BaseUrl,
-    /// Members of every request to this upstream: constants, `env:NAME` or `file:PATH`, or `{member}` of what the
-    /// caller sent.
+    /// Members of every request to this upstream: constants, `env:NAME` or `file:PATH`, or `{member}` for a member of
+    /// the caller's request.
     #[serde(default)]
     set: Assignments,
     /// Whether the upstream's credentials are discoverable; `false` refuses dialects that cannot list them.

@@ -30,8 +30,8 @@ pub struct RouteSettings {
     /// The allowed callers, for each kind of caller that the dialect's operations have.
     #[serde(default)]
     pub callers: CallerSettings,
-    /// Operations that must be supported in addition to `login.begin` and `login.finish`; an unsupported one is an error.
-    /// Default: none; other operations are served where they are supported.
+    /// Operations that must be supported in addition to `login.begin` and `login.finish`; an unsupported one is an
+    /// error. Default: none; other operations are served where they are supported.
     #[serde(default)]
     pub required_operations: Vec<String>,
     /// Operations that this route does not serve; their requests pass through. Default: none.
@@ -48,7 +48,7 @@ pub struct RouteSettings {
     /// Members of responses that the upstream did not return: a constant, or `{member}`.
     #[serde(default)]
     pub fill: Assignments,
-    /// The minimum user verification of this route's ceremonies. Default: what the upstream asks for.
+    /// The minimum user verification of this route's ceremonies. Default: what the upstream requires.
     pub user_verification: Option<UserVerification>,
     /// What happens to a finish whose begin the gateway did not handle, and to a refresh token that the embedded relying
     /// party did not issue. Default: `reject`.

@@ -59,8 +59,8 @@ impl Finding {
     }
 }
 
-/// The findings of a backend. `required` are the operations that it must serve; one that does not finish logins is only
-/// begun at, for comparison, and nothing else of it matters.
+/// The findings of a backend. `required` are the operations that it must serve; a backend that does not
+/// finish logins only begins them, for comparison, and nothing else of it matters.
 ///
 /// If `claims_are_known` is false, the config of the users' tokens has errors, and a missing proof of the user follows from
 /// them.

@@ -134,7 +134,7 @@ fn simplewebauthn_record_is_read_in_every_form_of_bytes() {
 fn documented_fusionauth_request_is_read() {
     let document: Value = serde_json::from_str(include_str!("../../../../tests/passkeys/fusionauth.json")).unwrap();
     let (lines, converted) = to_ours(PasskeyFormat::Fusionauth, &document);
-    assert_eq!((lines.len(), converted.refused), (0, 2), "its documents say nothing of the user handle");
+    assert_eq!((lines.len(), converted.refused), (0, 2), "its documents do not mention the user handle");
     let mut document = document;
     for record in document["credentials"].as_array_mut().unwrap() {
         record["user_handle"] = json!("aGFuZGxl");
@@ -154,7 +154,7 @@ fn documented_fusionauth_request_is_read() {
 fn ory_identity_is_read_and_the_documented_key_is_refused() {
     let documented: Value = serde_json::from_str(include_str!("../../../../tests/passkeys/ory.json")).unwrap();
     let (lines, converted) = to_ours(PasskeyFormat::Ory, &documented);
-    assert_eq!((lines.len(), converted.refused), (0, 1), "the document's key is a word");
+    assert_eq!((lines.len(), converted.refused), (0, 1), "the key in the documents is a placeholder word");
     let mut real = documented;
     let config = &mut real["credentials"]["passkey"]["config"];
     let key = Forger::new(b"").row().public_key;
