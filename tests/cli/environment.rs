@@ -1,12 +1,12 @@
 //! Settings in the environment override those in the file.
 
 use crate::program::Folder;
-use kit::config::{EMBEDDED, route_judged_by_upstream};
+use kit::config::{EMBEDDED, route_verified_by_upstream};
 use kit::provider::Provider::Quiva;
 
 fn two_upstreams() -> Folder {
     let other = EMBEDDED.replace("[upstreams.own]", "[upstreams.other]").replace("own.db", "other.db");
-    Folder::with_config(&(EMBEDDED.to_owned() + &other + &route_judged_by_upstream("main", Quiva, "own", "")))
+    Folder::with_config(&(EMBEDDED.to_owned() + &other + &route_verified_by_upstream("main", Quiva, "own", "")))
 }
 
 #[test]

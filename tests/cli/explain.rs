@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::explain_aside::squeezed;
+use crate::explain_without_upstream::squeezed;
 use crate::golden;
 use crate::program::{Folder, Ran, run};
 use kit::config::{CALLERS, ENVIRONMENT, JWT_KEY, OURS};

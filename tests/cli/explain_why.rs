@@ -1,7 +1,7 @@
 //! Why a route matches a request or not: host, prefix, path, method, content; and which upstream is selected.
 
 use crate::explain::{CONFIG, fixture};
-use crate::explain_aside::{explain, get, of, says, squeezed};
+use crate::explain_without_upstream::{explain, get, of, says, squeezed};
 use crate::program::{Folder, Ran, run};
 use kit::config::ENVIRONMENT;
 use kit::provider::Provider::{Apifox, Auth0, Flashback, Quiva, Streambird};
@@ -15,7 +15,7 @@ fn token_request(host: &str, content: &str) -> String {
 }
 
 #[track_caller]
-fn says_nothing_of(ran: &Ran, words: &[&str]) {
+fn does_not_mention(ran: &Ran, words: &[&str]) {
     for word in words {
         assert!(!squeezed(&ran.stdout).contains(word), "{word} is in {}", ran.stdout);
     }
@@ -131,9 +131,9 @@ fn unsupported_operation_is_not_enabled() {
     let refresh = of(Quiva, "session.refresh", "other.quiva.example");
     let ran = explain("", &refresh);
     says(&ran, 1, &["not_enabled as ", "the route does not support this operation", "`passbridge check` shows why"]);
-    says_nothing_of(&ran, &["request to the upstream", "members of the request"]);
+    does_not_mention(&ran, &["request to the upstream", "members of the request"]);
     let carried = explain("", &of(Quiva, "session.refresh", "own.quiva.example"));
-    says_nothing_of(&carried, &["`passbridge check` shows why"]);
+    does_not_mention(&carried, &["`passbridge check` shows why"]);
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn unknown_ceremony_passes_only_where_configured() {
     let unseen = "a finish whose begin the gateway did not see passes through";
     let finish = explain("", &of(Auth0, "login.finish", "old.auth0.example"));
     says(&finish, 0, &["the upstream is called"]);
-    says_nothing_of(&finish, &[unseen]);
+    does_not_mention(&finish, &[unseen]);
     // A foreign token does not either.
     let refresh = explain("", &of(Auth0, "session.refresh", "old.auth0.example"));
     says(&refresh, 0, &["the upstream is called"]);
@@ -168,9 +168,9 @@ fn well_known_documents_belong_to_the_routes_issuer() {
     let (of_host, document) =
         (|host: &str| get("/.well-known/jwks.json", host), "a document of the gateway's own token issuer");
     says(&explain("", &of_host("other.apifox.example")), 3, &[document]);
-    says_nothing_of(&explain("", &of_host("other.auth0.example")), &[document]);
+    does_not_mention(&explain("", &of_host("other.auth0.example")), &[document]);
     let way = "[routes.quiva.rules.beta]\nupstream = \"own\"\nwhen = { account = [\"acme\"] }\n";
-    says_nothing_of(&explain("", &of_host("other.quiva.example")), &[document]);
+    does_not_mention(&explain("", &of_host("other.quiva.example")), &[document]);
     says(&explain(way, &of_host("other.quiva.example")), 3, &[document]);
 }
 
@@ -201,8 +201,8 @@ fn policy_is_explained_as_far_as_the_request_allows() {
     let dealt = config.replace("auth0_own.split", "streambird_own.split");
     let ran = run(Folder::with_config(&dealt).path(), &["explain"], ENVIRONMENT, &delete);
     says(&ran, 0, &["`own` by policy: "]);
-    says_nothing_of(&ran, &["at random"]);
+    does_not_mention(&ran, &["at random"]);
     let by_account = explain(&one_maker, &of(Quiva, "login.begin", "other.quiva.example").replace("acme", "other"));
     says(&by_account, 0, &["`streambird` by policy: "]);
-    says_nothing_of(&by_account, &["at random"]);
+    does_not_mention(&by_account, &["at random"]);
 }

@@ -1,7 +1,7 @@
 //! `passbridge handles`: importing and removing user handles.
 
 use crate::program::{Folder, Ran, run};
-use kit::config::{EMBEDDED, route_judged_by_upstream};
+use kit::config::{EMBEDDED, route_verified_by_upstream};
 use kit::provider::Provider::Quiva;
 
 fn folder(handles: &[(&str, &str)]) -> Folder {
@@ -9,7 +9,7 @@ fn folder(handles: &[(&str, &str)]) -> Folder {
     for (name, line) in handles {
         text += &EMBEDDED.replace("[upstreams.own]", &format!("[upstreams.{name}]\n{line}"));
         text = text.replace("own.db", &format!("{name}.db"));
-        text += &route_judged_by_upstream(name, Quiva, name, &format!("hosts = [\"{name}.example\"]"));
+        text += &route_verified_by_upstream(name, Quiva, name, &format!("hosts = [\"{name}.example\"]"));
     }
     Folder::with_config(&text)
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use kit::caller::Caller;
-use kit::config::{CALLERS, EMBEDDED, OURS, bare_upstream, route_called_by, route_judged_by_upstream, upstream};
+use kit::config::{CALLERS, EMBEDDED, OURS, bare_upstream, route_called_by, route_verified_by_upstream, upstream};
 use kit::contract::{check_fault, check_response};
 use kit::fake::Fake;
 use kit::gateway::Gateway;
@@ -156,7 +156,7 @@ async fn finish_uses_the_caller_rules_of_its_begin() {
 
 #[tokio::test]
 async fn embedded_ceremonies_survive_a_reload() {
-    let tables = |more: &str| EMBEDDED.to_owned() + &route_judged_by_upstream("main", Quiva, "own", more);
+    let tables = |more: &str| EMBEDDED.to_owned() + &route_verified_by_upstream("main", Quiva, "own", more);
     let gateway = Gateway::start(&tables("")).await;
     let request = begin(Quiva).with_json(&serde_json::json!({ "email": "demo@example.com" }));
     let begun = Quiva.begun(&gateway.ask(&request).await);
@@ -184,11 +184,11 @@ async fn listener_changes_need_a_restart_and_are_reported() {
 #[tokio::test]
 async fn refresh_uses_the_current_config() {
     let fake = Fake::start_knowing(Quiva, CALLERS).await;
-    let own = bare_upstream("new", Quiva, &fake.base_url(), "") + &route_judged_by_upstream("main", Quiva, "new", "");
+    let own = bare_upstream("new", Quiva, &fake.base_url(), "") + &route_verified_by_upstream("main", Quiva, "new", "");
     let gateway = Gateway::start(&own).await;
     let refresh = Request::fixture(Quiva, "session.refresh");
     check_response(Quiva, "session.refresh", &gateway.ask(&refresh).await);
-    reload(&gateway, &(EMBEDDED.to_owned() + &route_judged_by_upstream("main", Quiva, "own", ""))).await;
+    reload(&gateway, &(EMBEDDED.to_owned() + &route_verified_by_upstream("main", Quiva, "own", ""))).await;
     let (_, refused) = gateway.refused(&refresh).await;
     assert_eq!(refused.fault, "assertion_rejected");
     let seen: Vec<Value> = fake.requests("session.refresh").iter().map(Request::json).collect();

@@ -90,14 +90,14 @@ async fn consecutive_failures_open_the_breaker() {
         ..HttpSettings::default()
     };
 
-    let origin = Origin::saying(refusing).await;
+    let origin = Origin::sending(refusing).await;
     let living = upstream(&origin.url(), &settings);
     for _ in 0..5 {
         assert_eq!(within(living.call(&get("/"), Finish)).await.unwrap().status(), 401);
     }
     assert_eq!(living.admission().breaker(), BreakerState::Closed);
 
-    let origin = Origin::saying(failing).await;
+    let origin = Origin::sending(failing).await;
     let dead = upstream(&origin.url(), &settings);
     for _ in 0..3 {
         assert_eq!(within(dead.call(&get("/"), Finish)).await.unwrap().status(), 503);

@@ -5,11 +5,11 @@ use kit::gateway::Gateway;
 use kit::message::Request;
 use kit::passkey::begin;
 use kit::provider::Provider::{self, Flashback, Quiva, Streambird};
-use kit::rogue::{Deed, Rogue};
+use kit::rogue::{Reaction, Rogue};
 use kit::wire::{Wire, head_of};
 
 async fn start(dialect: Provider) -> (Rogue, Gateway) {
-    let rogue = Rogue::start(Deed::answers(options(dialect))).await;
+    let rogue = Rogue::start(Reaction::answers(options(dialect))).await;
     let gateway = Gateway::start(&tables(dialect, &rogue.base_url(), "")).await;
     (rogue, gateway)
 }
@@ -182,7 +182,7 @@ async fn unusual_but_valid_request_is_served() {
         ];
         for head in cases {
             let rogue_options = options(dialect);
-            _rogue.does(Deed::answers(rogue_options));
+            _rogue.does(Reaction::answers(rogue_options));
             let mut wire = Wire::connect(gateway.address).await;
             wire.send([head.as_bytes(), &request.content].concat()).await;
             let answer = wire.response().await.unwrap();

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use kit::caller::Caller;
-use kit::config::{EMBEDDED, route, route_judged_by_upstream, upstream};
+use kit::config::{EMBEDDED, route, route_verified_by_upstream, upstream};
 use kit::fake::Fake;
 use kit::gateway::Gateway;
 use kit::message::{Request, Response};
@@ -23,7 +23,7 @@ impl Rig {
         let fake = Fake::start(Provider::Auth0).await;
         let mut tables = EMBEDDED.to_owned();
         for dialect in Provider::ALL {
-            let route = route_judged_by_upstream(dialect.id(), dialect, "own", "");
+            let route = route_verified_by_upstream(dialect.id(), dialect, "own", "");
             tables.push_str(&anyone(&route));
         }
         let more = "hosts = [\"api.example\"]\nrelax = [\"allow_credentials\", \"subject\"]\n";

@@ -17,8 +17,8 @@ use tokio_postgres::{Client, NoTls};
 
 const PASSWORD: &str = "a-password-of-the-database";
 /// How often a server that comes or goes is asked whether it has, and how often that is tried.
-const ASK_EVERY: Duration = Duration::from_millis(20);
-const ASK_TIMES: usize = 3000;
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+const MAX_POLLS: usize = 3000;
 
 /// The server.
 pub(crate) struct Cluster {
@@ -61,13 +61,13 @@ impl Cluster {
         command.args(["-D", "data", "-p", &port, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]);
         command.args(["-c", "unix_socket_directories=", "-c", "log_min_messages=fatal"]).args(&self.options);
         self.running = Some(command.spawn().unwrap());
-        for _ in 0..ASK_TIMES {
+        for _ in 0..MAX_POLLS {
             if self.client().await.is_ok() {
                 return;
             }
             let ended = self.running.as_mut().unwrap().try_wait().unwrap();
             assert!(ended.is_none(), "the server ended: {ended:?}");
-            tokio::time::sleep(ASK_EVERY).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
         panic!("the server did not answer");
     }
@@ -77,17 +77,17 @@ impl Cluster {
         let Some(mut running) = self.running.take() else { return };
         let sent = Command::new("kill").args(["-INT", &running.id().to_string()]).status().unwrap();
         assert!(sent.success());
-        for _ in 0..ASK_TIMES {
+        for _ in 0..MAX_POLLS {
             if running.try_wait().unwrap().is_some() {
                 return;
             }
-            thread::sleep(ASK_EVERY);
+            thread::sleep(POLL_INTERVAL);
         }
         running.kill().unwrap();
     }
 
     /// Has it speak TLS from the next start on, with this certificate and key in PEM.
-    pub(crate) fn speaks_tls(&mut self, certificate: &str, key: &str) {
+    pub(crate) fn uses_tls(&mut self, certificate: &str, key: &str) {
         for (name, text) in [("server.crt", certificate), ("server.key", key)] {
             let path = self.folder.path().join("data").join(name);
             fs::write(&path, text).unwrap();

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use kit::config::{CALLING_USER, EMBEDDED, JWT_KEY, caller_token, route, route_judged_by_upstream, signed_token};
+use kit::config::{CALLING_USER, EMBEDDED, JWT_KEY, caller_token, route, route_verified_by_upstream, signed_token};
 use kit::contract::{check_fault, check_response};
 use kit::device::Device;
 use kit::gateway::{Config, Gateway};
@@ -89,7 +89,7 @@ async fn deletion_uses_the_mapped_owner() {
 
 #[tokio::test]
 async fn own_token_bypasses_the_identity_map() {
-    let gateway = Gateway::start(&(EMBEDDED.to_owned() + &route_judged_by_upstream("main", Auth0, "own", ""))).await;
+    let gateway = Gateway::start(&(EMBEDDED.to_owned() + &route_verified_by_upstream("main", Auth0, "own", ""))).await;
     let signed_up = signs_up(&gateway, &mut Device::default(), "ada@example.com").await;
     let token = signed_up["access_token"].as_str().unwrap();
     let claims: Value = serde_json::from_slice(&Auth0.read(token.split('.').nth(1).unwrap())).unwrap();
@@ -98,7 +98,7 @@ async fn own_token_bypasses_the_identity_map() {
     // The callers call the demo user so.
     fs::write(gateway.folder().join("users.csv"), format!("old,email,new\n{ada},,user_demo\n")).unwrap();
     let own = EMBEDDED.replace("demo     = true", "demo     = true\nidentity = \"users\"");
-    gateway.reload(&format!("{MAP}{own}{}", route_judged_by_upstream("main", Quiva, "own", ""))).await;
+    gateway.reload(&format!("{MAP}{own}{}", route_verified_by_upstream("main", Quiva, "own", ""))).await;
     let credential = registers(&gateway, token).await;
     assert_eq!((passkeys(&gateway, ada), passkeys(&gateway, "user_demo")), (2, 1), "each has one from before");
     check_response(Quiva, "credentials.delete", &ask(&gateway, deletion(&credential), token).await);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::identity::directory::Directory;
 use crate::identity::rig::{ADA_HERE, ADA_THERE, begin_for};
 use kit::caller::Caller;
-use kit::config::{CALLING_USER, EMBEDDED, route, route_judged_by_upstream, upstream};
+use kit::config::{CALLING_USER, EMBEDDED, route, route_verified_by_upstream, upstream};
 use kit::contract::check_response;
 use kit::device::Device;
 use kit::fake::Fake;
@@ -97,7 +97,7 @@ async fn learning_without_a_map_uses_the_callers_user() {
         assert_eq!(answer.content_json()["user_id"], "ada");
         learned(&gateway, kind, 1).await;
     }
-    let moved = EMBEDDED.replace("demo     = true", "") + &route_judged_by_upstream("main", Streambird, "own", "");
+    let moved = EMBEDDED.replace("demo     = true", "") + &route_verified_by_upstream("main", Streambird, "own", "");
     gateway.reload(&moved).await;
     assert_eq!(signs_in_there(&gateway, "ada", &mut device).await, Ok(json!("ada")));
     assert_eq!(signs_in_there(&gateway, ADA_THERE, &mut device).await, Err("unknown_user".to_owned()));
@@ -117,10 +117,10 @@ async fn learning_uses_the_directorys_own_map() {
         learned(&gateway, kind, 1).await;
     }
     let own = EMBEDDED.replace("demo     = true", "identity = \"own_users\"");
-    gateway.reload(&format!("{own_map}{own}{}", route_judged_by_upstream("main", Streambird, "own", ""))).await;
+    gateway.reload(&format!("{own_map}{own}{}", route_verified_by_upstream("main", Streambird, "own", ""))).await;
     assert_eq!(signs_in_there(&gateway, "ada", &mut device).await, Ok(json!("ada")));
     // Without its map it is seen by which name it was learned.
-    let bare = EMBEDDED.replace("demo     = true", "") + &route_judged_by_upstream("main", Streambird, "own", "");
+    let bare = EMBEDDED.replace("demo     = true", "") + &route_verified_by_upstream("main", Streambird, "own", "");
     gateway.reload(&bare).await;
     assert_eq!(signs_in_there(&gateway, "own-7", &mut device).await, Ok(json!("own-7")));
     for nobody in ["ada", ADA_THERE] {
@@ -172,7 +172,7 @@ async fn failing_map_skips_learning_and_sign_in_succeeds() {
         signs_in(&gateway, &fake, Quiva, &begin_for(ADA_HERE), &mut device, number).await;
         learned(&gateway, kind, 1).await;
     }
-    let moved = EMBEDDED.replace("demo     = true", "") + &route_judged_by_upstream("main", Quiva, "own", "");
+    let moved = EMBEDDED.replace("demo     = true", "") + &route_verified_by_upstream("main", Quiva, "own", "");
     gateway.reload(&moved).await;
     let begun = gateway.ask(&begin_for(ADA_HERE)).await;
     let credential = device.get(&Quiva.begun(&begun).challenge).await;

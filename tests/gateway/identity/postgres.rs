@@ -140,11 +140,11 @@ async fn connect_timeout_exceeds_query_timeout() {
     let (fake, cluster) = (Fake::start(Streambird).await, Cluster::with(USERS).await);
     let relay = Relay::start(cluster.port).await;
     let gateway = Gateway::start_of(by_relay(&fake, &cluster, &relay)).await;
-    relay.lets_in(0);
+    relay.accepts_more(0);
     cluster.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'passbridge'").await;
     assert_eq!(refusal(&gateway, ADA_HERE).await.0, "identity_unavailable", "its connection is still being made");
     // One connection arrives late and serves all later queries.
-    relay.lets_in(1);
+    relay.accepts_more(1);
     begun_at_last(&gateway).await;
     assert_eq!(last_asked(&fake), ADA_THERE);
 }
@@ -156,7 +156,7 @@ async fn timed_out_connection_is_not_reused() {
     let gateway = Gateway::start_of(by_relay(&fake, &cluster, &relay)).await;
     begun_at_last(&gateway).await;
     let begun = fake.requests("login.begin").len();
-    relay.falls_silent();
+    relay.stalls();
     // The threads take turns, so some of the next queries are sent over silent connections. Each of these is replaced
     // after its timeout, and then every query succeeds.
     let (mut succeeded, mut failed, mut in_a_row) = (0, 0, 0);
@@ -264,7 +264,7 @@ async fn tls_verifies_the_server_certificate() {
         (&other, file, &other, false),
     ] {
         cluster.stop();
-        cluster.speaks_tls(shown, &key.serialize_pem());
+        cluster.uses_tls(shown, &key.serialize_pem());
         cluster.start().await;
         let gateway = started(&at(&cluster, "require"), more, ca).await;
         if is_trusted {

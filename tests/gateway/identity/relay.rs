@@ -31,13 +31,13 @@ impl Relay {
     }
 
     /// From now on accepts so many more connections in order; the others wait.
-    pub(crate) fn lets_in(&self, connections: usize) {
+    pub(crate) fn accepts_more(&self, connections: usize) {
         self.places.forget_permits(Semaphore::MAX_PERMITS);
         self.places.add_permits(connections);
     }
 
     /// Stops forwarding on open connections and keeps them open.
-    pub(crate) fn falls_silent(&self) {
+    pub(crate) fn stalls(&self) {
         self.silence.send_replace(());
     }
 }

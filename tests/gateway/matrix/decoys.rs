@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::matrix::embedded;
-use kit::config::{EMBEDDED, bare_upstream, route, route_judged_by_upstream, upstream};
+use kit::config::{EMBEDDED, bare_upstream, route, route_verified_by_upstream, upstream};
 use kit::contract::{check_fault, check_response};
 use kit::fake::Fake;
 use kit::gateway::Gateway;
@@ -17,7 +17,7 @@ const LISTED: &str = "discoverable = false";
 
 /// quiva and Streambird before the embedded relying party, as users' names go.
 fn embedded_config() -> String {
-    let routes = [Quiva, Streambird].map(|dialect| route_judged_by_upstream(dialect.id(), dialect, "own", PRIVATE));
+    let routes = [Quiva, Streambird].map(|dialect| route_verified_by_upstream(dialect.id(), dialect, "own", PRIVATE));
     HASHED.to_owned() + EMBEDDED + &routes.concat()
 }
 
@@ -94,7 +94,7 @@ async fn decoy_passkeys_are_stable_across_restart_replica_and_upstream() {
     fake.refuses("login.begin", "401_unknown_user");
     let elsewhere = HASHED.to_owned()
         + &bare_upstream("old", Quiva, &fake.base_url(), LISTED)
-        + &route_judged_by_upstream("quiva", Quiva, "old", PRIVATE);
+        + &route_verified_by_upstream("quiva", Quiva, "old", PRIVATE);
     let gateways = [
         Gateway::start(&embedded_config()).await,
         Gateway::start(&embedded_config()).await,
@@ -185,7 +185,7 @@ async fn same_email_in_another_account_is_another_decoy() {
     fake.refuses("login.begin", "401_unknown_user");
     let config = HASHED.to_owned()
         + &bare_upstream("old", Quiva, &fake.base_url(), LISTED)
-        + &route_judged_by_upstream("quiva", Quiva, "old", PRIVATE);
+        + &route_verified_by_upstream("quiva", Quiva, "old", PRIVATE);
     let gateway = Gateway::start(&config).await;
     let mut lists = Vec::new();
     for account in ["acme", "acme", "other"] {
@@ -199,7 +199,7 @@ async fn same_email_in_another_account_is_another_decoy() {
 #[tokio::test]
 async fn decoy_asks_for_the_same_user_verification() {
     let strict = format!("{PRIVATE}\nuser_verification = \"required\"");
-    let config = HASHED.to_owned() + EMBEDDED + &route_judged_by_upstream("quiva", Quiva, "own", &strict);
+    let config = HASHED.to_owned() + EMBEDDED + &route_verified_by_upstream("quiva", Quiva, "own", &strict);
     let gateway = Gateway::start(&config).await;
     for user in ["demo@example.com", "nobody@example.com"] {
         let answer = gateway.ask(&begin(Quiva, user)).await;
@@ -214,7 +214,7 @@ async fn empty_credential_list_becomes_a_decoy_only_without_discoverable_sign_in
         fake.answers("login.begin", Response::json(200, r#"{"data":{"challenge":"AAECAwQFBgcICQoLDA0ODw=="}}"#));
         let config = HASHED.to_owned()
             + &bare_upstream("old", Quiva, &fake.base_url(), discoverable)
-            + &route_judged_by_upstream("quiva", Quiva, "old", PRIVATE);
+            + &route_verified_by_upstream("quiva", Quiva, "old", PRIVATE);
         let gateway = Gateway::start(&config).await;
         let answer = gateway.ask(&begin(Quiva, "nobody@example.com")).await;
         let has_list = answer.content_json().pointer("/data/allowCredentials").is_some();
@@ -224,7 +224,7 @@ async fn empty_credential_list_becomes_a_decoy_only_without_discoverable_sign_in
 
 #[tokio::test]
 async fn documented_enumeration_reports_unknown_users() {
-    let config = HASHED.to_owned() + EMBEDDED + &route_judged_by_upstream("quiva", Quiva, "own", "");
+    let config = HASHED.to_owned() + EMBEDDED + &route_verified_by_upstream("quiva", Quiva, "own", "");
     let gateway = Gateway::start(&config).await;
     let answer = gateway.ask(&begin(Quiva, "nobody@example.com")).await;
     assert_eq!(gateway.refusal_of(&answer).await.fault, "unknown_user");
@@ -238,7 +238,7 @@ async fn no_decoy_while_a_fallback_upstream_may_know_the_user() {
     let config = HASHED.to_owned()
         + EMBEDDED
         + &bare_upstream("old", Quiva, &fake.base_url(), LISTED)
-        + &route_judged_by_upstream("quiva", Quiva, "old", &fallback);
+        + &route_verified_by_upstream("quiva", Quiva, "old", &fallback);
     let gateway = Gateway::start(&config).await;
     let moved = gateway.ask(&begin(Quiva, "demo@example.com")).await;
     let nobody = gateway.ask(&begin(Quiva, "nobody@example.com")).await;
@@ -251,7 +251,7 @@ async fn no_decoy_while_a_fallback_upstream_may_know_the_user() {
     assert_ne!(ids(Quiva, &known), ids(Quiva, &moved), "each directory has a demo user of its own");
     let unmoved = HASHED.to_owned()
         + &bare_upstream("old", Quiva, &fake.base_url(), LISTED)
-        + &route_judged_by_upstream("quiva", Quiva, "old", PRIVATE);
+        + &route_verified_by_upstream("quiva", Quiva, "old", PRIVATE);
     let made_up = Gateway::start(&unmoved).await.ask(&begin(Quiva, "demo@example.com")).await;
     assert_ne!(ids(Quiva, &made_up), ids(Quiva, &moved), "who is there has passkeys of their own");
     let made_up = alone.ask(&begin(Quiva, "nobody@example.com")).await;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::matrix::expected::check_content;
 use crate::matrix::faults::refuses;
-use kit::config::{CALLERS, EMBEDDED, route_judged_by_upstream};
+use kit::config::{CALLERS, EMBEDDED, route_verified_by_upstream};
 use kit::contract::{check_fault, check_response};
 use kit::device::Device;
 use kit::gateway::Gateway;
@@ -18,7 +18,7 @@ pub(crate) const ADDRESS: &str = "ada@example.com";
 
 /// All five dialects before one relying party.
 pub(crate) async fn start() -> Gateway {
-    let routes = Provider::ALL.map(|dialect| route_judged_by_upstream(dialect.id(), dialect, "own", ""));
+    let routes = Provider::ALL.map(|dialect| route_verified_by_upstream(dialect.id(), dialect, "own", ""));
     Gateway::start(&(EMBEDDED.to_owned() + &routes.concat())).await
 }
 
@@ -109,7 +109,7 @@ async fn new_user_signs_in_through_every_dialect_once() {
         let answer = gateway.ask(&request).await;
         check_response(dialect, "login.finish", &answer);
         check_content("finish", dialect.id(), "embedded", answer.text());
-        assert!(names_nobody_else(dialect, &answer.content_json(), &user), "{answer:?}");
+        assert!(names_only(dialect, &answer.content_json(), &user), "{answer:?}");
 
         let (answer, refused) = gateway.refused(&request).await;
         check_fault(dialect, &answer);
@@ -126,7 +126,7 @@ fn user_of(token: &str) -> String {
     serde_json::from_slice::<Value>(&claims).unwrap()["sub"].as_str().unwrap().to_owned()
 }
 
-fn names_nobody_else(dialect: Provider, content: &Value, user: &str) -> bool {
+fn names_only(dialect: Provider, content: &Value, user: &str) -> bool {
     match dialect {
         // No session was asked for, so there is none.
         Streambird => content["user_id"] == user && content["session_jwt"] == "",

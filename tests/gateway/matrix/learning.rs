@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::matrix::embedded;
 use kit::caller::Caller;
-use kit::config::{EMBEDDED, route, route_judged_by_upstream, upstream};
+use kit::config::{EMBEDDED, route, route_verified_by_upstream, upstream};
 use kit::contract::check_response;
 use kit::device::Device;
 use kit::fake::Fake;
@@ -28,7 +28,7 @@ async fn watched(by: &str) -> (Fake, Gateway) {
 
 /// The embedded relying party in the place of it.
 fn moved() -> String {
-    EMBEDDED.to_owned() + &route_judged_by_upstream("main", Streambird, "own", "")
+    EMBEDDED.to_owned() + &route_verified_by_upstream("main", Streambird, "own", "")
 }
 
 /// Signs in with the device; every challenge is another one.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use crate::matrix::pairs::Pair;
-use kit::config::{EMBEDDED, route_judged_by_upstream};
+use kit::config::{EMBEDDED, route_verified_by_upstream};
 use kit::device::Device;
 use kit::fake::Fake;
 use kit::gateway::Gateway;
@@ -49,7 +49,7 @@ async fn one_of_fifty_concurrent_finishes_reaches_the_upstream() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_fifty_concurrent_finishes_signs_in() {
-    let tables = EMBEDDED.to_owned() + &route_judged_by_upstream("main", Auth0, "own", "");
+    let tables = EMBEDDED.to_owned() + &route_verified_by_upstream("main", Auth0, "own", "");
     let gateway = Arc::new(Gateway::start(&tables).await);
     let mut device = Device::default();
     let signup = begins_to_sign_up(&gateway, &mut device, "ada@example.com").await;

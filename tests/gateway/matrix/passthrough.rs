@@ -15,7 +15,7 @@ const ANSWER: &[u8] = b"HTTP/1.1 207 Whatever\r\ncontent-type: text/x-odd\r\nx-t
 /// A route of `dialect` before `upstream`, and a place where everything else goes.
 async fn start(pair: Pair, more: &str) -> (Fake, Rogue, Gateway) {
     let fake = Fake::start(pair.upstream).await;
-    let old = Rogue::saying(ANSWER).await;
+    let old = Rogue::sending(ANSWER).await;
     let passthrough = format!("[passthrough]\n\"old.example\" = \"{}\"\n", old.base_url());
     let gateway = Gateway::start(&(pair.config(&fake.base_url(), "") + more + &passthrough)).await;
     (fake, old, gateway)
@@ -58,7 +58,7 @@ async fn other_grant_type_passes_through_unchanged() {
     ];
     for (index, request) in others.into_iter().map(to_old).enumerate() {
         let answer = gateway.ask(&request).await;
-        old.saw(index + 1).await;
+        old.wait_for(index + 1).await;
         check_passed(&request, &old.requests()[index], &answer);
     }
     let begun = Auth0.begun(&gateway.ask(&to_old(begin(Auth0))).await);
@@ -100,7 +100,7 @@ async fn malformed_operation_is_not_passed_through() {
 #[tokio::test]
 async fn unknown_ceremony_passes_to_the_old_provider() {
     let fake = Fake::start(Apifox).await;
-    let old = Rogue::saying(ANSWER).await;
+    let old = Rogue::sending(ANSWER).await;
     let tables = upstream("new", Apifox, &fake.base_url(), "")
         + &route("main", Quiva, "new", "unknown_ceremonies = \"pass\"")
         + &format!("[passthrough]\n\"*\" = \"{}\"\n", old.base_url());

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::matrix::embedded;
 use crate::matrix::faults::refuses;
 use crate::matrix::pairs::Pair;
-use kit::config::{CALLERS, EMBEDDED, route, route_judged_by_upstream, upstream};
+use kit::config::{CALLERS, EMBEDDED, route, route_verified_by_upstream, upstream};
 use kit::contract::check_response;
 use kit::device::Device;
 use kit::fake::Fake;
@@ -123,7 +123,7 @@ async fn refresh_without_a_token_is_invalid() {
 async fn refresh_token_is_renewed_by_the_relying_party_that_issued_it() {
     let other = EMBEDDED.replace("upstreams.own", "upstreams.other").replace("own.db", "other.db");
     let config = |upstream: &str, policies: &str| {
-        EMBEDDED.to_owned() + &other + &route_judged_by_upstream("main", Auth0, upstream, policies)
+        EMBEDDED.to_owned() + &other + &route_verified_by_upstream("main", Auth0, upstream, policies)
     };
     let gateway = Gateway::start(&config("other", "")).await;
     let made_by_other = signs_up(&gateway, &mut Device::default(), embedded::ADDRESS).await;
@@ -194,7 +194,7 @@ async fn refresh_token_is_never_sent_to_another_provider() {
 #[tokio::test]
 async fn foreign_refresh_token_passes_through_unchanged() {
     for dialect in DIALECTS {
-        let old = Rogue::saying("HTTP/1.1 207 Whatever\r\ncontent-length: 2\r\n\r\nok").await;
+        let old = Rogue::sending("HTTP/1.1 207 Whatever\r\ncontent-length: 2\r\n\r\nok").await;
         let passthrough = format!("[passthrough]\n\"*\" = \"{}\"\n", old.base_url());
         let (fake, gateway) = before_another(dialect, &passthrough).await;
         let answer = gateway.ask(&refresh(dialect)).await;
@@ -207,10 +207,10 @@ async fn foreign_refresh_token_passes_through_unchanged() {
 
 #[tokio::test]
 async fn unknown_refresh_token_passes_through_where_configured() {
-    let old = Rogue::saying("HTTP/1.1 207 Whatever\r\ncontent-length: 2\r\n\r\nok").await;
+    let old = Rogue::sending("HTTP/1.1 207 Whatever\r\ncontent-length: 2\r\n\r\nok").await;
     let passthrough = format!("[passthrough]\n\"*\" = \"{}\"\n", old.base_url());
-    let passing = route_judged_by_upstream("passing", Quiva, "own", "unknown_ceremonies = \"pass\"");
-    let refusing = route_judged_by_upstream("refusing", Apifox, "own", "");
+    let passing = route_verified_by_upstream("passing", Quiva, "own", "unknown_ceremonies = \"pass\"");
+    let refusing = route_verified_by_upstream("refusing", Apifox, "own", "");
     let gateway = Gateway::start(&(EMBEDDED.to_owned() + &passing + &refusing + &passthrough)).await;
     assert_eq!(gateway.ask(&refresh(Quiva)).await.status, 207);
     refuses(&gateway, Apifox, REFRESH, &refresh(Apifox), "assertion_rejected").await;

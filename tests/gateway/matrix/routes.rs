@@ -1,6 +1,6 @@
 //! Which route a request is for: by host, prefix and path, and what is answered where there is none.
 
-use kit::config::{bare_upstream, route, route_judged_by_upstream, upstream};
+use kit::config::{bare_upstream, route, route_verified_by_upstream, upstream};
 use kit::contract::{check_fault, check_response};
 use kit::fake::Fake;
 use kit::gateway::{Config, Gateway};
@@ -37,7 +37,7 @@ async fn host_selects_the_route() {
 async fn prefix_is_prepended_to_dialect_paths() {
     let fake = Fake::start(Apifox).await;
     let tables = bare_upstream("new", Apifox, &fake.base_url(), "")
-        + &route_judged_by_upstream("main", Apifox, "new", "")
+        + &route_verified_by_upstream("main", Apifox, "new", "")
         + &route("other", Quiva, "new", "").replace("prefix = \"\"", "prefix = \"/q/v1\"");
     let gateway = Gateway::start(&tables).await;
     check_response(Apifox, "login.begin", &gateway.ask(&begin(Apifox)).await);

@@ -41,7 +41,7 @@ async fn hanging_shadow_adds_no_delay_and_its_queue_is_bounded() {
         assert_eq!(begins(&gateway, &user(number)).await.0, "old", "it is answered while the shadow hangs");
     }
     // Two are tried and three wait; there is no room for the other fifteen.
-    upstreams.new.saw(2).await;
+    upstreams.new.wait_for(2).await;
     assert_eq!((upstreams.seen("login.begin"), &report(&gateway).await["dropped"]), ([20, 2], &json!(15)));
     permits.add_permits(1000);
     let report = compared(&gateway, 5).await;

@@ -86,7 +86,7 @@ async fn call_above_the_concurrency_limit_is_refused() {
         let permits = fake.waits("login.begin");
         let (request, other) = (begin(dialect), begin(dialect));
         let (first, ()) = tokio::join!(gateway.ask(&request), async {
-            fake.saw(1).await;
+            fake.wait_for(1).await;
             refuses(&gateway, dialect, "login.begin", &other, "overloaded").await;
             permits.add_permits(2);
         });

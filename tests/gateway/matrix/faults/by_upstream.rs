@@ -9,7 +9,7 @@ use kit::passkey::{begin, finish};
 use kit::provider::Provider::{self, Apifox, Auth0, Flashback, Quiva, Streambird};
 
 /// No answer of an upstream may show its words to a caller.
-const THEIR_WORDS: &str = "words of the upstream";
+const UPSTREAM_TEXT: &str = "words of the upstream";
 
 /// A dialect before Streambird, whose statuses say the most.
 async fn before_streambird(dialect: Provider, fake: &Fake) -> Gateway {
@@ -32,7 +32,7 @@ async fn before_streambird(dialect: Provider, fake: &Fake) -> Gateway {
 }
 
 fn json(status: u16) -> Response {
-    let content = format!(r#"{{"error_type":"e","error_message":"{THEIR_WORDS}","status_code":{status}}}"#);
+    let content = format!(r#"{{"error_type":"e","error_message":"{UPSTREAM_TEXT}","status_code":{status}}}"#);
     Response::json(status, &content)
 }
 
@@ -71,9 +71,9 @@ async fn upstream_faults_are_translated_to_the_dialect() {
         for (answer, fault, level) in &cases {
             fake.answers("login.begin", answer.clone());
             let (told, refused) = refuses(&gateway, dialect, "login.begin", &begin(dialect), fault).await;
-            assert!(!told.text().contains(THEIR_WORDS), "{told:?}");
+            assert!(!told.text().contains(UPSTREAM_TEXT), "{told:?}");
             assert_eq!(refused.level, *level, "{refused:?}");
-            assert!(!refused.reason.contains(THEIR_WORDS), "{refused:?}");
+            assert!(!refused.reason.contains(UPSTREAM_TEXT), "{refused:?}");
             assert_eq!(told.field("retry-after"), answer.field("retry-after"), "{told:?}");
         }
         assert_eq!(fake.requests("login.begin").len(), cases.len(), "nothing was sent twice");

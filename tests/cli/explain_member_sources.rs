@@ -1,6 +1,6 @@
 //! Where each member of the upstream's request comes from if the caller's request does not have it.
 
-use crate::explain_aside::{explain, of, says};
+use crate::explain_without_upstream::{explain, of, says};
 use kit::provider::Provider::{Apifox, Auth0, Flashback, Quiva};
 
 /// Before Auth0 an account is an organization and a connection; before Quiva it is what it is.

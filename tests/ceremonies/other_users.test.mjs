@@ -7,7 +7,7 @@ import { PROVIDERS } from "../upstreams/start.mjs";
 import { Authenticator } from "./authenticator.mjs";
 import { TEXTS } from "./client.mjs";
 import { pair } from "./pairs.mjs";
-import { stage, stageForOne } from "./stage.mjs";
+import { setUp, setUpForOne } from "./setup.mjs";
 
 /** Dialects whose login begins without a user: the user of the passkey signs in. */
 const NAMELESS = ["auth0", "apifox"];
@@ -23,18 +23,18 @@ async function signedByAnother(client, beginner, signer, finisher = beginner) {
 
 for (const [dialect, upstream] of PAIRS.filter(([dialect]) => !NAMELESS.includes(dialect))) {
   test(`${dialect} before ${upstream}: Bob's passkey does not finish Ada's login`, async (t) => {
-    const { client, ada, bob } = await stage(t, dialect, upstream);
+    const { client, ada, bob } = await setUp(t, dialect, upstream);
     client.refused(await signedByAnother(client, ada, bob), "assertion_rejected");
   });
 
   if (pair(dialect, upstream).relax.includes("subject")) {
     test(`${dialect} before ${upstream}: an unproved user needs 'relax'`, async (t) => {
-      const started = stage(t, dialect, upstream, { relax: [] });
+      const started = setUp(t, dialect, upstream, { relax: [] });
       await assert.rejects(started, /ended with 78:[^]*relax = \["subject"\]/);
     });
   } else {
     test(`${dialect} before ${upstream}: Ada's passkey does not sign Bob in`, async (t) => {
-      const { client, ada, bob } = await stage(t, dialect, upstream);
+      const { client, ada, bob } = await setUp(t, dialect, upstream);
       client.refused(await signedByAnother(client, bob, ada), "assertion_rejected");
     });
   }
@@ -43,7 +43,7 @@ for (const [dialect, upstream] of PAIRS.filter(([dialect]) => !NAMELESS.includes
 for (const [dialect, upstream] of PAIRS.filter(([dialect]) => NAMELESS.includes(dialect))) {
   const { alone } = pair(dialect, upstream);
   test(`${dialect} before ${upstream}: Bob's passkey signs ${alone ? "no user" : "Bob"} in`, async (t) => {
-    const { client, ada, bob, upstream: there } = await stage(t, dialect, upstream);
+    const { client, ada, bob, upstream: there } = await setUp(t, dialect, upstream);
     const answer = await signedByAnother(client, ada, bob);
     if (alone) return client.refused(answer, "assertion_rejected");
     assert.equal(signedInAs(client, answer, there), bob.id);
@@ -56,7 +56,7 @@ for (const upstream of ["auth0", "apifox"]) {
       // Without `openid` among the scopes there is no id token, and Auth0's response names no user.
       const { general } = pair(dialect, upstream);
       const changes = { general: general.filter((line) => !line.startsWith("scope")) };
-      const { client, ada, bob } = await stage(t, dialect, upstream, changes);
+      const { client, ada, bob } = await setUp(t, dialect, upstream, changes);
       client.refused(await signedByAnother(client, ada, bob), "assertion_rejected");
     });
   }
@@ -64,12 +64,12 @@ for (const upstream of ["auth0", "apifox"]) {
 
 for (const upstream of ["quiva", "flashback", "streambird", "auth0", "apifox", "embedded"]) {
   test(`quiva before ${upstream}: a finish with another address than the begin's is refused`, async (t) => {
-    const { client, ada, bob } = await stage(t, "quiva", upstream);
+    const { client, ada, bob } = await setUp(t, "quiva", upstream);
     refusedEither(client, await signedByAnother(client, ada, ada, bob));
   });
 
   test(`flashback before ${upstream}: a bearer other than the begin's is refused`, async (t) => {
-    const { client, ada, bob } = await stage(t, "flashback", upstream);
+    const { client, ada, bob } = await setUp(t, "flashback", upstream);
     refusedEither(client, await signedByAnother(client, ada, ada, bob));
   });
 }
@@ -77,7 +77,7 @@ for (const upstream of ["quiva", "flashback", "streambird", "auth0", "apifox", "
 for (const [dialect, upstream] of PAIRS) {
   if (!pair(dialect, upstream).can("registration.begin")) continue;
   test(`${dialect} before ${upstream}: Bob does not finish Ada's registration`, async (t) => {
-    const { client, ada, bob, upstream: there } = await stageForOne(t, dialect, upstream);
+    const { client, ada, bob, upstream: there } = await setUpForOne(t, dialect, upstream);
     const begun = await client.ask("registration.begin", ada);
     const credential = new Authenticator().create(client.read(begun));
     const answer = await client.ask("registration.finish", bob, { credential, begun: begun.content });
@@ -86,7 +86,7 @@ for (const [dialect, upstream] of PAIRS) {
   });
 
   test(`${dialect} before ${upstream}: Bob's registration never becomes a passkey of Ada`, async (t) => {
-    const { client, ada, bob, setting, upstream: there } = await stage(t, dialect, upstream);
+    const { client, ada, bob, setting, upstream: there } = await setUp(t, dialect, upstream);
     const passkeys = new Authenticator();
     const begun = await client.ask("registration.begin", bob);
     if (setting.oneUser) return client.refused(begun, "not_enabled");
@@ -104,7 +104,7 @@ for (const [dialect, upstream] of PAIRS.filter(([dialect]) => ["quiva", "auth0",
   // If the config makes all callers one user, Bob acts as Ada.
   if (!can("registration.begin") || !can("credentials.delete") || knowingly.relax) continue;
   test(`${dialect} before ${upstream}: Bob does not delete Ada's passkey`, async (t) => {
-    const { client, ada, bob } = await stage(t, dialect, upstream);
+    const { client, ada, bob } = await setUp(t, dialect, upstream);
     const passkeys = new Authenticator();
     const { finished, credential } = await client.register(ada, passkeys);
     const registered = finished.content.data ?? finished.content;

@@ -5,7 +5,7 @@ import { Front } from "./front.mjs";
 import { serve } from "./gateway.mjs";
 import { Passkeys } from "./passkeys.mjs";
 
-export class Stage {
+export class Setup {
   passkeys = new Passkeys();
 
   /**

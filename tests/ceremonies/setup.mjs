@@ -15,15 +15,15 @@ import { ADA, BOB, config, pair } from "./pairs.mjs";
  * @returns `{ client, ada, bob, upstream, gateway }`, ended with the test; a user has `id`, `email`,
  *   `token`, `passkeys` and the other values that its dialect's clients send
  */
-export async function stage(t, dialect, upstream, changes = {}) {
+export async function setUp(t, dialect, upstream, changes = {}) {
   const setting = { ...pair(dialect, upstream), ...changes };
   const callers = new Callers(dialect, setting.same || upstream === "embedded");
   return upstream === "embedded" ? embedded(t, setting, callers) : standIn(t, setting, callers);
 }
 
 /** The same for managing passkeys: a config that makes every caller Ada accepts it explicitly. */
-export function stageForOne(t, dialect, upstream) {
-  return stage(t, dialect, upstream, pair(dialect, upstream).knowingly);
+export function setUpForOne(t, dialect, upstream) {
+  return setUp(t, dialect, upstream, pair(dialect, upstream).knowingly);
 }
 
 async function standIn(t, setting, callers) {

@@ -18,7 +18,7 @@ async fn start(fake: &Fake, old: &Rogue, unseen: &str) -> Gateway {
 }
 
 async fn old() -> Rogue {
-    Rogue::saying("HTTP/1.1 203 Whatever\r\nx-theirs: yes\r\ncontent-length: 3\r\n\r\n\u{0}{x").await
+    Rogue::sending("HTTP/1.1 203 Whatever\r\nx-theirs: yes\r\ncontent-length: 3\r\n\r\n\u{0}{x").await
 }
 
 /// A finish of what another process began.
