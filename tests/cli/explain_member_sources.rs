@@ -1,6 +1,6 @@
 //! Where each member of the upstream's request comes from if the caller's request does not have it.
 
-use crate::explain_without_upstream::{explain, of, says};
+use crate::explain_without_upstream::{assert_shows, explain, of};
 use kit::provider::Provider::{Apifox, Auth0, Flashback, Quiva};
 
 /// Before Auth0 an account is an organization and a connection; before Quiva it is what it is.
@@ -58,21 +58,21 @@ fn finish_restores_members_of_the_begin() {
         explain(MORE, &format!("{head}\n\n{content}"))
     };
     let organized = finish("organized.example", "");
-    says(&organized, 0, &["  organization the begin request -> /organization\n"]);
-    says(&organized, 0, &["  connection the begin request -> /realm\n"]);
-    says(&finish("kept.example", ""), 0, &["  account the begin request -> /account\n"]);
-    says(&finish("kept.example", "acme"), 0, &["  account /account -> /account\n"]);
+    assert_shows(&organized, 0, &["  organization the begin request -> /organization\n"]);
+    assert_shows(&organized, 0, &["  connection the begin request -> /realm\n"]);
+    assert_shows(&finish("kept.example", ""), 0, &["  account the begin request -> /account\n"]);
+    assert_shows(&finish("kept.example", "acme"), 0, &["  account /account -> /account\n"]);
 }
 
 #[test]
 fn finish_repeats_members_sent_at_begin() {
     // The finish has an organization too, and the config set another one.
     let moved = explain(MORE, &of(Auth0, "login.finish", "moved.example"));
-    says(&moved, 0, &["  organization the begin request -> /organization\n"]);
+    assert_shows(&moved, 0, &["  organization the begin request -> /organization\n"]);
     let by_claim = explain(MORE, &of(Flashback, "registration.finish", "claimed.example"));
-    says(&by_claim, 0, &["  user.id the begin request -> /user_id\n"]);
+    assert_shows(&by_claim, 0, &["  user.id the begin request -> /user_id\n"]);
     let set_by_claim = explain(MORE, &of(Quiva, "registration.finish", "other.quiva.example"));
-    says(&set_by_claim, 0, &["  user.id the begin request -> /user_id\n"]);
+    assert_shows(&set_by_claim, 0, &["  user.id the begin request -> /user_id\n"]);
 }
 
 #[test]
@@ -81,12 +81,12 @@ fn absent_required_member_gets_the_standard_default() {
     let member = ",\\\"clientExtensionResults\\\":{}";
     assert!(finish.contains(member), "{finish}");
     let silent = explain("", &finish.replace(member, ""));
-    says(&silent, 0, &["  credential.extension_results WebAuthn default -> "]);
+    assert_shows(&silent, 0, &["  credential.extension_results WebAuthn default -> "]);
 }
 
 #[test]
 fn issuer_refresh_makes_no_upstream_request() {
     let ran = explain("", &of(Apifox, "session.refresh", "other.apifox.example"));
-    says(&ran, 0, &["the route's issuer refreshes the tokens"]);
+    assert_shows(&ran, 0, &["the route's issuer refreshes the tokens"]);
     assert!(!ran.stdout.contains("members of the request"), "{}", ran.stdout);
 }

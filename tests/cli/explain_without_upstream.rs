@@ -62,7 +62,7 @@ pub(crate) fn explain(more: &str, request: &str) -> Ran {
 }
 
 #[track_caller]
-pub(crate) fn says(ran: &Ran, code: i32, words: &[&str]) {
+pub(crate) fn assert_shows(ran: &Ran, code: i32, words: &[&str]) {
     assert_eq!((ran.code, ran.stderr.as_str()), (code, ""), "{ran:?}");
     for word in words {
         assert!(squeezed(&ran.stdout).contains(&squeezed(word)), "{word} is not in {}", ran.stdout);
@@ -86,10 +86,10 @@ pub(crate) fn get(path: &str, host: &str) -> String {
 fn issuer_documents_are_served_only_for_its_hosts() {
     let document = "a document of the gateway's own token issuer";
     for path in ["/.well-known/jwks.json", "/.well-known/openid-configuration"] {
-        says(&explain("", &get(path, "own.quiva.example")), 3, &[document]);
+        assert_shows(&explain("", &get(path, "own.quiva.example")), 3, &[document]);
         for (path, host) in [(path, "other.quiva.example"), ("/.well-known/x", "own.quiva.example")] {
             let ran = explain("", &get(path, host));
-            says(&ran, 3, &["no route matches"]);
+            assert_shows(&ran, 3, &["no route matches"]);
             assert!(!ran.stdout.contains(document), "{}", ran.stdout);
         }
     }
@@ -104,9 +104,9 @@ fn preflight_is_answered_for_allowed_origins() {
         )
     };
     let words = "a CORS preflight, answered from the route's `cors`";
-    says(&explain(MORE, &asks("seen.example")), 3, &[words]);
+    assert_shows(&explain(MORE, &asks("seen.example")), 3, &[words]);
     let ran = explain(MORE, &asks("own.quiva.example"));
-    says(&ran, 3, &["expects method POST, the request has OPTIONS"]);
+    assert_shows(&ran, 3, &["expects method POST, the request has OPTIONS"]);
     assert!(!ran.stdout.contains(words), "{}", ran.stdout);
 }
 
@@ -115,16 +115,16 @@ fn oversized_or_malformed_request_does_not_pass_through() {
     let large = format!("{{\"email\":\"{}\"}}", "a".repeat(70_000));
     for (content, fault) in [(large.as_str(), "too_large as 413"), ("{\"email\":7}", "invalid_request as 400")] {
         let request = format!("POST /accounts/begin-auth-with-passkey HTTP/1.1\nhost: seen.example\n\n{content}");
-        says(&explain(MORE, &request), 1, &["the gateway refuses the request", fault]);
+        assert_shows(&explain(MORE, &request), 1, &["the gateway refuses the request", fault]);
     }
     let broken = of(Quiva, "login.finish", "own.quiva.example").replace("eyJ", "AAA");
-    says(&explain(MORE, &broken), 1, &["the gateway refuses the request", "invalid_request as 400"]);
+    assert_shows(&explain(MORE, &broken), 1, &["the gateway refuses the request", "invalid_request as 400"]);
 }
 
 #[test]
 fn unmatched_request_is_shown_without_its_query() {
     let ran = explain("", &get("/accounts?key=hunter2", "nowhere.example"));
-    says(&ran, 3, &["GET /accounts?..."]);
+    assert_shows(&ran, 3, &["GET /accounts?..."]);
     assert!(!ran.stdout.contains("hunter2"), "{}", ran.stdout);
 }
 
@@ -132,17 +132,17 @@ fn unmatched_request_is_shown_without_its_query() {
 fn refresh_goes_to_the_tokens_issuer() {
     let (there, passes) =
         (|host| of(Quiva, "session.refresh", host), "the request passes through unchanged to https://old");
-    says(&explain(MORE, &there("seen.example")), 3, &[passes]);
-    says(&explain(MORE, &there("other.quiva.example")), 3, &[passes]);
+    assert_shows(&explain(MORE, &there("seen.example")), 3, &[passes]);
+    assert_shows(&explain(MORE, &there("other.quiva.example")), 3, &[passes]);
     let ours = "{\"auth_token\":\"x\",\"refresh_token\":\"pbr_x\"}";
     let head = there("own.quiva.example");
     let ours = format!("{}\n\n{ours}", head.split_once("\n\n").unwrap().0);
     let kept = "a secret of the service that issued it";
-    says(&explain(MORE, &ours), 0, &["session.refresh: dialect quiva", "the upstream is called", kept]);
+    assert_shows(&explain(MORE, &ours), 0, &["session.refresh: dialect quiva", "the upstream is called", kept]);
     let several = "the upstream that issued the refresh token is called, `own` or `second`; shown for `own`";
-    says(&explain(SECOND, &ours), 0, &[several]);
+    assert_shows(&explain(SECOND, &ours), 0, &[several]);
     let by_issuer = "the route's issuer refreshes the tokens, and the upstream is not called";
-    says(&explain(MORE, &of(Apifox, "session.refresh", "other.apifox.example")), 0, &[by_issuer]);
+    assert_shows(&explain(MORE, &of(Apifox, "session.refresh", "other.apifox.example")), 0, &[by_issuer]);
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn mapped_user_is_shown_as_a_placeholder() {
     let folder = Folder::with_config(&format!("{CONFIG}{MAPPED}"));
     fs::write(folder.path().join("users.csv"), "email,new_id\nuser@example.com,user_7\n").unwrap();
     let ran = run(folder.path(), &["explain"], ENVIRONMENT, &of(Quiva, "login.begin", "mapped.example"));
-    says(&ran, 0, &["<user from the identity map>"]);
+    assert_shows(&ran, 0, &["<user from the identity map>"]);
     assert!(!ran.stdout.contains("user_7"), "the map is not queried: {}", ran.stdout);
 }
 
@@ -161,15 +161,15 @@ fn runtime_only_state_is_reported_as_unknown() {
         ("a finish whose begin the gateway did not see passes through", "which is missing: the caller gets `assertion");
     // The flags say that the user was there, and no more.
     let bare = finish("seen.example").replace("TclQFAAAA", "TclQBAAAA");
-    says(&explain(MORE, &bare), 0, &[passes, unverified, "the ceremony is not known offline"]);
+    assert_shows(&explain(MORE, &bare), 0, &[passes, unverified, "the ceremony is not known offline"]);
     assert!(!explain(MORE, &finish("seen.example")).stdout.contains(unverified));
     let ran = explain(MORE, &finish("own.quiva.example"));
-    says(&ran, 0, &["the ceremony is not known offline"]);
+    assert_shows(&ran, 0, &["the ceremony is not known offline"]);
     assert!(!ran.stdout.contains(passes) && !ran.stdout.contains(unverified), "{}", ran.stdout);
     let claimed = of(Quiva, "registration.begin", "claimed.example");
-    says(&explain(MORE, &claimed), 0, &["<user.id of the token>", "the caller's token"]);
+    assert_shows(&explain(MORE, &claimed), 0, &["<user.id of the token>", "the caller's token"]);
     let registration = of(Quiva, "registration.begin", "own.quiva.example");
-    says(
+    assert_shows(
         &explain(SECOND, &registration),
         0,
         &["the upstream that issued the bearer token is called, `own` or `second`"],

@@ -68,8 +68,8 @@ fn bare_json_translates_to_bare_json() {
     let answer = format!(r#"{{"auth_session":"s","authn_params_public_key":{answer}}}"#);
     let arguments = ["--from", "auth0", "--to", "quiva", "--operation", "login.begin", "--direction", "response"];
     let ran = translate(&arguments, &answer);
-    let told = r#"{"data":{"challenge":"4OHi4+Tl5ufo6err7O3u7/Dx8vP09fb3+Pn6+/z9/v8=","rpId":"example.com"}}"#;
-    assert_eq!((ran.code, ran.stdout.trim_end()), (0, told), "{ran:?}");
+    let expected = r#"{"data":{"challenge":"4OHi4+Tl5ufo6err7O3u7/Dx8vP09fb3+Pn6+/z9/v8=","rpId":"example.com"}}"#;
+    assert_eq!((ran.code, ran.stdout.trim_end()), (0, expected), "{ran:?}");
     assert!(ran.stderr.contains("lost: session: "), "{ran:?}");
 }
 

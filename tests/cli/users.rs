@@ -44,12 +44,12 @@ fn good_lines_are_imported_and_bad_ones_reported_by_number() {
     folder.write("users.jsonl", &lines.join("\n"));
     let ran = folder.run(&["users", "import", "users.jsonl"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
-    let told: Vec<_> = ran.stderr.lines().collect();
-    let numbers: Vec<_> = told.iter().filter_map(|line| line.split_once(": ")).map(|(line, _)| line).collect();
-    assert_eq!(numbers, ["line 3", "line 4", "line 6", "line 7", "line 8"], "{told:#?}");
-    assert_eq!(*told.last().unwrap(), "2 users with 0 passkeys imported, 5 lines refused");
+    let lines: Vec<_> = ran.stderr.lines().collect();
+    let numbers: Vec<_> = lines.iter().filter_map(|line| line.split_once(": ")).map(|(line, _)| line).collect();
+    assert_eq!(numbers, ["line 3", "line 4", "line 6", "line 7", "line 8"], "{lines:#?}");
+    assert_eq!(*lines.last().unwrap(), "2 users with 0 passkeys imported, 5 lines refused");
     for value in ["hunter2", "eve@example.com", "other@example.com", "mallory"] {
-        assert!(!ran.stderr.contains(value), "{value} is printed: {told:#?}");
+        assert!(!ran.stderr.contains(value), "{value} is printed: {lines:#?}");
     }
     let exported = folder.run(&["users", "export", "-"]);
     let ids: Vec<serde_json::Value> = exported

@@ -31,8 +31,8 @@ async fn call_joins_the_base_url_and_requests_identity_encoding() {
     let origin = Origin::start(|mut wire| async move {
         let head = wire.try_head().await.unwrap();
         let content = wire.exactly(7).await;
-        let told = format!("{head}{content}");
-        wire.send(&format!("HTTP/1.1 201 Created\r\nx-a: b\r\ncontent-length: {}\r\n\r\n{told}", told.len())).await;
+        let echo = format!("{head}{content}");
+        wire.send(&format!("HTTP/1.1 201 Created\r\nx-a: b\r\ncontent-length: {}\r\n\r\n{echo}", echo.len())).await;
     })
     .await;
     let upstream = upstream(&format!("{}/api/v4", origin.url()), &HttpSettings::default());

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::identity::directory::Directory;
-use crate::identity::rig::{ADA, ADA_HERE, ADA_THERE, FILE, begin_for, last_asked};
+use crate::identity::rig::{ADA, ADA_HERE, ADA_THERE, FILE, begin_for, last_user_sent};
 use kit::config::{route, upstream};
 use kit::contract::{check_fault, check_response};
 use kit::fake::Fake;
@@ -28,7 +28,7 @@ async fn unmapped_user_gets_a_decoy() {
     let gateway = Gateway::start_of(Config::write(&tables(&fake, FILE)).with_file("users.csv", ADA)).await;
     let real = gateway.ask(&begin_for(ADA_HERE)).await;
     check_response(Quiva, "login.begin", &real);
-    assert_eq!(last_asked(&fake), ADA_THERE);
+    assert_eq!(last_user_sent(&fake), ADA_THERE);
 
     fake.refuses("login.begin", "404_not_found");
     let mut asked = Vec::new();
@@ -36,7 +36,7 @@ async fn unmapped_user_gets_a_decoy() {
         let made_up = gateway.ask(&begin_for("nobody@example.com")).await;
         check_response(Quiva, "login.begin", &made_up);
         assert_eq!(members(&made_up.content_json()), members(&real.content_json()));
-        asked.push(last_asked(&fake));
+        asked.push(last_user_sent(&fake));
         let refused = gateway.ask(&finish(Quiva, &Quiva.begun(&made_up))).await;
         check_fault(Quiva, &refused);
         assert_eq!(gateway.refusal_of(&refused).await.fault, "assertion_rejected", "whatever the upstream says");

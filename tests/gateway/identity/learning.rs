@@ -42,7 +42,7 @@ fn begin_of(id: &str) -> Request {
     begin(Streambird).with_json(&json!({ "domain": "localhost", "user_id": id }))
 }
 
-/// Signs in with the device; every challenge is another one.
+/// Signs in with the device; each challenge is different.
 async fn signs_in(
     gateway: &Gateway,
     fake: &Fake,
@@ -119,18 +119,18 @@ async fn learning_uses_the_directorys_own_map() {
     let own = EMBEDDED.replace("demo     = true", "identity = \"own_users\"");
     gateway.reload(&format!("{own_map}{own}{}", route_verified_by_upstream("main", Streambird, "own", ""))).await;
     assert_eq!(signs_in_there(&gateway, "ada", &mut device).await, Ok(json!("ada")));
-    // Without its map it is seen by which name it was learned.
+    // Without the map, the name under which it was learned is visible.
     let bare = EMBEDDED.replace("demo     = true", "") + &route_verified_by_upstream("main", Streambird, "own", "");
     gateway.reload(&bare).await;
     assert_eq!(signs_in_there(&gateway, "own-7", &mut device).await, Ok(json!("own-7")));
-    for nobody in ["ada", ADA_THERE] {
-        assert_eq!(signs_in_there(&gateway, nobody, &mut device).await, Err("unknown_user".to_owned()), "{nobody}");
+    for unknown in ["ada", ADA_THERE] {
+        assert_eq!(signs_in_there(&gateway, unknown, &mut device).await, Err("unknown_user".to_owned()), "{unknown}");
     }
 }
 
 #[tokio::test]
 async fn unmapped_user_is_not_learned() {
-    // The bearer's id is not in the map: its address alone led to who signed in.
+    // The bearer's id is not in the map. Only its address led to the user who signed in.
     let fake = Fake::start(Streambird).await;
     let config = Config::write(&watched(&fake, MAP, Flashback, ""));
     let unknown_id = format!("old,email,new\nsomebody,caller@example.com,{ADA_THERE}\n");
@@ -145,7 +145,7 @@ async fn unmapped_user_is_not_learned() {
     signs_in(&gateway, &fake, Flashback, &begin(Flashback), &mut device, 4).await;
     learned(&gateway, "one_short", 1).await;
     let said = readiness(&gateway).await;
-    assert_eq!(said["active_users"]["total"], 1, "what came before taught nothing: {said}");
+    assert_eq!(said["active_users"]["total"], 1, "earlier sign-ins were not learned: {said}");
 }
 
 #[tokio::test]
@@ -164,8 +164,8 @@ async fn failing_map_skips_learning_and_sign_in_succeeds() {
     let so_far = gateway.logs.count();
     let answer = gateway.ask(&finish_with(Quiva, &credential, None)).await;
     check_response(Quiva, "login.finish", &answer);
-    let told = gateway.logs.event_after(so_far, "sign-in not observed").await;
-    assert!(!told.to_string().contains(ADA_HERE), "{told}");
+    let entry = gateway.logs.event_after(so_far, "sign-in not observed").await;
+    assert!(!entry.to_string().contains(ADA_HERE), "{entry}");
 
     directory.answers(200, &known);
     for (number, kind) in [(2, "one_short"), (3, "proven")] {

@@ -2,7 +2,7 @@
 
 use crate::identity::cluster::Cluster;
 use crate::identity::relay::Relay;
-use crate::identity::rig::{ADA_HERE, ADA_THERE, begin_for, last_asked, sign_in, tables};
+use crate::identity::rig::{ADA_HERE, ADA_THERE, begin_for, last_user_sent, sign_in, tables};
 use kit::contract::{check_fault, check_response};
 use kit::fake::Fake;
 use kit::gateway::{Config, Gateway};
@@ -57,7 +57,7 @@ async fn only_a_single_row_identifies_a_user() {
     let (fake, cluster) = (Fake::start(Streambird).await, Cluster::with(USERS).await);
     let gateway = Gateway::start_of(config(&fake, &cluster, &map(QUERY, ""))).await;
     check_response(Quiva, "login.finish", &sign_in(&gateway).await);
-    assert_eq!(last_asked(&fake), ADA_THERE);
+    assert_eq!(last_user_sent(&fake), ADA_THERE);
     assert!(!fake.requests("login.begin").pop().unwrap().mentions(ADA_HERE), "the caller's name stays here");
     for (address, fault) in [
         ("new@example.com", "unknown_user"),
@@ -70,8 +70,8 @@ async fn only_a_single_row_identifies_a_user() {
         assert_eq!(refusal(&gateway, address).await.0, fault, "{address:?}");
     }
     assert_eq!(fake.requests("login.begin").len(), 1);
-    let told = "the identity map `users` cannot be queried: the result has more than one row";
-    assert_eq!(refusal(&gateway, "two@example.com").await.1, told, "and it is not cached");
+    let reason = "the identity map `users` cannot be queried: the result has more than one row";
+    assert_eq!(refusal(&gateway, "two@example.com").await.1, reason, "and it is not cached");
     // What was found is kept, and what is unknown too.
     cluster.run("DROP TABLE users").await;
     assert_eq!(gateway.ask(&begin_for(ADA_HERE)).await.status, 200);
@@ -104,7 +104,7 @@ async fn postgres_outage_ends_when_the_server_returns() {
     assert_eq!(fake.requests("login.begin").len(), begun, "the upstream heard nothing");
     cluster.start().await;
     begun_at_last(&gateway).await;
-    assert_eq!(last_asked(&fake), ADA_THERE);
+    assert_eq!(last_user_sent(&fake), ADA_THERE);
 }
 
 #[tokio::test]
@@ -129,7 +129,7 @@ async fn slow_query_is_cancelled_on_both_sides() {
         assert_eq!(refused.fault, "identity_unavailable");
     }
     begun_at_last(&gateway).await;
-    assert_eq!(last_asked(&fake), ADA_THERE);
+    assert_eq!(last_user_sent(&fake), ADA_THERE);
     while cluster.connections("active").await > 0 {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
@@ -146,7 +146,7 @@ async fn connect_timeout_exceeds_query_timeout() {
     // One connection arrives late and serves all later queries.
     relay.accepts_more(1);
     begun_at_last(&gateway).await;
-    assert_eq!(last_asked(&fake), ADA_THERE);
+    assert_eq!(last_user_sent(&fake), ADA_THERE);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -169,7 +169,7 @@ async fn timed_out_connection_is_not_reused() {
         }
     })
     .await;
-    assert_eq!((fake.requests("login.begin").len(), last_asked(&fake).as_str()), (begun + succeeded, ADA_THERE));
+    assert_eq!((fake.requests("login.begin").len(), last_user_sent(&fake).as_str()), (begun + succeeded, ADA_THERE));
 }
 
 #[tokio::test]
@@ -180,7 +180,7 @@ async fn invalid_query_is_reported_by_check() {
         (output.status.code(), String::from_utf8(output.stderr).unwrap() + &String::from_utf8(output.stdout).unwrap())
     };
     let with = |query: &str| checked(&map(query, ""), &cluster.address());
-    for (query, told) in [
+    for (query, problem) in [
         ("SELECT id FROM users WHERE mail = {user.email}", "column \"id\" does not exist"),
         ("SELECT mail FROM users WHERE mail = {user.email}", "the result has no column `new_id`, only: mail"),
         ("SELECT new_id, new_id FROM users WHERE mail = {user.email}", "the result has two columns `new_id`"),
@@ -192,16 +192,16 @@ async fn invalid_query_is_reported_by_check() {
     ] {
         let (code, output) = with(query);
         assert_eq!(code, Some(78), "{output}");
-        assert!(output.contains(&format!("error: `query` is not valid: {told}")), "{output}");
+        assert!(output.contains(&format!("error: `query` is not valid: {problem}")), "{output}");
     }
     let address = cluster.address();
-    for (address, told) in [
+    for (address, problem) in [
         (address.replace("a-password", "another"), "the server refuses the user or the password"),
         (address.replace("/postgres", "/other"), "the database does not exist"),
     ] {
         let (code, output) = checked(&map(QUERY, ""), &address);
         assert_eq!(code, Some(78), "{output}");
-        assert!(output.contains(&format!("error: the database cannot be queried: {told}")), "{output}");
+        assert!(output.contains(&format!("error: the database cannot be queried: {problem}")), "{output}");
         assert!(!output.contains("password-of-the-database"), "{output}");
     }
 }
@@ -212,22 +212,22 @@ async fn reload_applies_a_new_query_or_keeps_the_previous_config() {
     let gateway = Gateway::start_of(config(&fake, &cluster, &map(QUERY, ""))).await;
     begun_at_last(&gateway).await;
     let moved = "SELECT 'moved' AS new_id FROM users WHERE mail = {user.email}";
-    let told = gateway.reload(&tables(&fake, &map("SELECT nothing FROM users WHERE mail = {user.email}", ""))).await;
-    assert_eq!(told["level"], "ERROR", "{told}");
+    let entry = gateway.reload(&tables(&fake, &map("SELECT nothing FROM users WHERE mail = {user.email}", ""))).await;
+    assert_eq!(entry["level"], "ERROR", "{entry}");
     begun_at_last(&gateway).await;
-    assert_eq!(last_asked(&fake), ADA_THERE, "the old one goes on");
-    let told = gateway.reload(&tables(&fake, &map(moved, ""))).await;
-    assert_eq!(told["level"], "INFO", "{told}");
+    assert_eq!(last_user_sent(&fake), ADA_THERE, "the old one goes on");
+    let entry = gateway.reload(&tables(&fake, &map(moved, ""))).await;
+    assert_eq!(entry["level"], "INFO", "{entry}");
     begun_at_last(&gateway).await;
-    assert_eq!(last_asked(&fake), "moved", "and nothing of the old one was kept");
+    assert_eq!(last_user_sent(&fake), "moved", "and nothing of the old one was kept");
     // A server that is away for a while keeps no config from being loaded.
     cluster.stop();
-    let told = gateway.reload(&tables(&fake, &map(QUERY, ""))).await;
-    assert_eq!(told["level"], "INFO", "{told}");
+    let entry = gateway.reload(&tables(&fake, &map(QUERY, ""))).await;
+    assert_eq!(entry["level"], "INFO", "{entry}");
     assert_eq!(refusal(&gateway, ADA_HERE).await.0, "identity_unavailable");
     cluster.start().await;
     begun_at_last(&gateway).await;
-    assert_eq!(last_asked(&fake), ADA_THERE);
+    assert_eq!(last_user_sent(&fake), ADA_THERE);
 }
 
 #[tokio::test]
@@ -269,7 +269,7 @@ async fn tls_verifies_the_server_certificate() {
         let gateway = started(&at(&cluster, "require"), more, ca).await;
         if is_trusted {
             begun_at_last(&gateway).await;
-            assert_eq!(last_asked(&fake), ADA_THERE);
+            assert_eq!(last_user_sent(&fake), ADA_THERE);
             continue;
         }
         let (fault, reason) = refusal(&gateway, ADA_HERE).await;

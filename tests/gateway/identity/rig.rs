@@ -49,7 +49,7 @@ pub(crate) async fn sign_in(gateway: &Gateway) -> Response {
 }
 
 /// The user in the last upstream request.
-pub(crate) fn last_asked(fake: &Fake) -> String {
+pub(crate) fn last_user_sent(fake: &Fake) -> String {
     let request = fake.requests("login.begin").pop().expect("a begin arrived");
     request.json()["user_id"].as_str().expect("a begin names a user").to_owned()
 }

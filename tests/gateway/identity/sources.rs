@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use crate::identity::directory::Directory;
-use crate::identity::rig::{ADA, ADA_HERE, ADA_THERE, FILE, begin_for, last_asked, serve, sign_in, tables};
+use crate::identity::rig::{ADA, ADA_HERE, ADA_THERE, FILE, begin_for, last_user_sent, serve, sign_in, tables};
 use kit::contract::check_response;
 use kit::fake::Fake;
 use kit::gateway::{Config, Gateway};
@@ -11,7 +11,7 @@ use kit::provider::Provider::{Quiva, Streambird};
 
 async fn signs_in(gateway: &Gateway, fake: &Fake) {
     check_response(Quiva, "login.finish", &sign_in(gateway).await);
-    assert_eq!(last_asked(fake), ADA_THERE);
+    assert_eq!(last_user_sent(fake), ADA_THERE);
     assert!(!fake.requests("login.begin").pop().unwrap().mentions(ADA_HERE), "the caller's name stays here");
 }
 
@@ -57,7 +57,7 @@ async fn sqlite_maps_the_user_and_caches_the_result() {
     signs_in(&gateway, &fake).await;
     database.execute("UPDATE users SET new_id = 'moved'", []).unwrap();
     gateway.ask(&begin_for(ADA_HERE)).await;
-    assert_eq!(last_asked(&fake), "moved");
+    assert_eq!(last_user_sent(&fake), "moved");
     database.execute("DELETE FROM users", []).unwrap();
     let (_, refused) = gateway.refused(&begin_for(ADA_HERE)).await;
     assert_eq!(refused.fault, "unknown_user");

@@ -1,7 +1,7 @@
 //! Unmapped users: refused, or kept under the same name where the config allows it and no other user has that
 //! name.
 
-use crate::identity::rig::{ADA, FILE, begin_for, last_asked, serve};
+use crate::identity::rig::{ADA, FILE, begin_for, last_user_sent, serve};
 use kit::config::{route, upstream};
 use kit::contract::check_fault;
 use kit::fake::Fake;
@@ -40,7 +40,7 @@ async fn unmapped_user_keeps_its_name_unless_taken() {
     let gateway = Gateway::start_of(config).await;
     for (id, there) in [("9", "5"), ("7", "7")] {
         assert_eq!(gateway.ask(&begin_of(id)).await.status, 200);
-        assert_eq!(last_asked(&fake), there);
+        assert_eq!(last_user_sent(&fake), there);
     }
     let (_, refused) = gateway.refused(&begin_of("5")).await;
     assert_eq!(refused.fault, "unknown_user", "that is what the upstream calls user 9");

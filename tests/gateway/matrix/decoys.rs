@@ -166,7 +166,7 @@ async fn upstream_is_called_for_unknown_users_and_cannot_sign_them_in() {
     assert_eq!(gateway.refusal_of(&refused).await.fault, "assertion_rejected", "whatever the upstream says");
     assert_eq!(fake.requests("login.finish").len(), 1);
 
-    for (fault, told) in [
+    for (fault, expected) in [
         ("400_invalid_request", "assertion_rejected"),
         ("404_not_found", "assertion_rejected"),
         ("429_rate_limited", "rate_limited"),
@@ -175,7 +175,7 @@ async fn upstream_is_called_for_unknown_users_and_cannot_sign_them_in() {
         fake.refuses("login.finish", fault);
         let begun = Quiva.begun(&gateway.ask(&begin(Quiva, "nobody@example.com")).await);
         let refused = gateway.ask(&finish_with(Quiva, &assertion(&begun.challenge), None)).await;
-        assert_eq!(gateway.refusal_of(&refused).await.fault, told, "{fault}");
+        assert_eq!(gateway.refusal_of(&refused).await.fault, expected, "{fault}");
     }
 }
 

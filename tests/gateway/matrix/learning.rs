@@ -31,7 +31,7 @@ fn moved() -> String {
     EMBEDDED.to_owned() + &route_verified_by_upstream("main", Streambird, "own", "")
 }
 
-/// Signs in with the device; every challenge is another one.
+/// Signs in with the device; each challenge is different.
 async fn signs_in(gateway: &Gateway, fake: &Fake, device: &mut Device, number: u8) -> Response {
     fake.answers("login.begin", Streambird.options_with(&[number; 32]));
     let begun = Streambird.begun(&gateway.ask(&begin(Streambird)).await);
@@ -86,8 +86,8 @@ async fn key_is_learned_after_two_sign_ins() {
     let said = readiness(&gateway).await;
     assert_eq!((&said["sign_ins"]["proven"], &said["sign_ins"]["share"]), (&json!(4), &json!(1.0)), "{said}");
 
-    let told = gateway.run(&["readiness"]);
-    assert!(told.contains("could sign in here   100.00 %  100.00 %"), "{told}");
+    let report = gateway.run(&["readiness"]);
+    assert!(report.contains("could sign in here   100.00 %  100.00 %"), "{report}");
     let json: Value = serde_json::from_str(&gateway.run(&["readiness", "--json"])).unwrap();
     assert_eq!(json["own"], said);
 }

@@ -80,8 +80,8 @@ async fn overlapping_routes_are_refused_at_startup() {
     ];
     let checked = Config::write(&tables.concat()).check();
     assert_eq!(checked.status.code(), Some(78));
-    let told = String::from_utf8(checked.stderr).unwrap();
-    assert!(told.contains("the routes `first` and `second` both serve"), "{told}");
+    let output = String::from_utf8(checked.stderr).unwrap();
+    assert!(output.contains("the routes `first` and `second` both serve"), "{output}");
 }
 
 #[tokio::test]

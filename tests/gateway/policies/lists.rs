@@ -32,7 +32,11 @@ async fn pinned_users_override_the_split() {
         "rolled back, before the split"
     );
     let of_account = begin(Quiva).with_json(&json!({ "email": "ada@example.com", "account": "acme" }));
-    assert_eq!(decision(&gateway.ask(&of_account).await).0, "old", "a user's own line stands before the account's");
+    assert_eq!(
+        decision(&gateway.ask(&of_account).await).0,
+        "old",
+        "a user's own line takes precedence over the account's"
+    );
 }
 
 #[tokio::test]
@@ -45,8 +49,8 @@ async fn invalid_list_on_reload_keeps_the_previous_config() {
     upstreams.reload(&gateway, LISTS).await;
     list("old.list", "\nADA@example.com\n");
     let said = gateway.reload(&upstreams.config(LISTS)).await;
-    let told = said["message"].as_str().unwrap();
-    assert!(told.contains("new.list:1 and ") && told.contains("old.list:2 have the same value"), "{told}");
-    assert!(!told.to_lowercase().contains("ada@"), "{told}");
+    let message = said["message"].as_str().unwrap();
+    assert!(message.contains("new.list:1 and ") && message.contains("old.list:2 have the same value"), "{message}");
+    assert!(!message.to_lowercase().contains("ada@"), "{message}");
     assert_eq!(begins(&gateway, "ada@example.com").await.0, "new");
 }

@@ -49,10 +49,7 @@ async fn growing_percentage_moves_no_user_back() {
     }
     assert!(before.iter().all(|upstream| upstream == "new"));
     upstreams.reload(&gateway, "split.to.new = 0").await;
-    assert!(
-        upstreams_of_users(&gateway).await.iter().all(|upstream| upstream == "old"),
-        "and all users can move back"
-    );
+    assert!(upstreams_of_users(&gateway).await.iter().all(|upstream| upstream == "old"), "and all users can move back");
 }
 
 #[tokio::test]
