@@ -54,5 +54,5 @@ fn config_path_may_come_from_the_environment() {
     std::fs::remove_file(folder.path().join("gateway.toml")).unwrap();
     assert_eq!(checked(&["check"], &[]), "the built-in gateway.toml works.");
     let missing = folder.run_in(&["check"], &[("PASSBRIDGE_CONFIG", "none.toml")]);
-    assert_eq!(missing.code, 78, "a file that was named must be there: {missing:?}");
+    assert_eq!(missing.code, 78, "a named file must exist: {missing:?}");
 }

@@ -46,10 +46,10 @@ fn every_dialect_is_explained_for_provider_and_embedded_upstreams() {
                 let request = to_host(&fixture(dialect, operation), &host, dialect.prefix());
                 let ran = explain(&[], &request);
                 is_secretless(&ran);
-                said.push_str(&golden::seen(&format!("{operation} for {host}"), &ran));
+                said.push_str(&golden::transcript(&format!("{operation} for {host}"), &ran));
             }
         }
-        golden::hold(&format!("explain/{}.txt", dialect.id()), &said);
+        golden::compare(&format!("explain/{}.txt", dialect.id()), &said);
     }
 }
 
@@ -59,7 +59,7 @@ fn json_output_has_the_same_content() {
     let ran = explain(&["--json", "-"], &request);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
     is_secretless(&ran);
-    golden::hold("explain/streambird.json", &ran.stdout);
+    golden::compare("explain/streambird.json", &ran.stdout);
     let explanation: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(explanation["verdict"], "carried");
     assert_eq!(explanation["taken"]["faults"].as_array().unwrap().len(), 21);

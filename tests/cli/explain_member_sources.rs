@@ -3,7 +3,7 @@
 use crate::explain_without_upstream::{assert_shows, explain, of};
 use kit::provider::Provider::{Apifox, Auth0, Flashback, Quiva};
 
-/// Before Auth0 an account is an organization and a connection; before Quiva it is what it is.
+/// Before Auth0, the account is set as organization and connection. Before Quiva, it is forwarded unchanged.
 const MORE: &str = r#"
 [upstreams.quiva]
 provider = "quiva"
@@ -66,7 +66,7 @@ fn finish_restores_members_of_the_begin() {
 
 #[test]
 fn finish_repeats_members_sent_at_begin() {
-    // The finish has an organization too, and the config set another one.
+    // The finish has an organization too, but the begin was sent the one that the config sets.
     let moved = explain(MORE, &of(Auth0, "login.finish", "moved.example"));
     assert_shows(&moved, 0, &["  organization the begin request -> /organization\n"]);
     let by_claim = explain(MORE, &of(Flashback, "registration.finish", "claimed.example"));

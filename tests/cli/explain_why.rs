@@ -6,10 +6,10 @@ use crate::program::{Folder, Ran, run};
 use kit::config::ENVIRONMENT;
 use kit::provider::Provider::{Apifox, Auth0, Flashback, Quiva, Streambird};
 
-/// Somewhere for whatever no other place is named for.
+/// A passthrough target for every host without a target of its own.
 const ANYWHERE: &str = "\"*\" = \"https://anywhere.example\"\n";
 
-/// The one request that Auth0's callers send with any grant, for a host.
+/// The token request of Auth0's callers, which all grants share, for a host.
 fn token_request(host: &str, content: &str) -> String {
     format!("POST /oauth/token HTTP/1.1\nhost: {host}\ncontent-type: application/json\n\n{content}")
 }
@@ -30,8 +30,8 @@ fn host_is_case_insensitive() {
     let passes = of(Quiva, "login.begin", "OLD.Example");
     assert_shows(&explain(ANYWHERE, &passes), 3, &["to https://old.provider.example"]);
     assert_shows(&explain(ANYWHERE, &passes.replace("OLD", "new")), 3, &["to https://anywhere.example"]);
-    let nobody = fixture(Quiva, "login.begin");
-    assert_shows(&explain("", &nobody), 3, &["expects host other.quiva.example, the request does not name one host"]);
+    let hostless = fixture(Quiva, "login.begin");
+    assert_shows(&explain("", &hostless), 3, &["expects host other.quiva.example, the request does not name one host"]);
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn unknown_ceremony_passes_only_where_configured() {
     let finish = explain("", &of(Auth0, "login.finish", "old.auth0.example"));
     assert_shows(&finish, 0, &["the upstream is called"]);
     does_not_mention(&finish, &[unseen]);
-    // A foreign token does not either.
+    // A refresh token of another issuer does not pass through either.
     let refresh = explain("", &of(Auth0, "session.refresh", "old.auth0.example"));
     assert_shows(&refresh, 0, &["the upstream is called"]);
 }
@@ -177,9 +177,9 @@ fn well_known_documents_belong_to_the_routes_issuer() {
         (|host: &str| get("/.well-known/jwks.json", host), "a document of the gateway's own token issuer");
     assert_shows(&explain("", &of_host("other.apifox.example")), 3, &[document]);
     does_not_mention(&explain("", &of_host("other.auth0.example")), &[document]);
-    let way = "[routes.quiva.rules.beta]\nupstream = \"own\"\nwhen = { account = [\"acme\"] }\n";
+    let rule = "[routes.quiva.rules.beta]\nupstream = \"own\"\nwhen = { account = [\"acme\"] }\n";
     does_not_mention(&explain("", &of_host("other.quiva.example")), &[document]);
-    assert_shows(&explain(way, &of_host("other.quiva.example")), 3, &[document]);
+    assert_shows(&explain(rule, &of_host("other.quiva.example")), 3, &[document]);
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn policy_is_explained_as_far_as_the_request_allows() {
                   origins = [\"http://localhost:8080\"]\ndatabase = \"second.db\"\n";
     let chosen = "upstream = \"own\"\nwhen = { account = [\"acme\"] }\n";
 
-    // Only one of the two makes refresh tokens, and it is not the route's own.
+    // Only one of the two upstreams issues refresh tokens, and it is not the route's own.
     let one_maker = format!("[routes.quiva.rules.beta]\n{chosen}");
     let head = "POST /accounts/refresh-token HTTP/1.1\nhost: other.quiva.example\ncontent-type: application/json";
     let refresh = format!("{head}\n\n{{\"auth_token\":\"x\",\"refresh_token\":\"pbr_x\"}}");

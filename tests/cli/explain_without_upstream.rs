@@ -7,7 +7,7 @@ use crate::program::{Folder, Ran, run};
 use kit::config::ENVIRONMENT;
 use kit::provider::Provider::{self, Apifox, Quiva};
 
-/// Who was there before stands behind some hosts, and a page may call one route.
+/// Passthrough targets at the old provider, and a route that a web page may call.
 const MORE: &str = r#"
 "seen.example"        = "https://old.provider.example"
 "other.quiva.example" = "https://old.provider.example"
@@ -159,7 +159,7 @@ fn runtime_only_state_is_reported_as_unknown() {
     let finish = |host| of(Quiva, "login.finish", host);
     let (passes, unverified) =
         ("a finish whose begin the gateway did not see passes through", "which is missing: the caller gets `assertion");
-    // The flags say that the user was there, and no more.
+    // The flags have user presence only, without user verification.
     let bare = finish("seen.example").replace("TclQFAAAA", "TclQBAAAA");
     assert_shows(&explain(MORE, &bare), 0, &[passes, unverified, "the ceremony is not known offline"]);
     assert!(!explain(MORE, &finish("seen.example")).stdout.contains(unverified));

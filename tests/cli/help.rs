@@ -2,7 +2,7 @@
 
 use crate::program::{Folder, Ran};
 
-/// Every command there is, with its own commands.
+/// Every command with its subcommands.
 const COMMANDS: &[&[&str]] = &[
     &[],
     &["serve"],

@@ -36,14 +36,14 @@ fn every_documented_request_is_translated() {
         for operation in REQUESTS {
             let Some(text) = fixture(from, &format!("{operation}.request")) else { continue };
             let ran = translate(&["--from", from.id(), "--to", to.id()], &text);
-            said.push_str(&golden::seen(&format!("{operation} to {}", to.id()), &ran));
+            said.push_str(&golden::transcript(&format!("{operation} to {}", to.id()), &ran));
         }
         let text = fixture(from, "login.begin.response").unwrap();
         for to in all.into_iter().filter(|to| *to != from) {
             let ran = translate(&["--from", from.id(), "--to", to.id(), "--operation", "login.begin"], &text);
-            said.push_str(&golden::seen(&format!("answer to login.begin to {}", to.id()), &ran));
+            said.push_str(&golden::transcript(&format!("answer to login.begin to {}", to.id()), &ran));
         }
-        golden::hold(&format!("translate/{}.txt", from.id()), &said);
+        golden::compare(&format!("translate/{}.txt", from.id()), &said);
     }
 }
 

@@ -9,7 +9,7 @@ use kit::passkey::{begin, finish};
 use kit::provider::Provider::{Apifox, Quiva};
 use kit::rogue::Rogue;
 
-/// A gateway whose other requests go to the old place.
+/// A gateway with the old provider as its passthrough target.
 async fn start(fake: &Fake, old: &Rogue, unseen: &str) -> Gateway {
     let tables = upstream("new", Apifox, &fake.base_url(), "")
         + &route("main", Quiva, "new", unseen)
@@ -21,7 +21,7 @@ async fn old() -> Rogue {
     Rogue::sending("HTTP/1.1 203 Whatever\r\nx-theirs: yes\r\ncontent-length: 3\r\n\r\n\u{0}{x").await
 }
 
-/// A finish of what another process began.
+/// A finish of a ceremony that another process began.
 async fn begun_elsewhere(fake: &Fake, old: &Rogue) -> Request {
     let before = start(fake, old, "").await;
     let begun = Quiva.begun(&before.ask(&begin(Quiva)).await);
@@ -42,9 +42,9 @@ async fn unknown_ceremony_passes_through_unchanged() {
     assert_eq!(fake.requests("login.finish").len(), 0);
 
     let begun = Quiva.begun(&gateway.ask(&begin(Quiva)).await);
-    assert_eq!(gateway.ask(&finish(Quiva, &begun)).await.status, 200, "what it saw does not pass");
+    assert_eq!(gateway.ask(&finish(Quiva, &begun)).await.status, 200, "a known ceremony does not pass through");
     assert_eq!((fake.requests("login.finish").len(), old.requests().len()), (1, 1));
-    assert_eq!(gateway.ask(&finish(Quiva, &begun)).await.status, 203, "what is used up is unseen again");
+    assert_eq!(gateway.ask(&finish(Quiva, &begun)).await.status, 203, "a used ceremony is unknown again");
 }
 
 #[tokio::test]

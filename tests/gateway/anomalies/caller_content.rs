@@ -1,4 +1,4 @@
-//! Callers whose content is huge, deep, crowded or announced wrongly.
+//! Callers whose content is too large, too deep, has many members, or has a wrong length.
 
 use crate::anomalies::pairs::{assert_refused, options, refuses, serves, tables};
 use kit::gateway::Gateway;
@@ -10,7 +10,7 @@ use kit::wire::{Wire, head_of};
 
 const SESSION: Option<&str> = Some("47c10dd3-7e10-4950-95d5-483dbc9508e6");
 
-/// What is too large is refused as such, also where the rest of it does not come.
+/// A short deadline: oversized content is refused as such, even if the rest of it never arrives.
 const SHORT_DEADLINE: &str = "[limits]\ncontent_deadline_ms = 1000\n";
 
 /// A finish without a begin: it is decoded and its challenge is unknown.
@@ -157,7 +157,7 @@ async fn pipelined_requests_are_answered_in_order() {
     }
 }
 
-/// Sends bytes on a connection of their own and reads the answer, if there is one.
+/// Sends bytes on a new connection and reads the response, if there is one.
 async fn said(gateway: &Gateway, bytes: &[u8]) -> Option<Response> {
     let mut wire = Wire::connect(gateway.address).await;
     wire.send(bytes).await;

@@ -1,4 +1,4 @@
-//! Callers whose request line or header fields are broken, crowded or odd.
+//! Callers whose request line or header fields are invalid, too many or unusual.
 
 use crate::anomalies::pairs::{assert_refused, options, refuses, serves, tables};
 use kit::gateway::Gateway;
@@ -68,7 +68,7 @@ async fn conflicting_framing_cannot_smuggle_a_request() {
             assert!(answer.status >= 400, "{framing}: {answer:?}");
         }
     }
-    assert_eq!(rogue.requests().len(), 0, "nothing hidden got through");
+    assert_eq!(rogue.requests().len(), 0, "no smuggled request arrived");
     serves(&gateway, Quiva).await;
 }
 

@@ -1,4 +1,4 @@
-//! Upstreams whose HTTP is right and whose content is not.
+//! Upstreams whose HTTP is valid and whose content is not.
 
 use std::io::Write as _;
 
@@ -26,7 +26,7 @@ fn nested(levels: usize) -> String {
     "[".repeat(levels) + &"]".repeat(levels)
 }
 
-/// Not one of these is content that can be used.
+/// Invalid content.
 fn broken(good: &str) -> Vec<(&'static str, Reaction)> {
     let bytes = |insert: &[u8]| [&good.as_bytes()[..2], insert, &good.as_bytes()[2..]].concat();
     let first = good.split('"').nth(1).unwrap();
@@ -35,12 +35,12 @@ fn broken(good: &str) -> Vec<(&'static str, Reaction)> {
         ("a page", Reaction::answers_with("content-type: text/html\r\n", "<!doctype html><title>502</title>")),
         ("half", Reaction::answers(&good[..good.len() / 2])),
         ("twice", Reaction::answers(format!("{good}{good}"))),
-        ("garbage behind", Reaction::answers(format!("{good} // ok"))),
-        ("a nought behind", Reaction::answers(format!("{good}\0"))),
-        ("a mark of byte order", Reaction::answers(format!("\u{feff}{good}"))),
+        ("garbage after it", Reaction::answers(format!("{good} // ok"))),
+        ("a NUL after it", Reaction::answers(format!("{good}\0"))),
+        ("a byte order mark", Reaction::answers(format!("\u{feff}{good}"))),
         ("a list of it", Reaction::answers(format!("[{good}]"))),
         ("text of it", Reaction::answers(serde_json::to_string(good).unwrap())),
-        ("a byte that is no UTF-8", Reaction::answers(bytes(b"\xff"))),
+        ("a byte that is not UTF-8", Reaction::answers(bytes(b"\xff"))),
         ("an overlong form", Reaction::answers(bytes(b"\xc0\xaf"))),
         ("half a surrogate", Reaction::answers(good.replace("\"rpId\":\"", "\"rpId\":\"\\ud800"))),
         ("half a surrogate as a name", Reaction::answers(good.replacen('"', "\"\\udfff", 1))),
@@ -48,12 +48,12 @@ fn broken(good: &str) -> Vec<(&'static str, Reaction)> {
         ("a member twice", Reaction::answers(format!("{{\"{first}\":null,{}", &good[1..]))),
         ("a hundred levels", Reaction::answers(with_member(good, &nested(100)))),
         ("a hundred thousand levels", Reaction::answers(with_member(good, &"[".repeat(100_000)))),
-        ("a number that is none", Reaction::answers(with_member(good, "NaN"))),
+        ("an invalid number", Reaction::answers(with_member(good, "NaN"))),
         ("more than the limit", Reaction::answers(with_member(good, &format!("\"{}\"", "x".repeat(1 << 20))))),
         ("a bomb", Reaction::answers_with("content-encoding: gzip\r\n", gzip(&vec![b' '; 8 << 20]))),
-        ("half a zip", Reaction::answers_with("content-encoding: gzip\r\n", &gzip(good.as_bytes())[..20])),
-        ("a zip that is none", Reaction::answers_with("content-encoding: gzip\r\n", good)),
-        ("a zip in a zip", Reaction::answers_with("content-encoding: gzip, gzip\r\n", gzip(&gzip(good.as_bytes())))),
+        ("half of a gzip stream", Reaction::answers_with("content-encoding: gzip\r\n", &gzip(good.as_bytes())[..20])),
+        ("gzip coding without gzip data", Reaction::answers_with("content-encoding: gzip\r\n", good)),
+        ("gzip in gzip", Reaction::answers_with("content-encoding: gzip, gzip\r\n", gzip(&gzip(good.as_bytes())))),
         ("an unrequested content coding", Reaction::answers_with("content-encoding: br\r\n", good)),
         (
             "chunks without an end",
@@ -65,13 +65,13 @@ fn broken(good: &str) -> Vec<(&'static str, Reaction)> {
     ]
 }
 
-/// Each of these can.
+/// Unusual but valid content.
 fn odd(good: &str) -> Vec<(&'static str, Reaction)> {
     vec![
-        ("white space round it", Reaction::answers(format!(" \t\r\n{good}\n\n"))),
+        ("white space around it", Reaction::answers(format!(" \t\r\n{good}\n\n"))),
         ("unknown members", Reaction::answers(with_member(good, "{\"a\":[1e400,-0.0,\"\\u0000\",null]}"))),
         ("twenty levels", Reaction::answers(with_member(good, &nested(20)))),
-        ("zipped", Reaction::answers_with("content-encoding: gzip\r\n", gzip(good.as_bytes()))),
+        ("gzip", Reaction::answers_with("content-encoding: gzip\r\n", gzip(good.as_bytes()))),
         ("names that are escaped", Reaction::answers(good.replace("\"challenge\"", "\"chal\\u006cenge\""))),
     ]
 }

@@ -1,4 +1,4 @@
-//! A finish that goes wrong on the way is over: it is sent once, and its challenge is used.
+//! A finish that fails at the upstream is sent once, and its challenge is used.
 
 use crate::anomalies::pairs::{options, refuses, serves, tables};
 use kit::gateway::Gateway;

@@ -1,4 +1,4 @@
-//! Upstreams that break HTTP itself, or use it in ways that were not asked for.
+//! Upstreams that break HTTP itself, or use features of HTTP that the request does not ask for.
 
 use crate::anomalies::pairs::{options, refuses, serves, tables};
 use kit::gateway::Gateway;
@@ -6,7 +6,7 @@ use kit::passkey::begin;
 use kit::provider::Provider;
 use kit::rogue::{Reaction, Rogue};
 
-/// Not one of these is an answer.
+/// Invalid responses.
 fn broken(good: &str, elsewhere: &str) -> Vec<(&'static str, Reaction)> {
     let whole = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{good}", good.len());
     let redirect =
@@ -45,7 +45,7 @@ fn broken(good: &str, elsewhere: &str) -> Vec<(&'static str, Reaction)> {
     ]
 }
 
-/// Each of these is one.
+/// Unusual but valid responses.
 fn odd(good: &str) -> Vec<(&'static str, Reaction)> {
     let (first, second) = good.split_at(7);
     let chunked = format!(
@@ -63,8 +63,11 @@ fn odd(good: &str) -> Vec<(&'static str, Reaction)> {
         ("an undocumented success status", Reaction::sends(whole.replace("200 OK", "299 Odd"))),
         ("of HTTP/1.0", Reaction::sends(whole.replace("HTTP/1.1", "HTTP/1.0"))),
         ("as text", Reaction::answers_with("content-type: text/plain\r\n", good)),
-        ("with more behind it", Reaction::sends(format!("{whole}HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{{}}"))),
-        ("with a hundred cookies less one", Reaction::answers_with(&"set-cookie: a=b\r\n".repeat(97), good)),
+        (
+            "with another response after it",
+            Reaction::sends(format!("{whole}HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{{}}")),
+        ),
+        ("with almost a hundred fields", Reaction::answers_with(&"set-cookie: a=b\r\n".repeat(97), good)),
     ]
 }
 
@@ -81,7 +84,7 @@ async fn malformed_upstream_http_is_upstream_failed() {
             rogue.does(Reaction::answers(options(dialect)));
             serves(&gateway, dialect).await;
             sent += 2;
-            assert_eq!(rogue.requests().len(), sent, "{case}: what may have arrived is not sent again");
+            assert_eq!(rogue.requests().len(), sent, "{case}: a request that may have arrived is not sent again");
         }
         assert_eq!(elsewhere.requests().len(), 0, "a redirect is not followed");
     }

@@ -1,4 +1,4 @@
-//! Upstreams that take their time, and callers that do not wait for them.
+//! Slow upstreams, and callers that do not wait for them.
 
 use crate::anomalies::pairs::{options, refuses, serves, tables};
 use kit::gateway::Gateway;
@@ -49,7 +49,7 @@ async fn breaker_opens_after_failures_and_closes_after_a_probe() {
             refuses(&gateway, dialect, &begin(dialect), "upstream_invalid", "breaks off").await;
         }
         rogue.does(Reaction::answers(options(dialect)));
-        // Whether the cool-down is over already is not for the test to say.
+        // The cool-down may be over already, so the first request may succeed.
         within(async {
             while gateway.ask(&begin(dialect)).await.text().contains("reached") {
                 assert_eq!(rogue.requests().len(), 3, "nothing is sent while it cools down");
@@ -76,7 +76,7 @@ async fn disconnected_caller_cancels_the_upstream_call() {
         rogue.wait_for(2 * round - 1).await;
         wire.reset();
         rogue.does(Reaction::answers(options(Streambird)));
-        // The place becomes free once the gateway has seen that the caller is gone.
+        // The slot becomes free once the gateway notices the disconnect.
         within(async { while gateway.ask(&begin(Streambird)).await.status == 503 {} }).await;
         assert_eq!(rogue.requests().len(), 2 * round);
     }

@@ -44,7 +44,7 @@ async fn foreign_host_name_is_refused() {
     }
     let rebound = from_page(&begin()).with_field("host", "rebound.example");
     assert_eq!(rig.ask(&rebound.with_field("origin", "http://rebound.example")).await.status, 403);
-    // A probe may call this machine what it likes.
+    // A probe may use any host name.
     assert_eq!(rig.ask(&Request::new("GET", "/healthz").with_field("host", "pod.example")).await.status, 200);
 }
 

@@ -9,7 +9,7 @@ use kit::gateway::Gateway;
 use kit::message::{Request, Response};
 use kit::provider::Provider;
 
-/// A gateway whose console can be asked.
+/// A gateway with a console.
 pub(crate) struct Rig {
     /// The provider behind the route `there`.
     pub(crate) fake: Fake,
@@ -47,7 +47,7 @@ impl Rig {
     }
 }
 
-/// Keys and clients of any name, as the built-in config takes them.
+/// Accepts any key and any client, as the built-in config does.
 fn anyone(route: &str) -> String {
     route
         .replace("key = [\"env:CALLER_KEY\"]", "key = \"anyone\"")

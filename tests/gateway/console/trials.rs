@@ -47,7 +47,7 @@ async fn demo_bearer_is_never_sent_upstream() {
         assert_eq!(stages(&tried), ALL_STAGES, "{route}");
         let fields = step(&tried, "caller_request")["message"]["fields"].to_string();
         assert!(fields.contains("Bearer eyJ0eX… ("), "{route}: {fields}");
-        // A whole token has a payload, which begins so too, after a dot.
+        // In a complete token, the payload after the first dot begins with `eyJ` too.
         assert!(!answer.text().contains(".eyJ"), "{route}: {answer:?}");
     }
 }

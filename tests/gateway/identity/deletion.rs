@@ -19,7 +19,7 @@ use kit::signup::signs_up;
 
 const MAP: &str = "[identity.users]\nfile = \"users.csv\"\ncaller = { \"user.id\" = \"old\", \"user.email\" = \"email\" }\n\
                    upstream = { \"user.id\" = \"new\" }\n";
-/// Ada and Bob by both names. To the directory, Bob is called as Ada is by the callers.
+/// Ada and Bob in the directory. The directory's id of Bob is the callers' id of Ada.
 const USERS: &str = "{\"id\":\"ada\",\"email\":\"ada@example.com\"}\n{\"id\":\"user_who_calls\"}\n";
 
 fn token_of(user: &str) -> String {
@@ -95,7 +95,7 @@ async fn own_token_bypasses_the_identity_map() {
     let claims: Value = serde_json::from_slice(&Auth0.read(token.split('.').nth(1).unwrap())).unwrap();
     let ada = claims["sub"].as_str().unwrap();
 
-    // The callers call the demo user so.
+    // The callers' name of the demo user.
     fs::write(gateway.folder().join("users.csv"), format!("old,email,new\n{ada},,user_demo\n")).unwrap();
     let own = EMBEDDED.replace("demo     = true", "demo     = true\nidentity = \"users\"");
     gateway.reload(&format!("{MAP}{own}{}", route_verified_by_upstream("main", Quiva, "own", ""))).await;

@@ -17,7 +17,7 @@ fn tables(fake: &Fake, map: &str) -> String {
     format!("[gateway]\nhash_key = \"env:HASH_KEY\"\n{map}{there}{}", route("main", Quiva, "new", settings))
 }
 
-/// The names of an answer's members, without what they say.
+/// The names of a response's members, without their values.
 fn members(content: &Value) -> Vec<String> {
     content["data"].as_object().unwrap().keys().cloned().collect()
 }
@@ -31,19 +31,19 @@ async fn unmapped_user_gets_a_decoy() {
     assert_eq!(last_user_sent(&fake), ADA_THERE);
 
     fake.refuses("login.begin", "404_not_found");
-    let mut asked = Vec::new();
+    let mut sent = Vec::new();
     for _ in 0..2 {
         let made_up = gateway.ask(&begin_for("nobody@example.com")).await;
         check_response(Quiva, "login.begin", &made_up);
         assert_eq!(members(&made_up.content_json()), members(&real.content_json()));
-        asked.push(last_user_sent(&fake));
+        sent.push(last_user_sent(&fake));
         let refused = gateway.ask(&finish(Quiva, &Quiva.begun(&made_up))).await;
         check_fault(Quiva, &refused);
-        assert_eq!(gateway.refusal_of(&refused).await.fault, "assertion_rejected", "whatever the upstream says");
+        assert_eq!(gateway.refusal_of(&refused).await.fault, "assertion_rejected", "whatever the upstream answers");
     }
-    assert!(asked.iter().all(|name| *name != ADA_THERE && !name.contains("nobody")), "{asked:?}");
-    assert_ne!(asked[0], asked[1], "the upstream gets a decoy user");
-    assert_eq!(fake.requests("login.finish").len(), 2, "as it would be of anybody");
+    assert!(sent.iter().all(|name| *name != ADA_THERE && !name.contains("nobody")), "{sent:?}");
+    assert_ne!(sent[0], sent[1], "the upstream gets a decoy user");
+    assert_eq!(fake.requests("login.finish").len(), 2, "as for a known user");
 }
 
 #[tokio::test]

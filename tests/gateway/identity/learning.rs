@@ -16,7 +16,7 @@ use kit::passkey::{begin, finish_with};
 use kit::provider::Provider::{self, Flashback, Quiva, Streambird};
 use kit::within;
 
-/// `[identity.users]` out of `users.csv`, by the callers' ids and addresses.
+/// `[identity.users]` from `users.csv`, by the callers' ids and addresses.
 const MAP: &str = "[identity.users]\nfile = \"users.csv\"\ncaller = { \"user.id\" = \"old\", \"user.email\" = \"email\" }\n\
                    upstream = { \"user.id\" = \"new\" }\n";
 
@@ -63,7 +63,7 @@ async fn readiness(gateway: &Gateway) -> Value {
     Caller::of(gateway.admin).ask(&Request::new("GET", "/readiness")).await.content_json()["own"].clone()
 }
 
-/// Waits until so many users have that state, because learning happens after the response.
+/// Waits until that many users have the state, because learning happens after the response.
 async fn learned(gateway: &Gateway, kind: &str, users: u64) {
     within(async {
         while readiness(gateway).await["active_users"][kind] != users {

@@ -16,7 +16,7 @@ const USERS: &str =
                      ('two@example.com', 'b', 3), ('none@example.com', NULL, 4)";
 const QUERY: &str = "SELECT new_id FROM users WHERE mail = lower({user.email})";
 
-/// `[identity.users]` that asks this, with more in it.
+/// `[identity.users]` with this query and further settings.
 fn map(query: &str, more: &str) -> String {
     format!(
         "[identity.users]\npostgres = \"file:users.url\"\nquery = \"{query}\"\ncaller = {{ \"user.email\" = \"mail\" }}\n\
@@ -28,7 +28,7 @@ fn config(fake: &Fake, cluster: &Cluster, map: &str) -> Config {
     Config::write(&tables(fake, map)).with_file("users.url", &cluster.address())
 }
 
-/// The same with a relay on the way, and little patience.
+/// The same through a relay, with a short timeout.
 fn by_relay(fake: &Fake, cluster: &Cluster, relay: &Relay) -> Config {
     let map = map(QUERY, "timeout_ms = 1000\ncache.seconds = 0");
     Config::write(&tables(fake, &map)).with_file("users.url", &cluster.address_at(relay.address.port()))
@@ -58,7 +58,7 @@ async fn only_a_single_row_identifies_a_user() {
     let gateway = Gateway::start_of(config(&fake, &cluster, &map(QUERY, ""))).await;
     check_response(Quiva, "login.finish", &sign_in(&gateway).await);
     assert_eq!(last_user_sent(&fake), ADA_THERE);
-    assert!(!fake.requests("login.begin").pop().unwrap().mentions(ADA_HERE), "the caller's name stays here");
+    assert!(!fake.requests("login.begin").pop().unwrap().mentions(ADA_HERE), "the caller's name is not sent");
     for (address, fault) in [
         ("new@example.com", "unknown_user"),
         ("none@example.com", "unknown_user"),
@@ -72,7 +72,7 @@ async fn only_a_single_row_identifies_a_user() {
     assert_eq!(fake.requests("login.begin").len(), 1);
     let reason = "the identity map `users` cannot be queried: the result has more than one row";
     assert_eq!(refusal(&gateway, "two@example.com").await.1, reason, "and it is not cached");
-    // What was found is kept, and what is unknown too.
+    // Found and unknown users are both cached.
     cluster.run("DROP TABLE users").await;
     assert_eq!(gateway.ask(&begin_for(ADA_HERE)).await.status, 200);
     assert_eq!(refusal(&gateway, "new@example.com").await.0, "unknown_user");
@@ -84,13 +84,13 @@ async fn postgres_outage_ends_when_the_server_returns() {
     let (fake, mut cluster) = (Fake::start(Streambird).await, Cluster::with(USERS).await);
     let gateway = Gateway::start_of(config(&fake, &cluster, &map(QUERY, "cache.seconds = 0"))).await;
     begun_at_last(&gateway).await;
-    // A restart between two questions is not seen by anybody.
+    // A restart between two queries goes unnoticed.
     cluster.stop();
     cluster.start().await;
     assert_eq!(gateway.ask(&begin_for(ADA_HERE)).await.status, 200);
     cluster.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'passbridge'").await;
     assert_eq!(gateway.ask(&begin_for(ADA_HERE)).await.status, 200);
-    // What was prepared is prepared again where the table has changed.
+    // A statement is prepared again after its table changed.
     cluster.run("ALTER TABLE users ALTER COLUMN new_id TYPE text").await;
     assert_eq!(gateway.ask(&begin_for(ADA_HERE)).await.status, 200);
 
@@ -101,7 +101,7 @@ async fn postgres_outage_ends_when_the_server_returns() {
         assert_eq!(fault, "identity_unavailable");
         assert!(reason.starts_with("the identity map `users` cannot be queried: "), "{reason}");
     }
-    assert_eq!(fake.requests("login.begin").len(), begun, "the upstream heard nothing");
+    assert_eq!(fake.requests("login.begin").len(), begun, "the upstream was not called");
     cluster.start().await;
     begun_at_last(&gateway).await;
     assert_eq!(last_user_sent(&fake), ADA_THERE);
@@ -115,7 +115,7 @@ async fn slow_query_is_cancelled_on_both_sides() {
         .replace('\n', " ");
     let gateway = Gateway::start_of(config(&fake, &cluster, &map(&slow, "timeout_ms = 500"))).await;
     let two = begin_for("two@example.com");
-    // More of them at once than there are connections.
+    // More concurrent queries than connections.
     let answers = tokio::join!(
         gateway.ask(&two),
         gateway.ask(&two),
@@ -157,7 +157,7 @@ async fn timed_out_connection_is_not_reused() {
     begun_at_last(&gateway).await;
     let begun = fake.requests("login.begin").len();
     relay.stalls();
-    // The threads take turns, so some of the next queries are sent over silent connections. Each of these is replaced
+    // The threads take turns, so some of the next queries are sent over stalled connections. Each of these is replaced
     // after its timeout, and then every query succeeds.
     let (mut succeeded, mut failed, mut in_a_row) = (0, 0, 0);
     within(async {
@@ -215,12 +215,12 @@ async fn reload_applies_a_new_query_or_keeps_the_previous_config() {
     let entry = gateway.reload(&tables(&fake, &map("SELECT nothing FROM users WHERE mail = {user.email}", ""))).await;
     assert_eq!(entry["level"], "ERROR", "{entry}");
     begun_at_last(&gateway).await;
-    assert_eq!(last_user_sent(&fake), ADA_THERE, "the old one goes on");
+    assert_eq!(last_user_sent(&fake), ADA_THERE, "the previous config stays in use");
     let entry = gateway.reload(&tables(&fake, &map(moved, ""))).await;
     assert_eq!(entry["level"], "INFO", "{entry}");
     begun_at_last(&gateway).await;
-    assert_eq!(last_user_sent(&fake), "moved", "and nothing of the old one was kept");
-    // A server that is away for a while keeps no config from being loaded.
+    assert_eq!(last_user_sent(&fake), "moved", "no result of the previous query was kept");
+    // A config is loaded even while the server is unavailable.
     cluster.stop();
     let entry = gateway.reload(&tables(&fake, &map(QUERY, ""))).await;
     assert_eq!(entry["level"], "INFO", "{entry}");
@@ -254,13 +254,13 @@ async fn tls_verifies_the_server_certificate() {
     let foreign = signed("127.0.0.1", &rcgen::KeyPair::generate().unwrap()).pem();
 
     let gateway = started(&at(&cluster, "require"), "", &ours).await;
-    assert_eq!(refusal(&gateway, ADA_HERE).await.0, "identity_unavailable", "it speaks no TLS");
+    assert_eq!(refusal(&gateway, ADA_HERE).await.0, "identity_unavailable", "the server has no TLS");
     let file = "ca_file = \"ca.pem\"";
     for (shown, more, ca, is_trusted) in [
         (&ours, file, &ours, true),
         (&ours, file, &foreign, false),
         (&ours, "", &ours, false),
-        // Trusted, and another machine's.
+        // A trusted certificate for another host.
         (&other, file, &other, false),
     ] {
         cluster.stop();

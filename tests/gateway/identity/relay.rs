@@ -30,7 +30,7 @@ impl Relay {
         Self { address, places, silence }
     }
 
-    /// From now on accepts so many more connections in order; the others wait.
+    /// Accepts that many more connections in order from now on; the others wait.
     pub(crate) fn accepts_more(&self, connections: usize) {
         self.places.forget_permits(Semaphore::MAX_PERMITS);
         self.places.add_permits(connections);

@@ -18,7 +18,7 @@ pub(crate) const ADA_THERE: &str = "user_24wFP9pDa9YiMJLun94iKykoZs2";
 /// The user in Quiva's documented requests.
 pub(crate) const ADA_HERE: &str = "user@example.com";
 pub(crate) const ADA: &str = "email,new_id\nUser@Example.com,user_24wFP9pDa9YiMJLun94iKykoZs2\n";
-/// `[identity.users]` out of `users.csv`.
+/// `[identity.users]` from `users.csv`.
 pub(crate) const FILE: &str = "[identity.users]\nfile = \"users.csv\"\ncaller = { \"user.email\" = \"email\" }\n\
                                upstream = { \"user.id\" = \"new_id\" }\n";
 
@@ -28,7 +28,7 @@ pub(crate) fn tables(fake: &Fake, map: &str) -> String {
     format!("{map}\n{upstream}{}", route("main", Quiva, "new", "set.rp_id = \"localhost\""))
 }
 
-/// The pair, served with a map out of a CSV file.
+/// The pair, served with a map from a CSV file.
 pub(crate) async fn serve(fake: &Fake, map: &str, csv: &str) -> Gateway {
     Gateway::start_of(Config::write(&tables(fake, map)).with_file("users.csv", csv)).await
 }

@@ -12,7 +12,7 @@ use kit::provider::Provider::{Quiva, Streambird};
 async fn signs_in(gateway: &Gateway, fake: &Fake) {
     check_response(Quiva, "login.finish", &sign_in(gateway).await);
     assert_eq!(last_user_sent(fake), ADA_THERE);
-    assert!(!fake.requests("login.begin").pop().unwrap().mentions(ADA_HERE), "the caller's name stays here");
+    assert!(!fake.requests("login.begin").pop().unwrap().mentions(ADA_HERE), "the caller's name is not sent");
 }
 
 #[tokio::test]
@@ -30,7 +30,7 @@ async fn jsonl_file_maps_the_user() {
     signs_in(&Gateway::start_of(config).await, &fake).await;
 }
 
-/// `[identity.users]` out of a database.
+/// `[identity.users]` from a database.
 const SQLITE: &str = "[identity.users]\nsqlite = \"users.db\"\ncaller = { \"user.email\" = \"email\" }\n\
                       query = \"SELECT new_id FROM users WHERE email = lower({user.email})\"\n\
                       upstream = { \"user.id\" = \"new_id\" }\n";

@@ -33,7 +33,7 @@ async fn unmapped_user_keeps_its_name_unless_taken() {
     let fake = Fake::start(Streambird).await;
     let map = "[identity.users]\nfile = \"users.csv\"\ncaller = { \"user.id\" = \"old\" }\n\
                upstream = { \"user.id\" = \"new\" }\nmissing = \"same\"\n";
-    // Both of one provider, with the gateway's own key at the new one.
+    // Dialect and upstream are of one provider, and the upstream gets the gateway's own key.
     let tables = format!("{map}{}", upstream("new", Streambird, &fake.base_url(), "identity = \"users\""))
         + &route("main", Streambird, "new", "");
     let config = Config::write(&tables).with_file("users.csv", "old,new\n9,5\n");
@@ -43,6 +43,6 @@ async fn unmapped_user_keeps_its_name_unless_taken() {
         assert_eq!(last_user_sent(&fake), there);
     }
     let (_, refused) = gateway.refused(&begin_of("5")).await;
-    assert_eq!(refused.fault, "unknown_user", "that is what the upstream calls user 9");
+    assert_eq!(refused.fault, "unknown_user", "it is the upstream's name of user 9");
     assert_eq!(fake.requests("login.begin").len(), 2);
 }

@@ -15,7 +15,7 @@ const HASHED: &str = "[gateway]\nhash_key = \"env:HASH_KEY\"\n";
 const PRIVATE: &str = "enumeration = \"hidden\"";
 const LISTED: &str = "discoverable = false";
 
-/// quiva and Streambird before the embedded relying party, as users' names go.
+/// The two dialects whose begin names the user, before the embedded relying party.
 fn embedded_config() -> String {
     let routes = [Quiva, Streambird].map(|dialect| route_verified_by_upstream(dialect.id(), dialect, "own", PRIVATE));
     HASHED.to_owned() + EMBEDDED + &routes.concat()
@@ -35,7 +35,7 @@ fn ids(dialect: Provider, answer: &Response) -> Vec<String> {
     list.unwrap().as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
 }
 
-/// An answer with every value replaced by what kind it is of, and every list by its first element.
+/// A response with every value replaced by its kind, and every list by its first element.
 fn shape(value: &Value) -> Value {
     match value {
         Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), shape(value))).collect(),
@@ -46,7 +46,7 @@ fn shape(value: &Value) -> Value {
     }
 }
 
-/// The same without what differs from one refusal to the next.
+/// A refusal without the members that differ each time.
 fn status_and_content(answer: &Response) -> (u16, Value) {
     (answer.status, answer.content_json())
 }
@@ -157,13 +157,13 @@ async fn upstream_is_called_for_unknown_users_and_cannot_sign_them_in() {
     fake.refuses("login.begin", "404_not_found");
     let made_up = gateway.ask(&begin(Quiva, "nobody@example.com")).await;
     check_response(Quiva, "login.begin", &made_up);
-    assert_eq!(shape(&made_up.content_json()), shape(&real.content_json()), "cast in the mould of the real one");
+    assert_eq!(shape(&made_up.content_json()), shape(&real.content_json()), "a decoy has the shape of a real response");
     assert_eq!(made_up.content_json()["data"]["rpId"], real.content_json()["data"]["rpId"]);
     assert_eq!(fake.requests("login.begin").len(), 2);
 
     let begun = Quiva.begun(&made_up);
     let refused = gateway.ask(&finish_with(Quiva, &assertion(&begun.challenge), None)).await;
-    assert_eq!(gateway.refusal_of(&refused).await.fault, "assertion_rejected", "whatever the upstream says");
+    assert_eq!(gateway.refusal_of(&refused).await.fault, "assertion_rejected", "whatever the upstream answers");
     assert_eq!(fake.requests("login.finish").len(), 1);
 
     for (fault, expected) in [
@@ -197,7 +197,7 @@ async fn same_email_in_another_account_is_another_decoy() {
 }
 
 #[tokio::test]
-async fn decoy_asks_for_the_same_user_verification() {
+async fn decoy_requires_the_same_user_verification() {
     let strict = format!("{PRIVATE}\nuser_verification = \"required\"");
     let config = HASHED.to_owned() + EMBEDDED + &route_verified_by_upstream("quiva", Quiva, "own", &strict);
     let gateway = Gateway::start(&config).await;
@@ -241,8 +241,8 @@ async fn no_decoy_while_a_fallback_upstream_may_know_the_user() {
         + &route_verified_by_upstream("quiva", Quiva, "old", &fallback);
     let gateway = Gateway::start(&config).await;
     let moved = gateway.ask(&begin(Quiva, "demo@example.com")).await;
-    let nobody = gateway.ask(&begin(Quiva, "nobody@example.com")).await;
-    for answer in [&moved, &nobody] {
+    let unknown = gateway.ask(&begin(Quiva, "nobody@example.com")).await;
+    for answer in [&moved, &unknown] {
         check_response(Quiva, "login.begin", answer);
     }
     assert_eq!(fake.requests("login.begin").len(), 2);
@@ -253,9 +253,9 @@ async fn no_decoy_while_a_fallback_upstream_may_know_the_user() {
         + &bare_upstream("old", Quiva, &fake.base_url(), LISTED)
         + &route_verified_by_upstream("quiva", Quiva, "old", PRIVATE);
     let made_up = Gateway::start(&unmoved).await.ask(&begin(Quiva, "demo@example.com")).await;
-    assert_ne!(ids(Quiva, &made_up), ids(Quiva, &moved), "who is there has passkeys of their own");
+    assert_ne!(ids(Quiva, &made_up), ids(Quiva, &moved), "a known user has real passkeys");
     let made_up = alone.ask(&begin(Quiva, "nobody@example.com")).await;
-    assert_eq!(ids(Quiva, &made_up), ids(Quiva, &nobody));
-    let stranger = alone.ask(&begin(Quiva, "demo2@example.com")).await;
-    assert_ne!(ids(Quiva, &stranger), ids(Quiva, &nobody));
+    assert_eq!(ids(Quiva, &made_up), ids(Quiva, &unknown));
+    let other = alone.ask(&begin(Quiva, "demo2@example.com")).await;
+    assert_ne!(ids(Quiva, &other), ids(Quiva, &unknown));
 }

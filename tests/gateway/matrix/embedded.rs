@@ -1,5 +1,5 @@
-//! Every dialect before the embedded relying party, with a real passkey: sign up, sign in, and no
-//! second time.
+//! Every dialect before the embedded relying party, with a real passkey: sign up, sign in, and a second finish is
+//! refused.
 
 use serde_json::{Value, json};
 
@@ -42,7 +42,7 @@ pub(crate) fn finish(dialect: Provider, credential: &Value, session: Option<&str
     }
 }
 
-/// The token that the banner offers to try things with.
+/// The demo user's token in the banner.
 fn demo_token(gateway: &Gateway) -> &str {
     let command = gateway.banner.iter().find(|line| line.contains("/mfa/passkey/auth-options")).unwrap();
     command.split("Bearer ").nth(1).unwrap().split('\'').next().unwrap()
@@ -120,7 +120,7 @@ async fn new_user_signs_in_through_every_dialect_once() {
     }
 }
 
-/// The subject of a token, which the test has from the relying party itself.
+/// The subject of a token.
 fn user_of(token: &str) -> String {
     let claims = Auth0.read(token.split('.').nth(1).unwrap());
     serde_json::from_slice::<Value>(&claims).unwrap()["sub"].as_str().unwrap().to_owned()
@@ -128,7 +128,7 @@ fn user_of(token: &str) -> String {
 
 fn names_only(dialect: Provider, content: &Value, user: &str) -> bool {
     match dialect {
-        // No session was asked for, so there is none.
+        // No session was requested, so there is none.
         Streambird => content["user_id"] == user && content["session_jwt"] == "",
         Apifox => content["data"]["user"]["id"] == user && content["data"]["user"]["email"] == ADDRESS,
         Quiva => user_of(content["data"]["auth_token"].as_str().unwrap()) == user,

@@ -1,4 +1,4 @@
-//! Passkeys that a provider never gave away sign in at the embedded relying party after two sign-ins before it.
+//! A passkey that was observed in two sign-ins at a provider signs in at the embedded relying party.
 
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ async fn watched(by: &str) -> (Fake, Gateway) {
     (fake, Gateway::start(&tables).await)
 }
 
-/// The embedded relying party in the place of it.
+/// The same route before the embedded relying party.
 fn moved() -> String {
     EMBEDDED.to_owned() + &route_verified_by_upstream("main", Streambird, "own", "")
 }
@@ -101,7 +101,7 @@ async fn refused_sign_in_is_not_learned_from() {
         (1, Response::fixture(Streambird, "400_invalid_request.fault")),
         (2, Response::fixture(Streambird, "500_internal_error.fault")),
         (3, Response::json(200, "{}")),
-        // Another user than the one it was asked for.
+        // Another user than the one of the request.
         (4, documented.replacing(USER, "user_another000000000000000000")),
     ] {
         fake.answers("login.finish", answer);

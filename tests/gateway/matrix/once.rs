@@ -1,4 +1,4 @@
-//! However many finishes race, one reaches the upstream, and one is answered.
+//! Of any number of concurrent finishes, one reaches the upstream and one succeeds.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ async fn race(gateway: &Arc<Gateway>, request: &Request) -> Vec<Response> {
     racers.join_all().await
 }
 
-/// How many of the answers hold a token, of which one dialect's name is this.
+/// The number of responses with a token under the dialect's name.
 fn signed_in(answers: &[Response], name: &str) -> usize {
     answers.iter().filter(|answer| answer.status == 200 && answer.text().contains(name)).count()
 }

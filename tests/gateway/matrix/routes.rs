@@ -1,4 +1,4 @@
-//! Which route a request is for: by host, prefix and path, and what is answered where there is none.
+//! Which route a request is for: by host, prefix and path, and the response if there is none.
 
 use kit::config::{bare_upstream, route, route_verified_by_upstream, upstream};
 use kit::contract::{check_fault, check_response};
@@ -51,7 +51,7 @@ async fn prefix_is_prepended_to_dialect_paths() {
     ] {
         let answer = gateway.ask(&other).await;
         assert_eq!(answer.status, 404, "{}: {answer:?}", other.target);
-        assert!(!answer.text().contains('{'), "no dialect is spoken there: {answer:?}");
+        assert!(!answer.text().contains('{'), "no dialect has the path: {answer:?}");
     }
     assert_eq!(fake.requests("login.begin").len(), 2);
 }

@@ -1,4 +1,4 @@
-//! Splits: the same users on every replica and after a restart, and only new ones when a part grows.
+//! Splits: the same users on every replica and after a restart, and only additional users when a part grows.
 
 use crate::policies::rig::{TwoUpstreams, begin_of, begins, decision, signs_in, user};
 use kit::gateway::Gateway;
@@ -7,7 +7,7 @@ use kit::provider::Provider::Quiva;
 
 const USERS: usize = 200;
 
-/// Where each of the users goes.
+/// The upstream of each user.
 async fn upstreams_of_users(gateway: &Gateway) -> Vec<String> {
     let mut upstreams = Vec::new();
     for number in 0..USERS {
@@ -78,7 +78,7 @@ async fn log_names_upstream_reason_and_config() {
     let second = gateway.ask(&begin_of("ada@example.com")).await;
     let configs = [&first, &second].map(|answer| answer.field("passbridge-config").unwrap().split_once('-').unwrap());
     assert_eq!(configs.map(|(generation, _)| generation), ["0", "1"]);
-    assert_ne!(configs[0].1, configs[1].1, "it says something else");
+    assert_ne!(configs[0].1, configs[1].1, "another config has another hash");
     upstreams.reload(&gateway, "split.to.new = 100").await;
     let third = gateway.ask(&begin_of("ada@example.com")).await;
     assert_eq!(third.field("passbridge-config"), Some(format!("2-{}", configs[0].1).as_str()));

@@ -44,7 +44,7 @@ async fn hanging_upstream_times_out() {
         let gateway = Gateway::start(&pair.config(&fake.base_url(), "timeout_ms = 50")).await;
         fake.hangs("login.begin");
         refuses(&gateway, dialect, "login.begin", &begin(dialect), "upstream_timeout").await;
-        assert!(fake.requests("login.begin").len() <= 1, "what may have arrived is not sent again");
+        assert!(fake.requests("login.begin").len() <= 1, "a request that may have arrived is not sent again");
     }
 }
 

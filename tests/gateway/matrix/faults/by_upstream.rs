@@ -8,10 +8,10 @@ use kit::message::Response;
 use kit::passkey::{begin, finish};
 use kit::provider::Provider::{self, Apifox, Auth0, Flashback, Quiva, Streambird};
 
-/// No answer of an upstream may show its words to a caller.
+/// A text of the upstream, which no caller may receive.
 const UPSTREAM_TEXT: &str = "words of the upstream";
 
-/// A dialect before Streambird, whose statuses say the most.
+/// A dialect before Streambird, which has the most distinct statuses.
 async fn before_streambird(dialect: Provider, fake: &Fake) -> Gateway {
     let named = match dialect {
         Streambird => "",
