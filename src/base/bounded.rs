@@ -1,7 +1,7 @@
 //! An integer of the config with a minimum and a maximum.
 //!
 //! A number outside the range is rejected while the config is read, where its file and line are known, so that no
-//! other code checks whether a timeout is zero. The name of the setting says the unit.
+//! other code checks whether a timeout is zero. The name of the setting contains the unit.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -68,7 +68,7 @@ struct Fetch {
 // ===== impl KeySets =====
 
 impl KeySets {
-    /// The set at a URL, shared by all who use the same URL. Does not connect yet.
+    /// The set at a URL, shared by all routes with the same URL. Does not connect yet.
     pub(super) fn at(&self, address: &str) -> Result<FetchedKeys, InvalidDocumentUrl> {
         let mut sets = self.0.borrow_mut();
         if let Some(keys) = sets.get(address) {

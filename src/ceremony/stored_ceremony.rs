@@ -90,9 +90,9 @@ mod tests {
             begun_by: Operation::SignupBegin,
             upstream_session: text("a session"),
             caller_session: text(""),
-            requested: Subject { id: text("asked"), email: text("asked@\u{fc}.example") },
+            requested: Subject { id: text("named"), email: text("named@\u{fc}.example") },
             sent: SentToUpstream {
-                subject: Subject { id: text("told"), email: text("told@b.example") },
+                subject: Subject { id: text("sent"), email: text("sent@b.example") },
                 account: text("account"),
                 organization: text("organization"),
                 connection: text("connection"),

@@ -1,4 +1,4 @@
-//! Warnings about where the gateway runs: callers who need no credentials on an address that other machines reach, and
+//! Warnings about where the gateway runs: callers without credentials on an address that other machines reach, and
 //! folders that do not exist.
 
 use std::collections::BTreeMap;

@@ -78,7 +78,7 @@ impl<'s> Expected<'s> {
         known
     }
 
-    /// The values there are, as in "must be ...".
+    /// The accepted values, as in "must be ...".
     pub(super) fn phrase(self) -> String {
         let alternatives = self.alternatives();
         if alternatives.len() > 1 && alternatives.iter().all(|node| type_of(node) == "object") {

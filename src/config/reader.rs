@@ -64,7 +64,7 @@ impl Reader<'_> {
                 }
                 kind => {
                     if is_new {
-                        // The types of this program say what they require beyond the schema.
+                        // The errors of this program's types describe what they require beyond the schema.
                         let problem = match kind {
                             Kind::Message(message) if message.starts_with("must ") => Some(message.as_str()),
                             _ => None,

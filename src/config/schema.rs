@@ -120,7 +120,7 @@ fn fault_row() -> Value {
     })
 }
 
-/// An upstream is embedded or a provider over HTTP; its `provider` says which.
+/// An upstream is embedded or a provider over HTTP, depending on its `provider`.
 fn upstream(generator: &mut SchemaGenerator) -> Value {
     let provider = |schema: Value| json!({ "properties": { "provider": schema }, "required": ["provider"] });
     let users = inline::<UpstreamUserSettings>(generator);

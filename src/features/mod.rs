@@ -1,4 +1,4 @@
-//! features.
+//! Optional features of a route. Each is compiled into a backend and called by the hooks of the pipeline.
 
 pub mod decoys;
 pub mod key_learning;

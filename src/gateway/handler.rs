@@ -32,7 +32,7 @@ pub trait Handler: Send + Sync + 'static {
         B: Body<Data = Bytes> + Send + Unpin,
         B::Error: Into<Box<dyn Error + Send + Sync>>;
 
-    /// Words the server's own rejection in the envelope of the operation that `head` asks for.
+    /// Encodes the server's own rejection in the envelope of the operation that `head` requests.
     ///
     /// `None`, also the default, if there is no such operation: the server then answers in plain text.
     fn reject(&self, head: &request::Parts, arrival: &Arrival, rejection: EdgeRejection) -> Option<Response<Bytes>> {

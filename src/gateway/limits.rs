@@ -1,4 +1,4 @@
-//! `[limits]`: what a caller's request may be.
+//! `[limits]`: the limits of a caller's request.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,8 +1,8 @@
 //! The gateway: from a caller's request in its dialect to the upstream's answer and back.
 //!
-//! [`pipeline`] shows the life of a request from top to bottom; each step is a file of [`steps`]. What no operation
-//! matches is returned untouched, for the server to pass through. The gateway knows nothing of sockets, and nothing of
-//! a provider but its compiled messages. Start with [`pipeline`].
+//! [`pipeline`] shows the life of a request from top to bottom; each step is a file of [`steps`]. A request that
+//! matches no operation is returned unchanged, and the server passes it through. The gateway does not know sockets, and
+//! of a provider it knows only the compiled messages. Start with [`pipeline`].
 
 pub mod arrival;
 pub mod client_data;

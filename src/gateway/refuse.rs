@@ -34,7 +34,7 @@ pub(crate) fn refuse(
     encode_response::fault(route, operation, refusal, id, allow)
 }
 
-/// Answers a rejection of the server in the envelope of the operation that the request's head asks for.
+/// Answers a rejection of the server in the envelope of the operation that the request's head names.
 pub(crate) fn reject(
     runtime: &Runtime,
     head: &request::Parts,

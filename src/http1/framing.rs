@@ -1,6 +1,6 @@
 //! Where the content of a message ends (RFC 9112 section 6.3), and whether another message may follow.
 //!
-//! Two lengths, a length beside a transfer coding, or a coding other than `chunked` can be read in two
+//! Two lengths, a length with a transfer coding, or a coding other than `chunked` can be read in two
 //! ways. The RFC allows some of them to be repaired; all of them are refused here.
 
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};

@@ -17,7 +17,7 @@ pub enum InvalidMessage {
     /// `content-length` is repeated or not a number (RFC 9112 section 6.3).
     #[error("the content length is not a single number")]
     ContentLength,
-    /// A content length beside a transfer coding, or a transfer coding in HTTP/1.0.
+    /// A content length with a transfer coding, or a transfer coding in HTTP/1.0.
     #[error("the content length is ambiguous")]
     AmbiguousLength,
     /// A transfer coding other than a single `chunked`.

@@ -64,7 +64,11 @@ mod tests {
         let pair = field.to_str().unwrap().split(';').next().unwrap().to_owned();
         let with = |text: String| HeaderMap::from_iter([(COOKIE, HeaderValue::try_from(text).unwrap())]);
         assert_eq!(ours.read(&with(format!("a=b; {pair};c"))), Some(id));
-        assert_eq!(ours.read(&with(format!("passbridge=x; {pair}"))), Some(id), "one of a parent domain stands before");
+        assert_eq!(
+            ours.read(&with(format!("passbridge=x; {pair}"))),
+            Some(id),
+            "a cookie of a parent domain comes first"
+        );
         assert_eq!(sticky("another secret, of 32 bytes at least").read(&with(pair.clone())), None);
         assert_eq!(ours.read(&with(pair.replacen('=', "=A", 1))), None);
         assert_eq!(ours.read(&HeaderMap::new()), None);

@@ -1,4 +1,4 @@
-//! Tokens for a user whom another upstream signed in, for routes with an issuer of their own.
+//! Tokens for a user who signed in at another upstream, for routes with an issuer of their own.
 //!
 //! Issuer and upstream share user ids. The directory keeps such a user under the same id, without a passkey, so that
 //! the tokens can be refreshed. An address that another user has is not stored.

@@ -1,5 +1,4 @@
-//! The JSON format: one object a line, with the event's fields beside `timestamp`, `level`, `target` and
-//! `request_id`.
+//! The JSON format: one object per line, with `timestamp`, `level`, `target`, `request_id` and the fields of the event.
 
 use std::error::Error;
 use std::fmt::Debug;

@@ -1,6 +1,6 @@
 //! The content of a response: read completely, decoded, and limited in size before and after decoding.
 //!
-//! Requests ask for no content coding, but some upstreams compress anyway. The content is small and in
+//! Requests accept no content coding, but some upstreams compress anyway. The content is small and in
 //! memory, so it is decoded in one step. Decoding stops one byte past the limit.
 
 use std::error::Error;

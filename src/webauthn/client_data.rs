@@ -64,7 +64,7 @@ impl ClientData {
         // 7.1 step 5, 7.2 step 8: "UTF-8 decode" strips one byte order mark and replaces what is not UTF-8.
         let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
         let text = String::from_utf8_lossy(text);
-        // 7.1 step 6, 7.2 step 9; an array of the values in order would be read as well, so ask for an object
+        // 7.1 step 6, 7.2 step 9; an array of the values in order would be read as well, so an object is required here
         if !text.trim_start().starts_with('{') {
             return Err(InvalidClientData::Malformed);
         }

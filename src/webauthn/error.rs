@@ -68,7 +68,7 @@ pub enum VerificationError {
     /// 7.1 step 20: the request did not offer the key's algorithm.
     #[error("7.1 step 20: the algorithm was not offered")]
     AlgorithmNotOffered,
-    /// 7.1 step 22: the attestation statement of the format `none` is not the empty map that section 8.7 asks for.
+    /// 7.1 step 22: the attestation statement of the format `none` is not the empty map that section 8.7 requires.
     #[error("7.1 step 22: the attestation statement of format none is not empty")]
     AttestationStatement,
     /// 7.1 step 25: the credential id is empty or longer than 1023 bytes.

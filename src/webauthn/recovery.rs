@@ -72,8 +72,8 @@ mod tests {
         let [one, two] = messages.each_ref().map(String::as_bytes);
         let left = candidates(one, &first);
         assert!(left.len() == 2 && left.contains(&key_of(&pair)), "{number}: {}", left.len());
-        assert_eq!(narrow(left.clone(), two, &sign(&other, two)), [], "{number}: poisoned by the second");
-        assert_eq!(narrow(left.clone(), two, &first), [], "{number}: the first one, for another message");
+        assert_eq!(narrow(left.clone(), two, &sign(&other, two)), [], "{number}: a wrong second signature");
+        assert_eq!(narrow(left.clone(), two, &first), [], "{number}: the first signature, for another message");
         assert_eq!(narrow(left, two, &second), [key_of(&pair)], "{number}");
     }
 

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { Browser } from "../clients/support/browser.mjs";
-import { stage } from "../ceremonies/stage.mjs";
+import { setUp } from "../ceremonies/setup.mjs";
 
 const KINDS = ["Proven", "One signature short", "Unseen", "Not learnable"];
 const browser = await Browser.open("about:blank");
@@ -18,8 +18,8 @@ after(() => browser.close());
 
 /** Ada and Bob at an old provider whose sign-ins a route observes. */
 async function watched(t, watch) {
-  const staged = await stage(t, "quiva", "streambird", { watch });
-  return { ...staged, open: () => open(staged.gateway) };
+  const setup = await setUp(t, "quiva", "streambird", { watch });
+  return { ...setup, open: () => open(setup.gateway) };
 }
 
 async function open({ admin }) {
@@ -97,7 +97,7 @@ test("verification counts are shown for a route that only verifies", async (t) =
 test("readiness is hidden and not requested if no upstream observes a route", async (t) => {
   const asked = [];
   page.on("request", (request) => asked.push(new URL(request.url()).pathname));
-  const { gateway } = await stage(t, "quiva", "embedded");
+  const { gateway } = await setUp(t, "quiva", "embedded");
   await open(gateway);
   assert.ok(await page.$eval("#readiness", (section) => section.hidden));
   assert.ok(asked.includes("/try") && !asked.includes("/readiness"), asked.join(" "));

@@ -11,7 +11,7 @@ import * as streambird from "./dialects/streambird.mjs";
 
 export const DIALECTS = { quiva, flashback, streambird, auth0, apifox };
 
-/** The fault messages for callers, beside a dialect's own status or code. */
+/** The fault messages for callers. Each dialect adds its own status or code. */
 export const TEXTS = {
   challenge_expired: "The challenge is unknown, was used already, or has expired.",
   assertion_rejected: "The passkey could not be verified.",

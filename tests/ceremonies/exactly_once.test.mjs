@@ -4,14 +4,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PROVIDERS } from "../upstreams/start.mjs";
 import { Authenticator } from "./authenticator.mjs";
-import { stage } from "./stage.mjs";
+import { setUp } from "./setup.mjs";
 
 const FIFTY = Array.from({ length: 50 });
 
 for (const dialect of PROVIDERS) {
   for (const upstream of [...PROVIDERS, "embedded"]) {
     test(`${dialect} before ${upstream}: fifty finishes of one assertion sign in once`, async (t) => {
-      const { client, ada, upstream: there } = await stage(t, dialect, upstream);
+      const { client, ada, upstream: there } = await setUp(t, dialect, upstream);
       const begun = await client.ask("login.begin", ada);
       const given = { credential: ada.passkeys.get(client.read(begun)), begun: begun.content };
       const answers = await Promise.all(FIFTY.map(() => client.ask("login.finish", ada, given)));
@@ -25,7 +25,7 @@ for (const dialect of PROVIDERS) {
 
 for (const dialect of PROVIDERS) {
   test(`${dialect} before ${dialect}: fifty finishes of one registration create one passkey`, async (t) => {
-    const { client, ada, upstream: there } = await stage(t, dialect, dialect);
+    const { client, ada, upstream: there } = await setUp(t, dialect, dialect);
     const begun = await client.ask("registration.begin", ada);
     const given = { credential: new Authenticator().create(client.read(begun)), begun: begun.content };
     const answers = await Promise.all(FIFTY.map(() => client.ask("registration.finish", ada, given)));
@@ -37,13 +37,13 @@ for (const dialect of PROVIDERS) {
   });
 
   test(`${dialect} before ${dialect}: a finish with a broken connection is not sent again`, async (t) => {
-    const { client, ada, upstream: there } = await stage(t, dialect, dialect);
+    const { client, ada, upstream: there } = await setUp(t, dialect, dialect);
     there.next("login.finish", "hang up");
     await failsForGood(client, ada, there);
   });
 
   test(`${dialect} before ${dialect}: a finish refused by a busy upstream is not sent again`, async (t) => {
-    const { client, ada, upstream: there } = await stage(t, dialect, dialect);
+    const { client, ada, upstream: there } = await setUp(t, dialect, dialect);
     there.next("login.finish", { status: 503, content: {}, fields: { "retry-after": "0" } });
     await failsForGood(client, ada, there);
   });

@@ -6,14 +6,14 @@ import { creationOptions } from "../upstreams/upstream.mjs";
 import { base64url, bytes } from "../upstreams/bytes.mjs";
 import { Authenticator } from "./authenticator.mjs";
 import { pair } from "./pairs.mjs";
-import { stage } from "./stage.mjs";
+import { setUp } from "./setup.mjs";
 
 const BRIDGE = { handles: "handles.db" };
 const OLD = "ada, as the old provider had her";
 
 /** A pair with stored user handles, where every caller may manage passkeys. */
 function bridged(t, dialect, upstream) {
-  return stage(t, dialect, upstream, { ...pair(dialect, upstream).knowingly, ...BRIDGE });
+  return setUp(t, dialect, upstream, { ...pair(dialect, upstream).knowingly, ...BRIDGE });
 }
 
 /** A passkey that was registered at another provider and imported by the upstream. */
@@ -238,7 +238,7 @@ for (const upstream of ["quiva", "auth0"]) {
 for (const upstream of ["quiva", "streambird", "auth0", "apifox", "embedded"]) {
   test(`flashback before ${upstream}: without stored user handles no unusable passkey is created`, async (t) => {
     const changes = { ...pair("flashback", upstream).knowingly, handles: undefined };
-    const { client, ada, gateway } = await stage(t, "flashback", upstream, changes);
+    const { client, ada, gateway } = await setUp(t, "flashback", upstream, changes);
     client.refused(await client.ask("registration.begin", ada), "not_enabled");
     const { stdout, stderr } = await gateway.check("--verbose");
     assert.match(stdout + stderr, /`registration\.begin`.* not supported: .*flashback responses cannot carry the user handle/);
@@ -256,7 +256,7 @@ test("signup with stored user handles", async (t) => {
 test("with hidden enumeration, a mismatched handle is refused by an upstream call", async (t) => {
   // The callers' key is a secret like any other.
   const route = 'enumeration = "hidden"\n[gateway]\nhash_key = "env:CALLER_JWT_KEY"';
-  const all = await stage(t, "quiva", "streambird", { ...BRIDGE, route });
+  const all = await setUp(t, "quiva", "streambird", { ...BRIDGE, route });
   const { client, gateway, ada, upstream } = all;
   const { passkeys, line } = await takenOver(all, ada);
   await imported(gateway, line);

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { Authenticator } from "./authenticator.mjs";
 import { Directory } from "./directory.mjs";
 import { ADA, BOB, pair } from "./pairs.mjs";
-import { stage } from "./stage.mjs";
+import { setUp } from "./setup.mjs";
 
 /** By pair: what the dialect names users by. `set` and `fill` are the pair's own, without any user's name. */
 const PAIRS = {
@@ -21,7 +21,7 @@ const PAIRS = {
 const NAMELESS = ["auth0", "apifox"];
 const UNAVAILABLE = "The user cannot be looked up at the moment. Try again.";
 
-/** The stage of a pair with other user names at the upstream, and the service that maps them. */
+/** The setup of a pair with other user names at the upstream, and the service that maps them. */
 async function renamed(t, dialect, upstream) {
   const directory = await Directory.start();
   t.after(() => directory.close());
@@ -30,7 +30,7 @@ async function renamed(t, dialect, upstream) {
   const unnamed = (lines) => lines.filter((line) => !/^user\.(id|email) /.test(line));
   const { set, fill } = pair(dialect, upstream);
   const changes = { set: unnamed(set), fill: unnamed(fill), there, map: directory.toml(PAIRS[`${dialect} ${upstream}`]) };
-  return { ...await stage(t, dialect, upstream, changes), directory };
+  return { ...await setUp(t, dialect, upstream, changes), directory };
 }
 
 /** The names that exist only on the other side. */

@@ -6,7 +6,7 @@ import { base64url } from "../upstreams/bytes.mjs";
 import { PROVIDERS } from "../upstreams/start.mjs";
 import { Authenticator } from "./authenticator.mjs";
 import { pair } from "./pairs.mjs";
-import { stage, stageForOne } from "./stage.mjs";
+import { setUp, setUpForOne } from "./setup.mjs";
 
 /** The tests of one dialect: each upstream in turn. */
 export function everyOperation(dialect) {
@@ -24,13 +24,13 @@ export function everyOperation(dialect) {
 }
 
 async function checked(t, dialect, upstream) {
-  const { gateway } = await stage(t, dialect, upstream);
+  const { gateway } = await setUp(t, dialect, upstream);
   const { code, stdout, stderr } = await gateway.check();
   assert.equal(code, 0, stdout + stderr);
 }
 
 async function login(t, dialect, upstream) {
-  const { client, ada, bob, upstream: there, setting } = await stage(t, dialect, upstream);
+  const { client, ada, bob, upstream: there, setting } = await setUp(t, dialect, upstream);
   for (const user of setting.alone ? [ada] : [ada, bob]) {
     const signedIn = client.read(await client.login(user, user.passkeys));
     assert.ok(signedIn.access);
@@ -42,7 +42,7 @@ async function login(t, dialect, upstream) {
 
 async function lifetime(t, dialect, upstream) {
   const { can } = pair(dialect, upstream);
-  const { client, ada, upstream: there } = await stageForOne(t, dialect, upstream);
+  const { client, ada, upstream: there } = await setUpForOne(t, dialect, upstream);
   const kept = () => there?.party.passkeysOf(ada.there).map(({ id }) => id);
   const passkeys = new Authenticator();
   const { finished, credential } = await client.register(ada, passkeys);
@@ -71,7 +71,7 @@ async function cannotLogIn(client, ada, passkeys, { id }) {
 }
 
 async function signup(t, dialect, upstream) {
-  const { client, ada } = await stage(t, dialect, upstream);
+  const { client, ada } = await setUp(t, dialect, upstream);
   const carol = { ...ada, email: "carol@example.com", name: "Carol" };
   const passkeys = new Authenticator();
   const { finished } = await client.register(carol, passkeys, "signup");
@@ -81,7 +81,7 @@ async function signup(t, dialect, upstream) {
 
 async function rest(t, dialect, upstream) {
   const { does } = pair(dialect, upstream);
-  const { client, ada, upstream: there } = await stage(t, dialect, upstream);
+  const { client, ada, upstream: there } = await setUp(t, dialect, upstream);
   for (const [operation, request] of Object.entries(client.dialect.requests)) {
     if (does(operation) || operation.endsWith(".finish")) continue;
     const credential = { id: base64url("a passkey") };

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { base64, base64url, bytes } from "../upstreams/bytes.mjs";
 import { Authenticator } from "./authenticator.mjs";
-import { stage, stageForOne } from "./stage.mjs";
+import { setUp, setUpForOne } from "./setup.mjs";
 
 const withHandle = (credential, userHandle) => ({ ...credential, response: { ...credential.response, userHandle } });
 
@@ -25,18 +25,18 @@ for (const [name, form] of Object.entries({
   "an object": (credential) => credential,
 })) {
   test(`quiva's login takes the credential as ${name}`, async (t) => {
-    const staged = await stage(t, "quiva", "auth0");
-    const answer = await loginWith(staged, (request, credential) => {
+    const setup = await setUp(t, "quiva", "auth0");
+    const answer = await loginWith(setup, (request, credential) => {
       request.content.credential = form(credential);
       return request;
     });
-    assert.ok(staged.client.read(answer).access);
-    assert.equal(typeof staged.upstream.last("login.finish").content.authn_response, "object");
+    assert.ok(setup.client.read(answer).access);
+    assert.equal(typeof setup.upstream.last("login.finish").content.authn_response, "object");
   });
 }
 
 test("quiva's credential is text at login and an object at registration", async (t) => {
-  const { client, ada, upstream } = await stageForOne(t, "streambird", "quiva");
+  const { client, ada, upstream } = await setUpForOne(t, "streambird", "quiva");
   client.read(await client.login(ada, ada.passkeys));
   assert.equal(typeof upstream.last("login.finish").content.credential, "string");
   client.read((await client.register(ada, new Authenticator())).finished);
@@ -44,7 +44,7 @@ test("quiva's credential is text at login and an object at registration", async 
 });
 
 test("apifox credentials are text at begin and finish", async (t) => {
-  const { client, ada, upstream } = await stageForOne(t, "quiva", "apifox");
+  const { client, ada, upstream } = await setUpForOne(t, "quiva", "apifox");
   client.read(await client.login(ada, ada.passkeys));
   client.read((await client.register(ada, new Authenticator())).finished);
   assert.equal(JSON.parse(upstream.last("login.finish").content.response).type, "public-key");
@@ -54,13 +54,13 @@ test("apifox credentials are text at begin and finish", async (t) => {
 // ===== client extension results
 
 test("absent clientExtensionResults is empty at streambird", async (t) => {
-  const { client, ada, upstream } = await stage(t, "apifox", "streambird");
+  const { client, ada, upstream } = await setUp(t, "apifox", "streambird");
   client.read(await client.login(ada, ada.passkeys));
   assert.deepEqual(upstream.last("login.finish").content.public_key_credential.clientExtensionResults, {});
 });
 
 test("clientExtensionResults is forwarded unchanged", async (t) => {
-  const { client, ada, upstream } = await stage(t, "streambird", "quiva");
+  const { client, ada, upstream } = await setUp(t, "streambird", "quiva");
   client.read(await client.login(ada, ada.passkeys));
   const credential = JSON.parse(upstream.last("login.finish").content.credential);
   assert.deepEqual(credential.clientExtensionResults, { credProps: { rk: true } });
@@ -68,7 +68,7 @@ test("clientExtensionResults is forwarded unchanged", async (t) => {
 });
 
 test("clientExtensionResults is inside response in flashback's registration", async (t) => {
-  const { client, ada, upstream } = await stageForOne(t, "flashback", "flashback");
+  const { client, ada, upstream } = await setUpForOne(t, "flashback", "flashback");
   client.read((await client.register(ada, new Authenticator())).finished);
   const { credential } = upstream.last("registration.finish").content;
   assert.deepEqual(credential.response.clientExtensionResults, { credProps: { rk: true } });
@@ -76,7 +76,7 @@ test("clientExtensionResults is inside response in flashback's registration", as
 });
 
 test("flashback's login gets neither extension results nor attachment", async (t) => {
-  const { client, ada, upstream } = await stage(t, "quiva", "flashback");
+  const { client, ada, upstream } = await setUp(t, "quiva", "flashback");
   client.read(await client.login(ada, ada.passkeys));
   const { credential } = upstream.last("login.finish").content;
   assert.deepEqual(Object.keys(credential).sort(), ["id", "rawId", "response", "type"]);
@@ -89,13 +89,13 @@ for (const [form, userHandle] of [["null", null], ["an empty string", ""], ["abs
     const expected = upstream === "streambird" ? null : undefined;
     const name = `a user handle that is ${form} is ${expected === null ? "null" : "absent"} at ${upstream}`;
     test(name, async (t) => {
-      const staged = await stage(t, "quiva", upstream);
-      const answer = await loginWith(staged, (request, credential) => {
+      const setup = await setUp(t, "quiva", upstream);
+      const answer = await loginWith(setup, (request, credential) => {
         request.content.credential = JSON.stringify(withHandle(credential, userHandle));
         return request;
       });
-      assert.ok(staged.client.read(answer).access);
-      const { content } = staged.upstream.last("login.finish");
+      assert.ok(setup.client.read(answer).access);
+      const { content } = setup.upstream.last("login.finish");
       const credential = content.public_key_credential ?? content.authn_response ?? content.credential;
       const { response } = typeof credential === "string" ? JSON.parse(credential) : credential;
       assert.equal(response.userHandle, expected);
@@ -104,20 +104,20 @@ for (const [form, userHandle] of [["null", null], ["an empty string", ""], ["abs
   }
 
   test(`a user handle that is ${form} is refused before apifox, which requires one`, async (t) => {
-    const staged = await stage(t, "quiva", "apifox");
-    const answer = await loginWith(staged, (request, credential) => {
+    const setup = await setUp(t, "quiva", "apifox");
+    const answer = await loginWith(setup, (request, credential) => {
       request.content.credential = JSON.stringify(withHandle(credential, userHandle));
       return request;
     });
     assert.ok(!answer.ok && answer.status < 500, JSON.stringify(answer));
-    assert.equal(staged.upstream.count("login.finish"), 0);
+    assert.equal(setup.upstream.count("login.finish"), 0);
   });
 }
 
 // ===== statuses, Location, and fields
 
 test("auth0 enrolment returns 202 and 201 with Location, and deletion an empty 204", async (t) => {
-  const { client, ada } = await stageForOne(t, "auth0", "apifox");
+  const { client, ada } = await setUpForOne(t, "auth0", "apifox");
   const begun = await client.ask("registration.begin", ada);
   assert.deepEqual([begun.status, begun.fields.location], [202, "/me/v1/authentication-methods/passkey%7Cnew"]);
   const credential = new Authenticator().create(client.read(begun));
@@ -130,7 +130,7 @@ test("auth0 enrolment returns 202 and 201 with Location, and deletion an empty 2
 });
 
 test("other dialects return 200 for Auth0's 202, 201 and 204", async (t) => {
-  const { client, ada } = await stageForOne(t, "streambird", "auth0");
+  const { client, ada } = await setUpForOne(t, "streambird", "auth0");
   const { finished } = await client.register(ada, new Authenticator());
   const deleted = await client.ask("credentials.delete", ada, { registered: finished.content });
   assert.deepEqual([finished.status, deleted.status], [200, 200]);
@@ -138,14 +138,14 @@ test("other dialects return 200 for Auth0's 202, 201 and 204", async (t) => {
 });
 
 test("apifox responses are not cacheable", async (t) => {
-  const { client, ada } = await stage(t, "apifox", "auth0");
+  const { client, ada } = await setUp(t, "apifox", "auth0");
   const begun = await client.ask("login.begin", ada);
   assert.equal(begun.fields["cache-control"], "private, no-cache");
   assert.equal(begun.fields["content-type"], "application/json; charset=utf-8");
 });
 
 test("auth0 faults have no WWW-Authenticate field", async (t) => {
-  const { client, ada, upstream } = await stage(t, "auth0", "auth0");
+  const { client, ada, upstream } = await setUp(t, "auth0", "auth0");
   const wrongCaller = { ...ada, client: { id: ada.client.id, secret: "wrong" }, token: "wrong" };
   for (const operation of ["login.begin", "credentials.list"]) {
     const { status, fields } = await client.ask(operation, wrongCaller);
@@ -160,7 +160,7 @@ test("auth0 faults have no WWW-Authenticate field", async (t) => {
 // ===== ids in paths and queries
 
 test("a method id is percent-encoded in Auth0's path", async (t) => {
-  const { client, ada, upstream } = await stageForOne(t, "streambird", "auth0");
+  const { client, ada, upstream } = await setUpForOne(t, "streambird", "auth0");
   const { finished } = await client.register(ada, new Authenticator());
   const { handle } = client.read(finished);
   assert.match(handle, /^passkey\|dev_/);
@@ -170,7 +170,7 @@ test("a method id is percent-encoded in Auth0's path", async (t) => {
 
 for (const [dialect, upstream] of [["apifox", "apifox"], ["quiva", "apifox"], ["apifox", "quiva"]]) {
   test(`${dialect} before ${upstream}: an id with + and / survives query and content`, async (t) => {
-    const { client, ada, upstream: there } = await stageForOne(t, dialect, upstream);
+    const { client, ada, upstream: there } = await setUpForOne(t, dialect, upstream);
     const { credential, finished } = await registeredWith(client, ada, (id) => /\+/.test(id) && /\//.test(id));
     const deleted = await client.ask("credentials.delete", ada, { credential, registered: finished.content });
     assert.ok(deleted.ok, JSON.stringify(deleted));
@@ -195,24 +195,24 @@ async function registeredWith(client, ada, fits) {
 // ===== times
 
 test("streambird minutes stay minutes at streambird and become seconds elsewhere", async (t) => {
-  const own = await stage(t, "streambird", "streambird");
+  const own = await setUp(t, "streambird", "streambird");
   own.client.read(await own.client.login(own.ada, own.ada.passkeys));
   assert.equal(own.upstream.last("login.finish").content.session_expires_in, 60);
-  const ours = await stage(t, "streambird", "embedded");
+  const ours = await setUp(t, "streambird", "embedded");
   const { access } = ours.client.read(await ours.client.login(ours.ada, ours.ada.passkeys));
   const { exp, iat } = JSON.parse(bytes(access.split(".")[1]));
   assert.equal(exp - iat, 3600);
 });
 
 test("a lifetime in seconds is sent to streambird in minutes", async (t) => {
-  const { client, ada, upstream } = await stage(t, "quiva", "streambird");
+  const { client, ada, upstream } = await setUp(t, "quiva", "streambird");
   client.read(await client.login(ada, ada.passkeys));
   assert.equal(upstream.last("login.finish").content.session_expires_in, 60);
 });
 
 test("auth0 seconds become apifox instants", async (t) => {
   const fill = ["user.created_at = 1700000000", "tokens.refresh_expires_in = 1209600"];
-  const { client, ada } = await stage(t, "apifox", "auth0", { fill, issuer: false });
+  const { client, ada } = await setUp(t, "apifox", "auth0", { fill, issuer: false });
   const before = Date.now();
   const { content } = await client.login(ada, ada.passkeys);
   const { access_expires: access } = content.data.token;
@@ -221,7 +221,7 @@ test("auth0 seconds become apifox instants", async (t) => {
 });
 
 test("apifox instants become auth0 seconds", async (t) => {
-  const { client, ada } = await stage(t, "auth0", "apifox", { fill: ["tokens.type = 'Bearer'"], issuer: false });
+  const { client, ada } = await setUp(t, "auth0", "apifox", { fill: ["tokens.type = 'Bearer'"], issuer: false });
   const { content } = await client.login(ada, ada.passkeys);
   const { expires_in: seconds } = content;
   assert.ok(Number.isInteger(seconds) && seconds <= 3600 && seconds > 3000, String(seconds));
@@ -231,7 +231,7 @@ test("apifox instants become auth0 seconds", async (t) => {
 
 for (const upstream of ["quiva", "flashback", "streambird"]) {
   test(`${upstream}'s padded challenge is base64url for auth0's clients`, async (t) => {
-    const { client, ada, upstream: there } = await stage(t, "auth0", upstream);
+    const { client, ada, upstream: there } = await setUp(t, "auth0", upstream);
     const { content } = await client.ask("login.begin", ada);
     const [challenge] = there.ceremonies.keys();
     assert.equal(content.authn_params_public_key.challenge, challenge);
@@ -239,7 +239,7 @@ for (const upstream of ["quiva", "flashback", "streambird"]) {
 }
 
 test("flashback's registration returns the challenge in the upstream's alphabet", async (t) => {
-  const { client, ada, upstream } = await stageForOne(t, "flashback", "flashback");
+  const { client, ada, upstream } = await setUpForOne(t, "flashback", "flashback");
   const { finished } = await client.register(ada, new Authenticator());
   client.read(finished);
   const { challenge } = upstream.last("registration.finish").content;

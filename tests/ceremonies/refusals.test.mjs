@@ -8,7 +8,7 @@ import { base64url, bytes } from "../upstreams/bytes.mjs";
 import { PROVIDERS } from "../upstreams/start.mjs";
 import { Authenticator } from "./authenticator.mjs";
 import { pair } from "./pairs.mjs";
-import { stage } from "./stage.mjs";
+import { setUp } from "./setup.mjs";
 
 const REQUIRED = { party: 'user_verification = "required"' };
 const UV = 0x04;
@@ -84,7 +84,7 @@ const CREATION = {
 for (const dialect of PROVIDERS) {
   for (const [name, { before, forge, fault = "assertion_rejected" }] of Object.entries(LOGINS)) {
     test(`${dialect}: ${name} is refused`, async (t) => {
-      const { client, ada } = await stage(t, dialect, "embedded", REQUIRED);
+      const { client, ada } = await setUp(t, dialect, "embedded", REQUIRED);
       await before?.(client, ada);
       const begun = await client.ask("login.begin", ada);
       const credential = forge(ada, client.read(begun));
@@ -94,14 +94,14 @@ for (const dialect of PROVIDERS) {
   }
 
   test(`${dialect}: an unchanged assertion is accepted`, async (t) => {
-    const { client, ada } = await stage(t, dialect, "embedded", REQUIRED);
+    const { client, ada } = await setUp(t, dialect, "embedded", REQUIRED);
     const begun = await client.ask("login.begin", ada);
     const credential = ada.passkeys.forge(ada.passkeys.get(client.read(begun)), {});
     assert.ok(client.read(await client.ask("login.finish", ada, { credential, begun: begun.content })).access);
   });
 
   test(`${dialect}: a replayed assertion is refused`, async (t) => {
-    const { client, ada } = await stage(t, dialect, "embedded", REQUIRED);
+    const { client, ada } = await setUp(t, dialect, "embedded", REQUIRED);
     const begun = await client.ask("login.begin", ada);
     const given = { credential: ada.passkeys.get(client.read(begun)), begun: begun.content };
     client.read(await client.ask("login.finish", ada, given));
@@ -135,7 +135,7 @@ function retyped(credential) {
 for (const dialect of PROVIDERS.filter((dialect) => pair(dialect, "embedded").can("registration.begin"))) {
   for (const [name, { create, fault = "assertion_rejected" }] of Object.entries(REGISTRATIONS)) {
     test(`${dialect}: a new passkey with ${name} is refused`, async (t) => {
-      const { client, ada } = await stage(t, dialect, "embedded");
+      const { client, ada } = await setUp(t, dialect, "embedded");
       const begun = await client.ask("registration.begin", ada);
       const credential = create(new Authenticator(), client.read(begun));
       const answer = await client.ask("registration.finish", ada, { credential, begun: begun.content });
@@ -147,7 +147,7 @@ for (const dialect of PROVIDERS.filter((dialect) => pair(dialect, "embedded").ca
 /** The route's own minimum, with upstreams that require less. */
 for (const provider of PROVIDERS.filter((provider) => pair(provider, provider).can("registration.begin"))) {
   test(`${provider} before itself: a route that requires user verification refuses a new passkey without it`, async (t) => {
-    const { client, ada, upstream } = await stage(t, provider, provider, { route: 'user_verification = "required"' });
+    const { client, ada, upstream } = await setUp(t, provider, provider, { route: 'user_verification = "required"' });
     const begun = await client.ask("registration.begin", ada);
     const credential = new Authenticator().create(client.read(begun));
     const answer = await client.ask("registration.finish", ada, { credential: unattested(credential), begun: begun.content });

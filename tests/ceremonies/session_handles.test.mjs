@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PROVIDERS } from "../upstreams/start.mjs";
 import { Client } from "./client.mjs";
-import { stage } from "./stage.mjs";
+import { setUp } from "./setup.mjs";
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -22,7 +22,7 @@ for (const dialect of Object.keys(HANDLE)) {
   const { of, put } = HANDLE[dialect];
   for (const upstream of [...PROVIDERS, "embedded"]) {
     test(`${dialect} before ${upstream}: the session handle of another ceremony is refused and used up`, async (t) => {
-      const { client, ada, upstream: there } = await stage(t, dialect, upstream);
+      const { client, ada, upstream: there } = await setUp(t, dialect, upstream);
       const [one, other] = [await client.ask("login.begin", ada), await client.ask("login.begin", ada)];
       assert.notEqual(of(one.content), of(other.content));
       const credential = ada.passkeys.get(client.read(one));
@@ -38,7 +38,7 @@ for (const dialect of Object.keys(HANDLE)) {
 
 for (const upstream of ["quiva", "flashback", "streambird", "auth0", "embedded"]) {
   test(`apifox before ${upstream}: the session_id is a UUID v4 of the gateway's own`, async (t) => {
-    const { client, ada } = await stage(t, "apifox", upstream);
+    const { client, ada } = await setUp(t, "apifox", upstream);
     const begins = await Promise.all([1, 2, 3].map(() => client.ask("login.begin", ada)));
     const handles = begins.map(({ content }) => HANDLE.apifox.of(content));
     for (const handle of handles) assert.match(handle, UUID_V4);
@@ -48,7 +48,7 @@ for (const upstream of ["quiva", "flashback", "streambird", "auth0", "embedded"]
 
 for (const provider of Object.keys(HANDLE)) {
   test(`${provider} before ${provider}: the upstream's own handle is forwarded`, async (t) => {
-    const { client, ada, upstream: there } = await stage(t, provider, provider);
+    const { client, ada, upstream: there } = await setUp(t, provider, provider);
     const begun = await client.ask("login.begin", ada);
     assert.ok(there.ceremonies.has(HANDLE[provider].of(begun.content)));
   });
@@ -57,7 +57,7 @@ for (const provider of Object.keys(HANDLE)) {
 const CROSSED = [["quiva", "auth0"], ["streambird", "apifox"], ["auth0", "apifox"], ["apifox", "auth0"]];
 for (const [dialect, upstream] of CROSSED) {
   test(`${dialect} before ${upstream}: the upstream gets its session handle back and the caller never sees it`, async (t) => {
-    const { client, ada, upstream: there } = await stage(t, dialect, upstream);
+    const { client, ada, upstream: there } = await setUp(t, dialect, upstream);
     const begun = await client.ask("login.begin", ada);
     const [handle] = there.ceremonies.keys();
     assert.ok(!JSON.stringify(begun.content).includes(handle));
@@ -69,7 +69,7 @@ for (const [dialect, upstream] of CROSSED) {
 }
 
 test("a challenge from one route is refused on another", async (t) => {
-  const { client, gateway, ada } = await stage(t, "quiva", "embedded");
+  const { client, gateway, ada } = await setUp(t, "quiva", "embedded");
   const begun = await client.ask("login.begin", ada);
   const credential = ada.passkeys.get(client.read(begun));
   const other = new Client("auth0", `${gateway.url}/signup`);

@@ -85,7 +85,7 @@ async fn every_printed_command_works() {
     }
     tried.sort_by_key(|dialect| dialect.id());
     tried.dedup();
-    assert_eq!(tried.len(), 5, "one command a dialect");
+    assert_eq!(tried.len(), 5, "one command per dialect");
 }
 
 #[test]

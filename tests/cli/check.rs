@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::program::Folder;
-use kit::config::{EMBEDDED, ENVIRONMENT, bare_upstream, route, route_judged_by_upstream, upstream};
+use kit::config::{EMBEDDED, ENVIRONMENT, bare_upstream, route, route_verified_by_upstream, upstream};
 use kit::provider::Provider::{Auth0, Flashback, Quiva, Streambird};
 
 /// A route before an upstream over TLS with these certificate authorities.
 fn config(ca_file: &str) -> String {
     bare_upstream("new", Quiva, "https://127.0.0.1:1", &format!("ca_file = \"{ca_file}\""))
-        + &route_judged_by_upstream("main", Quiva, "new", "")
+        + &route_verified_by_upstream("main", Quiva, "new", "")
 }
 
 fn certificate() -> String {

@@ -4,7 +4,7 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
 use serde_json::Value;
 
-use kit::config::{EMBEDDED, bare_upstream, route_judged_by_upstream};
+use kit::config::{EMBEDDED, bare_upstream, route_verified_by_upstream};
 use kit::gateway::Gateway;
 use kit::message::{Request, Response};
 use kit::provider::Provider::{Flashback, Quiva};
@@ -17,8 +17,8 @@ async fn start() -> Gateway {
     let cors = "hosts = [\"own.example\"]\ncors = { origins = [\"https://app.example\"] }";
     let tables = EMBEDDED.to_owned()
         + &bare_upstream("new", Quiva, "http://127.0.0.1:1", "")
-        + &route_judged_by_upstream("ours", Flashback, "own", cors)
-        + &route_judged_by_upstream("theirs", Quiva, "new", "hosts = [\"theirs.example\"]");
+        + &route_verified_by_upstream("ours", Flashback, "own", cors)
+        + &route_verified_by_upstream("theirs", Quiva, "new", "hosts = [\"theirs.example\"]");
     Gateway::start(&tables).await
 }
 

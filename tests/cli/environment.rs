@@ -1,12 +1,12 @@
 //! Settings in the environment override those in the file.
 
 use crate::program::Folder;
-use kit::config::{EMBEDDED, route_judged_by_upstream};
+use kit::config::{EMBEDDED, route_verified_by_upstream};
 use kit::provider::Provider::Quiva;
 
 fn two_upstreams() -> Folder {
     let other = EMBEDDED.replace("[upstreams.own]", "[upstreams.other]").replace("own.db", "other.db");
-    Folder::with_config(&(EMBEDDED.to_owned() + &other + &route_judged_by_upstream("main", Quiva, "own", "")))
+    Folder::with_config(&(EMBEDDED.to_owned() + &other + &route_verified_by_upstream("main", Quiva, "own", "")))
 }
 
 #[test]
@@ -54,5 +54,5 @@ fn config_path_may_come_from_the_environment() {
     std::fs::remove_file(folder.path().join("gateway.toml")).unwrap();
     assert_eq!(checked(&["check"], &[]), "the built-in gateway.toml works.");
     let missing = folder.run_in(&["check"], &[("PASSBRIDGE_CONFIG", "none.toml")]);
-    assert_eq!(missing.code, 78, "a file that was named must be there: {missing:?}");
+    assert_eq!(missing.code, 78, "a named file must exist: {missing:?}");
 }

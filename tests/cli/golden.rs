@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::program::Ran;
 
-/// Holds a text against `tests/cli/golden/NAME`, or writes it there.
-pub(crate) fn hold(name: &str, said: &str) {
+/// Compares a text with `tests/cli/golden/NAME`, or writes it there.
+pub(crate) fn compare(name: &str, said: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/golden").join(name);
     if std::env::var_os("UPDATE").is_some() {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -17,8 +17,8 @@ pub(crate) fn hold(name: &str, said: &str) {
     assert!(wanted == said, "===== {name}: wanted\n{wanted}\n===== said\n{said}");
 }
 
-/// Everything there is to be seen of a run.
-pub(crate) fn seen(title: &str, ran: &Ran) -> String {
+/// The exit code and the output of a run, as text.
+pub(crate) fn transcript(title: &str, ran: &Ran) -> String {
     let Ran { code, stdout, stderr } = ran;
     format!("===== {title}: exit code {code}\n{stderr}----- standard output\n{stdout}\n")
 }

@@ -1,7 +1,7 @@
 //! `passbridge handles`: importing and removing user handles.
 
 use crate::program::{Folder, Ran, run};
-use kit::config::{EMBEDDED, route_judged_by_upstream};
+use kit::config::{EMBEDDED, route_verified_by_upstream};
 use kit::provider::Provider::Quiva;
 
 fn folder(handles: &[(&str, &str)]) -> Folder {
@@ -9,7 +9,7 @@ fn folder(handles: &[(&str, &str)]) -> Folder {
     for (name, line) in handles {
         text += &EMBEDDED.replace("[upstreams.own]", &format!("[upstreams.{name}]\n{line}"));
         text = text.replace("own.db", &format!("{name}.db"));
-        text += &route_judged_by_upstream(name, Quiva, name, &format!("hosts = [\"{name}.example\"]"));
+        text += &route_verified_by_upstream(name, Quiva, name, &format!("hosts = [\"{name}.example\"]"));
     }
     Folder::with_config(&text)
 }
@@ -49,7 +49,7 @@ fn bad_lines_are_reported_and_nothing_is_imported() {
     assert_eq!(said(&ran), (1, expected));
     folder.write("handles.csv", CSV);
     let ran = folder.run(&["handles", "import", "handles.csv"]);
-    assert_eq!(said(&ran), (0, "2 passkeys imported, 0 already known\n"), "the good line was not taken before");
+    assert_eq!(said(&ran), (0, "2 passkeys imported, 0 already known\n"), "the valid line was not imported before");
     folder.write("handles.txt", CSV);
     let ran = folder.run(&["handles", "import", "handles.txt"]);
     assert_eq!((ran.code, ran.stderr.contains("must be named `*.csv` or `*.jsonl`")), (1, true), "{ran:?}");
@@ -108,9 +108,9 @@ fn explain_reports_what_it_does_not_read() {
     let begin =
         format!("POST /accounts/begin-passkey-registration HTTP/1.1\nhost: {host}\nauthorization: Bearer x\n\n");
     let ran = run(folder.path(), &["explain", "-"], &[], &begin);
-    let told = "`handles.sqlite` is not read offline: it gives the user handle for the client";
-    assert!(ran.stdout.contains(told), "{ran:?}");
-    assert!(!folder.path().join("handles.sqlite").exists(), "nothing is made");
+    let note = "`handles.sqlite` is not read offline: it gives the user handle for the client";
+    assert!(ran.stdout.contains(note), "{ran:?}");
+    assert!(!folder.path().join("handles.sqlite").exists(), "no file is created");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::program::{Folder, Ran};
 
-/// Every command there is, with its own commands.
+/// Every command with its subcommands.
 const COMMANDS: &[&[&str]] = &[
     &[],
     &["serve"],
@@ -35,7 +35,7 @@ fn help(command: &[&str]) -> String {
     ran.stdout
 }
 
-/// The names below a heading, and what stands beside each on its first line.
+/// The names below a heading, and the text after each on its first line.
 fn listed<'h>(help: &'h str, heading: &str) -> Vec<(&'h str, &'h str)> {
     let Some((_, section)) = help.split_once(&format!("\n{heading}:\n")) else { return Vec::new() };
     let entries = section.lines().take_while(|line| !line.is_empty());
@@ -63,12 +63,12 @@ fn every_command_is_listed() {
         let text = help(command);
         let known = COMMANDS.iter().filter(|other| other.len() == command.len() + 1 && other.starts_with(command));
         let mut known: Vec<_> = known.map(|other| *other.last().unwrap()).collect();
-        let told = listed(&text, "Commands");
-        assert!(told.iter().all(|(_, meaning)| !meaning.trim().is_empty()), "{command:?}: {told:?}");
-        let mut told: Vec<_> = told.into_iter().map(|(name, _)| name).filter(|name| *name != "help").collect();
+        let entries = listed(&text, "Commands");
+        assert!(entries.iter().all(|(_, meaning)| !meaning.trim().is_empty()), "{command:?}: {entries:?}");
+        let mut names: Vec<_> = entries.into_iter().map(|(name, _)| name).filter(|name| *name != "help").collect();
         known.sort_unstable();
-        told.sort_unstable();
-        assert_eq!(told, known, "{command:?}");
+        names.sort_unstable();
+        assert_eq!(names, known, "{command:?}");
     }
 }
 

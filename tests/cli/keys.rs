@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::program::run;
-use kit::config::{EMBEDDED, ENVIRONMENT, route_judged_by_upstream};
+use kit::config::{EMBEDDED, ENVIRONMENT, route_verified_by_upstream};
 use kit::gateway::Gateway;
 use kit::message::Request;
 use kit::provider::Provider::{Auth0, Flashback};
@@ -27,7 +27,7 @@ async fn keys(gateway: &Gateway) -> Vec<String> {
 
 #[tokio::test]
 async fn old_tokens_verify_after_key_rotation() {
-    let tables = EMBEDDED.to_owned() + &route_judged_by_upstream("main", Flashback, "own", "");
+    let tables = EMBEDDED.to_owned() + &route_verified_by_upstream("main", Flashback, "own", "");
     let gateway = Gateway::start(&tables).await;
     let token = demo_token(&gateway);
     let begin = Request::fixture(Flashback, "login.begin").with_field("authorization", &format!("Bearer {token}"));

@@ -5,23 +5,23 @@
 
 mod built_in;
 mod check;
+mod cors;
 mod credentials;
 mod diagnostics;
 mod docs;
 mod documents;
 mod environment;
 mod explain;
-mod explain_aside;
-mod explain_becomes;
+mod explain_member_sources;
 mod explain_why;
+mod explain_without_upstream;
 mod golden;
 mod handles;
 mod help;
 mod keys;
-mod pages;
 mod printed;
 mod program;
 mod reload;
 mod translate;
-mod unseen;
+mod unknown_ceremonies;
 mod users;

@@ -71,8 +71,8 @@ fn members_lists_every_name_used_in_provider_files() {
     for line in printed.lines() {
         let mut words = line.split_whitespace();
         let name = words.next().unwrap();
-        assert!(known.insert(name), "{name} stands there twice");
-        assert!(words.count() > 2 && line.ends_with('.'), "{line} says what it is and means");
+        assert!(known.insert(name), "{name} is listed twice");
+        assert!(words.count() > 2 && line.ends_with('.'), "{line} has a kind and a meaning");
     }
     for (id, text) in providers() {
         for hole in text.split("\"{").skip(1).filter_map(|rest| rest.split_once("}\"")).map(|(hole, _)| hole) {

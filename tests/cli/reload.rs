@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use kit::caller::Caller;
-use kit::config::{CALLERS, EMBEDDED, OURS, bare_upstream, route_called_by, route_judged_by_upstream, upstream};
+use kit::config::{CALLERS, EMBEDDED, OURS, bare_upstream, route_called_by, route_verified_by_upstream, upstream};
 use kit::contract::{check_fault, check_response};
 use kit::fake::Fake;
 use kit::gateway::Gateway;
@@ -14,7 +14,7 @@ use kit::provider::Provider::{self, Apifox, Auth0, Quiva, Streambird};
 
 const LOADED: &str = "config reloaded";
 
-/// Callers speak Auth0's dialect; who does the work is what changes.
+/// Callers use the dialect of Auth0. Only the upstream changes.
 fn before(upstream_of: Provider, fake: &Fake) -> String {
     let settings = match upstream_of {
         Quiva => "set.user.email = \"team@example.com\"\nfill.tokens = { type = \"Bearer\", expires_in = 3600 }",
@@ -57,7 +57,7 @@ async fn reload(gateway: &Gateway, tables: &str) {
     assert_eq!((said["level"].as_str(), said["message"].as_str()), (Some("INFO"), Some(LOADED)));
 }
 
-/// Quiva at first, and Cloudreve to move to.
+/// Quiva as the first upstream, and Cloudreve as the next.
 async fn old_and_new() -> (Fake, Fake, Gateway) {
     let (old, new) = (Fake::start(Quiva).await, Fake::start(Apifox).await);
     let documented = Response::fixture(Apifox, "login.finish.response");
@@ -78,22 +78,22 @@ async fn ceremony_begun_before_a_reload_finishes_once() {
         begun.push(begins(&gateway).await);
     }
     reload(&gateway, &before(Apifox, &new)).await;
-    let mut begun_anew = Vec::new();
+    let mut begun_later = Vec::new();
     for _ in 0..4 {
-        begun_anew.push(begins(&gateway).await);
+        begun_later.push(begins(&gateway).await);
     }
     assert_eq!((seen(&old), seen(&new)), ([4, 0], [4, 0]), "new begins go to the new upstream");
     for begun in &begun {
         check_response(Auth0, "login.finish", &finishes(&gateway, begun).await);
     }
-    assert_eq!((seen(&old), seen(&new)), ([4, 4], [4, 0]), "what was begun goes to the old one");
-    for begun in &begun_anew {
+    assert_eq!((seen(&old), seen(&new)), ([4, 4], [4, 0]), "finishes go to the upstream of their begin");
+    for begun in &begun_later {
         check_response(Auth0, "login.finish", &finishes(&gateway, begun).await);
     }
-    for begun in begun.iter().chain(&begun_anew) {
+    for begun in begun.iter().chain(&begun_later) {
         expired(&gateway, begun).await;
     }
-    assert_eq!((seen(&old), seen(&new)), ([4, 4], [4, 4]), "each of them once");
+    assert_eq!((seen(&old), seen(&new)), ([4, 4], [4, 4]), "each finish was sent once");
 }
 
 #[tokio::test]
@@ -107,16 +107,19 @@ async fn invalid_config_on_reload_keeps_the_previous_one() {
     ] {
         let said = gateway.reload(&broken).await;
         assert_eq!(said["level"], "ERROR", "{said}");
-        let told = said["message"].as_str().unwrap();
-        assert!(told.starts_with("reload failed, keeping the previous config"), "{told}");
-        assert!(told.contains("--> gateway.toml:") && told.contains("error: "), "it says what is wrong: {told}");
+        let message = said["message"].as_str().unwrap();
+        assert!(message.starts_with("reload failed, keeping the previous config"), "{message}");
+        assert!(
+            message.contains("--> gateway.toml:") && message.contains("error: "),
+            "the message names the place: {message}"
+        );
     }
     check_response(Auth0, "login.finish", &finishes(&gateway, &begun).await);
     begins(&gateway).await;
     assert_eq!((seen(&old), seen(&new)), ([2, 1], [0, 0]));
     reload(&gateway, &before(Apifox, &new)).await;
     begins(&gateway).await;
-    assert_eq!(seen(&new), [1, 0], "and the next good one is loaded");
+    assert_eq!(seen(&new), [1, 0], "the next valid config is loaded");
 }
 
 #[tokio::test]
@@ -127,10 +130,14 @@ async fn moved_path_still_serves_finishes_begun_on_it() {
         before(Quiva, &old).replace("prefix = \"\"", "prefix = \"/v2\"").replace("routes.main", "routes.renamed");
     reload(&gateway, &moved).await;
     check_response(Auth0, "login.finish", &finishes(&gateway, &one).await);
-    assert_eq!(finishes(&gateway, &one).await.status, 404, "for what is used up it is gone");
+    assert_eq!(finishes(&gateway, &one).await.status, 404, "the old path is gone once the ceremony is used");
     assert_eq!(gateway.ask(&begin(Auth0)).await.status, 404);
     let elsewhere = gateway.ask(&finish(Auth0, &two).with_prefix("/v2")).await;
-    assert_eq!(gateway.refusal_of(&elsewhere).await.fault, "challenge_expired", "another route is not its own");
+    assert_eq!(
+        gateway.refusal_of(&elsewhere).await.fault,
+        "challenge_expired",
+        "the ceremony belongs to another route"
+    );
     check_response(Auth0, "login.finish", &finishes(&gateway, &two).await);
     assert_eq!(seen(&old), [2, 2]);
 }
@@ -146,7 +153,7 @@ async fn finish_uses_the_caller_rules_of_its_begin() {
     let begun = Streambird.begun(&gateway.ask(&begin(Streambird)).await);
     reload(&gateway, &keyed("CALLER_SECRET")).await;
     let (_, refused) = gateway.refused(&begin(Streambird)).await;
-    assert_eq!(refused.fault, "unauthenticated", "the old key begins nothing more");
+    assert_eq!(refused.fault, "unauthenticated", "the old key is no longer accepted for a begin");
     let stranger = finish(Streambird, &begun).with_field("authorization", "Bearer nobody");
     assert_eq!(gateway.refused(&stranger).await.1.fault, "unauthenticated");
     let answer = gateway.ask(&finish(Streambird, &begun)).await;
@@ -156,15 +163,15 @@ async fn finish_uses_the_caller_rules_of_its_begin() {
 
 #[tokio::test]
 async fn embedded_ceremonies_survive_a_reload() {
-    let tables = |more: &str| EMBEDDED.to_owned() + &route_judged_by_upstream("main", Quiva, "own", more);
+    let tables = |more: &str| EMBEDDED.to_owned() + &route_verified_by_upstream("main", Quiva, "own", more);
     let gateway = Gateway::start(&tables("")).await;
     let request = begin(Quiva).with_json(&serde_json::json!({ "email": "demo@example.com" }));
     let begun = Quiva.begun(&gateway.ask(&request).await);
     reload(&gateway, &tables("user_verification = \"required\"")).await;
-    let anew = gateway.ask(&request).await;
-    assert_eq!(anew.content_json()["data"]["userVerification"], "required");
+    let restarted = gateway.ask(&request).await;
+    assert_eq!(restarted.content_json()["data"]["userVerification"], "required");
     let (_, refused) = gateway.refused(&finish(Quiva, &begun)).await;
-    assert_eq!(refused.fault, "assertion_rejected", "it was looked at: {}", refused.reason);
+    assert_eq!(refused.fault, "assertion_rejected", "the ceremony was found: {}", refused.reason);
 }
 
 #[tokio::test]
@@ -176,7 +183,7 @@ async fn listener_changes_need_a_restart_and_are_reported() {
     let said = gateway.logs.event_after(so_far, "restart needed").await;
     assert_eq!(said["level"], "WARN");
     assert_eq!(said["message"], "restart needed to apply the changes of [ceremonies], [passthrough]");
-    assert_eq!(gateway.ask(&Request::new("GET", "/other")).await.status, 404, "nothing passes");
+    assert_eq!(gateway.ask(&Request::new("GET", "/other")).await.status, 404, "no passthrough target is configured");
     reload(&gateway, &before(Quiva, &old)).await;
     check_response(Auth0, "login.finish", &finishes(&gateway, &begins(&gateway).await).await);
 }
@@ -184,13 +191,13 @@ async fn listener_changes_need_a_restart_and_are_reported() {
 #[tokio::test]
 async fn refresh_uses_the_current_config() {
     let fake = Fake::start_knowing(Quiva, CALLERS).await;
-    let own = bare_upstream("new", Quiva, &fake.base_url(), "") + &route_judged_by_upstream("main", Quiva, "new", "");
+    let own = bare_upstream("new", Quiva, &fake.base_url(), "") + &route_verified_by_upstream("main", Quiva, "new", "");
     let gateway = Gateway::start(&own).await;
     let refresh = Request::fixture(Quiva, "session.refresh");
     check_response(Quiva, "session.refresh", &gateway.ask(&refresh).await);
-    reload(&gateway, &(EMBEDDED.to_owned() + &route_judged_by_upstream("main", Quiva, "own", ""))).await;
+    reload(&gateway, &(EMBEDDED.to_owned() + &route_verified_by_upstream("main", Quiva, "own", ""))).await;
     let (_, refused) = gateway.refused(&refresh).await;
     assert_eq!(refused.fault, "assertion_rejected");
     let seen: Vec<Value> = fake.requests("session.refresh").iter().map(Request::json).collect();
-    assert_eq!(seen.len(), 1, "a token that may be anybody's is not shown around");
+    assert_eq!(seen.len(), 1, "a token of unknown origin is not sent to other issuers");
 }

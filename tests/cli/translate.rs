@@ -36,14 +36,14 @@ fn every_documented_request_is_translated() {
         for operation in REQUESTS {
             let Some(text) = fixture(from, &format!("{operation}.request")) else { continue };
             let ran = translate(&["--from", from.id(), "--to", to.id()], &text);
-            said.push_str(&golden::seen(&format!("{operation} to {}", to.id()), &ran));
+            said.push_str(&golden::transcript(&format!("{operation} to {}", to.id()), &ran));
         }
         let text = fixture(from, "login.begin.response").unwrap();
         for to in all.into_iter().filter(|to| *to != from) {
             let ran = translate(&["--from", from.id(), "--to", to.id(), "--operation", "login.begin"], &text);
-            said.push_str(&golden::seen(&format!("answer to login.begin to {}", to.id()), &ran));
+            said.push_str(&golden::transcript(&format!("answer to login.begin to {}", to.id()), &ran));
         }
-        golden::hold(&format!("translate/{}.txt", from.id()), &said);
+        golden::compare(&format!("translate/{}.txt", from.id()), &said);
     }
 }
 
@@ -68,8 +68,8 @@ fn bare_json_translates_to_bare_json() {
     let answer = format!(r#"{{"auth_session":"s","authn_params_public_key":{answer}}}"#);
     let arguments = ["--from", "auth0", "--to", "quiva", "--operation", "login.begin", "--direction", "response"];
     let ran = translate(&arguments, &answer);
-    let told = r#"{"data":{"challenge":"4OHi4+Tl5ufo6err7O3u7/Dx8vP09fb3+Pn6+/z9/v8=","rpId":"example.com"}}"#;
-    assert_eq!((ran.code, ran.stdout.trim_end()), (0, told), "{ran:?}");
+    let expected = r#"{"data":{"challenge":"4OHi4+Tl5ufo6err7O3u7/Dx8vP09fb3+Pn6+/z9/v8=","rpId":"example.com"}}"#;
+    assert_eq!((ran.code, ran.stdout.trim_end()), (0, expected), "{ran:?}");
     assert!(ran.stderr.contains("lost: session: "), "{ran:?}");
 }
 

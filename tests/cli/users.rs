@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::program::{Folder, Ran, run};
-use kit::config::{EMBEDDED, ENVIRONMENT, route_judged_by_upstream};
+use kit::config::{EMBEDDED, ENVIRONMENT, route_verified_by_upstream};
 use kit::device::Device;
 use kit::gateway::Gateway;
 use kit::provider::Provider::{Auth0, Quiva};
@@ -16,7 +16,7 @@ fn config(upstreams: &[&str]) -> String {
         text += &EMBEDDED
             .replace("[upstreams.own]", &format!("[upstreams.{name}]"))
             .replace("own.db", &format!("{name}.db"));
-        text += &route_judged_by_upstream(name, Quiva, name, &format!("hosts = [\"{name}.example\"]"));
+        text += &route_verified_by_upstream(name, Quiva, name, &format!("hosts = [\"{name}.example\"]"));
     }
     text.replace("demo     = true", "demo     = false")
 }
@@ -44,12 +44,12 @@ fn good_lines_are_imported_and_bad_ones_reported_by_number() {
     folder.write("users.jsonl", &lines.join("\n"));
     let ran = folder.run(&["users", "import", "users.jsonl"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
-    let told: Vec<_> = ran.stderr.lines().collect();
-    let numbers: Vec<_> = told.iter().filter_map(|line| line.split_once(": ")).map(|(line, _)| line).collect();
-    assert_eq!(numbers, ["line 3", "line 4", "line 6", "line 7", "line 8"], "{told:#?}");
-    assert_eq!(*told.last().unwrap(), "2 users with 0 passkeys imported, 5 lines refused");
+    let lines: Vec<_> = ran.stderr.lines().collect();
+    let numbers: Vec<_> = lines.iter().filter_map(|line| line.split_once(": ")).map(|(line, _)| line).collect();
+    assert_eq!(numbers, ["line 3", "line 4", "line 6", "line 7", "line 8"], "{lines:#?}");
+    assert_eq!(*lines.last().unwrap(), "2 users with 0 passkeys imported, 5 lines refused");
     for value in ["hunter2", "eve@example.com", "other@example.com", "mallory"] {
-        assert!(!ran.stderr.contains(value), "{value} is printed: {told:#?}");
+        assert!(!ran.stderr.contains(value), "{value} is printed: {lines:#?}");
     }
     let exported = folder.run(&["users", "export", "-"]);
     let ids: Vec<serde_json::Value> = exported
@@ -113,7 +113,7 @@ fn directory_must_be_named_when_ambiguous() {
     assert!(two.path().join("two.db").exists() && !two.path().join("one.db").exists());
 
     let remote = "[upstreams.new]\nprovider = 'quiva'\nbase_url = 'http://127.0.0.1:1'\n".to_owned()
-        + &route_judged_by_upstream("main", Quiva, "new", "");
+        + &route_verified_by_upstream("main", Quiva, "new", "");
     let none = Folder::with_config(&remote).run(&["users", "export", "-"]);
     assert_eq!(none.code, 1);
     assert!(none.stderr.contains("the config has no upstream with `provider = \"embedded\"`"), "{none:?}");
@@ -134,7 +134,7 @@ fn invalid_config_exits_78() {
 
 /// A gateway of its own before the embedded relying party.
 pub(crate) async fn gateway() -> Gateway {
-    Gateway::start(&(EMBEDDED.to_owned() + &route_judged_by_upstream("main", Auth0, "own", ""))).await
+    Gateway::start(&(EMBEDDED.to_owned() + &route_verified_by_upstream("main", Auth0, "own", ""))).await
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ import { BOUNDED } from "./support/bounded.mjs";
 import { Browser } from "./support/browser.mjs";
 import { Front } from "./support/front.mjs";
 import { serve } from "./support/gateway.mjs";
-import { claims } from "./support/people.mjs";
+import { claims } from "./support/users.mjs";
 import { Site } from "./support/site.mjs";
 
 const SCRIPT = "@auth0/auth0-spa-js/dist/auth0-spa-js.production.js";
@@ -47,62 +47,62 @@ exclude_operations = ["registration.begin", "registration.finish", "credentials.
 `;
 
 suite("against the embedded relying party", BOUNDED, () => {
-  const stage = {};
+  const setup = {};
   before(async () => {
-    await open(stage, (issuer, origin) => EMBEDDED(issuer, origin));
+    await open(setup, (issuer, origin) => EMBEDDED(issuer, origin));
   });
-  after(() => close(stage));
+  after(() => close(setup));
 
   test("a user signs up and signs in as the same user", async () => {
-    const signedUp = await stage.browser.run(signUp, stage.app, ADA);
-    isSignedIn(signedUp, stage.front.issuer);
-    assert.equal((await stage.browser.passkeys()).length, 1);
+    const signedUp = await setup.browser.run(signUp, setup.app, ADA);
+    isSignedIn(signedUp, setup.front.issuer);
+    assert.equal((await setup.browser.passkeys()).length, 1);
 
-    const signedIn = await stage.browser.run(signIn, stage.app);
-    isSignedIn(signedIn, stage.front.issuer);
+    const signedIn = await setup.browser.run(signIn, setup.app);
+    isSignedIn(signedIn, setup.front.issuer);
     assert.equal(signedIn.user.sub, signedUp.user.sub);
   });
 
   test("a taken address is reported", async () => {
-    await assert.rejects(stage.browser.run(signUp, stage.app, ADA), { code: "user_exists" });
-    assert.equal((await stage.browser.passkeys()).length, 1, "no passkey is created without a user");
+    await assert.rejects(setup.browser.run(signUp, setup.app, ADA), { code: "user_exists" });
+    assert.equal((await setup.browser.passkeys()).length, 1, "no passkey is created without a user");
   });
 
-  refusals(stage);
+  refusals(setup);
 });
 
 suite("through a pair whose upstream is Cloudreve", BOUNDED, () => {
-  const stage = {};
+  const setup = {};
   before(async () => {
-    await open(stage, async (issuer, origin) => {
-      stage.upstream = await start("apifox", { origins: [origin] });
-      return PAIR(issuer, origin, stage.upstream.url);
+    await open(setup, async (issuer, origin) => {
+      setup.upstream = await start("apifox", { origins: [origin] });
+      return PAIR(issuer, origin, setup.upstream.url);
     });
-    await enrol(stage);
+    await enrol(setup);
   });
-  after(() => close(stage));
+  after(() => close(setup));
 
   test("a user signs in with a passkey of the upstream", async () => {
-    const signedIn = await stage.browser.run(signIn, stage.app);
-    isSignedIn(signedIn, stage.front.issuer);
-    assert.equal(signedIn.user.sub, stage.ada.id);
-    assert.equal(stage.upstream.count("login.finish"), 1);
+    const signedIn = await setup.browser.run(signIn, setup.app);
+    isSignedIn(signedIn, setup.front.issuer);
+    assert.equal(signedIn.user.sub, setup.ada.id);
+    assert.equal(setup.upstream.count("login.finish"), 1);
   });
 
   test("an operation missing upstream is reported", async () => {
-    await assert.rejects(stage.browser.run(signUp, stage.app, ADA), { code: "not_found" });
+    await assert.rejects(setup.browser.run(signUp, setup.app, ADA), { code: "not_found" });
   });
 
-  refusals(stage);
+  refusals(setup);
 });
 
-function refusals(stage) {
+function refusals(setup) {
   test("an unknown client is refused", async () => {
-    await assert.rejects(stage.browser.run(signIn, { ...stage.app, clientId: "another" }), { code: "invalid_client" });
+    await assert.rejects(setup.browser.run(signIn, { ...setup.app, clientId: "another" }), { code: "invalid_client" });
   });
 
   test("a used session is reported", async () => {
-    await assert.rejects(stage.browser.run(signInTwice, stage.app), { code: "invalid_grant" });
+    await assert.rejects(setup.browser.run(signInTwice, setup.app), { code: "invalid_grant" });
   });
 }
 
@@ -135,21 +135,21 @@ async function create(options) {
 
 // ===== outside the page
 
-async function open(stage, config) {
-  stage.front = await Front.listen();
-  stage.site = await Site.open(SCRIPT);
-  stage.gateway = await serve(await config(stage.front.issuer, stage.site.origin));
-  stage.front.serve(stage.gateway);
-  stage.app = { domain: stage.front.domain, clientId: "spa" };
-  stage.browser = await Browser.open(stage.site.origin);
+async function open(setup, config) {
+  setup.front = await Front.listen();
+  setup.site = await Site.open(SCRIPT);
+  setup.gateway = await serve(await config(setup.front.issuer, setup.site.origin));
+  setup.front.serve(setup.gateway);
+  setup.app = { domain: setup.front.domain, clientId: "spa" };
+  setup.browser = await Browser.open(setup.site.origin);
 }
 
 /** Ada's passkey at the upstream, created in this browser before the migration. */
-async function enrol(stage) {
-  const { party } = stage.upstream;
-  stage.ada = stage.upstream.addUser({ ...ADA, id: "bnUn" });
-  const ceremony = party.begin(stage.ada);
-  await party.register(ceremony, await stage.browser.run(create, creationOptions(party, ceremony)));
+async function enrol(setup) {
+  const { party } = setup.upstream;
+  setup.ada = setup.upstream.addUser({ ...ADA, id: "bnUn" });
+  const ceremony = party.begin(setup.ada);
+  await party.register(ceremony, await setup.browser.run(create, creationOptions(party, ceremony)));
 }
 
 async function close({ browser, site, front, gateway, upstream }) {

@@ -8,7 +8,7 @@ import { Client } from "./support/client.mjs";
 import { serve } from "./support/gateway.mjs";
 import { rust } from "./support/installed.mjs";
 import { forged, ORIGIN, Passkeys } from "./support/passkeys.mjs";
-import { send, signUp, SIGNUP } from "./support/people.mjs";
+import { send, signUp, SIGNUP } from "./support/users.mjs";
 
 const ADA = { email: "ada@example.com", name: "Ada" };
 
@@ -26,29 +26,29 @@ upstream = "own"
 prefix   = "/api/v4"
 callers  = { open = "anyone", user = "upstream" }
 ${SIGNUP}`;
-  const stage = { passkeys: new Passkeys() };
+  const setup = { passkeys: new Passkeys() };
   let registered;
 
   before(async () => {
-    stage.gateway = await serve(config);
-    stage.client = new Client(rust("cloudreve"), { SITE: stage.gateway.url });
-    stage.ada = await signUp(stage.gateway, new Passkeys(), ADA);
-    registered = await register(stage.gateway, stage.ada, stage.passkeys);
+    setup.gateway = await serve(config);
+    setup.client = new Client(rust("cloudreve"), { SITE: setup.gateway.url });
+    setup.ada = await signUp(setup.gateway, new Passkeys(), ADA);
+    registered = await register(setup.gateway, setup.ada, setup.passkeys);
   });
-  after(() => close(stage));
+  after(() => close(setup));
 
   test("a user signs in", async () => {
-    const { user } = isSignedIn(await signIn(stage), stage.ada);
+    const { user } = isSignedIn(await signIn(setup), setup.ada);
     assert.ok(Date.parse(user.created_at) <= Date.now());
   });
 
-  refusals(stage);
+  refusals(setup);
 
   test("a deleted passkey is refused", async () => {
-    await signIn(stage);
-    await stage.client.call("forget", { id: registered.id });
-    await assert.rejects(stage.client.call("forget", { id: registered.id }), { name: "Api", code: 404 });
-    await assert.rejects(signIn(stage), { name: "Api", code: 40025 });
+    await signIn(setup);
+    await setup.client.call("forget", { id: registered.id });
+    await assert.rejects(setup.client.call("forget", { id: registered.id }), { name: "Api", code: 404 });
+    await assert.rejects(signIn(setup), { name: "Api", code: 40025 });
   });
 });
 
@@ -79,48 +79,48 @@ exclude_operations = ["registration.begin", "registration.finish", "credentials.
 [routes.app.fill]
 user.created_at = 1700000000
 `;
-  const stage = { passkeys: new Passkeys() };
+  const setup = { passkeys: new Passkeys() };
 
   before(async () => {
-    stage.upstream = await start("auth0");
-    stage.ada = stage.upstream.addUser({ ...ADA, id: "auth0|ada" });
-    await stage.upstream.enrol(stage.ada, stage.passkeys);
-    const { secret } = stage.upstream.credentials;
-    stage.gateway = await serve(config(stage.upstream), { UPSTREAM_SECRET: secret });
-    stage.client = new Client(rust("cloudreve"), { SITE: stage.gateway.url });
+    setup.upstream = await start("auth0");
+    setup.ada = setup.upstream.addUser({ ...ADA, id: "auth0|ada" });
+    await setup.upstream.enrol(setup.ada, setup.passkeys);
+    const { secret } = setup.upstream.credentials;
+    setup.gateway = await serve(config(setup.upstream), { UPSTREAM_SECRET: secret });
+    setup.client = new Client(rust("cloudreve"), { SITE: setup.gateway.url });
   });
-  after(() => close(stage));
+  after(() => close(setup));
 
   test("a user signs in with a passkey of the upstream", async () => {
-    const { user } = isSignedIn(await signIn(stage), stage.ada);
+    const { user } = isSignedIn(await signIn(setup), setup.ada);
     assert.equal(Date.parse(user.created_at), 1_700_000_000_000);
-    assert.equal(stage.upstream.count("login.finish"), 1);
+    assert.equal(setup.upstream.count("login.finish"), 1);
   });
 
   test("an unreachable upstream is reported", async () => {
-    stage.upstream.next("login.begin", { status: 503, content: "be back soon" });
-    await assert.rejects(stage.client.call("signIn"), { name: "Api", code: -1 });
+    setup.upstream.next("login.begin", { status: 503, content: "be back soon" });
+    await assert.rejects(setup.client.call("signIn"), { name: "Api", code: -1 });
   });
 
-  refusals(stage);
+  refusals(setup);
 });
 
-function refusals(stage) {
+function refusals(setup) {
   test("an assertion is accepted once", async () => {
-    const answered = await answer(stage);
-    await stage.client.call("finish", answered);
-    await assert.rejects(stage.client.call("finish", answered), { name: "Api", code: 404 });
+    const answered = await answer(setup);
+    await setup.client.call("finish", answered);
+    await assert.rejects(setup.client.call("finish", answered), { name: "Api", code: 404 });
   });
 
   test("an unsigned assertion is refused", async () => {
-    const { session, credential } = await answer(stage);
-    const refused = stage.client.call("finish", { session, credential: forged(credential) });
+    const { session, credential } = await answer(setup);
+    const refused = setup.client.call("finish", { session, credential: forged(credential) });
     await assert.rejects(refused, { name: "Api", code: 40025 });
   });
 }
 
-async function signIn(stage) {
-  return stage.client.call("finish", await answer(stage));
+async function signIn(setup) {
+  return setup.client.call("finish", await answer(setup));
 }
 
 /** A sign-in up to the authenticator's response. */

@@ -30,7 +30,7 @@ pub(crate) fn registry() -> Registry {
 }
 
 /// Whether a provider has a way of its own to say a fault.
-pub(crate) fn tells_apart(provider: &str, operation: Operation, fault: Fault) -> bool {
+pub(crate) fn distinguishes(provider: &str, operation: Operation, fault: Fault) -> bool {
     // quiva's open requests have one status for everything about the user.
     let is_open = matches!(operation, LoginBegin | LoginFinish | SessionRefresh);
     !(provider == "quiva" && fault == Unauthenticated && is_open)

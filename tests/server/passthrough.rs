@@ -18,8 +18,8 @@ async fn missing_target_names_the_config_key() {
 #[tokio::test]
 async fn host_selects_the_target() {
     let (named, any) = (
-        Origin::saying("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nnamed").await,
-        Origin::saying("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nany").await,
+        Origin::sending("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nnamed").await,
+        Origin::sending("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nany").await,
     );
     let to = |host: &str, origin| (HostPattern::new(host).unwrap(), Target(target(origin)));
     let both = PassthroughSettings([to("API.example", &named), to("*", &any)].into());
@@ -99,7 +99,7 @@ async fn hop_by_hop_request_fields_are_removed() {
 
 #[tokio::test]
 async fn hop_by_hop_response_fields_are_removed() {
-    let origin = Origin::saying(
+    let origin = Origin::sending(
         "HTTP/1.1 302 Found\r\nconnection: close, x-named\r\nx-named: 1\r\nkeep-alive: timeout=5\r\n\
          proxy-authenticate: Basic\r\nupgrade: h2c\r\nset-cookie: a=b\r\nset-cookie: c=d\r\nlocation: /b\r\n\
          content-encoding: gzip\r\ndate: Mon, 01 Jan 2024 00:00:00 GMT\r\ncontent-length: 4\r\n\r\nzip!",

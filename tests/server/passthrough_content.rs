@@ -35,8 +35,8 @@ async fn framing_is_preserved() {
                 None if field(&head, "transfer-encoding").is_some() => wire.until("0\r\n\r\n").await,
                 None => String::new(),
             };
-            let told = format!("{head}{content}");
-            wire.send(&format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{told}", told.len())).await;
+            let echo = format!("{head}{content}");
+            wire.send(&format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{echo}", echo.len())).await;
         }
     })
     .await;
@@ -143,12 +143,12 @@ async fn continue_is_sent_only_when_the_target_wants_content() {
 
 #[tokio::test]
 async fn disconnected_caller_cancels_the_call() {
-    let (gone, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let (gone, mut events) = tokio::sync::mpsc::unbounded_channel();
     let origin = Origin::start(move |mut wire| {
         let gone = gone.clone();
         async move {
             let head = wire.try_head().await.unwrap();
-            gone.send("asked").unwrap();
+            gone.send("received").unwrap();
             if head.starts_with("GET /begun") {
                 wire.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n").await;
             }
@@ -161,11 +161,11 @@ async fn disconnected_caller_cancels_the_call() {
     for path in ["/hanging", "/begun"] {
         let mut wire = rig.connect().await;
         wire.send(&format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n")).await;
-        assert_eq!(within(told.recv()).await, Some("asked"));
+        assert_eq!(within(events.recv()).await, Some("received"));
         if path == "/begun" {
             wire.until("\r\na\r\n").await;
         }
         drop(wire);
-        assert_eq!(within(told.recv()).await, Some("gone"), "{path}");
+        assert_eq!(within(events.recv()).await, Some("gone"), "{path}");
     }
 }

@@ -86,7 +86,7 @@ async fn upgrade_is_removed_where_not_enabled() {
 
 #[tokio::test]
 async fn target_may_refuse_the_upgrade() {
-    let rig = carrying(&Origin::saying("HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno").await);
+    let rig = carrying(&Origin::sending("HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno").await);
     let reply = rig.ask(ASK).await;
     assert_eq!((reply.status, reply.content.as_str()), (403, "no"));
 }
@@ -94,7 +94,7 @@ async fn target_may_refuse_the_upgrade() {
 #[tokio::test]
 async fn switch_to_another_protocol_is_502() {
     let other = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: chess\r\n\r\n";
-    let rig = carrying(&Origin::saying(other).await);
+    let rig = carrying(&Origin::sending(other).await);
     assert_eq!(rig.ask(ASK).await.status, 502);
 }
 

@@ -32,8 +32,8 @@ async fn call_joins_the_base_url_and_requests_identity_encoding() {
     let origin = Origin::start(|mut wire| async move {
         let head = wire.try_head().await.unwrap();
         let content = wire.exactly(7).await;
-        let told = format!("{head}{content}");
-        wire.send(&format!("HTTP/1.1 201 Created\r\nx-a: b\r\ncontent-length: {}\r\n\r\n{told}", told.len())).await;
+        let echo = format!("{head}{content}");
+        wire.send(&format!("HTTP/1.1 201 Created\r\nx-a: b\r\ncontent-length: {}\r\n\r\n{echo}", echo.len())).await;
     })
     .await;
     let upstream = upstream(&format!("{}/api/v4", origin.url()), &HttpSettings::default());
@@ -56,7 +56,7 @@ async fn call_joins_the_base_url_and_requests_identity_encoding() {
 
 #[tokio::test]
 async fn connection_is_reused() {
-    let origin = Origin::saying("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+    let origin = Origin::sending("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
     let upstream = upstream(&origin.url(), &HttpSettings::default());
     for _ in 0..3 {
         rest().await;
@@ -67,9 +67,9 @@ async fn connection_is_reused() {
 
 #[tokio::test]
 async fn redirect_is_returned_as_a_response() {
-    let elsewhere = Origin::saying("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+    let elsewhere = Origin::sending("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
     let to = format!("HTTP/1.1 307 Temporary Redirect\r\nlocation: {}/\r\ncontent-length: 0\r\n\r\n", elsewhere.url());
-    let origin = Origin::saying(to.leak()).await;
+    let origin = Origin::sending(to.leak()).await;
     assert_eq!(call(&origin, &HttpSettings::default()).await.unwrap().status(), 307);
     assert_eq!(elsewhere.accepted(), 0);
 }

@@ -16,7 +16,7 @@ const LIMIT: usize = 1024;
 
 /// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Fate {
+enum Outcome {
     /// Content, and the connection is reused.
     Kept(&'static str),
     /// Content, and the connection is closed.
@@ -24,11 +24,11 @@ enum Fate {
     Broken,
     TooLarge,
 }
-use Fate::{Broken, Closed, Kept, TooLarge};
+use Outcome::{Broken, Closed, Kept, TooLarge};
 
 /// The outcome of two calls in a row that both get `said`. Where `hangs_up`, the
 /// upstream closes each connection behind its answer.
-async fn fate(method: &Method, said: String, hangs_up: bool) -> Fate {
+async fn outcome(method: &Method, said: String, hangs_up: bool) -> Outcome {
     let origin = Origin::start(move |mut wire| {
         let said = said.clone();
         async move {
@@ -60,11 +60,11 @@ async fn fate(method: &Method, said: String, hangs_up: bool) -> Fate {
     last
 }
 
-async fn all(method: Method, hangs_up: bool, cases: &[(&str, Fate)]) {
+async fn all(method: Method, hangs_up: bool, cases: &[(&str, Outcome)]) {
     for (said, expected) in cases {
         // Line ends are added here, to keep the table readable.
         let said = said.replace('\n', "\r\n").replace('¬', "\n");
-        assert_eq!(fate(&method, said.clone(), hangs_up).await, *expected, "{method} {said:?}");
+        assert_eq!(outcome(&method, said.clone(), hangs_up).await, *expected, "{method} {said:?}");
     }
 }
 
@@ -133,8 +133,8 @@ async fn chunked_coding_is_parsed_strictly() {
         ("2\nab\n0\nno field\n\n", Broken),
         ("2\nab\n0\na b: c\n\n", Broken),
     ];
-    let cases = cases.map(|(content, fate)| (format!("{chunked}{content}"), fate));
-    let cases: Vec<_> = cases.iter().map(|(said, fate)| (&**said, *fate)).collect();
+    let cases = cases.map(|(content, outcome)| (format!("{chunked}{content}"), outcome));
+    let cases: Vec<_> = cases.iter().map(|(said, outcome)| (&**said, *outcome)).collect();
     all(Method::GET, false, &cases).await;
     all(Method::GET, false, &[(&long, Broken), (&many, Broken), (&trailers, Broken)]).await;
     all(Method::GET, false, &[(&most, Kept(whole)), (&more, TooLarge)]).await;
@@ -263,7 +263,7 @@ async fn malformed_head_is_refused() {
 #[tokio::test]
 async fn header_fields_are_returned_unchanged() {
     let origin =
-        Origin::saying("HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a:  2 \r\nretry-after: 3\r\ncontent-length: 0\r\n\r\n").await;
+        Origin::sending("HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a:  2 \r\nretry-after: 3\r\ncontent-length: 0\r\n\r\n").await;
     let upstream = upstream(&origin.url(), &HttpSettings::default());
     let answer = within(upstream.call(&get("/"), RetryClass::Finish)).await.unwrap();
     assert_eq!(answer.headers().get_all("x-a").iter().collect::<Vec<_>>(), ["1", "2"]);

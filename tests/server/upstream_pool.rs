@@ -20,7 +20,7 @@ pub(super) async fn rest() {
 }
 
 /// Gives the runtime time to process socket events.
-async fn hear() {
+async fn process_events() {
     for _ in 0..1000 {
         tokio::task::yield_now().await;
     }
@@ -53,7 +53,7 @@ async fn dead_idle_connection_is_replaced() {
             let answer = within(upstream.call(&get("/"), Finish)).await.unwrap();
             assert_eq!((answer.body(), origin.accepted()), (&"ok".into(), connections), "{ending}");
             kept.push(within(endings.recv()).await);
-            hear().await;
+            process_events().await;
         }
     }
 }
@@ -122,15 +122,15 @@ async fn idle_connection_is_closed_after_its_timeout() {
 
 #[tokio::test]
 async fn cancelled_call_closes_its_connection() {
-    let (heard, mut hearings) = mpsc::unbounded_channel();
+    let (sender, mut events) = mpsc::unbounded_channel();
     let origin = Origin::start(move |mut wire| {
-        let heard = heard.clone();
+        let sender = sender.clone();
         async move {
             wire.try_head().await.unwrap();
             wire.send("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf").await;
-            heard.send("asked").unwrap();
+            sender.send("received").unwrap();
             assert_eq!(wire.rest().await, "");
-            heard.send("closed").unwrap();
+            sender.send("closed").unwrap();
         }
     })
     .await;
@@ -140,10 +140,10 @@ async fn cancelled_call_closes_its_connection() {
             let upstream = upstream.clone();
             async move { upstream.call(&get("/"), Finish).await }
         });
-        assert_eq!(within(hearings.recv()).await, Some("asked"));
-        hear().await;
+        assert_eq!(within(events.recv()).await, Some("received"));
+        process_events().await;
         call.abort();
-        assert_eq!(within(hearings.recv()).await, Some("closed"));
+        assert_eq!(within(events.recv()).await, Some("closed"));
         assert_eq!(origin.accepted(), connections);
     }
 }
@@ -171,7 +171,7 @@ async fn request_is_sent_in_one_write() {
 
 #[tokio::test]
 async fn any_address_of_a_name_is_tried() {
-    let origin = Origin::saying(OK).await; // listens on 127.0.0.1; `localhost` may be ::1 first
+    let origin = Origin::sending(OK).await; // listens on 127.0.0.1; `localhost` may be ::1 first
     let upstream = upstream(&format!("http://localhost:{}", origin.address.port()), &HttpSettings::default());
     assert_eq!(within(upstream.call(&get("/"), Finish)).await.unwrap().body(), "ok");
 }

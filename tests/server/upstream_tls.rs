@@ -178,8 +178,8 @@ async fn content_without_length_needs_close_notify() {
         let server = tls_server_running(&["http/1.1"], move |listener, tls| async move {
             let (stream, _) = listener.accept().await.unwrap();
             let mut stream = tls.accept(stream).await.unwrap();
-            let mut asked = [0; 4096];
-            assert!(stream.read(&mut asked).await.unwrap() > 0);
+            let mut request = [0; 4096];
+            assert!(stream.read(&mut request).await.unwrap() > 0);
             stream.write_all(b"HTTP/1.1 200 OK\r\n\r\nperhaps half").await.unwrap();
             stream.flush().await.unwrap();
             if says_so {
@@ -209,13 +209,13 @@ async fn ca_file_without_certificates_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let empty = folder.path().join("empty.pem");
     std::fs::write(&empty, "no certificate").unwrap();
-    for (file, told) in
+    for (file, reason) in
         [(empty, "contains no PEM certificate"), (folder.path().join("absent.pem"), "cannot read ca_file")]
     {
         let settings = HttpSettings { ca_file: Some(file.clone()), ..HttpSettings::default() };
         let admission = passbridge::upstream::admission::Admission::new("test", &settings);
         let error = HttpUpstream::new("https://127.0.0.1".parse().unwrap(), &settings, admission).unwrap_err();
         let error = error.to_string();
-        assert!(error.contains(told) && error.contains(file.to_str().unwrap()), "{error}");
+        assert!(error.contains(reason) && error.contains(file.to_str().unwrap()), "{error}");
     }
 }

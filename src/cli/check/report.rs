@@ -38,7 +38,7 @@ struct RouteReport {
     /// The hosts it serves; empty for every host.
     hosts: Vec<String>,
     prefix: String,
-    /// Its policies, as text for people.
+    /// Its policies, as human-readable text.
     #[serde(skip)]
     policies: Vec<String>,
     /// Its own upstream first.

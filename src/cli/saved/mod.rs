@@ -54,7 +54,7 @@ pub(super) enum Wanted {
 }
 
 impl Input {
-    /// Reads the message. Returns what to call the input, too.
+    /// Reads the message. Also returns the name of the input for findings.
     pub(super) fn read(&self, wanted: Wanted) -> Result<(String, Saved), Diagnostic> {
         let is_stdin = self.file == Path::new("-");
         let name = if is_stdin { "standard input".to_owned() } else { self.file.display().to_string() };

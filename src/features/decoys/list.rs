@@ -103,14 +103,14 @@ mod tests {
     #[test]
     fn a_list_never_changes_between_versions() {
         let listed = list(&key("a"), &[b"email", b"user35@example.com"], true);
-        let told: Vec<_> =
+        let shown: Vec<_> =
             listed.iter().map(|one| (base64url(one.id.as_ref().unwrap()), one.transports.join(" "))).collect();
         let expected = [
             ("2zGtOLlIymm_JdBUsxnG7k8n8fwhlCkB-MNn9SM9YKTY7dulhPtyjimMwDXzQKLxAzbU5T_9gY8ooXizbI9VAQ", "usb nfc"),
             ("WE1sxa58StBpDyrLAlK7w528-yo", "internal hybrid"),
             ("poRXsEIfYQCS6jz4CSjpJN0nBZE", "internal hybrid"),
         ];
-        assert_eq!(told, expected.map(|(id, transports)| (id.to_owned(), transports.to_owned())));
+        assert_eq!(shown, expected.map(|(id, transports)| (id.to_owned(), transports.to_owned())));
     }
 
     #[test]

@@ -95,9 +95,9 @@ impl BackendLearner<'_> {
             user_handle: bytes(record, Member::CredentialUserHandle).filter(|handle| !handle.is_empty()),
         };
         let user = SignedIn {
-            said: names.cloned().unwrap_or_else(|| Subject::named_in(response.record())),
+            returned: names.cloned().unwrap_or_else(|| Subject::named_in(response.record())),
             answered: signed_in.subject,
-            told: if self.sets_constant_user { Subject::default() } else { ceremony.sent.subject.clone() },
+            sent: if self.sets_constant_user { Subject::default() } else { ceremony.sent.subject.clone() },
         };
         let Self { learner, purpose, route, maps, .. } = self;
         let draft = ObservationDraft { route: route.clone(), learner: learner.clone(), observation, purpose };

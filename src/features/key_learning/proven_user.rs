@@ -14,11 +14,11 @@ use crate::model::member::Member;
 #[derive(Clone, Debug)]
 pub(crate) struct SignedIn {
     /// In the response to the caller.
-    pub(crate) said: Subject,
+    pub(crate) returned: Subject,
     /// In the upstream's own answer.
     pub(crate) answered: Subject,
     /// In the request to the upstream.
-    pub(crate) told: Subject,
+    pub(crate) sent: Subject,
 }
 
 /// The identity maps of the upstream and of the relying party that learns.
@@ -55,20 +55,20 @@ impl IdentityMaps {
 impl SignedIn {
     /// The user if all sides use the same names: the names in the response that the upstream gave or was sent.
     pub(crate) fn alike(&self) -> Subject {
-        let known = [&self.answered.id, &self.answered.email, &self.told.id, &self.told.email];
+        let known = [&self.answered.id, &self.answered.email, &self.sent.id, &self.sent.email];
         let proven = |name: &str| known.into_iter().flatten().any(|one| **one == *name);
         Subject {
             // With an unproved id the sign-in has no user: the address alone must not count.
-            id: self.said.id.clone().map(|id| if proven(&id) { id } else { "".into() }),
-            email: self.answered.email.clone().or_else(|| self.told.email.clone()),
+            id: self.returned.id.clone().map(|id| if proven(&id) { id } else { "".into() }),
+            email: self.answered.email.clone().or_else(|| self.sent.email.clone()),
         }
     }
 
     /// The user as the caller's side names them, as far as the map proves it.
     async fn led_back(&self, map: &Map) -> Result<Option<Subject>, MapUnavailable> {
         let there = Subject {
-            id: self.answered.id.clone().or_else(|| self.told.id.clone()),
-            email: self.answered.email.clone().or_else(|| self.told.email.clone()),
+            id: self.answered.id.clone().or_else(|| self.sent.id.clone()),
+            email: self.answered.email.clone().or_else(|| self.sent.email.clone()),
         };
         if there.is_nobody() {
             return Ok(None);
@@ -76,8 +76,8 @@ impl SignedIn {
         let back = map.translate(Namespace::Upstream, &there).await?.unwrap_or_default();
         let mut proven = Subject::default();
         for member in NAMES {
-            let Some(said) = name(&self.said, member).or(name(&back, member)) else { continue };
-            let alone = one(member, said);
+            let Some(returned) = name(&self.returned, member).or(name(&back, member)) else { continue };
+            let alone = one(member, returned);
             let is_proven = alone.agrees(&back)
                 || map.translate(Namespace::Caller, &alone).await?.is_some_and(|found| found.agrees(&there));
             if is_proven {

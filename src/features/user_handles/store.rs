@@ -230,7 +230,7 @@ mod tests {
         let confirmed = Passkey { name: Some("passkey_1".into()), is_pending: false, pending_key: None, ..expected };
         assert_eq!(store.find(&[1]).unwrap().unwrap(), confirmed);
         store.release(serial).unwrap();
-        assert_eq!(store.find(&[1]).unwrap().unwrap(), confirmed, "what is confirmed is not taken back");
+        assert_eq!(store.find(&[1]).unwrap().unwrap(), confirmed, "a confirmed passkey is not released");
         assert_eq!(store.claim(&new(1, b"up", None)).unwrap(), HandleClaim::Known);
     }
 

@@ -131,7 +131,7 @@ fn raise_user_verification(min: Option<UserVerification>, record: &mut dyn Recor
     put(record, Member::UserVerification, Some(borrowed(wanted.max(min).name())));
 }
 
-/// The two members that ask for a discoverable credential agree (WebAuthn 5.4.4). A dialect may know only one of them.
+/// The two members that request a discoverable credential agree (WebAuthn 5.4.4). A dialect may know only one of them.
 fn complete_resident_key(record: &mut dyn Record<'_>) {
     match (record.value(Member::ResidentKey), record.value(Member::RequireResidentKey)) {
         (None, Some(Value::Flag(true))) => put(record, Member::ResidentKey, Some(borrowed("required"))),

@@ -1,6 +1,6 @@
 //! Decoding the upstream's answer: a response of the operation, or a fault of the closed set.
 //!
-//! The upstream's texts, ids and debug members do not travel further.
+//! The upstream's texts, ids and debug members are not forwarded.
 
 use http::StatusCode;
 
@@ -39,7 +39,7 @@ fn decode<'r>(attempt: Attempt<'_>, answer: &'r Answer, scratch: &'r Scratch) ->
         (Answer::Embedded(response), _) => Ok(response.clone()),
         (Answer::Http(answer), UpstreamKind::Http { provider, .. }) => {
             let template = operation_of(provider, operation)?;
-            // An operation without credentials says nothing about ours.
+            // A refusal of an operation without credentials is not about the gateway's credentials.
             let has_our_credentials =
                 attempt.caller.verified_by == VerifiedBy::Gateway && template.request.caller != Caller::Open;
             let reading = attempt.runtime.reading(scratch, attempt.context.now);

@@ -13,7 +13,7 @@ use crate::model::operation::Operation;
 use crate::routes::route::Route;
 use crate::routes::router::Candidate;
 
-/// A config, and its operations that a request may ask for.
+/// A config, and its operations that a request may be for.
 pub(crate) struct ConfigMatch<'g> {
     pub(crate) runtime: &'g Runtime,
     pub(crate) candidates: SmallVec<[&'g Candidate; 4]>,

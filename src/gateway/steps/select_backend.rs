@@ -73,7 +73,7 @@ async fn is_proven(runtime: &Runtime, facts: &RequestFacts<'_, '_>, backend: &Ba
     }
 }
 
-/// The backend that began the ceremony of a finish, whatever the policy says now. If it is not known, the route's own
+/// The backend that began the ceremony of a finish, whatever the current policy is. If it is not known, the route's own
 /// backend refuses the finish.
 fn by_ceremony(runtime: &Runtime, route: &Route, request: &Request<'_>) -> usize {
     let config = &runtime.config;

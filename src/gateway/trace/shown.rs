@@ -29,7 +29,7 @@ pub struct Message {
 pub(crate) enum Extent {
     /// Everything except secrets, for programs.
     Whole,
-    /// Long texts are shortened too, for people.
+    /// Long texts are shortened too, for display.
     Brief,
     /// As `Brief`, for the upstream's side, where the session handle is a secret.
     Beyond,
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_shortened_for_people_and_programs() {
+    fn secrets_are_shortened_in_every_extent() {
         let sign_in = SignIn {
             tokens_access: Some("a-token-of-some-length".into()),
             tokens_session_details: Some("{\"session_token\":\"another-token-of-some-length\"}".into()),

@@ -156,7 +156,7 @@ mod tests {
         }
     }
 
-    fn told(shadow: &CredentialAssertion<'_>) -> Vec<String> {
+    fn paths(shadow: &CredentialAssertion<'_>) -> Vec<String> {
         let found = differences(&answer(), shadow);
         found.iter().map(|one| format!("{} {}", one.path(), one.kind.name())).collect()
     }
@@ -168,7 +168,7 @@ mod tests {
         same.session = Some("a handle".into());
         same.user_verification = Some("preferred".into());
         same.allow_credentials = vec![credential(b"b", &[]), credential(b"a", &["nfc", "usb"])];
-        assert_eq!(told(&same), [""; 0]);
+        assert_eq!(paths(&same), [""; 0]);
     }
 
     #[test]
@@ -178,10 +178,10 @@ mod tests {
         other.rp_id = None;
         other.user_verification = Some("required".into());
         other.allow_credentials = vec![credential(b"a", &["usb"]), credential(b"c", &[]), credential(b"d", &[])];
-        let mut told = told(&other);
-        told.sort();
+        let mut found = paths(&other);
+        found.sort();
         assert_eq!(
-            told,
+            found,
             [
                 "allow_credentials[] added",
                 "allow_credentials[] missing",

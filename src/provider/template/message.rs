@@ -27,7 +27,7 @@ pub struct Omission {
     pub list: Option<Member>,
     /// The member.
     pub member: Member,
-    /// The reason, a sentence for people.
+    /// The reason, as a sentence.
     pub reason: String,
 }
 

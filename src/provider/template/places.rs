@@ -1,6 +1,6 @@
 //! The places of a member in a message: path, header fields, query and content.
 //!
-//! Used in output for people. A place in the content is a JSON pointer (RFC 6901), which also leads into JSON in a
+//! Used in human-readable output. A place in the content is a JSON pointer (RFC 6901), which also leads into JSON in a
 //! string.
 
 use crate::model::member::Member;

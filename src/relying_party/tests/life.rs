@@ -185,7 +185,7 @@ async fn replayed_refresh_token_revokes_the_sign_in() {
     assert_eq!(fresh.user_id, signed_in.user_id);
     assert!(own.verify(fresh.tokens_access.as_deref().unwrap()).await.is_ok());
     let fresh = ask(fresh.tokens_refresh.as_deref().unwrap(), Some("app"), None).await.unwrap();
-    assert_eq!(fresh.tokens_scope.as_deref(), Some("openid email"), "narrower once is not narrower for ever");
+    assert_eq!(fresh.tokens_scope.as_deref(), Some("openid email"), "a narrower scope applies to one refresh only");
     let new = fresh.tokens_refresh.unwrap();
     assert!(RelyingParty::may_have_made(&new));
     for token in [&old, &new] {

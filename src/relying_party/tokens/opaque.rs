@@ -18,7 +18,7 @@ pub(crate) enum OpaqueTokenKind {
 }
 
 impl OpaqueTokenKind {
-    /// Makes the kind visible to people.
+    /// Makes the kind recognisable in the token.
     pub(crate) const fn prefix(self) -> &'static str {
         match self {
             Self::Refresh => "pbr_",

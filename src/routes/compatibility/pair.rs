@@ -1,8 +1,8 @@
 //! A dialect and an upstream: where each member of a request or response comes from, and how reliably.
 //!
 //! A request's members come from the config, the caller's verified token, the caller's own message, or the begin of the
-//! ceremony. A response's members come from the upstream, the config, or the caller's request. An identity map is the
-//! only way from the caller's name of a user to the upstream's name and back.
+//! ceremony. A response's members come from the upstream, the config, or the caller's request. Only an identity
+//! map translates the caller's name of a user to the upstream's name and back.
 
 use crate::caller_auth::Relation;
 use crate::identity::map::Map;

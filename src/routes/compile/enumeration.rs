@@ -175,7 +175,7 @@ fn has_unknown_user_fault(provider: &Provider) -> bool {
     provider.faults.0.iter().any(|row| row.faults.first() == Some(&Fault::UnknownUser) && is_for(&row.operations))
 }
 
-/// The members of the caller's request, beside the user, on which the upstream's response depends.
+/// The members of the caller's request, other than the user, on which the upstream's response depends.
 fn context_members(pair: &Pair<'_>) -> Vec<Member> {
     let upstream_request = pair.upstream_message(Operation::LoginBegin, Direction::Request);
     let is_sent = |member: &Member| {

@@ -83,7 +83,7 @@ async fn stream(
     loop {
         let frame = caller.while_connected(body.frame()).await.ok_or(ConnectionError::CallerClosed)?;
         match frame.transpose()?.map(Frame::into_data) {
-            // Trailers are sent only to callers that ask for them, and hyper serves those.
+            // Trailers are sent only to callers that request them, and hyper serves those.
             Some(Err(_)) => {}
             Some(Ok(data)) if data.is_empty() => {}
             Some(Ok(data)) if framing == Framing::Chunked => {

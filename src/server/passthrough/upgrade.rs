@@ -25,7 +25,7 @@ pub(super) struct Upgrade {
 // ===== impl Upgrade =====
 
 impl Upgrade {
-    /// The upgrade that a request asks for, if it can be forwarded.
+    /// The requested upgrade, if it can be forwarded.
     pub(super) fn of_request(head: &mut request::Parts) -> Option<Self> {
         let may_upgrade = head.version == Version::HTTP_11 && head.method == Method::GET;
         if !may_upgrade || !is_websocket(&head.headers) {

@@ -11,7 +11,7 @@ pub(crate) struct Case {
     pub(crate) name: String,
     /// The file.
     pub(crate) path: PathBuf,
-    /// What stands in it.
+    /// Its content.
     pub(crate) text: String,
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn all(folder: &str) -> Vec<Case> {
 }
 
 impl Case {
-    /// The environment the case asks for, in comments `# env NAME=value`.
+    /// The environment of the case, from comments `# env NAME=value`.
     pub(crate) fn environment(&self) -> impl Iterator<Item = (&str, &str)> {
         let lines = self.text.lines().filter_map(|line| line.strip_prefix("# env "));
         lines.map(|line| line.split_once('=').expect("a variable is written NAME=value"))
@@ -46,17 +46,17 @@ impl Case {
         command.output().unwrap()
     }
 
-    /// Compares the output with the text beside the case, or rewrites the text.
+    /// Compares the output with the golden file of the case, or rewrites the file.
     pub(crate) fn compare(&self, output: &Output) -> Result<(), String> {
         let said = String::from_utf8(output.stderr.clone()).unwrap();
         let code = output.status.code().expect("the program ends by itself");
         let said = format!("{}\n\nexit code: {code}\n", said.trim_end());
-        let beside = self.path.with_extension("txt");
+        let golden = self.path.with_extension("txt");
         if std::env::var_os("UPDATE").is_some() {
-            fs::write(beside, said).unwrap();
+            fs::write(golden, said).unwrap();
             return Ok(());
         }
-        match fs::read_to_string(beside).unwrap_or_default() {
+        match fs::read_to_string(golden).unwrap_or_default() {
             wanted if wanted == said => Ok(()),
             wanted => Err(format!("===== {}: wanted\n{wanted}\n===== {}: said\n{said}", self.name, self.name)),
         }
@@ -69,7 +69,7 @@ pub(crate) fn agree(results: impl IntoIterator<Item = Result<(), String>>) {
     assert!(differences.is_empty(), "{} cases differ\n{}", differences.len(), differences.join("\n"));
 }
 
-/// Every text belongs to a case.
+/// Asserts that every golden file belongs to a case.
 pub(crate) fn no_text_is_left_over(folder: &str) {
     let cases = all(folder);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics").join(folder);

@@ -1,8 +1,8 @@
-//! No message shows a secret: not one that stands where it must not, and not what a reference leads to.
+//! No message shows a secret: neither a literal secret in the config nor the secret that a reference names.
 
 use crate::diagnostics::case;
 
-/// It stands in the cases and in their environment as a secret, and nowhere else.
+/// The secret of the cases and of their environment. It occurs nowhere else.
 const SECRET: &str = "hunter2";
 
 #[test]

@@ -27,7 +27,7 @@ fn files(directory: &str, extension: &str) -> Vec<PathBuf> {
     found
 }
 
-/// The documents that people read first, and every page of the book.
+/// The documents in the root of the repository, and every page of the book.
 fn documents() -> Vec<PathBuf> {
     let root = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "benches/gateway.md"];
     root.iter().map(PathBuf::from).chain(files("docs", "md")).collect()

@@ -35,7 +35,7 @@ impl<'s> Page<'s> {
         }
     }
 
-    /// What can be written for a value.
+    /// The accepted values, as text.
     fn kind(&self, schema: &'s Value) -> String {
         let schema = self.resolve(schema);
         let either = schema["oneOf"].as_array().or(schema["anyOf"].as_array());
@@ -102,7 +102,7 @@ impl<'s> Page<'s> {
         }
     }
 
-    /// The description, its default where it does not say it, and what each word of an enumeration means.
+    /// The description, with the default if the description lacks it, and the meaning of each word of an enumeration.
     fn meaning(&self, description: Option<&str>, value: &'s Value) -> String {
         let mut text = line(description.unwrap_or_default());
         if let Some(default) = value.get("default").filter(|default| !default.is_null() && !text.contains("Default")) {

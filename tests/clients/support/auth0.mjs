@@ -8,8 +8,8 @@ import { BOUNDED } from "./bounded.mjs";
 import { Client } from "./client.mjs";
 import { trusting } from "./front.mjs";
 import { forged, ORIGIN } from "./passkeys.mjs";
-import { claims } from "./people.mjs";
-import { Stage } from "./stage.mjs";
+import { claims } from "./users.mjs";
+import { Setup } from "./setup.mjs";
 
 const ADA = { email: "ada@example.com", name: "Ada" };
 const GRACE = { email: "grace@example.com", name: "Grace" };
@@ -52,19 +52,19 @@ export function signsInWith(command) {
 }
 
 function embedded(command) {
-  const stage = new Stage(connecting(command), SECRETS.APP_SECRET);
-  before(() => stage.open(EMBEDDED, SECRETS));
-  after(() => stage.close());
+  const setup = new Setup(connecting(command), SECRETS.APP_SECRET);
+  before(() => setup.open(EMBEDDED, SECRETS));
+  after(() => setup.close());
 
   test("a user signs up and signs in as the same user", async () => {
-    const { client, front, passkeys } = stage;
+    const { client, front, passkeys } = setup;
     const offered = await client.call("signUp", ADA);
     assert.equal(offered.options.rp.id, "localhost");
     const credential = passkeys.create(offered.options);
     const signedUp = await client.call("finish", { session: offered.session, credential });
     isSignedIn(signedUp, front.issuer, ADA);
 
-    const answered = await answer(stage);
+    const answered = await answer(setup);
     const signedIn = await client.call("finish", answered);
     isSignedIn(signedIn, front.issuer, ADA);
     assert.equal(signedIn.user.sub, signedUp.user.sub);
@@ -73,54 +73,54 @@ function embedded(command) {
   });
 
   test("a taken address is reported", async () => {
-    const { client, passkeys } = stage;
+    const { client, passkeys } = setup;
     const offered = await client.call("signUp", GRACE);
     await client.call("finish", { session: offered.session, credential: passkeys.create(offered.options) });
     await assert.rejects(client.call("signUp", { ...GRACE, name: "Eve" }), { code: "user_exists" });
   });
 
-  refusals(stage);
+  refusals(setup);
 }
 
 function pair(command) {
-  const stage = new Stage(connecting(command), SECRETS.APP_SECRET);
+  const setup = new Setup(connecting(command), SECRETS.APP_SECRET);
   before(async () => {
-    stage.upstream = await start("apifox");
-    stage.ada = stage.upstream.addUser({ ...ADA, id: "bnUn" });
-    await stage.upstream.enrol(stage.ada, stage.passkeys);
-    await stage.open((front) => PAIR(front, stage.upstream.url), SECRETS);
+    setup.upstream = await start("apifox");
+    setup.ada = setup.upstream.addUser({ ...ADA, id: "bnUn" });
+    await setup.upstream.enrol(setup.ada, setup.passkeys);
+    await setup.open((front) => PAIR(front, setup.upstream.url), SECRETS);
   });
-  after(() => stage.close());
+  after(() => setup.close());
 
   test("a user signs in with a passkey of the upstream", async () => {
-    const signedIn = await stage.client.call("finish", await answer(stage));
-    isSignedIn(signedIn, stage.front.issuer, ADA);
-    assert.equal(signedIn.user.sub, stage.ada.id);
-    assert.equal(stage.upstream.count("login.finish"), 1);
+    const signedIn = await setup.client.call("finish", await answer(setup));
+    isSignedIn(signedIn, setup.front.issuer, ADA);
+    assert.equal(signedIn.user.sub, setup.ada.id);
+    assert.equal(setup.upstream.count("login.finish"), 1);
   });
 
   test("an operation missing upstream is reported", async () => {
-    await assert.rejects(stage.client.call("signUp", GRACE), { code: "not_found" });
+    await assert.rejects(setup.client.call("signUp", GRACE), { code: "not_found" });
   });
 
   test("an upstream outage is reported", async () => {
-    stage.upstream.next("login.begin", { status: 503, content: "be back soon" });
-    await assert.rejects(stage.client.call("signIn"), { code: "server_error" });
+    setup.upstream.next("login.begin", { status: 503, content: "be back soon" });
+    await assert.rejects(setup.client.call("signIn"), { code: "server_error" });
   });
 
-  refusals(stage);
+  refusals(setup);
 }
 
-function refusals(stage) {
+function refusals(setup) {
   test("an unsigned assertion is refused", async () => {
-    const { session, credential } = await answer(stage);
-    const refused = stage.client.call("finish", { session, credential: forged(credential) });
+    const { session, credential } = await answer(setup);
+    const refused = setup.client.call("finish", { session, credential: forged(credential) });
     await assert.rejects(refused, { code: "invalid_grant" });
   });
 
   test("a wrong client secret is reported at every step", async () => {
-    const answered = await answer(stage);
-    const wrongClient = stage.start("not the app's secret");
+    const answered = await answer(setup);
+    const wrongClient = setup.start("not the app's secret");
     await assert.rejects(wrongClient.call("signIn"), { code: "invalid_client" });
     await assert.rejects(wrongClient.call("finish", answered), { code: "invalid_client" });
     await wrongClient.end();

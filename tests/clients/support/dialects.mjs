@@ -2,7 +2,7 @@
 // the options, and the form of successes and refusals.
 
 import assert from "node:assert/strict";
-import { claims } from "./people.mjs";
+import { claims } from "./users.mjs";
 
 const APP_KEY = "sk_test_of_the_app";
 

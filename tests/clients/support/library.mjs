@@ -13,7 +13,7 @@ import { Browser } from "./browser.mjs";
 import { QUIVA, STREAMBIRD } from "./dialects.mjs";
 import { serve } from "./gateway.mjs";
 import { forged, Passkeys } from "./passkeys.mjs";
-import { signUp, SIGNUP } from "./people.mjs";
+import { signUp, SIGNUP } from "./users.mjs";
 import { Site } from "./site.mjs";
 
 const ADA = { email: "ada@example.com", name: "Ada" };
@@ -30,9 +30,9 @@ export function signsInWith(library) {
 }
 
 function embedded(library, dialect) {
-  const stage = { library, dialect };
+  const setup = { library, dialect };
   before(async () => {
-    await open(stage, (origin) => `
+    await open(setup, (origin) => `
 [upstreams.own]
 provider = "embedded"
 rp_id    = "localhost"
@@ -45,75 +45,75 @@ upstream = "own"
 callers  = ${dialect.callers('"upstream"')}
 cors     = { origins = ["${origin}"] }
 ${SIGNUP}`);
-    stage.ada = await signUp(stage.gateway, passkeysOf(stage), ADA);
+    setup.ada = await signUp(setup.gateway, passkeysOf(setup), ADA);
   });
-  after(() => close(stage));
+  after(() => close(setup));
 
   test("a user registers a passkey and signs in with it", async () => {
-    const begun = await post(stage, dialect.registration.begin(stage.ada));
-    const credential = await stage.browser.run(library.create, dialect.registration.options(begun));
-    dialect.registration.done(await post(stage, dialect.registration.finish(stage.ada, credential)), stage.ada);
-    assert.equal((await stage.browser.passkeys()).length, 1);
-    dialect.login.done(await post(stage, dialect.login.finish(stage.ada, await answer(stage))), stage.ada);
+    const begun = await post(setup, dialect.registration.begin(setup.ada));
+    const credential = await setup.browser.run(library.create, dialect.registration.options(begun));
+    dialect.registration.done(await post(setup, dialect.registration.finish(setup.ada, credential)), setup.ada);
+    assert.equal((await setup.browser.passkeys()).length, 1);
+    dialect.login.done(await post(setup, dialect.login.finish(setup.ada, await answer(setup))), setup.ada);
   });
 
   test("a second passkey on the same device is refused", async () => {
-    const begun = await post(stage, dialect.registration.begin(stage.ada));
-    const again = stage.browser.run(library.create, dialect.registration.options(begun));
+    const begun = await post(setup, dialect.registration.begin(setup.ada));
+    const again = setup.browser.run(library.create, dialect.registration.options(begun));
     await assert.rejects(again, { name: "InvalidStateError" });
   });
 
-  refusals(stage);
+  refusals(setup);
 }
 
 function pair(library, dialect) {
-  const stage = { library, dialect };
+  const setup = { library, dialect };
   before(async () => {
-    await open(stage, async (origin) => {
-      stage.upstream = await start(dialect.pair.upstream, { origins: [origin] });
-      return dialect.pair.config(stage.upstream, origin);
+    await open(setup, async (origin) => {
+      setup.upstream = await start(dialect.pair.upstream, { origins: [origin] });
+      return dialect.pair.config(setup.upstream, origin);
     });
-    const { party } = stage.upstream;
-    stage.ada = stage.upstream.addUser({ ...ADA, id: dialect.pair.id });
-    const ceremony = party.begin(stage.ada);
+    const { party } = setup.upstream;
+    setup.ada = setup.upstream.addUser({ ...ADA, id: dialect.pair.id });
+    const ceremony = party.begin(setup.ada);
     const options = creationOptions(party, ceremony);
-    await party.register(ceremony, await stage.browser.run(library.create, options), "the first one");
+    await party.register(ceremony, await setup.browser.run(library.create, options), "the first one");
   });
-  after(() => close(stage));
+  after(() => close(setup));
 
   test("a user signs in with a passkey of the upstream", async () => {
-    dialect.login.done(await post(stage, dialect.login.finish(stage.ada, await answer(stage))), stage.ada);
-    assert.equal(stage.upstream.count("login.finish"), 1);
+    dialect.login.done(await post(setup, dialect.login.finish(setup.ada, await answer(setup))), setup.ada);
+    assert.equal(setup.upstream.count("login.finish"), 1);
   });
 
-  refusals(stage);
+  refusals(setup);
 }
 
-function refusals(stage) {
-  const { dialect } = stage;
+function refusals(setup) {
+  const { dialect } = setup;
   test("an assertion is accepted once", async () => {
-    const credential = await answer(stage);
-    await post(stage, dialect.login.finish(stage.ada, credential));
-    await dialect.refused(post(stage, dialect.login.finish(stage.ada, credential)));
+    const credential = await answer(setup);
+    await post(setup, dialect.login.finish(setup.ada, credential));
+    await dialect.refused(post(setup, dialect.login.finish(setup.ada, credential)));
   });
 
   test("an unsigned assertion is refused", async () => {
-    await dialect.refused(post(stage, dialect.login.finish(stage.ada, forged(await answer(stage)))));
+    await dialect.refused(post(setup, dialect.login.finish(setup.ada, forged(await answer(setup)))));
   });
 
   test("an unknown user is reported", async () => {
-    await dialect.unknown(post(stage, dialect.login.begin({ id: "nobody", email: "nobody@example.com" })));
+    await dialect.unknown(post(setup, dialect.login.begin({ id: "nobody", email: "nobody@example.com" })));
   });
 }
 
 // ===== shared steps
 
-async function open(stage, config) {
-  stage.site = await Site.open(stage.library.script, {
-    "/backend": ({ path, content }) => stage.dialect.backend(stage.gateway, path, content),
+async function open(setup, config) {
+  setup.site = await Site.open(setup.library.script, {
+    "/backend": ({ path, content }) => setup.dialect.backend(setup.gateway, path, content),
   });
-  stage.gateway = await serve(await config(stage.site.origin), stage.dialect.secrets(stage.upstream));
-  stage.browser = await Browser.open(stage.site.origin);
+  setup.gateway = await serve(await config(setup.site.origin), setup.dialect.secrets(setup.upstream));
+  setup.browser = await Browser.open(setup.site.origin);
 }
 
 async function close({ browser, site, gateway, upstream }) {
@@ -124,9 +124,9 @@ async function close({ browser, site, gateway, upstream }) {
 }
 
 /** A sign-in up to the library's response. */
-async function answer(stage) {
-  const { dialect, library, browser, ada } = stage;
-  return browser.run(library.get, dialect.login.options(await post(stage, dialect.login.begin(ada))));
+async function answer(setup) {
+  const { dialect, library, browser, ada } = setup;
+  return browser.run(library.get, dialect.login.options(await post(setup, dialect.login.begin(ada))));
 }
 
 /** The page sends the request; a response other than success rejects with `status` and `content`. */

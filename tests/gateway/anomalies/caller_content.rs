@@ -1,17 +1,17 @@
-//! Callers whose content is huge, deep, crowded or announced wrongly.
+//! Callers whose content is too large, too deep, has many members, or has a wrong length.
 
 use crate::anomalies::pairs::{assert_refused, options, refuses, serves, tables};
 use kit::gateway::Gateway;
 use kit::message::{Request, Response};
 use kit::passkey::{assertion, begin, finish_with};
 use kit::provider::Provider;
-use kit::rogue::{Deed, Rogue};
+use kit::rogue::{Reaction, Rogue};
 use kit::wire::{Wire, head_of};
 
 const SESSION: Option<&str> = Some("47c10dd3-7e10-4950-95d5-483dbc9508e6");
 
-/// What is too large is refused as such, also where the rest of it does not come.
-const IMPATIENT: &str = "[limits]\ncontent_deadline_ms = 1000\n";
+/// A short deadline: oversized content is refused as such, even if the rest of it never arrives.
+const SHORT_DEADLINE: &str = "[limits]\ncontent_deadline_ms = 1000\n";
 
 /// A finish without a begin: it is decoded and its challenge is unknown.
 fn some_finish(dialect: Provider) -> Request {
@@ -31,7 +31,7 @@ fn nested(levels: usize) -> String {
 #[tokio::test]
 async fn oversized_json_is_refused() {
     for dialect in Provider::ALL {
-        let rogue = Rogue::start(Deed::answers(options(dialect))).await;
+        let rogue = Rogue::start(Reaction::answers(options(dialect))).await;
         let gateway = Gateway::start(&tables(dialect, &rogue.base_url(), "")).await;
         let finish = some_finish(dialect);
         let cases = [
@@ -61,8 +61,8 @@ fn numbered(count: usize) -> String {
 #[tokio::test]
 async fn chunked_content_is_read_up_to_the_limit() {
     for dialect in Provider::ALL {
-        let rogue = Rogue::start(Deed::answers(options(dialect))).await;
-        let gateway = Gateway::start(&(tables(dialect, &rogue.base_url(), "") + IMPATIENT)).await;
+        let rogue = Rogue::start(Reaction::answers(options(dialect))).await;
+        let gateway = Gateway::start(&(tables(dialect, &rogue.base_url(), "") + SHORT_DEADLINE)).await;
         let finish = some_finish(dialect);
         let head = head_of(&finish, "transfer-encoding: chunked\r\n");
 
@@ -97,8 +97,8 @@ async fn chunked_content_is_read_up_to_the_limit() {
 #[tokio::test]
 async fn content_length_above_the_limit_is_refused_at_once() {
     for dialect in Provider::ALL {
-        let rogue = Rogue::start(Deed::answers(options(dialect))).await;
-        let gateway = Gateway::start(&(tables(dialect, &rogue.base_url(), "") + IMPATIENT)).await;
+        let rogue = Rogue::start(Reaction::answers(options(dialect))).await;
+        let gateway = Gateway::start(&(tables(dialect, &rogue.base_url(), "") + SHORT_DEADLINE)).await;
         for length in ["65537", "10737418240", "9223372036854775807"] {
             let head = head_of(&some_finish(dialect), &format!("content-length: {length}\r\n"));
             let answer = said(&gateway, head.as_bytes()).await.unwrap();
@@ -111,7 +111,7 @@ async fn content_length_above_the_limit_is_refused_at_once() {
 #[tokio::test]
 async fn expect_100_continue_is_answered() {
     for dialect in Provider::ALL {
-        let rogue = Rogue::start(Deed::answers(options(dialect))).await;
+        let rogue = Rogue::start(Reaction::answers(options(dialect))).await;
         let gateway = Gateway::start(&tables(dialect, &rogue.base_url(), "")).await;
         let finish = some_finish(dialect);
         let length = finish.content.len();
@@ -127,7 +127,7 @@ async fn expect_100_continue_is_answered() {
 #[tokio::test]
 async fn compressed_content_is_refused() {
     for dialect in Provider::ALL {
-        let rogue = Rogue::start(Deed::answers(options(dialect))).await;
+        let rogue = Rogue::start(Reaction::answers(options(dialect))).await;
         let gateway = Gateway::start(&tables(dialect, &rogue.base_url(), "")).await;
         let request =
             some_finish(dialect).with_field("content-encoding", "gzip").with_content(b"\x1f\x8b\x08\0".to_vec());
@@ -138,7 +138,7 @@ async fn compressed_content_is_refused() {
 #[tokio::test]
 async fn pipelined_requests_are_answered_in_order() {
     for dialect in Provider::ALL {
-        let rogue = Rogue::start(Deed::answers(options(dialect))).await;
+        let rogue = Rogue::start(Reaction::answers(options(dialect))).await;
         let gateway = Gateway::start(&tables(dialect, &rogue.base_url(), "")).await;
         let (begin, finish) = (begin(dialect), some_finish(dialect));
         let bytes = |request: &Request| {
@@ -157,7 +157,7 @@ async fn pipelined_requests_are_answered_in_order() {
     }
 }
 
-/// Sends bytes on a connection of their own and reads the answer, if there is one.
+/// Sends bytes on a new connection and reads the response, if there is one.
 async fn said(gateway: &Gateway, bytes: &[u8]) -> Option<Response> {
     let mut wire = Wire::connect(gateway.address).await;
     wire.send(bytes).await;

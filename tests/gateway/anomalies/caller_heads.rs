@@ -1,15 +1,15 @@
-//! Callers whose request line or header fields are broken, crowded or odd.
+//! Callers whose request line or header fields are invalid, too many or unusual.
 
 use crate::anomalies::pairs::{assert_refused, options, refuses, serves, tables};
 use kit::gateway::Gateway;
 use kit::message::Request;
 use kit::passkey::begin;
 use kit::provider::Provider::{self, Flashback, Quiva, Streambird};
-use kit::rogue::{Deed, Rogue};
+use kit::rogue::{Reaction, Rogue};
 use kit::wire::{Wire, head_of};
 
 async fn start(dialect: Provider) -> (Rogue, Gateway) {
-    let rogue = Rogue::start(Deed::answers(options(dialect))).await;
+    let rogue = Rogue::start(Reaction::answers(options(dialect))).await;
     let gateway = Gateway::start(&tables(dialect, &rogue.base_url(), "")).await;
     (rogue, gateway)
 }
@@ -68,7 +68,7 @@ async fn conflicting_framing_cannot_smuggle_a_request() {
             assert!(answer.status >= 400, "{framing}: {answer:?}");
         }
     }
-    assert_eq!(rogue.requests().len(), 0, "nothing hidden got through");
+    assert_eq!(rogue.requests().len(), 0, "no smuggled request arrived");
     serves(&gateway, Quiva).await;
 }
 
@@ -180,7 +180,7 @@ async fn unusual_but_valid_request_is_served() {
         ];
         for head in cases {
             let rogue_options = options(dialect);
-            _rogue.does(Deed::answers(rogue_options));
+            _rogue.does(Reaction::answers(rogue_options));
             let mut wire = Wire::connect(gateway.address).await;
             wire.send([head.as_bytes(), &request.content].concat()).await;
             let answer = wire.response().await.unwrap();

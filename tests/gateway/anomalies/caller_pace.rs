@@ -4,14 +4,14 @@ use crate::anomalies::pairs::{assert_refused, options, serves, tables};
 use kit::gateway::Gateway;
 use kit::passkey::{assertion, begin, finish_with};
 use kit::provider::Provider::{self, Streambird};
-use kit::rogue::{Deed, Rogue};
+use kit::rogue::{Reaction, Rogue};
 use kit::wire::{Wire, head_of};
 
 const SESSION: Option<&str> = Some("47c10dd3-7e10-4950-95d5-483dbc9508e6");
 
 #[tokio::test]
 async fn unfinished_head_times_out() {
-    let rogue = Rogue::start(Deed::answers(options(Streambird))).await;
+    let rogue = Rogue::start(Reaction::answers(options(Streambird))).await;
     let tables = tables(Streambird, &rogue.base_url(), "");
     let gateway = Gateway::start_with("header_timeout_ms = 100", &tables).await;
     let head = head_of(&begin(Streambird), "content-length: 9\r\n");
@@ -29,7 +29,7 @@ async fn unfinished_head_times_out() {
 #[tokio::test]
 async fn missing_content_times_out_with_the_dialects_fault() {
     for dialect in Provider::ALL {
-        let rogue = Rogue::start(Deed::answers(options(dialect))).await;
+        let rogue = Rogue::start(Reaction::answers(options(dialect))).await;
         let tables = tables(dialect, &rogue.base_url(), "") + "[limits]\ncontent_deadline_ms = 300\n";
         let gateway = Gateway::start(&tables).await;
         let finish = finish_with(dialect, &assertion(b"a challenge"), SESSION);
@@ -49,7 +49,7 @@ async fn missing_content_times_out_with_the_dialects_fault() {
 #[tokio::test]
 async fn truncated_content_is_not_forwarded() {
     for dialect in Provider::ALL {
-        let rogue = Rogue::start(Deed::answers(options(dialect))).await;
+        let rogue = Rogue::start(Reaction::answers(options(dialect))).await;
         let gateway = Gateway::start(&tables(dialect, &rogue.base_url(), "")).await;
         let finish = finish_with(dialect, &assertion(b"a challenge"), SESSION);
         let head = head_of(&finish, &format!("content-length: {}\r\n", finish.content.len()));
@@ -71,7 +71,7 @@ async fn truncated_content_is_not_forwarded() {
 
 #[tokio::test]
 async fn idle_connections_above_the_limit_are_released() {
-    let rogue = Rogue::start(Deed::answers(options(Streambird))).await;
+    let rogue = Rogue::start(Reaction::answers(options(Streambird))).await;
     let tables = tables(Streambird, &rogue.base_url(), "");
     let gateway = Gateway::start_with("max_connections = 8\nheader_timeout_ms = 200", &tables).await;
     let mut idle = Vec::new();

@@ -1,4 +1,5 @@
-//! Upstreams that hang, disconnect, lie and flood; callers that are slow, oversized, malformed and unusual.
+//! Upstreams that hang, disconnect and send invalid or endless data; callers that are slow, oversized, malformed and
+//! unusual.
 //!
 //! In every case the caller gets its dialect's envelope (or a clean close where HTTP itself is broken), nothing is
 //! sent twice, and the next request is served. Nothing measures time: limits under test are a fraction of a

@@ -7,7 +7,7 @@ use kit::message::{Request, Response};
 use kit::passkey::begin;
 use kit::provider::Provider::{self, Apifox, Quiva};
 
-/// The provider that does a dialect's work.
+/// The provider that serves a dialect.
 pub(crate) fn upstream_of(dialect: Provider) -> Provider {
     if dialect == Quiva { Apifox } else { Quiva }
 }
@@ -17,12 +17,12 @@ pub(crate) fn tables(dialect: Provider, base_url: &str, limits: &str) -> String 
     Pair { dialect, upstream: upstream_of(dialect) }.config(base_url, limits)
 }
 
-/// Options with a challenge of their own, as the upstream of a dialect writes them.
+/// Options with a new challenge, as the upstream of a dialect writes them.
 pub(crate) fn options(dialect: Provider) -> String {
     upstream_of(dialect).options_with(uuid::Uuid::new_v4().as_bytes()).text().to_owned()
 }
 
-/// Sends a request that must be refused like this, in the dialect's envelope.
+/// Sends a request that must be refused with this fault, in the dialect's envelope.
 pub(crate) async fn refuses(
     gateway: &Gateway,
     dialect: Provider,

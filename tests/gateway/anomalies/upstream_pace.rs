@@ -1,17 +1,17 @@
-//! Upstreams that take their time, and callers that do not wait for them.
+//! Slow upstreams, and callers that do not wait for them.
 
 use crate::anomalies::pairs::{options, refuses, serves, tables};
 use kit::gateway::Gateway;
 use kit::passkey::begin;
 use kit::provider::Provider::{self, Quiva, Streambird};
-use kit::rogue::{Deed, Rogue};
+use kit::rogue::{Reaction, Rogue};
 use kit::wire::{Wire, head_of};
 use kit::within;
 
 #[tokio::test]
 async fn stalled_upstream_times_out_at_any_point() {
     for dialect in Provider::ALL {
-        let rogue = Rogue::start(Deed::says("")).await;
+        let rogue = Rogue::start(Reaction::sends("")).await;
         let limits = "timeout_ms = 100\nbreaker_failures = 0";
         let gateway = Gateway::start(&tables(dialect, &rogue.base_url(), limits)).await;
         let cases = [
@@ -23,7 +23,7 @@ async fn stalled_upstream_times_out_at_any_point() {
             ("after early hints", "HTTP/1.1 103 Early Hints\r\n\r\n"),
         ];
         for (index, (case, bytes)) in cases.into_iter().enumerate() {
-            rogue.does(Deed::SaysAndHangs(bytes.into()));
+            rogue.does(Reaction::SendsAndHangs(bytes.into()));
             refuses(&gateway, dialect, &begin(dialect), "upstream_timeout", case).await;
             assert!(rogue.requests().len() <= index + 1, "{case}: it is not sent again");
         }
@@ -32,31 +32,31 @@ async fn stalled_upstream_times_out_at_any_point() {
 
 #[tokio::test]
 async fn endless_early_hints_time_out() {
-    let rogue = Rogue::start(Deed::Floods(Vec::new(), b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(512))).await;
+    let rogue = Rogue::start(Reaction::Floods(Vec::new(), b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(512))).await;
     let gateway = Gateway::start(&tables(Quiva, &rogue.base_url(), "timeout_ms = 100")).await;
     refuses(&gateway, Quiva, &begin(Quiva), "upstream_timeout", "early hints without an end").await;
-    rogue.does(Deed::answers(options(Quiva)));
+    rogue.does(Reaction::answers(options(Quiva)));
     serves(&gateway, Quiva).await;
 }
 
 #[tokio::test]
 async fn breaker_opens_after_failures_and_closes_after_a_probe() {
     for dialect in Provider::ALL {
-        let rogue = Rogue::start(Deed::says("")).await;
+        let rogue = Rogue::start(Reaction::sends("")).await;
         let limits = "breaker_failures = 3\nbreaker_cooldown_ms = 100";
         let gateway = Gateway::start(&tables(dialect, &rogue.base_url(), limits)).await;
         for _ in 0..3 {
             refuses(&gateway, dialect, &begin(dialect), "upstream_invalid", "breaks off").await;
         }
-        rogue.does(Deed::answers(options(dialect)));
-        // Whether the cool-down is over already is not for the test to say.
+        rogue.does(Reaction::answers(options(dialect)));
+        // The cool-down may be over already, so the first request may succeed.
         within(async {
             while gateway.ask(&begin(dialect)).await.text().contains("reached") {
                 assert_eq!(rogue.requests().len(), 3, "nothing is sent while it cools down");
             }
         })
         .await;
-        rogue.does(Deed::answers(options(dialect)));
+        rogue.does(Reaction::answers(options(dialect)));
         serves(&gateway, dialect).await;
         assert_eq!(rogue.requests().len(), 5);
     }
@@ -64,19 +64,19 @@ async fn breaker_opens_after_failures_and_closes_after_a_probe() {
 
 #[tokio::test]
 async fn disconnected_caller_cancels_the_upstream_call() {
-    let rogue = Rogue::start(Deed::SaysAndHangs(Vec::new())).await;
+    let rogue = Rogue::start(Reaction::SendsAndHangs(Vec::new())).await;
     let limits = "max_in_flight = 1\nmax_waiting = 0\ntimeout_ms = 60000";
     let gateway = Gateway::start(&tables(Streambird, &rogue.base_url(), limits)).await;
     for round in 1..=5 {
-        rogue.does(Deed::SaysAndHangs(Vec::new()));
+        rogue.does(Reaction::SendsAndHangs(Vec::new()));
         let mut wire = Wire::connect(gateway.address).await;
         let request = begin(Streambird);
         let head = head_of(&request, &format!("content-length: {}\r\n", request.content.len()));
         wire.send([head.as_bytes(), &request.content].concat()).await;
-        rogue.saw(2 * round - 1).await;
+        rogue.wait_for(2 * round - 1).await;
         wire.reset();
-        rogue.does(Deed::answers(options(Streambird)));
-        // The place becomes free once the gateway has seen that the caller is gone.
+        rogue.does(Reaction::answers(options(Streambird)));
+        // The slot becomes free once the gateway notices the disconnect.
         within(async { while gateway.ask(&begin(Streambird)).await.status == 503 {} }).await;
         assert_eq!(rogue.requests().len(), 2 * round);
     }

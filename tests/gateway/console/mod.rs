@@ -3,6 +3,6 @@
 //! The gateway is the real program, the upstream an imitated provider. `tests/browser` tests the page in
 //! a browser.
 
-mod fence;
+mod access;
 mod rig;
 mod trials;

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use kit::caller::Caller;
-use kit::config::{EMBEDDED, route, route_judged_by_upstream, upstream};
+use kit::config::{EMBEDDED, route, route_verified_by_upstream, upstream};
 use kit::fake::Fake;
 use kit::gateway::Gateway;
 use kit::message::{Request, Response};
 use kit::provider::Provider;
 
-/// A gateway whose console can be asked.
+/// A gateway with a console.
 pub(crate) struct Rig {
     /// The provider behind the route `there`.
     pub(crate) fake: Fake,
@@ -23,7 +23,7 @@ impl Rig {
         let fake = Fake::start(Provider::Auth0).await;
         let mut tables = EMBEDDED.to_owned();
         for dialect in Provider::ALL {
-            let route = route_judged_by_upstream(dialect.id(), dialect, "own", "");
+            let route = route_verified_by_upstream(dialect.id(), dialect, "own", "");
             tables.push_str(&anyone(&route));
         }
         let more = "hosts = [\"api.example\"]\nrelax = [\"allow_credentials\", \"subject\"]\n";
@@ -47,7 +47,7 @@ impl Rig {
     }
 }
 
-/// Keys and clients of any name, as the built-in config takes them.
+/// Accepts any key and any client, as the built-in config does.
 fn anyone(route: &str) -> String {
     route
         .replace("key = [\"env:CALLER_KEY\"]", "key = \"anyone\"")

@@ -7,7 +7,7 @@ use kit::config::{CALLERS, OURS};
 use kit::message::{Request, Response};
 use kit::provider::Provider;
 
-const WAY: [&str; 6] =
+const ALL_STAGES: [&str; 6] =
     ["caller_request", "model_request", "upstream_request", "upstream_answer", "model_answer", "caller_answer"];
 
 fn stages(tried: &Value) -> Vec<&str> {
@@ -24,7 +24,7 @@ async fn every_dialect_begins_a_sign_in_for_the_demo_user() {
     let rig = Rig::start().await;
     for dialect in Provider::ALL {
         let tried = rig.attempt(dialect.id(), "login.begin", &json!({})).await.content_json();
-        assert_eq!(stages(&tried), WAY, "{dialect:?}");
+        assert_eq!(stages(&tried), ALL_STAGES, "{dialect:?}");
         let challenge = tried["answer"]["challenge"].as_str().unwrap();
         assert_eq!(step(&tried, "upstream_answer")["members"]["challenge"], challenge, "{dialect:?}");
         assert_eq!(step(&tried, "model_answer")["members"]["challenge"], challenge, "{dialect:?}");
@@ -44,10 +44,10 @@ async fn demo_bearer_is_never_sent_upstream() {
     ] {
         let answer = rig.attempt(route, operation, &json!({})).await;
         let tried = answer.content_json();
-        assert_eq!(stages(&tried), WAY, "{route}");
+        assert_eq!(stages(&tried), ALL_STAGES, "{route}");
         let fields = step(&tried, "caller_request")["message"]["fields"].to_string();
         assert!(fields.contains("Bearer eyJ0eX… ("), "{route}: {fields}");
-        // A whole token has a payload, which begins so too, after a dot.
+        // In a complete token, the payload after the first dot begins with `eyJ` too.
         assert!(!answer.text().contains(".eyJ"), "{route}: {answer:?}");
     }
 }
@@ -58,7 +58,7 @@ async fn upstream_messages_are_shown_without_secrets() {
     let members = json!({ "client.key": CALLERS.key, "user.id": "user_1", "rp_id": "example.com" });
     let answer = rig.attempt("there", "login.begin", &members).await;
     let tried = answer.content_json();
-    assert_eq!(stages(&tried), WAY);
+    assert_eq!(stages(&tried), ALL_STAGES);
     let sent = &step(&tried, "upstream_request")["message"];
     assert_eq!(
         (&sent["line"], &sent["content"]["client_id"]),

@@ -1,4 +1,4 @@
-//! A PostgreSQL server of a test's own: a cluster in a temporary folder, on a free port of 127.0.0.1.
+//! A PostgreSQL server for one test: a cluster in a temporary folder, on a free port of 127.0.0.1.
 //!
 //! PostgreSQL refuses to run as root; there it runs as the user `postgres`, which its package creates.
 
@@ -16,9 +16,9 @@ use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls};
 
 const PASSWORD: &str = "a-password-of-the-database";
-/// How often a server that comes or goes is asked whether it has, and how often that is tried.
-const ASK_EVERY: Duration = Duration::from_millis(20);
-const ASK_TIMES: usize = 3000;
+/// The interval and the number of polls for a server that starts or stops.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+const MAX_POLLS: usize = 3000;
 
 /// The server.
 pub(crate) struct Cluster {
@@ -40,7 +40,7 @@ impl Cluster {
     fn create() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("password"), PASSWORD).unwrap();
-        if let Some((user, group)) = who() {
+        if let Some((user, group)) = server_user() {
             chown(folder.path(), Some(user), Some(group)).unwrap();
             chown(folder.path().join("password"), Some(user), Some(group)).unwrap();
         }
@@ -61,13 +61,13 @@ impl Cluster {
         command.args(["-D", "data", "-p", &port, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]);
         command.args(["-c", "unix_socket_directories=", "-c", "log_min_messages=fatal"]).args(&self.options);
         self.running = Some(command.spawn().unwrap());
-        for _ in 0..ASK_TIMES {
+        for _ in 0..MAX_POLLS {
             if self.client().await.is_ok() {
                 return;
             }
             let ended = self.running.as_mut().unwrap().try_wait().unwrap();
             assert!(ended.is_none(), "the server ended: {ended:?}");
-            tokio::time::sleep(ASK_EVERY).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
         panic!("the server did not answer");
     }
@@ -77,22 +77,22 @@ impl Cluster {
         let Some(mut running) = self.running.take() else { return };
         let sent = Command::new("kill").args(["-INT", &running.id().to_string()]).status().unwrap();
         assert!(sent.success());
-        for _ in 0..ASK_TIMES {
+        for _ in 0..MAX_POLLS {
             if running.try_wait().unwrap().is_some() {
                 return;
             }
-            thread::sleep(ASK_EVERY);
+            thread::sleep(POLL_INTERVAL);
         }
         running.kill().unwrap();
     }
 
-    /// Has it speak TLS from the next start on, with this certificate and key in PEM.
-    pub(crate) fn speaks_tls(&mut self, certificate: &str, key: &str) {
+    /// Enables TLS from the next start on, with this certificate and key in PEM.
+    pub(crate) fn uses_tls(&mut self, certificate: &str, key: &str) {
         for (name, text) in [("server.crt", certificate), ("server.key", key)] {
             let path = self.folder.path().join("data").join(name);
             fs::write(&path, text).unwrap();
             fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-            if let Some((user, group)) = who() {
+            if let Some((user, group)) = server_user() {
                 chown(&path, Some(user), Some(group)).unwrap();
             }
         }
@@ -104,7 +104,7 @@ impl Cluster {
         self.client().await.unwrap().batch_execute(statements).await.unwrap();
     }
 
-    /// How many connections the gateway has, and what they are doing: how often `state` is it.
+    /// The number of the gateway's connections in a state.
     pub(crate) async fn connections(&self, state: &str) -> i64 {
         let count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'passbridge' AND state = $1";
         self.client().await.unwrap().query_one(count, &[&state]).await.unwrap().get(0)
@@ -115,7 +115,7 @@ impl Cluster {
         self.address_at(self.port)
     }
 
-    /// The same by a way of its own: a relay that listens at this port.
+    /// The same through a relay that listens on this port.
     pub(crate) fn address_at(&self, port: u16) -> String {
         format!("postgres://owner:{PASSWORD}@127.0.0.1:{port}/postgres")
     }
@@ -131,7 +131,7 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         if let Some(mut running) = self.running.take() {
-            // Nothing of it is wanted any more.
+            // The data is no longer needed.
             let _ = Command::new("kill").args(["-QUIT", &running.id().to_string()]).status();
             let _ = running.wait();
         }
@@ -142,13 +142,13 @@ impl Drop for Cluster {
 fn program(name: &str, folder: &Path) -> Command {
     let mut command = Command::new(installed(name));
     command.current_dir(folder).env_clear().env("LC_ALL", "C").stdin(Stdio::null()).stdout(Stdio::null());
-    if let Some((user, group)) = who() {
+    if let Some((user, group)) = server_user() {
         command.uid(user).gid(group);
     }
     command
 }
 
-/// Debian keeps one folder a version; elsewhere they are on the path.
+/// Debian has one folder per version; elsewhere the programs are on the path.
 fn installed(name: &str) -> PathBuf {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().map_while(Result::ok);
     let newest = versions.map(|version| version.path().join("bin").join(name)).filter(|path| path.exists()).max();
@@ -160,8 +160,8 @@ fn installed(name: &str) -> PathBuf {
     })
 }
 
-/// The user it runs as, if another than the test's.
-fn who() -> Option<(u32, u32)> {
+/// The user and the group of the server, if they differ from those of the test.
+fn server_user() -> Option<(u32, u32)> {
     let id = |arguments: &[&str]| -> Option<u32> {
         let output = Command::new("id").args(arguments).output().unwrap();
         String::from_utf8(output.stdout).unwrap().trim().parse().ok()

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use kit::config::{CALLING_USER, EMBEDDED, JWT_KEY, caller_token, route, route_judged_by_upstream, signed_token};
+use kit::config::{CALLING_USER, EMBEDDED, JWT_KEY, caller_token, route, route_verified_by_upstream, signed_token};
 use kit::contract::{check_fault, check_response};
 use kit::device::Device;
 use kit::gateway::{Config, Gateway};
@@ -19,7 +19,7 @@ use kit::signup::signs_up;
 
 const MAP: &str = "[identity.users]\nfile = \"users.csv\"\ncaller = { \"user.id\" = \"old\", \"user.email\" = \"email\" }\n\
                    upstream = { \"user.id\" = \"new\" }\n";
-/// Ada and Bob by both names. To the directory, Bob is called as Ada is by the callers.
+/// Ada and Bob in the directory. The directory's id of Bob is the callers' id of Ada.
 const USERS: &str = "{\"id\":\"ada\",\"email\":\"ada@example.com\"}\n{\"id\":\"user_who_calls\"}\n";
 
 fn token_of(user: &str) -> String {
@@ -66,7 +66,7 @@ async fn deletion_uses_the_mapped_owner() {
     let own = EMBEDDED.replace("demo     = true", "identity = \"users\"");
     let tables = format!("{MAP}{own}{}", route("main", Quiva, "own", ""));
     let csv = format!("old,email,new\n{CALLING_USER},ada@old.example,ada\nbob,,{CALLING_USER}\n");
-    let config = Config::write(&tables).beside("users.csv", &csv).beside("users.jsonl", USERS);
+    let config = Config::write(&tables).with_file("users.csv", &csv).with_file("users.jsonl", USERS);
     let gateway = Gateway::start_of(config).await;
     gateway.run(&["users", "import", "users.jsonl"]);
 
@@ -89,16 +89,16 @@ async fn deletion_uses_the_mapped_owner() {
 
 #[tokio::test]
 async fn own_token_bypasses_the_identity_map() {
-    let gateway = Gateway::start(&(EMBEDDED.to_owned() + &route_judged_by_upstream("main", Auth0, "own", ""))).await;
+    let gateway = Gateway::start(&(EMBEDDED.to_owned() + &route_verified_by_upstream("main", Auth0, "own", ""))).await;
     let signed_up = signs_up(&gateway, &mut Device::default(), "ada@example.com").await;
     let token = signed_up["access_token"].as_str().unwrap();
     let claims: Value = serde_json::from_slice(&Auth0.read(token.split('.').nth(1).unwrap())).unwrap();
     let ada = claims["sub"].as_str().unwrap();
 
-    // The callers call the demo user so.
+    // The callers' name of the demo user.
     fs::write(gateway.folder().join("users.csv"), format!("old,email,new\n{ada},,user_demo\n")).unwrap();
     let own = EMBEDDED.replace("demo     = true", "demo     = true\nidentity = \"users\"");
-    gateway.reload(&format!("{MAP}{own}{}", route_judged_by_upstream("main", Quiva, "own", ""))).await;
+    gateway.reload(&format!("{MAP}{own}{}", route_verified_by_upstream("main", Quiva, "own", ""))).await;
     let credential = registers(&gateway, token).await;
     assert_eq!((passkeys(&gateway, ada), passkeys(&gateway, "user_demo")), (2, 1), "each has one from before");
     check_response(Quiva, "credentials.delete", &ask(&gateway, deletion(&credential), token).await);

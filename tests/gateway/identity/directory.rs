@@ -1,4 +1,4 @@
-//! An HTTP service that maps users: it answers what a test says and records its requests.
+//! An HTTP service that maps users. A test sets its response, and it records its requests.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,9 +13,9 @@ pub(crate) struct Directory {
 
 #[derive(Default)]
 struct Shared {
-    /// Without one, nothing is ever answered.
+    /// Without a response, the service never answers.
     answer: Mutex<Option<String>>,
-    asked: Mutex<Vec<String>>,
+    requests: Mutex<Vec<String>>,
 }
 
 impl Directory {
@@ -26,7 +26,7 @@ impl Directory {
         Self { origin, shared }
     }
 
-    /// `[identity.users]` that asks it, with more in it.
+    /// `[identity.users]` that queries it, with further settings.
     pub(crate) fn map(&self, more: &str) -> String {
         format!(
             "[identity.users]\nurl = \"{}/users/{{user.email}}\"\ncaller = {{ \"user.email\" = \"mail\" }}\n\
@@ -35,22 +35,22 @@ impl Directory {
         )
     }
 
-    /// From now on it answers this.
+    /// Sets the response.
     pub(crate) fn answers(&self, status: u16, content: &str) {
         let length = content.len();
         let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{content}");
         *self.shared.answer.lock().unwrap() = Some(answer);
     }
 
-    /// What it was asked.
+    /// The heads of the requests so far.
     pub(crate) fn requests(&self) -> Vec<String> {
-        self.shared.asked.lock().unwrap().clone()
+        self.shared.requests.lock().unwrap().clone()
     }
 }
 
 async fn answer(mut wire: Wire, shared: Arc<Shared>) {
     let Some(head) = wire.try_head().await else { return };
-    shared.asked.lock().unwrap().push(head);
+    shared.requests.lock().unwrap().push(head);
     let answer = shared.answer.lock().unwrap().clone();
     match answer {
         Some(answer) => wire.send(answer).await,

@@ -21,7 +21,7 @@ async fn discoverable_sign_in_is_mapped_back_to_the_caller() {
                     fill.tokens.refresh_expires_in = 86400";
     let tables = format!("{map}{EMBEDDED}{}", upstream("new", Auth0, &fake.base_url(), "identity = \"users\""))
         + &route("main", Apifox, "new", settings);
-    let config = Config::write(&tables).beside("users.csv", "old,new\nbnUn,auth0|ada\n");
+    let config = Config::write(&tables).with_file("users.csv", "old,new\nbnUn,auth0|ada\n");
     let gateway = Gateway::start_of(config).await;
     for (subject, is_known) in [("auth0|ada", true), ("auth0|eve", false), ("bnUn", false)] {
         fake.answers("login.finish", auth0(&json!({ "sub": subject, "email": "a-name-of@the.upstream" })));

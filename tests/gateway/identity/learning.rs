@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::identity::directory::Directory;
 use crate::identity::rig::{ADA_HERE, ADA_THERE, begin_for};
 use kit::caller::Caller;
-use kit::config::{CALLING_USER, EMBEDDED, route, route_judged_by_upstream, upstream};
+use kit::config::{CALLING_USER, EMBEDDED, route, route_verified_by_upstream, upstream};
 use kit::contract::check_response;
 use kit::device::Device;
 use kit::fake::Fake;
@@ -16,7 +16,7 @@ use kit::passkey::{begin, finish_with};
 use kit::provider::Provider::{self, Flashback, Quiva, Streambird};
 use kit::within;
 
-/// `[identity.users]` out of `users.csv`, by the callers' ids and addresses.
+/// `[identity.users]` from `users.csv`, by the callers' ids and addresses.
 const MAP: &str = "[identity.users]\nfile = \"users.csv\"\ncaller = { \"user.id\" = \"old\", \"user.email\" = \"email\" }\n\
                    upstream = { \"user.id\" = \"new\" }\n";
 
@@ -42,7 +42,7 @@ fn begin_of(id: &str) -> Request {
     begin(Streambird).with_json(&json!({ "domain": "localhost", "user_id": id }))
 }
 
-/// Signs in with the device; every challenge is another one.
+/// Signs in with the device; each challenge is different.
 async fn signs_in(
     gateway: &Gateway,
     fake: &Fake,
@@ -63,7 +63,7 @@ async fn readiness(gateway: &Gateway) -> Value {
     Caller::of(gateway.admin).ask(&Request::new("GET", "/readiness")).await.content_json()["own"].clone()
 }
 
-/// Waits until so many users have that state, because learning happens after the response.
+/// Waits until that many users have the state, because learning happens after the response.
 async fn learned(gateway: &Gateway, kind: &str, users: u64) {
     within(async {
         while readiness(gateway).await["active_users"][kind] != users {
@@ -89,7 +89,7 @@ async fn signs_in_there(gateway: &Gateway, id: &str, device: &mut Device) -> Res
 async fn learning_without_a_map_uses_the_callers_user() {
     let fake = Fake::start(Streambird).await;
     let config = Config::write(&watched(&fake, MAP, Streambird, ""));
-    let gateway = Gateway::start_of(config.beside("users.csv", &format!("old,email,new\nada,,{ADA_THERE}\n"))).await;
+    let gateway = Gateway::start_of(config.with_file("users.csv", &format!("old,email,new\nada,,{ADA_THERE}\n"))).await;
     let mut device = device().await;
     for (number, kind) in [(1, "one_short"), (2, "proven")] {
         let answer = signs_in(&gateway, &fake, Streambird, &begin_of("ada"), &mut device, number).await;
@@ -97,7 +97,7 @@ async fn learning_without_a_map_uses_the_callers_user() {
         assert_eq!(answer.content_json()["user_id"], "ada");
         learned(&gateway, kind, 1).await;
     }
-    let moved = EMBEDDED.replace("demo     = true", "") + &route_judged_by_upstream("main", Streambird, "own", "");
+    let moved = EMBEDDED.replace("demo     = true", "") + &route_verified_by_upstream("main", Streambird, "own", "");
     gateway.reload(&moved).await;
     assert_eq!(signs_in_there(&gateway, "ada", &mut device).await, Ok(json!("ada")));
     assert_eq!(signs_in_there(&gateway, ADA_THERE, &mut device).await, Err("unknown_user".to_owned()));
@@ -110,31 +110,31 @@ async fn learning_uses_the_directorys_own_map() {
     let maps = format!("{MAP}{own_map}");
     let config = Config::write(&watched(&fake, &maps, Streambird, "identity = \"own_users\""));
     let users = format!("old,email,new,own\nada,,{ADA_THERE},own-7\n");
-    let gateway = Gateway::start_of(config.beside("users.csv", &users)).await;
+    let gateway = Gateway::start_of(config.with_file("users.csv", &users)).await;
     let mut device = device().await;
     for (number, kind) in [(1, "one_short"), (2, "proven")] {
         signs_in(&gateway, &fake, Streambird, &begin_of("ada"), &mut device, number).await;
         learned(&gateway, kind, 1).await;
     }
     let own = EMBEDDED.replace("demo     = true", "identity = \"own_users\"");
-    gateway.reload(&format!("{own_map}{own}{}", route_judged_by_upstream("main", Streambird, "own", ""))).await;
+    gateway.reload(&format!("{own_map}{own}{}", route_verified_by_upstream("main", Streambird, "own", ""))).await;
     assert_eq!(signs_in_there(&gateway, "ada", &mut device).await, Ok(json!("ada")));
-    // Without its map it is seen by which name it was learned.
-    let bare = EMBEDDED.replace("demo     = true", "") + &route_judged_by_upstream("main", Streambird, "own", "");
+    // Without the map, the name under which it was learned is visible.
+    let bare = EMBEDDED.replace("demo     = true", "") + &route_verified_by_upstream("main", Streambird, "own", "");
     gateway.reload(&bare).await;
     assert_eq!(signs_in_there(&gateway, "own-7", &mut device).await, Ok(json!("own-7")));
-    for nobody in ["ada", ADA_THERE] {
-        assert_eq!(signs_in_there(&gateway, nobody, &mut device).await, Err("unknown_user".to_owned()), "{nobody}");
+    for unknown in ["ada", ADA_THERE] {
+        assert_eq!(signs_in_there(&gateway, unknown, &mut device).await, Err("unknown_user".to_owned()), "{unknown}");
     }
 }
 
 #[tokio::test]
 async fn unmapped_user_is_not_learned() {
-    // The bearer's id is not in the map: its address alone led to who signed in.
+    // The bearer's id is not in the map. Only its address led to the user who signed in.
     let fake = Fake::start(Streambird).await;
     let config = Config::write(&watched(&fake, MAP, Flashback, ""));
     let unknown_id = format!("old,email,new\nsomebody,caller@example.com,{ADA_THERE}\n");
-    let gateway = Gateway::start_of(config.beside("users.csv", &unknown_id)).await;
+    let gateway = Gateway::start_of(config.with_file("users.csv", &unknown_id)).await;
     let mut device = device().await;
     for number in [1, 2, 3] {
         let answer = signs_in(&gateway, &fake, Flashback, &begin(Flashback), &mut device, number).await;
@@ -145,7 +145,7 @@ async fn unmapped_user_is_not_learned() {
     signs_in(&gateway, &fake, Flashback, &begin(Flashback), &mut device, 4).await;
     learned(&gateway, "one_short", 1).await;
     let said = readiness(&gateway).await;
-    assert_eq!(said["active_users"]["total"], 1, "what came before taught nothing: {said}");
+    assert_eq!(said["active_users"]["total"], 1, "earlier sign-ins were not learned: {said}");
 }
 
 #[tokio::test]
@@ -164,15 +164,15 @@ async fn failing_map_skips_learning_and_sign_in_succeeds() {
     let so_far = gateway.logs.count();
     let answer = gateway.ask(&finish_with(Quiva, &credential, None)).await;
     check_response(Quiva, "login.finish", &answer);
-    let told = gateway.logs.event_after(so_far, "sign-in not observed").await;
-    assert!(!told.to_string().contains(ADA_HERE), "{told}");
+    let entry = gateway.logs.event_after(so_far, "sign-in not observed").await;
+    assert!(!entry.to_string().contains(ADA_HERE), "{entry}");
 
     directory.answers(200, &known);
     for (number, kind) in [(2, "one_short"), (3, "proven")] {
         signs_in(&gateway, &fake, Quiva, &begin_for(ADA_HERE), &mut device, number).await;
         learned(&gateway, kind, 1).await;
     }
-    let moved = EMBEDDED.replace("demo     = true", "") + &route_judged_by_upstream("main", Quiva, "own", "");
+    let moved = EMBEDDED.replace("demo     = true", "") + &route_verified_by_upstream("main", Quiva, "own", "");
     gateway.reload(&moved).await;
     let begun = gateway.ask(&begin_for(ADA_HERE)).await;
     let credential = device.get(&Quiva.begun(&begun).challenge).await;

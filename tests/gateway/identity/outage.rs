@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use crate::identity::directory::Directory;
-use crate::identity::rig::{ADA_HERE, ADA_THERE, begin_for, last_asked, tables};
+use crate::identity::rig::{ADA_HERE, ADA_THERE, begin_for, last_user_sent, tables};
 use kit::contract::check_fault;
 use kit::fake::Fake;
 use kit::gateway::{Config, Gateway};
@@ -25,14 +25,14 @@ async fn failing_or_invalid_http_map_is_an_outage() {
     let gateway = Gateway::start(&tables(&fake, &directory.map(""))).await;
     for (status, content) in [(500, ""), (200, "<html>"), (302, ""), (200, "{\"data\":{\"id\":{}}}")] {
         directory.answers(status, content);
-        let (told, refused) = refused(&gateway, &fake).await;
-        assert_eq!((told, refused.fault.as_str(), refused.level.as_str()), (503, "identity_unavailable", "WARN"));
+        let (status, refused) = refused(&gateway, &fake).await;
+        assert_eq!((status, refused.fault.as_str(), refused.level.as_str()), (503, "identity_unavailable", "WARN"));
         assert!(refused.reason.starts_with("the identity map `users` cannot be queried: "), "{}", refused.reason);
     }
-    // None of that is kept.
+    // No outage is cached.
     directory.answers(200, &format!("{{\"data\":{{\"id\":\"{ADA_THERE}\"}}}}"));
     assert_eq!(gateway.ask(&begin_for(ADA_HERE)).await.status, 200);
-    assert_eq!(last_asked(&fake), ADA_THERE);
+    assert_eq!(last_user_sent(&fake), ADA_THERE);
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn map_outage_can_be_configured_as_unknown_user() {
     let gateway = Gateway::start(&tables(&fake, &directory.map("outage = \"unknown_user\""))).await;
     let (_, refused) = refused(&gateway, &fake).await;
     assert_eq!(refused.fault, "unknown_user");
-    assert!(refused.reason.contains("cannot be queried"), "the log tells them apart: {}", refused.reason);
+    assert!(refused.reason.contains("cannot be queried"), "the log distinguishes them: {}", refused.reason);
 }
 
 #[tokio::test]

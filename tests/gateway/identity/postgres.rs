@@ -2,7 +2,7 @@
 
 use crate::identity::cluster::Cluster;
 use crate::identity::relay::Relay;
-use crate::identity::rig::{ADA_HERE, ADA_THERE, begin_for, last_asked, sign_in, tables};
+use crate::identity::rig::{ADA_HERE, ADA_THERE, begin_for, last_user_sent, sign_in, tables};
 use kit::contract::{check_fault, check_response};
 use kit::fake::Fake;
 use kit::gateway::{Config, Gateway};
@@ -16,7 +16,7 @@ const USERS: &str =
                      ('two@example.com', 'b', 3), ('none@example.com', NULL, 4)";
 const QUERY: &str = "SELECT new_id FROM users WHERE mail = lower({user.email})";
 
-/// `[identity.users]` that asks this, with more in it.
+/// `[identity.users]` with this query and further settings.
 fn map(query: &str, more: &str) -> String {
     format!(
         "[identity.users]\npostgres = \"file:users.url\"\nquery = \"{query}\"\ncaller = {{ \"user.email\" = \"mail\" }}\n\
@@ -25,13 +25,13 @@ fn map(query: &str, more: &str) -> String {
 }
 
 fn config(fake: &Fake, cluster: &Cluster, map: &str) -> Config {
-    Config::write(&tables(fake, map)).beside("users.url", &cluster.address())
+    Config::write(&tables(fake, map)).with_file("users.url", &cluster.address())
 }
 
-/// The same with a relay on the way, and little patience.
+/// The same through a relay, with a short timeout.
 fn by_relay(fake: &Fake, cluster: &Cluster, relay: &Relay) -> Config {
     let map = map(QUERY, "timeout_ms = 1000\ncache.seconds = 0");
-    Config::write(&tables(fake, &map)).beside("users.url", &cluster.address_at(relay.address.port()))
+    Config::write(&tables(fake, &map)).with_file("users.url", &cluster.address_at(relay.address.port()))
 }
 
 /// The fault of a begin for a user, and the reason in the log.
@@ -57,8 +57,8 @@ async fn only_a_single_row_identifies_a_user() {
     let (fake, cluster) = (Fake::start(Streambird).await, Cluster::with(USERS).await);
     let gateway = Gateway::start_of(config(&fake, &cluster, &map(QUERY, ""))).await;
     check_response(Quiva, "login.finish", &sign_in(&gateway).await);
-    assert_eq!(last_asked(&fake), ADA_THERE);
-    assert!(!fake.requests("login.begin").pop().unwrap().mentions(ADA_HERE), "the caller's name stays here");
+    assert_eq!(last_user_sent(&fake), ADA_THERE);
+    assert!(!fake.requests("login.begin").pop().unwrap().mentions(ADA_HERE), "the caller's name is not sent");
     for (address, fault) in [
         ("new@example.com", "unknown_user"),
         ("none@example.com", "unknown_user"),
@@ -70,9 +70,9 @@ async fn only_a_single_row_identifies_a_user() {
         assert_eq!(refusal(&gateway, address).await.0, fault, "{address:?}");
     }
     assert_eq!(fake.requests("login.begin").len(), 1);
-    let told = "the identity map `users` cannot be queried: the result has more than one row";
-    assert_eq!(refusal(&gateway, "two@example.com").await.1, told, "and it is not cached");
-    // What was found is kept, and what is unknown too.
+    let reason = "the identity map `users` cannot be queried: the result has more than one row";
+    assert_eq!(refusal(&gateway, "two@example.com").await.1, reason, "and it is not cached");
+    // Found and unknown users are both cached.
     cluster.run("DROP TABLE users").await;
     assert_eq!(gateway.ask(&begin_for(ADA_HERE)).await.status, 200);
     assert_eq!(refusal(&gateway, "new@example.com").await.0, "unknown_user");
@@ -84,13 +84,13 @@ async fn postgres_outage_ends_when_the_server_returns() {
     let (fake, mut cluster) = (Fake::start(Streambird).await, Cluster::with(USERS).await);
     let gateway = Gateway::start_of(config(&fake, &cluster, &map(QUERY, "cache.seconds = 0"))).await;
     begun_at_last(&gateway).await;
-    // A restart between two questions is not seen by anybody.
+    // A restart between two queries goes unnoticed.
     cluster.stop();
     cluster.start().await;
     assert_eq!(gateway.ask(&begin_for(ADA_HERE)).await.status, 200);
     cluster.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'passbridge'").await;
     assert_eq!(gateway.ask(&begin_for(ADA_HERE)).await.status, 200);
-    // What was prepared is prepared again where the table has changed.
+    // A statement is prepared again after its table changed.
     cluster.run("ALTER TABLE users ALTER COLUMN new_id TYPE text").await;
     assert_eq!(gateway.ask(&begin_for(ADA_HERE)).await.status, 200);
 
@@ -101,10 +101,10 @@ async fn postgres_outage_ends_when_the_server_returns() {
         assert_eq!(fault, "identity_unavailable");
         assert!(reason.starts_with("the identity map `users` cannot be queried: "), "{reason}");
     }
-    assert_eq!(fake.requests("login.begin").len(), begun, "the upstream heard nothing");
+    assert_eq!(fake.requests("login.begin").len(), begun, "the upstream was not called");
     cluster.start().await;
     begun_at_last(&gateway).await;
-    assert_eq!(last_asked(&fake), ADA_THERE);
+    assert_eq!(last_user_sent(&fake), ADA_THERE);
 }
 
 #[tokio::test]
@@ -115,7 +115,7 @@ async fn slow_query_is_cancelled_on_both_sides() {
         .replace('\n', " ");
     let gateway = Gateway::start_of(config(&fake, &cluster, &map(&slow, "timeout_ms = 500"))).await;
     let two = begin_for("two@example.com");
-    // More of them at once than there are connections.
+    // More concurrent queries than connections.
     let answers = tokio::join!(
         gateway.ask(&two),
         gateway.ask(&two),
@@ -129,7 +129,7 @@ async fn slow_query_is_cancelled_on_both_sides() {
         assert_eq!(refused.fault, "identity_unavailable");
     }
     begun_at_last(&gateway).await;
-    assert_eq!(last_asked(&fake), ADA_THERE);
+    assert_eq!(last_user_sent(&fake), ADA_THERE);
     while cluster.connections("active").await > 0 {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
@@ -140,13 +140,13 @@ async fn connect_timeout_exceeds_query_timeout() {
     let (fake, cluster) = (Fake::start(Streambird).await, Cluster::with(USERS).await);
     let relay = Relay::start(cluster.port).await;
     let gateway = Gateway::start_of(by_relay(&fake, &cluster, &relay)).await;
-    relay.lets_in(0);
+    relay.accepts_more(0);
     cluster.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'passbridge'").await;
     assert_eq!(refusal(&gateway, ADA_HERE).await.0, "identity_unavailable", "its connection is still being made");
     // One connection arrives late and serves all later queries.
-    relay.lets_in(1);
+    relay.accepts_more(1);
     begun_at_last(&gateway).await;
-    assert_eq!(last_asked(&fake), ADA_THERE);
+    assert_eq!(last_user_sent(&fake), ADA_THERE);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -156,8 +156,8 @@ async fn timed_out_connection_is_not_reused() {
     let gateway = Gateway::start_of(by_relay(&fake, &cluster, &relay)).await;
     begun_at_last(&gateway).await;
     let begun = fake.requests("login.begin").len();
-    relay.falls_silent();
-    // The threads take turns, so some of the next queries are sent over silent connections. Each of these is replaced
+    relay.stalls();
+    // The threads take turns, so some of the next queries are sent over stalled connections. Each of these is replaced
     // after its timeout, and then every query succeeds.
     let (mut succeeded, mut failed, mut in_a_row) = (0, 0, 0);
     within(async {
@@ -169,18 +169,18 @@ async fn timed_out_connection_is_not_reused() {
         }
     })
     .await;
-    assert_eq!((fake.requests("login.begin").len(), last_asked(&fake).as_str()), (begun + succeeded, ADA_THERE));
+    assert_eq!((fake.requests("login.begin").len(), last_user_sent(&fake).as_str()), (begun + succeeded, ADA_THERE));
 }
 
 #[tokio::test]
 async fn invalid_query_is_reported_by_check() {
     let (fake, cluster) = (Fake::start(Streambird).await, Cluster::with(USERS).await);
     let checked = |map: &str, address: &str| {
-        let output = Config::write(&tables(&fake, map)).beside("users.url", address).check();
+        let output = Config::write(&tables(&fake, map)).with_file("users.url", address).check();
         (output.status.code(), String::from_utf8(output.stderr).unwrap() + &String::from_utf8(output.stdout).unwrap())
     };
     let with = |query: &str| checked(&map(query, ""), &cluster.address());
-    for (query, told) in [
+    for (query, problem) in [
         ("SELECT id FROM users WHERE mail = {user.email}", "column \"id\" does not exist"),
         ("SELECT mail FROM users WHERE mail = {user.email}", "the result has no column `new_id`, only: mail"),
         ("SELECT new_id, new_id FROM users WHERE mail = {user.email}", "the result has two columns `new_id`"),
@@ -192,16 +192,16 @@ async fn invalid_query_is_reported_by_check() {
     ] {
         let (code, output) = with(query);
         assert_eq!(code, Some(78), "{output}");
-        assert!(output.contains(&format!("error: `query` is not valid: {told}")), "{output}");
+        assert!(output.contains(&format!("error: `query` is not valid: {problem}")), "{output}");
     }
     let address = cluster.address();
-    for (address, told) in [
+    for (address, problem) in [
         (address.replace("a-password", "another"), "the server refuses the user or the password"),
         (address.replace("/postgres", "/other"), "the database does not exist"),
     ] {
         let (code, output) = checked(&map(QUERY, ""), &address);
         assert_eq!(code, Some(78), "{output}");
-        assert!(output.contains(&format!("error: the database cannot be queried: {told}")), "{output}");
+        assert!(output.contains(&format!("error: the database cannot be queried: {problem}")), "{output}");
         assert!(!output.contains("password-of-the-database"), "{output}");
     }
 }
@@ -212,22 +212,22 @@ async fn reload_applies_a_new_query_or_keeps_the_previous_config() {
     let gateway = Gateway::start_of(config(&fake, &cluster, &map(QUERY, ""))).await;
     begun_at_last(&gateway).await;
     let moved = "SELECT 'moved' AS new_id FROM users WHERE mail = {user.email}";
-    let told = gateway.reload(&tables(&fake, &map("SELECT nothing FROM users WHERE mail = {user.email}", ""))).await;
-    assert_eq!(told["level"], "ERROR", "{told}");
+    let entry = gateway.reload(&tables(&fake, &map("SELECT nothing FROM users WHERE mail = {user.email}", ""))).await;
+    assert_eq!(entry["level"], "ERROR", "{entry}");
     begun_at_last(&gateway).await;
-    assert_eq!(last_asked(&fake), ADA_THERE, "the old one goes on");
-    let told = gateway.reload(&tables(&fake, &map(moved, ""))).await;
-    assert_eq!(told["level"], "INFO", "{told}");
+    assert_eq!(last_user_sent(&fake), ADA_THERE, "the previous config stays in use");
+    let entry = gateway.reload(&tables(&fake, &map(moved, ""))).await;
+    assert_eq!(entry["level"], "INFO", "{entry}");
     begun_at_last(&gateway).await;
-    assert_eq!(last_asked(&fake), "moved", "and nothing of the old one was kept");
-    // A server that is away for a while keeps no config from being loaded.
+    assert_eq!(last_user_sent(&fake), "moved", "no result of the previous query was kept");
+    // A config is loaded even while the server is unavailable.
     cluster.stop();
-    let told = gateway.reload(&tables(&fake, &map(QUERY, ""))).await;
-    assert_eq!(told["level"], "INFO", "{told}");
+    let entry = gateway.reload(&tables(&fake, &map(QUERY, ""))).await;
+    assert_eq!(entry["level"], "INFO", "{entry}");
     assert_eq!(refusal(&gateway, ADA_HERE).await.0, "identity_unavailable");
     cluster.start().await;
     begun_at_last(&gateway).await;
-    assert_eq!(last_asked(&fake), ADA_THERE);
+    assert_eq!(last_user_sent(&fake), ADA_THERE);
 }
 
 #[tokio::test]
@@ -245,8 +245,8 @@ async fn tls_verifies_the_server_certificate() {
     let (fake, mut cluster) = (Fake::start(Streambird).await, Cluster::with(USERS).await);
     let at = |cluster: &Cluster, parameters: &str| format!("{}?sslmode={parameters}", cluster.address());
     let started = async |address: &str, more: &str, ca: &str| {
-        let config = Config::write(&tables(&fake, &map(QUERY, more))).beside("users.url", address);
-        Gateway::start_of(config.beside("ca.pem", ca)).await
+        let config = Config::write(&tables(&fake, &map(QUERY, more))).with_file("users.url", address);
+        Gateway::start_of(config.with_file("ca.pem", ca)).await
     };
     let key = rcgen::KeyPair::generate().unwrap();
     let signed = |name: &str, key| rcgen::CertificateParams::new([name.to_owned()]).unwrap().self_signed(key).unwrap();
@@ -254,22 +254,22 @@ async fn tls_verifies_the_server_certificate() {
     let foreign = signed("127.0.0.1", &rcgen::KeyPair::generate().unwrap()).pem();
 
     let gateway = started(&at(&cluster, "require"), "", &ours).await;
-    assert_eq!(refusal(&gateway, ADA_HERE).await.0, "identity_unavailable", "it speaks no TLS");
+    assert_eq!(refusal(&gateway, ADA_HERE).await.0, "identity_unavailable", "the server has no TLS");
     let file = "ca_file = \"ca.pem\"";
     for (shown, more, ca, is_trusted) in [
         (&ours, file, &ours, true),
         (&ours, file, &foreign, false),
         (&ours, "", &ours, false),
-        // Trusted, and another machine's.
+        // A trusted certificate for another host.
         (&other, file, &other, false),
     ] {
         cluster.stop();
-        cluster.speaks_tls(shown, &key.serialize_pem());
+        cluster.uses_tls(shown, &key.serialize_pem());
         cluster.start().await;
         let gateway = started(&at(&cluster, "require"), more, ca).await;
         if is_trusted {
             begun_at_last(&gateway).await;
-            assert_eq!(last_asked(&fake), ADA_THERE);
+            assert_eq!(last_user_sent(&fake), ADA_THERE);
             continue;
         }
         let (fault, reason) = refusal(&gateway, ADA_HERE).await;

@@ -30,14 +30,14 @@ impl Relay {
         Self { address, places, silence }
     }
 
-    /// From now on accepts so many more connections in order; the others wait.
-    pub(crate) fn lets_in(&self, connections: usize) {
+    /// Accepts that many more connections in order from now on; the others wait.
+    pub(crate) fn accepts_more(&self, connections: usize) {
         self.places.forget_permits(Semaphore::MAX_PERMITS);
         self.places.add_permits(connections);
     }
 
     /// Stops forwarding on open connections and keeps them open.
-    pub(crate) fn falls_silent(&self) {
+    pub(crate) fn stalls(&self) {
         self.silence.send_replace(());
     }
 }

@@ -18,7 +18,7 @@ pub(crate) const ADA_THERE: &str = "user_24wFP9pDa9YiMJLun94iKykoZs2";
 /// The user in Quiva's documented requests.
 pub(crate) const ADA_HERE: &str = "user@example.com";
 pub(crate) const ADA: &str = "email,new_id\nUser@Example.com,user_24wFP9pDa9YiMJLun94iKykoZs2\n";
-/// `[identity.users]` out of `users.csv`.
+/// `[identity.users]` from `users.csv`.
 pub(crate) const FILE: &str = "[identity.users]\nfile = \"users.csv\"\ncaller = { \"user.email\" = \"email\" }\n\
                                upstream = { \"user.id\" = \"new_id\" }\n";
 
@@ -28,9 +28,9 @@ pub(crate) fn tables(fake: &Fake, map: &str) -> String {
     format!("{map}\n{upstream}{}", route("main", Quiva, "new", "set.rp_id = \"localhost\""))
 }
 
-/// The pair, served with a map out of a CSV file.
+/// The pair, served with a map from a CSV file.
 pub(crate) async fn serve(fake: &Fake, map: &str, csv: &str) -> Gateway {
-    Gateway::start_of(Config::write(&tables(fake, map)).beside("users.csv", csv)).await
+    Gateway::start_of(Config::write(&tables(fake, map)).with_file("users.csv", csv)).await
 }
 
 /// A begin for the user with this address.
@@ -49,7 +49,7 @@ pub(crate) async fn sign_in(gateway: &Gateway) -> Response {
 }
 
 /// The user in the last upstream request.
-pub(crate) fn last_asked(fake: &Fake) -> String {
+pub(crate) fn last_user_sent(fake: &Fake) -> String {
     let request = fake.requests("login.begin").pop().expect("a begin arrived");
     request.json()["user_id"].as_str().expect("a begin names a user").to_owned()
 }

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use crate::identity::directory::Directory;
-use crate::identity::rig::{ADA, ADA_HERE, ADA_THERE, FILE, begin_for, last_asked, serve, sign_in, tables};
+use crate::identity::rig::{ADA, ADA_HERE, ADA_THERE, FILE, begin_for, last_user_sent, serve, sign_in, tables};
 use kit::contract::check_response;
 use kit::fake::Fake;
 use kit::gateway::{Config, Gateway};
@@ -11,8 +11,8 @@ use kit::provider::Provider::{Quiva, Streambird};
 
 async fn signs_in(gateway: &Gateway, fake: &Fake) {
     check_response(Quiva, "login.finish", &sign_in(gateway).await);
-    assert_eq!(last_asked(fake), ADA_THERE);
-    assert!(!fake.requests("login.begin").pop().unwrap().mentions(ADA_HERE), "the caller's name stays here");
+    assert_eq!(last_user_sent(fake), ADA_THERE);
+    assert!(!fake.requests("login.begin").pop().unwrap().mentions(ADA_HERE), "the caller's name is not sent");
 }
 
 #[tokio::test]
@@ -26,11 +26,11 @@ async fn jsonl_file_maps_the_user() {
     let fake = Fake::start(Streambird).await;
     let map = FILE.replace("users.csv", "users.jsonl");
     let line = format!("{{\"email\":\"{ADA_HERE}\",\"new_id\":\"{ADA_THERE}\"}}\n");
-    let config = Config::write(&tables(&fake, &map)).beside("users.jsonl", &line);
+    let config = Config::write(&tables(&fake, &map)).with_file("users.jsonl", &line);
     signs_in(&Gateway::start_of(config).await, &fake).await;
 }
 
-/// `[identity.users]` out of a database.
+/// `[identity.users]` from a database.
 const SQLITE: &str = "[identity.users]\nsqlite = \"users.db\"\ncaller = { \"user.email\" = \"email\" }\n\
                       query = \"SELECT new_id FROM users WHERE email = lower({user.email})\"\n\
                       upstream = { \"user.id\" = \"new_id\" }\n";
@@ -57,7 +57,7 @@ async fn sqlite_maps_the_user_and_caches_the_result() {
     signs_in(&gateway, &fake).await;
     database.execute("UPDATE users SET new_id = 'moved'", []).unwrap();
     gateway.ask(&begin_for(ADA_HERE)).await;
-    assert_eq!(last_asked(&fake), "moved");
+    assert_eq!(last_user_sent(&fake), "moved");
     database.execute("DELETE FROM users", []).unwrap();
     let (_, refused) = gateway.refused(&begin_for(ADA_HERE)).await;
     assert_eq!(refused.fault, "unknown_user");

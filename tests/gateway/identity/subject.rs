@@ -33,12 +33,12 @@ async fn response_user_must_match_the_mapped_user() {
     let there = upstream("new", Auth0, &fake.base_url(), "identity = \"users\"");
     let users = format!("old,new\n{ADA_THERE},auth0|ada\nbob,auth0|bob\n");
     // A config that accepts a response without a user still refuses one with another user.
-    for (relax, nobody_will_do) in [("\"allow_credentials\"", false), ("\"allow_credentials\", \"subject\"", true)] {
+    for (relax, may_omit_user) in [("\"allow_credentials\"", false), ("\"allow_credentials\", \"subject\"", true)] {
         let tables = format!("{map}{there}{}", route("main", Streambird, "new", &format!("relax = [{relax}]")));
-        let gateway = Gateway::start_of(Config::write(&tables).beside("users.csv", &users)).await;
+        let gateway = Gateway::start_of(Config::write(&tables).with_file("users.csv", &users)).await;
         // The caller's own id is unknown at the upstream.
         for (subject, is_signed_in) in
-            [("auth0|ada", true), ("auth0|bob", false), (ADA_THERE, false), ("auth0|eve", false), ("", nobody_will_do)]
+            [("auth0|ada", true), ("auth0|bob", false), (ADA_THERE, false), ("auth0|eve", false), ("", may_omit_user)]
         {
             fake.answers("login.finish", auth0(&json!({ "sub": subject })));
             let begun = Streambird.begun(&gateway.ask(&begin(Streambird)).await);
@@ -61,7 +61,7 @@ async fn bearers_user_is_mapped() {
                upstream = { \"user.id\" = \"new\" }\n";
     let tables = format!("{map}{}", upstream("new", Streambird, &fake.base_url(), "identity = \"users\""));
     let users = format!("old,email,new\n{CALLING_USER},,{ADA_THERE}\n");
-    let config = |route: &str| Config::write(&(tables.clone() + route)).beside("users.csv", &users);
+    let config = |route: &str| Config::write(&(tables.clone() + route)).with_file("users.csv", &users);
 
     let flashback = route("main", Flashback, "new", "set.rp_id = \"localhost\"");
     let gateway = Gateway::start_of(config(&flashback)).await;
@@ -78,7 +78,7 @@ async fn bearers_user_is_mapped() {
     assert_eq!(fake.only("registration.begin").json()["user_id"], ADA_THERE);
 }
 
-/// Callers are named by address there, and by id and address back.
+/// Maps addresses to the upstream's ids, and those ids back to ids and addresses.
 const BOTH_WAYS: &str = "[identity.users]\nsqlite = \"users.db\"\n\
                          query = \"SELECT new_id FROM users WHERE email = {user.email}\"\n\
                          reverse = \"SELECT old_id, email FROM names WHERE new_id = {user.id}\"\n\
@@ -89,7 +89,7 @@ const BOTH_WAYS: &str = "[identity.users]\nsqlite = \"users.db\"\n\
 async fn inconsistent_map_refuses_the_sign_in() {
     let fake = Fake::start(Streambird).await;
     let there = upstream("new", Streambird, &fake.base_url(), "identity = \"users\"");
-    // The issuer's token names the caller's id, which only the way back knows.
+    // The issuer's token names the caller's id, which only the reverse query returns.
     let settings = "issuer = \"own\"\nset.rp_id = \"localhost\"";
     let config = Config::write(&format!("{BOTH_WAYS}{EMBEDDED}{there}{}", route("main", Quiva, "new", settings)));
     let database = Connection::open(config.folder().join("users.db")).unwrap();

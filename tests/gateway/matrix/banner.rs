@@ -1,4 +1,4 @@
-//! The first thing a user sees: without any config, a command for each dialect that works at once.
+//! The banner without a config: it has a working command for each dialect.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -23,7 +23,7 @@ impl Program {
         Self { child: command.spawn().unwrap(), _folder: folder }
     }
 
-    /// The commands that it offers, one for each of the five.
+    /// The commands in the banner, one for each dialect.
     fn commands(&mut self) -> Vec<String> {
         let lines = BufReader::new(self.child.stdout.take().unwrap()).lines().map(Result::unwrap);
         lines.filter(|line| line.starts_with("curl ")).take(Provider::ALL.len()).collect()

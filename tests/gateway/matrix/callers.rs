@@ -1,7 +1,7 @@
-//! Who may call, by each kind of proof a route can ask for.
+//! Which callers are accepted, by each kind of credential that a route can require.
 //!
-//! That a proof is missing or wrong in every dialect's envelope stands with the other faults; here is
-//! what each answer of `callers` lets in.
+//! Missing and wrong credentials in every dialect's envelope are tested in `faults`. These tests show which callers each
+//! setting of `callers` accepts.
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use kit::passkey::begin;
 use kit::provider::Provider::{Apifox, Auth0, Flashback, Quiva, Streambird};
 
 /// Sends each request and returns which were accepted.
-async fn let_in(tables: &str, fake: &Fake, requests: &[Request]) -> Vec<bool> {
+async fn accepted(tables: &str, fake: &Fake, requests: &[Request]) -> Vec<bool> {
     let gateway = Gateway::start(tables).await;
     let mut outcomes = Vec::new();
     for request in requests {
@@ -48,7 +48,7 @@ async fn any_listed_api_key_is_accepted() {
         with("sk_test_FAKE0000000000000000"),
         begin(Streambird).with_field("authorization", CALLERS.key),
     ];
-    assert_eq!(let_in(&tables, &fake, &requests).await, [true, true, false, false, false, false]);
+    assert_eq!(accepted(&tables, &fake, &requests).await, [true, true, false, false, false, false]);
 }
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn open_route_accepts_any_caller() {
         + &route_called_by("main", Streambird, "new", "key = \"anyone\"", settings);
     let made_up = begin(Streambird).with_field("authorization", "Bearer made-up");
     let none = begin(Streambird).without_field("authorization");
-    assert_eq!(let_in(&tables, &fake, &[made_up, none]).await, [true, false]);
+    assert_eq!(accepted(&tables, &fake, &[made_up, none]).await, [true, false]);
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn client_is_authenticated_by_id_and_secret() {
         with(json!({ "client_id": "anApp", "client_secret": "whatever it believes" })),
     ];
     let expected = [true, false, false, false, false, true, true];
-    assert_eq!(let_in(&tables, &fake, &requests).await, expected);
+    assert_eq!(accepted(&tables, &fake, &requests).await, expected);
 }
 
 /// A token with these claims over the good ones, or with another algorithm.
@@ -125,5 +125,5 @@ async fn user_token_is_checked_for_signature_expiry_and_audience() {
     let with = |token: &str| begin(Flashback).with_field("authorization", &format!("Bearer {token}"));
     let requests: Vec<_> = tokens.iter().map(|(token, _)| with(token)).collect();
     let expected: Vec<_> = tokens.iter().map(|(_, is_good)| *is_good).collect();
-    assert_eq!(let_in(&tables, &fake, &requests).await, expected);
+    assert_eq!(accepted(&tables, &fake, &requests).await, expected);
 }

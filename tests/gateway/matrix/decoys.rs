@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::matrix::embedded;
-use kit::config::{EMBEDDED, bare_upstream, route, route_judged_by_upstream, upstream};
+use kit::config::{EMBEDDED, bare_upstream, route, route_verified_by_upstream, upstream};
 use kit::contract::{check_fault, check_response};
 use kit::fake::Fake;
 use kit::gateway::Gateway;
@@ -15,9 +15,9 @@ const HASHED: &str = "[gateway]\nhash_key = \"env:HASH_KEY\"\n";
 const PRIVATE: &str = "enumeration = \"hidden\"";
 const LISTED: &str = "discoverable = false";
 
-/// quiva and Streambird before the embedded relying party, as users' names go.
+/// The two dialects whose begin names the user, before the embedded relying party.
 fn embedded_config() -> String {
-    let routes = [Quiva, Streambird].map(|dialect| route_judged_by_upstream(dialect.id(), dialect, "own", PRIVATE));
+    let routes = [Quiva, Streambird].map(|dialect| route_verified_by_upstream(dialect.id(), dialect, "own", PRIVATE));
     HASHED.to_owned() + EMBEDDED + &routes.concat()
 }
 
@@ -35,7 +35,7 @@ fn ids(dialect: Provider, answer: &Response) -> Vec<String> {
     list.unwrap().as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
 }
 
-/// An answer with every value replaced by what kind it is of, and every list by its first element.
+/// A response with every value replaced by its kind, and every list by its first element.
 fn shape(value: &Value) -> Value {
     match value {
         Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), shape(value))).collect(),
@@ -46,7 +46,7 @@ fn shape(value: &Value) -> Value {
     }
 }
 
-/// The same without what differs from one refusal to the next.
+/// A refusal without the members that differ each time.
 fn status_and_content(answer: &Response) -> (u16, Value) {
     (answer.status, answer.content_json())
 }
@@ -94,7 +94,7 @@ async fn decoy_passkeys_are_stable_across_restart_replica_and_upstream() {
     fake.refuses("login.begin", "401_unknown_user");
     let elsewhere = HASHED.to_owned()
         + &bare_upstream("old", Quiva, &fake.base_url(), LISTED)
-        + &route_judged_by_upstream("quiva", Quiva, "old", PRIVATE);
+        + &route_verified_by_upstream("quiva", Quiva, "old", PRIVATE);
     let gateways = [
         Gateway::start(&embedded_config()).await,
         Gateway::start(&embedded_config()).await,
@@ -157,16 +157,16 @@ async fn upstream_is_called_for_unknown_users_and_cannot_sign_them_in() {
     fake.refuses("login.begin", "404_not_found");
     let made_up = gateway.ask(&begin(Quiva, "nobody@example.com")).await;
     check_response(Quiva, "login.begin", &made_up);
-    assert_eq!(shape(&made_up.content_json()), shape(&real.content_json()), "cast in the mould of the real one");
+    assert_eq!(shape(&made_up.content_json()), shape(&real.content_json()), "a decoy has the shape of a real response");
     assert_eq!(made_up.content_json()["data"]["rpId"], real.content_json()["data"]["rpId"]);
     assert_eq!(fake.requests("login.begin").len(), 2);
 
     let begun = Quiva.begun(&made_up);
     let refused = gateway.ask(&finish_with(Quiva, &assertion(&begun.challenge), None)).await;
-    assert_eq!(gateway.refusal_of(&refused).await.fault, "assertion_rejected", "whatever the upstream says");
+    assert_eq!(gateway.refusal_of(&refused).await.fault, "assertion_rejected", "whatever the upstream answers");
     assert_eq!(fake.requests("login.finish").len(), 1);
 
-    for (fault, told) in [
+    for (fault, expected) in [
         ("400_invalid_request", "assertion_rejected"),
         ("404_not_found", "assertion_rejected"),
         ("429_rate_limited", "rate_limited"),
@@ -175,7 +175,7 @@ async fn upstream_is_called_for_unknown_users_and_cannot_sign_them_in() {
         fake.refuses("login.finish", fault);
         let begun = Quiva.begun(&gateway.ask(&begin(Quiva, "nobody@example.com")).await);
         let refused = gateway.ask(&finish_with(Quiva, &assertion(&begun.challenge), None)).await;
-        assert_eq!(gateway.refusal_of(&refused).await.fault, told, "{fault}");
+        assert_eq!(gateway.refusal_of(&refused).await.fault, expected, "{fault}");
     }
 }
 
@@ -185,7 +185,7 @@ async fn same_email_in_another_account_is_another_decoy() {
     fake.refuses("login.begin", "401_unknown_user");
     let config = HASHED.to_owned()
         + &bare_upstream("old", Quiva, &fake.base_url(), LISTED)
-        + &route_judged_by_upstream("quiva", Quiva, "old", PRIVATE);
+        + &route_verified_by_upstream("quiva", Quiva, "old", PRIVATE);
     let gateway = Gateway::start(&config).await;
     let mut lists = Vec::new();
     for account in ["acme", "acme", "other"] {
@@ -197,9 +197,9 @@ async fn same_email_in_another_account_is_another_decoy() {
 }
 
 #[tokio::test]
-async fn decoy_asks_for_the_same_user_verification() {
+async fn decoy_requires_the_same_user_verification() {
     let strict = format!("{PRIVATE}\nuser_verification = \"required\"");
-    let config = HASHED.to_owned() + EMBEDDED + &route_judged_by_upstream("quiva", Quiva, "own", &strict);
+    let config = HASHED.to_owned() + EMBEDDED + &route_verified_by_upstream("quiva", Quiva, "own", &strict);
     let gateway = Gateway::start(&config).await;
     for user in ["demo@example.com", "nobody@example.com"] {
         let answer = gateway.ask(&begin(Quiva, user)).await;
@@ -214,7 +214,7 @@ async fn empty_credential_list_becomes_a_decoy_only_without_discoverable_sign_in
         fake.answers("login.begin", Response::json(200, r#"{"data":{"challenge":"AAECAwQFBgcICQoLDA0ODw=="}}"#));
         let config = HASHED.to_owned()
             + &bare_upstream("old", Quiva, &fake.base_url(), discoverable)
-            + &route_judged_by_upstream("quiva", Quiva, "old", PRIVATE);
+            + &route_verified_by_upstream("quiva", Quiva, "old", PRIVATE);
         let gateway = Gateway::start(&config).await;
         let answer = gateway.ask(&begin(Quiva, "nobody@example.com")).await;
         let has_list = answer.content_json().pointer("/data/allowCredentials").is_some();
@@ -224,7 +224,7 @@ async fn empty_credential_list_becomes_a_decoy_only_without_discoverable_sign_in
 
 #[tokio::test]
 async fn documented_enumeration_reports_unknown_users() {
-    let config = HASHED.to_owned() + EMBEDDED + &route_judged_by_upstream("quiva", Quiva, "own", "");
+    let config = HASHED.to_owned() + EMBEDDED + &route_verified_by_upstream("quiva", Quiva, "own", "");
     let gateway = Gateway::start(&config).await;
     let answer = gateway.ask(&begin(Quiva, "nobody@example.com")).await;
     assert_eq!(gateway.refusal_of(&answer).await.fault, "unknown_user");
@@ -238,11 +238,11 @@ async fn no_decoy_while_a_fallback_upstream_may_know_the_user() {
     let config = HASHED.to_owned()
         + EMBEDDED
         + &bare_upstream("old", Quiva, &fake.base_url(), LISTED)
-        + &route_judged_by_upstream("quiva", Quiva, "old", &fallback);
+        + &route_verified_by_upstream("quiva", Quiva, "old", &fallback);
     let gateway = Gateway::start(&config).await;
     let moved = gateway.ask(&begin(Quiva, "demo@example.com")).await;
-    let nobody = gateway.ask(&begin(Quiva, "nobody@example.com")).await;
-    for answer in [&moved, &nobody] {
+    let unknown = gateway.ask(&begin(Quiva, "nobody@example.com")).await;
+    for answer in [&moved, &unknown] {
         check_response(Quiva, "login.begin", answer);
     }
     assert_eq!(fake.requests("login.begin").len(), 2);
@@ -251,11 +251,11 @@ async fn no_decoy_while_a_fallback_upstream_may_know_the_user() {
     assert_ne!(ids(Quiva, &known), ids(Quiva, &moved), "each directory has a demo user of its own");
     let unmoved = HASHED.to_owned()
         + &bare_upstream("old", Quiva, &fake.base_url(), LISTED)
-        + &route_judged_by_upstream("quiva", Quiva, "old", PRIVATE);
+        + &route_verified_by_upstream("quiva", Quiva, "old", PRIVATE);
     let made_up = Gateway::start(&unmoved).await.ask(&begin(Quiva, "demo@example.com")).await;
-    assert_ne!(ids(Quiva, &made_up), ids(Quiva, &moved), "who is there has passkeys of their own");
+    assert_ne!(ids(Quiva, &made_up), ids(Quiva, &moved), "a known user has real passkeys");
     let made_up = alone.ask(&begin(Quiva, "nobody@example.com")).await;
-    assert_eq!(ids(Quiva, &made_up), ids(Quiva, &nobody));
-    let stranger = alone.ask(&begin(Quiva, "demo2@example.com")).await;
-    assert_ne!(ids(Quiva, &stranger), ids(Quiva, &nobody));
+    assert_eq!(ids(Quiva, &made_up), ids(Quiva, &unknown));
+    let other = alone.ask(&begin(Quiva, "demo2@example.com")).await;
+    assert_ne!(ids(Quiva, &other), ids(Quiva, &unknown));
 }

@@ -1,11 +1,11 @@
-//! Every dialect before the embedded relying party, with a real passkey: sign up, sign in, and no
-//! second time.
+//! Every dialect before the embedded relying party, with a real passkey: sign up, sign in, and a second finish is
+//! refused.
 
 use serde_json::{Value, json};
 
 use crate::matrix::expected::check_content;
 use crate::matrix::faults::refuses;
-use kit::config::{CALLERS, EMBEDDED, route_judged_by_upstream};
+use kit::config::{CALLERS, EMBEDDED, route_verified_by_upstream};
 use kit::contract::{check_fault, check_response};
 use kit::device::Device;
 use kit::gateway::Gateway;
@@ -18,7 +18,7 @@ pub(crate) const ADDRESS: &str = "ada@example.com";
 
 /// All five dialects before one relying party.
 pub(crate) async fn start() -> Gateway {
-    let routes = Provider::ALL.map(|dialect| route_judged_by_upstream(dialect.id(), dialect, "own", ""));
+    let routes = Provider::ALL.map(|dialect| route_verified_by_upstream(dialect.id(), dialect, "own", ""));
     Gateway::start(&(EMBEDDED.to_owned() + &routes.concat())).await
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn finish(dialect: Provider, credential: &Value, session: Option<&str
     }
 }
 
-/// The token that the banner offers to try things with.
+/// The demo user's token in the banner.
 fn demo_token(gateway: &Gateway) -> &str {
     let command = gateway.banner.iter().find(|line| line.contains("/mfa/passkey/auth-options")).unwrap();
     command.split("Bearer ").nth(1).unwrap().split('\'').next().unwrap()
@@ -109,7 +109,7 @@ async fn new_user_signs_in_through_every_dialect_once() {
         let answer = gateway.ask(&request).await;
         check_response(dialect, "login.finish", &answer);
         check_content("finish", dialect.id(), "embedded", answer.text());
-        assert!(names_nobody_else(dialect, &answer.content_json(), &user), "{answer:?}");
+        assert!(names_only(dialect, &answer.content_json(), &user), "{answer:?}");
 
         let (answer, refused) = gateway.refused(&request).await;
         check_fault(dialect, &answer);
@@ -120,15 +120,15 @@ async fn new_user_signs_in_through_every_dialect_once() {
     }
 }
 
-/// The subject of a token, which the test has from the relying party itself.
+/// The subject of a token.
 fn user_of(token: &str) -> String {
     let claims = Auth0.read(token.split('.').nth(1).unwrap());
     serde_json::from_slice::<Value>(&claims).unwrap()["sub"].as_str().unwrap().to_owned()
 }
 
-fn names_nobody_else(dialect: Provider, content: &Value, user: &str) -> bool {
+fn names_only(dialect: Provider, content: &Value, user: &str) -> bool {
     match dialect {
-        // No session was asked for, so there is none.
+        // No session was requested, so there is none.
         Streambird => content["user_id"] == user && content["session_jwt"] == "",
         Apifox => content["data"]["user"]["id"] == user && content["data"]["user"]["email"] == ADDRESS,
         Quiva => user_of(content["data"]["auth_token"].as_str().unwrap()) == user,

@@ -1,6 +1,6 @@
 //! The expected responses, one file per pair, written by hand from the providers' documents.
 //!
-//! `<uuid>`, `<instant>` and the like stand for what is new each time.
+//! `<uuid>`, `<instant>` and similar patterns stand for values that are new each time.
 
 use std::fs;
 
@@ -36,7 +36,7 @@ fn is_a(name: &str, value: &str) -> bool {
         "token" => value.len() > 8 && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)),
         "text" => value.len() > 3,
         "number" => value.parse::<i64>().is_ok_and(|number| number > 0),
-        other => panic!("nothing is called <{other}>"),
+        other => panic!("there is no pattern <{other}>"),
     }
 }
 

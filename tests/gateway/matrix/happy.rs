@@ -1,4 +1,4 @@
-//! A whole login for every pair: begin, finish, what arrives in between, and that it is over then.
+//! A whole login for every pair: begin, finish, the upstream requests, and a second finish that is refused.
 
 use serde_json::Value;
 
@@ -66,14 +66,14 @@ async fn logs_in(pair: Pair) {
     let answer = gateway.ask(&as_called(pair, finish(pair.dialect, &begun))).await;
     check_response(pair.dialect, "login.finish", &answer);
     check_content("finish", pair.dialect.id(), pair.upstream.id(), answer.text());
-    check_arrived(pair, &fake.only("login.finish"), Some(finish_arrives(pair, &begun)));
+    check_arrived(pair, &fake.only("login.finish"), Some(finish_content_of(pair, &begun)));
 
     let again = gateway.ask(&as_called(pair, finish(pair.dialect, &begun))).await;
     assert_eq!(gateway.refusal_of(&again).await.fault, "challenge_expired");
     fake.only("login.finish");
 }
 
-/// The request with the caller's user agent, and where the upstream judges users, their token there.
+/// The request with the caller's user agent, and with the user's token if the upstream verifies it.
 fn as_called(pair: Pair, request: Request) -> Request {
     let request = request.with_field("user-agent", "Example/1.0");
     match pair.is_same() && request.field("authorization").is_some() && pair.dialect == Provider::Flashback {
@@ -82,14 +82,14 @@ fn as_called(pair: Pair, request: Request) -> Request {
     }
 }
 
-/// Asserts that the answer is what the dialect documents, but for what was knowingly left empty.
+/// Asserts that the response is valid in the dialect, except for a member that the route relaxes.
 fn check_begin(pair: Pair, answer: &Response) {
     let Some(relaxed) = pair.relaxed() else { return check_response(pair.dialect, "login.begin", answer) };
     let violations = response_violations(pair.dialect, "login.begin.response", answer);
     assert!(violations.len() == 1 && violations[0].contains(relaxed), "{violations:#?}");
 }
 
-/// Asserts that exactly this arrived, and nothing of the caller's own credentials with it.
+/// Asserts the content of an upstream request, and that it has none of the caller's credentials.
 fn check_arrived(pair: Pair, arrived: &Request, content: Option<Value>) {
     let mut got = arrived.json();
     for name in ["credential", "response"] {
@@ -109,13 +109,13 @@ fn check_arrived(pair: Pair, arrived: &Request, content: Option<Value>) {
     assert!(arrived.field("user-agent").unwrap().starts_with("passbridge/"), "{arrived:?}");
 }
 
-/// The documented answer to a finish, for the user the upstream was asked for.
+/// The documented response to a finish, for the user of the upstream request.
 fn signed_in(pair: Pair, fake: &Fake) -> Response {
     let documented = Response::fixture(pair.upstream, "login.finish.response");
     match pair.upstream {
         Provider::Streambird => {
-            let asked = fake.only("login.begin").json();
-            documented.replacing("user_24wFP9pDa9YiMJLun94iKykoZs2", asked["user_id"].as_str().unwrap())
+            let begin = fake.only("login.begin").json();
+            documented.replacing("user_24wFP9pDa9YiMJLun94iKykoZs2", begin["user_id"].as_str().unwrap())
         }
         Provider::Apifox => {
             let email = if pair.dialect == Provider::Flashback { "caller@example.com" } else { "user@example.com" };
@@ -126,8 +126,8 @@ fn signed_in(pair: Pair, fake: &Fake) -> Response {
     }
 }
 
-/// The finish as the upstream's document has it, its strings of JSON read.
-fn finish_arrives(pair: Pair, begun: &Begun) -> Value {
+/// The expected content of the upstream's finish, with JSON in strings parsed.
+fn finish_content_of(pair: Pair, begun: &Begun) -> Value {
     let mut credential = assertion(&begun.challenge);
     if pair.dialect == Provider::Flashback {
         credential.as_object_mut().unwrap().remove("authenticatorAttachment");

@@ -1,5 +1,5 @@
-//! Where a dialect promises tokens that the upstream does not give, the gateway's own issuer makes
-//! them, for the user the upstream signed in.
+//! If a dialect requires tokens that the upstream does not return, the gateway's own issuer issues them, for the user
+//! who signed in at the upstream.
 
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
@@ -13,7 +13,7 @@ use kit::message::{Request, Response};
 use kit::passkey::{begin, finish};
 use kit::provider::Provider::{self, Apifox, Auth0, Flashback, Quiva, Streambird};
 
-/// Logs in by a dialect before an upstream whose tokens are not the ones to be given.
+/// Logs in through a route whose tokens the gateway issues.
 async fn logs_in(dialect: Provider, upstream_of: Provider, settings: &str) -> (Gateway, Response) {
     let fake = Fake::start(upstream_of).await;
     let settings = format!("issuer = \"own\"\n{settings}");
@@ -23,9 +23,9 @@ async fn logs_in(dialect: Provider, upstream_of: Provider, settings: &str) -> (G
     let gateway = Gateway::start(&tables).await;
     let begun = dialect.begun(&gateway.ask(&begin(dialect)).await);
     if upstream_of == Streambird {
-        let asked = fake.only("login.begin").json();
+        let begin = fake.only("login.begin").json();
         let documented = Response::fixture(Streambird, "login.finish.response");
-        let user = asked["user_id"].as_str().unwrap();
+        let user = begin["user_id"].as_str().unwrap();
         fake.answers("login.finish", documented.replacing("user_24wFP9pDa9YiMJLun94iKykoZs2", user));
     }
     let answer = gateway.ask(&finish(dialect, &begun)).await;
@@ -64,7 +64,7 @@ async fn issuer_token_names_the_bearers_user() {
     let content = answer.content_json();
     let token = content["fullAccessToken"].as_str().unwrap();
     assert_eq!(verified(&gateway, token).await["sub"], "user_who_calls");
-    assert!(!answer.text().contains("fake"), "nothing of the upstream's tokens is left: {answer:?}");
+    assert!(!answer.text().contains("fake"), "no token of the upstream is left: {answer:?}");
 }
 
 #[tokio::test]

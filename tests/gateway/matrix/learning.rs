@@ -1,10 +1,10 @@
-//! Passkeys that a provider never gave away sign in at the embedded relying party after two sign-ins before it.
+//! A passkey that was observed in two sign-ins at a provider signs in at the embedded relying party.
 
 use serde_json::{Value, json};
 
 use crate::matrix::embedded;
 use kit::caller::Caller;
-use kit::config::{EMBEDDED, route, route_judged_by_upstream, upstream};
+use kit::config::{EMBEDDED, route, route_verified_by_upstream, upstream};
 use kit::contract::check_response;
 use kit::device::Device;
 use kit::fake::Fake;
@@ -26,12 +26,12 @@ async fn watched(by: &str) -> (Fake, Gateway) {
     (fake, Gateway::start(&tables).await)
 }
 
-/// The embedded relying party in the place of it.
+/// The same route before the embedded relying party.
 fn moved() -> String {
-    EMBEDDED.to_owned() + &route_judged_by_upstream("main", Streambird, "own", "")
+    EMBEDDED.to_owned() + &route_verified_by_upstream("main", Streambird, "own", "")
 }
 
-/// Signs in with the device; every challenge is another one.
+/// Signs in with the device; each challenge is different.
 async fn signs_in(gateway: &Gateway, fake: &Fake, device: &mut Device, number: u8) -> Response {
     fake.answers("login.begin", Streambird.options_with(&[number; 32]));
     let begun = Streambird.begun(&gateway.ask(&begin(Streambird)).await);
@@ -86,8 +86,8 @@ async fn key_is_learned_after_two_sign_ins() {
     let said = readiness(&gateway).await;
     assert_eq!((&said["sign_ins"]["proven"], &said["sign_ins"]["share"]), (&json!(4), &json!(1.0)), "{said}");
 
-    let told = gateway.run(&["readiness"]);
-    assert!(told.contains("could sign in here   100.00 %  100.00 %"), "{told}");
+    let report = gateway.run(&["readiness"]);
+    assert!(report.contains("could sign in here   100.00 %  100.00 %"), "{report}");
     let json: Value = serde_json::from_str(&gateway.run(&["readiness", "--json"])).unwrap();
     assert_eq!(json["own"], said);
 }
@@ -101,7 +101,7 @@ async fn refused_sign_in_is_not_learned_from() {
         (1, Response::fixture(Streambird, "400_invalid_request.fault")),
         (2, Response::fixture(Streambird, "500_internal_error.fault")),
         (3, Response::json(200, "{}")),
-        // Another user than the one it was asked for.
+        // Another user than the one of the request.
         (4, documented.replacing(USER, "user_another000000000000000000")),
     ] {
         fake.answers("login.finish", answer);

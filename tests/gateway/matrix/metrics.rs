@@ -1,5 +1,5 @@
-//! What the admin listener counts: every answer by route, operation and outcome, every call of an upstream, and
-//! no value from a caller.
+//! The metrics of the admin listener: every response by route, operation and outcome, every upstream call, and no value
+//! of a caller.
 
 use kit::caller::Caller;
 use kit::config::{route, upstream};
@@ -13,7 +13,7 @@ async fn metrics(gateway: &Gateway) -> Response {
     Caller::of(gateway.admin).ask(&Request::new("GET", "/metrics")).await
 }
 
-/// The value of a sample, written as the text has it; none where there is no such sample.
+/// The value of a sample as text; `None` if there is no such sample.
 fn value<'t>(text: &'t str, sample: &str) -> Option<&'t str> {
     text.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' '))
 }
@@ -47,7 +47,7 @@ async fn responses_and_upstream_calls_are_counted() {
         (Some("3"), Some("1"), Some("1"))
     );
     let served = "route=\"main\",operation=\"login.begin\"";
-    assert_eq!(of("request_duration_seconds_count", served), Some("4"), "what was not understood took no time: {text}");
+    assert_eq!(of("request_duration_seconds_count", served), Some("4"), "an undecodable request is not timed: {text}");
     let called = "upstream=\"new\",operation=\"login.begin\",outcome=\"answered\"";
     assert_eq!(of("upstream_duration_seconds_count", called), Some("4"));
     assert_eq!(of("upstream_breaker_open", "upstream=\"new\""), Some("0"));
@@ -58,7 +58,7 @@ async fn responses_and_upstream_calls_are_counted() {
         (Some("3"), Some("0"))
     );
     assert!(text.ends_with("# EOF\n"));
-    assert!(!text.contains("example.com"), "a caller's value stands there: {text}");
+    assert!(!text.contains("example.com"), "a caller's value is in the metrics: {text}");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //! request, and every refusal in every envelope.
 //!
 //! The upstreams are imitated from the providers' documents alone; the gateway is the real program.
-//! Nothing measures time: waits have a bound far above what they take.
+//! Nothing measures time: each wait has a bound far above its usual duration.
 
 mod banner;
 mod callers;

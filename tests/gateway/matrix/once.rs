@@ -1,11 +1,11 @@
-//! However many finishes race, one reaches the upstream, and one is answered.
+//! Of any number of concurrent finishes, one reaches the upstream and one succeeds.
 
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
 use crate::matrix::pairs::Pair;
-use kit::config::{EMBEDDED, route_judged_by_upstream};
+use kit::config::{EMBEDDED, route_verified_by_upstream};
 use kit::device::Device;
 use kit::fake::Fake;
 use kit::gateway::Gateway;
@@ -26,7 +26,7 @@ async fn race(gateway: &Arc<Gateway>, request: &Request) -> Vec<Response> {
     racers.join_all().await
 }
 
-/// How many of the answers hold a token, of which one dialect's name is this.
+/// The number of responses with a token under the dialect's name.
 fn signed_in(answers: &[Response], name: &str) -> usize {
     answers.iter().filter(|answer| answer.status == 200 && answer.text().contains(name)).count()
 }
@@ -49,7 +49,7 @@ async fn one_of_fifty_concurrent_finishes_reaches_the_upstream() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_fifty_concurrent_finishes_signs_in() {
-    let tables = EMBEDDED.to_owned() + &route_judged_by_upstream("main", Auth0, "own", "");
+    let tables = EMBEDDED.to_owned() + &route_verified_by_upstream("main", Auth0, "own", "");
     let gateway = Arc::new(Gateway::start(&tables).await);
     let mut device = Device::default();
     let signup = begins_to_sign_up(&gateway, &mut device, "ada@example.com").await;

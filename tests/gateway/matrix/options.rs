@@ -1,5 +1,4 @@
-//! What a route may change of the options: user verification gets stricter, never weaker, and what
-//! the upstream left out may be filled.
+//! How a route changes the options: user verification becomes stricter, never weaker, and `fill` adds missing members.
 
 use serde_json::Value;
 
@@ -10,7 +9,7 @@ use kit::gateway::Gateway;
 use kit::passkey::begin;
 use kit::provider::Provider::{self, Apifox, Auth0, Flashback, Quiva, Streambird};
 
-/// What a quiva caller reads of the options, with these settings before this upstream.
+/// The options that a quiva caller gets with these settings before this upstream.
 async fn options(upstream_of: Provider, settings: &str) -> Value {
     let fake = Fake::start(upstream_of).await;
     let relaxed = "relax = [\"subject\"]\n";

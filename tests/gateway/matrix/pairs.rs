@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-use kit::config::{CALLERS, Credentials, OURS, bare_upstream, route, route_judged_by_upstream, upstream};
+use kit::config::{CALLERS, Credentials, OURS, bare_upstream, route, route_verified_by_upstream, upstream};
 use kit::provider::Provider::{self, Apifox, Auth0, Flashback, Streambird};
 
 static PAIRS: LazyLock<Value> = LazyLock::new(|| toml::from_str(include_str!("../../pairs.toml")).unwrap());
@@ -26,7 +26,7 @@ impl Pair {
     /// A config with this pair alone; `limits` are the upstream's.
     pub(crate) fn config(self, base_url: &str, limits: &str) -> String {
         if self.is_same() {
-            let route = route_judged_by_upstream("main", self.dialect, "new", "");
+            let route = route_verified_by_upstream("main", self.dialect, "new", "");
             return bare_upstream("new", self.upstream, base_url, limits) + &route;
         }
         let route = route("main", self.dialect, "new", &self.settings());
@@ -66,7 +66,7 @@ impl Pair {
         self.entry().get("begin").cloned()
     }
 
-    /// What stands beside the credential when a finish arrives.
+    /// The content of a finish request in addition to the credential.
     pub(crate) fn finish_extras(self) -> Value {
         self.entry()["finish"].clone()
     }

@@ -12,10 +12,10 @@ use kit::rogue::Rogue;
 const ANSWER: &[u8] = b"HTTP/1.1 207 Whatever\r\ncontent-type: text/x-odd\r\nx-theirs: yes\r\nset-cookie: a=b\r\n\
     set-cookie: c=d\r\nconnection: close\r\ncontent-length: 11\r\n\r\n{ \xff\x00 \"a\" :1";
 
-/// A route of `dialect` before `upstream`, and a place where everything else goes.
+/// A route of `dialect` before `upstream`, and a passthrough target.
 async fn start(pair: Pair, more: &str) -> (Fake, Rogue, Gateway) {
     let fake = Fake::start(pair.upstream).await;
-    let old = Rogue::saying(ANSWER).await;
+    let old = Rogue::sending(ANSWER).await;
     let passthrough = format!("[passthrough]\n\"old.example\" = \"{}\"\n", old.base_url());
     let gateway = Gateway::start(&(pair.config(&fake.base_url(), "") + more + &passthrough)).await;
     (fake, old, gateway)
@@ -25,7 +25,7 @@ fn to_old(request: Request) -> Request {
     request.with_field("host", "old.example")
 }
 
-/// Asserts that this arrived at the old place, content byte for byte, and its answer came back so.
+/// Asserts that the request arrived at the old provider unchanged, and that the response came back unchanged.
 #[track_caller]
 fn check_passed(request: &Request, arrived: &str, answer: &Response) {
     assert!(arrived.starts_with(&format!("{} {} HTTP/1.1\r\n", request.method, request.target)), "{arrived}");
@@ -58,7 +58,7 @@ async fn other_grant_type_passes_through_unchanged() {
     ];
     for (index, request) in others.into_iter().map(to_old).enumerate() {
         let answer = gateway.ask(&request).await;
-        old.saw(index + 1).await;
+        old.wait_for(index + 1).await;
         check_passed(&request, &old.requests()[index], &answer);
     }
     let begun = Auth0.begun(&gateway.ask(&to_old(begin(Auth0))).await);
@@ -81,7 +81,7 @@ async fn other_mfa_factor_passes_through_unchanged() {
         let answer = gateway.ask(&request).await;
         check_passed(&request, &old.requests()[index], &answer);
     }
-    let passkey = to_old(finish_with(Flashback, &assertion(b"nobody's"), None));
+    let passkey = to_old(finish_with(Flashback, &assertion(b"unknown"), None));
     let answer = gateway.ask(&passkey).await;
     assert_eq!(gateway.refusal_of(&answer).await.fault, "challenge_expired", "a passkey does not pass");
     assert_eq!((fake.requests("login.finish").len(), old.requests().len()), (0, 2));
@@ -94,18 +94,18 @@ async fn malformed_operation_is_not_passed_through() {
     let broken = finish_with(Auth0, &assertion(b"x"), Some("s")).with_content(good.replace("signature", "signatur"));
     let answer = gateway.ask(&to_old(broken)).await;
     assert_eq!(gateway.refusal_of(&answer).await.fault, "invalid_request");
-    assert_eq!(old.requests().len(), 0, "a caller's passkey answer is not handed to the old place");
+    assert_eq!(old.requests().len(), 0, "a malformed passkey response is not sent to the old provider");
 }
 
 #[tokio::test]
 async fn unknown_ceremony_passes_to_the_old_provider() {
     let fake = Fake::start(Apifox).await;
-    let old = Rogue::saying(ANSWER).await;
+    let old = Rogue::sending(ANSWER).await;
     let tables = upstream("new", Apifox, &fake.base_url(), "")
         + &route("main", Quiva, "new", "unknown_ceremonies = \"pass\"")
         + &format!("[passthrough]\n\"*\" = \"{}\"\n", old.base_url());
     let gateway = Gateway::start(&tables).await;
-    let unseen = finish_with(Quiva, &assertion(b"begun at the old place"), None);
+    let unseen = finish_with(Quiva, &assertion(b"begun at the old provider"), None);
     let answer = gateway.ask(&unseen).await;
     check_passed(&unseen, &old.requests()[0], &answer);
     let begun = Quiva.begun(&gateway.ask(&begin(Quiva)).await);

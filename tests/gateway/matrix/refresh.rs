@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::matrix::embedded;
 use crate::matrix::faults::refuses;
 use crate::matrix::pairs::Pair;
-use kit::config::{CALLERS, EMBEDDED, route, route_judged_by_upstream, upstream};
+use kit::config::{CALLERS, EMBEDDED, route, route_verified_by_upstream, upstream};
 use kit::contract::check_response;
 use kit::device::Device;
 use kit::fake::Fake;
@@ -26,7 +26,7 @@ fn refresh(dialect: Provider) -> Request {
     Request::fixture(dialect, REFRESH).with_prefix(dialect.prefix())
 }
 
-/// The same for the tokens of an earlier answer.
+/// The same for the tokens of an earlier response.
 fn refresh_of(dialect: Provider, answered: &Value) -> Request {
     let content = match dialect {
         Quiva => {
@@ -48,8 +48,7 @@ fn refresh_of(dialect: Provider, answered: &Value) -> Request {
     refresh(dialect).with_json(&content)
 }
 
-/// Renews twice, by the newest token each time; the first of them is no good any more, and showing it
-/// ends the sign-in.
+/// Refreshes twice, with the newest token each time. Using the first token again revokes the sign-in.
 async fn renews(gateway: &Gateway, dialect: Provider, signed_in: &Value) {
     let mut newest = signed_in.clone();
     for _ in 0..2 {
@@ -123,7 +122,7 @@ async fn refresh_without_a_token_is_invalid() {
 async fn refresh_token_is_renewed_by_the_relying_party_that_issued_it() {
     let other = EMBEDDED.replace("upstreams.own", "upstreams.other").replace("own.db", "other.db");
     let config = |upstream: &str, policies: &str| {
-        EMBEDDED.to_owned() + &other + &route_judged_by_upstream("main", Auth0, upstream, policies)
+        EMBEDDED.to_owned() + &other + &route_verified_by_upstream("main", Auth0, upstream, policies)
     };
     let gateway = Gateway::start(&config("other", "")).await;
     let made_by_other = signs_up(&gateway, &mut Device::default(), embedded::ADDRESS).await;
@@ -139,7 +138,7 @@ async fn embedded_relying_party_renews_its_tokens() {
     let gateway = embedded::start().await;
     let mut device = Device::default();
     let signed_up = signs_up(&gateway, &mut device, embedded::ADDRESS).await;
-    assert!(signed_up["id_token"].is_string(), "it is for the client that asked: {signed_up}");
+    assert!(signed_up["id_token"].is_string(), "the client requested it: {signed_up}");
     let stolen = json!({ "data": { "auth_token": "x", "refresh_token": signed_up["refresh_token"] } });
     refuses(&gateway, Quiva, REFRESH, &refresh_of(Quiva, &stolen), "assertion_rejected").await;
     renews(&gateway, Auth0, &signed_up).await;
@@ -173,7 +172,7 @@ async fn issuer_renews_its_tokens_without_an_upstream_call() {
     }
 }
 
-/// Routes of dialects before another provider, whose tokens theirs are not.
+/// A dialect before another provider, which does not know the dialect's tokens.
 async fn before_another(dialect: Provider, more: &str) -> (Fake, Gateway) {
     let upstream = if dialect == Quiva { Apifox } else { Quiva };
     let pair = Pair { dialect, upstream };
@@ -194,7 +193,7 @@ async fn refresh_token_is_never_sent_to_another_provider() {
 #[tokio::test]
 async fn foreign_refresh_token_passes_through_unchanged() {
     for dialect in DIALECTS {
-        let old = Rogue::saying("HTTP/1.1 207 Whatever\r\ncontent-length: 2\r\n\r\nok").await;
+        let old = Rogue::sending("HTTP/1.1 207 Whatever\r\ncontent-length: 2\r\n\r\nok").await;
         let passthrough = format!("[passthrough]\n\"*\" = \"{}\"\n", old.base_url());
         let (fake, gateway) = before_another(dialect, &passthrough).await;
         let answer = gateway.ask(&refresh(dialect)).await;
@@ -207,14 +206,14 @@ async fn foreign_refresh_token_passes_through_unchanged() {
 
 #[tokio::test]
 async fn unknown_refresh_token_passes_through_where_configured() {
-    let old = Rogue::saying("HTTP/1.1 207 Whatever\r\ncontent-length: 2\r\n\r\nok").await;
+    let old = Rogue::sending("HTTP/1.1 207 Whatever\r\ncontent-length: 2\r\n\r\nok").await;
     let passthrough = format!("[passthrough]\n\"*\" = \"{}\"\n", old.base_url());
-    let passing = route_judged_by_upstream("passing", Quiva, "own", "unknown_ceremonies = \"pass\"");
-    let refusing = route_judged_by_upstream("refusing", Apifox, "own", "");
+    let passing = route_verified_by_upstream("passing", Quiva, "own", "unknown_ceremonies = \"pass\"");
+    let refusing = route_verified_by_upstream("refusing", Apifox, "own", "");
     let gateway = Gateway::start(&(EMBEDDED.to_owned() + &passing + &refusing + &passthrough)).await;
     assert_eq!(gateway.ask(&refresh(Quiva)).await.status, 207);
     refuses(&gateway, Apifox, REFRESH, &refresh(Apifox), "assertion_rejected").await;
-    let ours = json!({ "data": { "auth_token": "x", "refresh_token": "pbr_of_nobody" } });
+    let ours = json!({ "data": { "auth_token": "x", "refresh_token": "pbr_of_an_unknown_issuer" } });
     refuses(&gateway, Quiva, REFRESH, &refresh_of(Quiva, &ours), "assertion_rejected").await;
     assert_eq!(old.requests().len(), 1);
 }

@@ -1,6 +1,6 @@
-//! Which route a request is for: by host, prefix and path, and what is answered where there is none.
+//! Which route a request is for: by host, prefix and path, and the response if there is none.
 
-use kit::config::{bare_upstream, route, route_judged_by_upstream, upstream};
+use kit::config::{bare_upstream, route, route_verified_by_upstream, upstream};
 use kit::contract::{check_fault, check_response};
 use kit::fake::Fake;
 use kit::gateway::{Config, Gateway};
@@ -37,7 +37,7 @@ async fn host_selects_the_route() {
 async fn prefix_is_prepended_to_dialect_paths() {
     let fake = Fake::start(Apifox).await;
     let tables = bare_upstream("new", Apifox, &fake.base_url(), "")
-        + &route_judged_by_upstream("main", Apifox, "new", "")
+        + &route_verified_by_upstream("main", Apifox, "new", "")
         + &route("other", Quiva, "new", "").replace("prefix = \"\"", "prefix = \"/q/v1\"");
     let gateway = Gateway::start(&tables).await;
     check_response(Apifox, "login.begin", &gateway.ask(&begin(Apifox)).await);
@@ -51,7 +51,7 @@ async fn prefix_is_prepended_to_dialect_paths() {
     ] {
         let answer = gateway.ask(&other).await;
         assert_eq!(answer.status, 404, "{}: {answer:?}", other.target);
-        assert!(!answer.text().contains('{'), "no dialect is spoken there: {answer:?}");
+        assert!(!answer.text().contains('{'), "no dialect has the path: {answer:?}");
     }
     assert_eq!(fake.requests("login.begin").len(), 2);
 }
@@ -91,8 +91,8 @@ async fn overlapping_routes_are_refused_at_startup() {
     ];
     let checked = Config::write(&tables.concat()).check();
     assert_eq!(checked.status.code(), Some(78));
-    let told = String::from_utf8(checked.stderr).unwrap();
-    assert!(told.contains("the routes `first` and `second` both serve"), "{told}");
+    let output = String::from_utf8(checked.stderr).unwrap();
+    assert!(output.contains("the routes `first` and `second` both serve"), "{output}");
 }
 
 #[tokio::test]

@@ -25,14 +25,14 @@ async fn proves(dialect: Provider, upstream_of: Provider, settings: &str, cases:
     for (answer, is_signed_in) in cases {
         fake.answers("login.finish", answer.clone());
         let begun = dialect.begun(&gateway.ask(&begin(dialect)).await);
-        let told = gateway.ask(&finish(dialect, &begun)).await;
+        let response = gateway.ask(&finish(dialect, &begun)).await;
         if *is_signed_in {
-            check_response(dialect, "login.finish", &told);
+            check_response(dialect, "login.finish", &response);
             continue;
         }
-        check_fault(dialect, &told);
-        assert_eq!(gateway.refusal_of(&told).await.fault, "assertion_rejected", "{answer:?}");
-        assert!(!told.text().contains("token"), "{told:?}");
+        check_fault(dialect, &response);
+        assert_eq!(gateway.refusal_of(&response).await.fault, "assertion_rejected", "{answer:?}");
+        assert!(!response.text().contains("token"), "{response:?}");
     }
 }
 
@@ -113,9 +113,9 @@ async fn bearers_user_must_match_the_response() {
 
 #[tokio::test]
 async fn sign_in_of_another_user_is_refused() {
-    let asked = Response::fixture(Streambird, "login.finish.response");
-    let other = asked.clone().replacing("user_24wFP9pDa9YiMJLun94iKykoZs2", "user_of_somebody_else");
-    proves(Streambird, Streambird, "", &[(asked, SIGNED_IN), (other, REFUSED)]).await;
+    let expected = Response::fixture(Streambird, "login.finish.response");
+    let other = expected.clone().replacing("user_24wFP9pDa9YiMJLun94iKykoZs2", "user_of_another_account");
+    proves(Streambird, Streambird, "", &[(expected, SIGNED_IN), (other, REFUSED)]).await;
 }
 
 #[tokio::test]

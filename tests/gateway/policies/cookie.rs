@@ -26,7 +26,7 @@ async fn cookie_selects_the_same_upstream_on_every_replica() {
         }
         moved += usize::from(upstream == "new");
     }
-    // Half of sixty; beyond these bounds lies one run in a hundred million.
+    // Half of sixty. One run in a hundred million is outside of these bounds.
     assert!((8..=52).contains(&moved), "{moved} of {BROWSERS}");
 }
 
@@ -36,7 +36,7 @@ async fn forged_cookie_is_ignored() {
     let gateway = upstreams.gateway("split = { cookie = true, to.new = 50 }").await;
     let forged = begin(Auth0)
         .with_field("cookie", "passbridge=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
-    assert!(gateway.ask(&forged).await.field("set-cookie").is_some(), "it is given a good one");
+    assert!(gateway.ask(&forged).await.field("set-cookie").is_some(), "the response sets a valid one");
 }
 
 #[tokio::test]

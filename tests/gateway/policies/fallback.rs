@@ -73,7 +73,7 @@ async fn fallback_shares_one_deadline() {
     gateway.reload(&impatient(50)).await;
     let (_, refused) = gateway.refused(&begin_of("ada@example.com")).await;
     assert_eq!(refused.fault, "upstream_timeout");
-    assert_eq!(upstreams.seen("login.begin"), [2, 1], "the deadline is everybody's");
+    assert_eq!(upstreams.seen("login.begin"), [2, 1], "all attempts share the deadline");
 }
 
 #[tokio::test]

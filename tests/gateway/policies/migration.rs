@@ -18,7 +18,7 @@ use kit::passkey::{begin, finish_with};
 use kit::provider::Provider::Streambird;
 
 const USERS: usize = 1000;
-/// The last of them return only after all others have moved.
+/// The last of the users return only after all others have moved.
 const SELDOM: usize = 50;
 const OFTEN: usize = USERS - SELDOM;
 /// How many users sign in concurrently, and how many are between begin and finish at each step.
@@ -105,7 +105,7 @@ impl Migration {
         assert_eq!(self.old.counts(), self.at_old);
     }
 
-    /// Signs so many users in and returns those who did so at the embedded relying party.
+    /// Signs that many users in and returns those who did so at the embedded relying party.
     async fn round(&mut self, users: usize) -> BTreeSet<usize> {
         let mut stripes = JoinSet::new();
         for first in 0..AT_ONCE {
@@ -150,13 +150,13 @@ async fn thousand_users_migrate_without_a_lost_sign_in() {
     // All users sign in at the old provider, and readiness rises to the true share.
     assert_eq!(migration.meter().await, [0, 0, 0]);
     assert!(migration.round(USERS).await.is_empty());
-    assert_eq!(migration.meter().await, [0, USERS as u64, USERS as u64], "one signature decides nothing");
+    assert_eq!(migration.meter().await, [0, USERS as u64, USERS as u64], "one signature proves no key");
     assert!(migration.round(OFTEN).await.is_empty());
     assert_eq!(migration.meter().await, [OFTEN as u64, SELDOM as u64, USERS as u64]);
     assert!((migration.share().await - 0.95).abs() < 1e-9);
     let shadow = &migration.admin("/shadow").await["routes"][0];
     let seen: u64 = ["same", "different", "dropped"].iter().map(|outcome| shadow[outcome].as_u64().unwrap()).sum();
-    assert_eq!(seen, (USERS + OFTEN) as u64 / 5, "a fifth of them was tried unseen: {shadow}");
+    assert_eq!(seen, (USERS + OFTEN) as u64 / 5, "a fifth of the begins was compared: {shadow}");
 
     // A tenth moves, then half.
     migration.step(&migration.config(&to_own(10))).await;

@@ -47,7 +47,7 @@ impl OldProvider {
         self.origin.url()
     }
 
-    /// How many begins and how many sign-ins there were.
+    /// The number of begins and of sign-ins.
     pub(crate) fn counts(&self) -> [usize; 2] {
         [&self.shared.begins, &self.shared.sign_ins].map(|count| count.load(Ordering::SeqCst))
     }
@@ -88,7 +88,7 @@ impl Shared {
         Some(Response::json(200, &content.to_string()))
     }
 
-    /// Each challenge is good once, for the user it was made for and the passkey that signed it.
+    /// A challenge is valid once, for the user of its begin and for the user's passkey.
     fn verify(&self, credential: &Value) -> Option<Response> {
         let bytes = |value: &Value| BASE64_URL_SAFE_NO_PAD.decode(value.as_str()?).ok();
         let client_data = bytes(&credential["response"]["clientDataJSON"])?;

@@ -1,4 +1,4 @@
-//! A thousand software passkeys: P-256 keys that really sign, made fast.
+//! A thousand software passkeys: P-256 keys that are fast to create and sign.
 
 use std::sync::Mutex;
 
@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use kit::passkey::client_data;
 
-/// The user was there and was verified (WebAuthn 6.1).
+/// The user was present and verified (WebAuthn 6.1).
 const FLAGS: u8 = 0b101;
 
-/// A user's passkey, as it was made at the old provider.
+/// A user's passkey, created at the old provider.
 pub(crate) struct Passkey {
     pub(crate) user: String,
     pub(crate) id: Vec<u8>,
@@ -35,7 +35,7 @@ impl Passkey {
         self.key.public_key().as_ref()
     }
 
-    /// Signs a challenge; what a browser hands over.
+    /// Signs a challenge; the credential as a browser returns it.
     pub(crate) fn get(&self, challenge: &[u8]) -> Value {
         let counter = {
             let mut counter = self.counter.lock().unwrap();

@@ -37,13 +37,13 @@ impl TwoUpstreams {
         Gateway::start(&self.config(policies)).await
     }
 
-    /// Has a gateway load other policies.
+    /// Reloads a gateway with other policies.
     pub(crate) async fn reload(&self, gateway: &Gateway, policies: &str) {
         let said = gateway.reload(&self.config(policies)).await;
         assert_eq!(said["level"], "INFO", "{said}");
     }
 
-    /// How often both saw an operation.
+    /// The number of requests of an operation at each upstream.
     pub(crate) fn seen(&self, operation: &str) -> [usize; 2] {
         [&self.old, &self.new].map(|fake| fake.requests(operation).len())
     }
@@ -74,7 +74,7 @@ pub(crate) fn decision(answer: &Response) -> (String, String) {
     (field("passbridge-upstream"), field("passbridge-reason"))
 }
 
-/// The address of the one user of many.
+/// The address of the user with that number.
 pub(crate) fn user(number: usize) -> String {
     format!("user_{number}@example.com")
 }

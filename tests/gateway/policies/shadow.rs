@@ -1,4 +1,4 @@
-//! Shadows: what would differ is counted and named, and nothing of it reaches a caller or slows one.
+//! Shadows: differences are counted by member, and a shadow neither changes nor delays a response.
 
 use serde_json::{Value, json};
 
@@ -11,14 +11,14 @@ use kit::within;
 
 const SHADOW: &str = "shadow = { upstream = \"new\", max_in_flight = 2, max_waiting = 3 }";
 
-/// What the admin listener tells of the route's shadow.
+/// The report of the admin listener about the route's shadow.
 async fn report(gateway: &Gateway) -> Value {
     let answer = Caller::of(gateway.admin).ask(&Request::new("GET", "/shadow")).await;
     assert_eq!((answer.status, answer.field("content-type")), (200, Some("application/json")));
     answer.content_json()["routes"][0].clone()
 }
 
-/// The report, once so many were compared.
+/// The report, once that many begins were compared.
 async fn compared(gateway: &Gateway, wanted: u64) -> Value {
     within(async {
         loop {
@@ -38,10 +38,10 @@ async fn hanging_shadow_adds_no_delay_and_its_queue_is_bounded() {
     let permits = upstreams.new.waits("login.begin");
     let gateway = upstreams.gateway(SHADOW).await;
     for number in 0..20 {
-        assert_eq!(begins(&gateway, &user(number)).await.0, "old", "it is answered while the shadow hangs");
+        assert_eq!(begins(&gateway, &user(number)).await.0, "old", "the caller is answered while the shadow hangs");
     }
-    // Two are tried and three wait; there is no room for the other fifteen.
-    upstreams.new.saw(2).await;
+    // Two are tried and three wait. The other fifteen are dropped.
+    upstreams.new.wait_for(2).await;
     assert_eq!((upstreams.seen("login.begin"), &report(&gateway).await["dropped"]), ([20, 2], &json!(15)));
     permits.add_permits(1000);
     let report = compared(&gateway, 5).await;
@@ -51,7 +51,7 @@ async fn hanging_shadow_adds_no_delay_and_its_queue_is_bounded() {
     assert_eq!(
         (report["dropped"].clone(), upstreams.seen("login.finish")),
         (json!(15), [1, 0]),
-        "and it has room again"
+        "the queue has room again"
     );
 }
 
@@ -93,7 +93,7 @@ async fn shadow_differences_are_counted_by_member_without_values() {
     let as_an_upstream = "passbridge_upstream_duration_seconds_count{upstream=\"new\"";
     assert!(!metrics.text().contains(as_an_upstream), "no response waited for it: {}", metrics.text());
     upstreams.reload(&gateway, SHADOW).await;
-    assert_eq!(self::report(&gateway).await["different"], 2, "a reload forgets nothing");
+    assert_eq!(self::report(&gateway).await["different"], 2, "the counts survive a reload");
 }
 
 #[tokio::test]
@@ -104,13 +104,17 @@ async fn shadow_outage_does_not_affect_the_response() {
     std::fs::write(gateway.folder().join("new.list"), "ada@example.com\n").unwrap();
     upstreams.reload(&gateway, policies).await;
     upstreams.new.refuses("login.begin", "500_internal");
-    // More failures than open a breaker.
+    // More failures than the breaker tolerates.
     for number in 0..12 {
         assert_eq!(begins(&gateway, &user(number)).await.0, "old");
         compared(&gateway, number as u64 + 1).await;
     }
     upstreams.new.answers("login.begin", Quiva.options_with(b"a challenge of its own"));
-    assert_eq!(begins(&gateway, "ada@example.com").await, ("new".into(), "list".into()), "its breaker is another one");
+    assert_eq!(
+        begins(&gateway, "ada@example.com").await,
+        ("new".into(), "list".into()),
+        "the shadow has its own breaker"
+    );
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Splits: the same users on every replica and after a restart, and only new ones when a part grows.
+//! Splits: the same users on every replica and after a restart, and only additional users when a part grows.
 
 use crate::policies::rig::{TwoUpstreams, begin_of, begins, decision, signs_in, user};
 use kit::gateway::Gateway;
@@ -7,15 +7,15 @@ use kit::provider::Provider::Quiva;
 
 const USERS: usize = 200;
 
-/// Where each of the users goes.
-async fn ways(gateway: &Gateway) -> Vec<String> {
-    let mut ways = Vec::new();
+/// The upstream of each user.
+async fn upstreams_of_users(gateway: &Gateway) -> Vec<String> {
+    let mut upstreams = Vec::new();
     for number in 0..USERS {
         let (upstream, reason) = begins(gateway, &user(number)).await;
         assert_eq!(reason, "split");
-        ways.push(upstream);
+        upstreams.push(upstream);
     }
-    ways
+    upstreams
 }
 
 #[tokio::test]
@@ -23,11 +23,11 @@ async fn split_is_stable_across_replicas_and_restart() {
     let upstreams = TwoUpstreams::of(Quiva).await;
     let half = "split.to.new = 50";
     let (one, other) = (upstreams.gateway(half).await, upstreams.gateway(half).await);
-    let dealt = ways(&one).await;
-    assert_eq!(dealt, ways(&other).await);
+    let assigned = upstreams_of_users(&one).await;
+    assert_eq!(assigned, upstreams_of_users(&other).await);
     drop(one);
-    assert_eq!(dealt, ways(&upstreams.gateway(half).await).await, "after a restart");
-    let moved = dealt.iter().filter(|way| *way == "new").count();
+    assert_eq!(assigned, upstreams_of_users(&upstreams.gateway(half).await).await, "after a restart");
+    let moved = assigned.iter().filter(|upstream| *upstream == "new").count();
     // Half of two hundred, and four standard deviations; the users and the key are always the same.
     assert!((72..=128).contains(&moved), "{moved} of {USERS}");
     assert_eq!(upstreams.seen("login.begin"), [3 * (USERS - moved), 3 * moved]);
@@ -37,19 +37,19 @@ async fn split_is_stable_across_replicas_and_restart() {
 async fn growing_percentage_moves_no_user_back() {
     let upstreams = TwoUpstreams::of(Quiva).await;
     let gateway = upstreams.gateway("split.to.new = 10").await;
-    let mut before = ways(&gateway).await;
+    let mut before = upstreams_of_users(&gateway).await;
     for percent in ["20", "50.5", "{ percent = 80 }", "100"] {
         upstreams.reload(&gateway, &format!("split.to.new = {percent}")).await;
-        let after = ways(&gateway).await;
+        let after = upstreams_of_users(&gateway).await;
         let moved_back = before.iter().zip(&after).filter(|(before, after)| *before == "new" && *after == "old");
         assert_eq!(moved_back.count(), 0, "at {percent}");
-        let count = |ways: &[String]| ways.iter().filter(|way| *way == "new").count();
+        let count = |upstreams: &[String]| upstreams.iter().filter(|upstream| *upstream == "new").count();
         assert!(count(&after) > count(&before), "at {percent}");
         before = after;
     }
-    assert!(before.iter().all(|way| way == "new"));
+    assert!(before.iter().all(|upstream| upstream == "new"));
     upstreams.reload(&gateway, "split.to.new = 0").await;
-    assert!(ways(&gateway).await.iter().all(|way| way == "old"), "and everybody can be taken back");
+    assert!(upstreams_of_users(&gateway).await.iter().all(|upstream| upstream == "old"), "and all users can move back");
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn log_names_upstream_reason_and_config() {
     let second = gateway.ask(&begin_of("ada@example.com")).await;
     let configs = [&first, &second].map(|answer| answer.field("passbridge-config").unwrap().split_once('-').unwrap());
     assert_eq!(configs.map(|(generation, _)| generation), ["0", "1"]);
-    assert_ne!(configs[0].1, configs[1].1, "it says something else");
+    assert_ne!(configs[0].1, configs[1].1, "another config has another hash");
     upstreams.reload(&gateway, "split.to.new = 100").await;
     let third = gateway.ask(&begin_of("ada@example.com")).await;
     assert_eq!(third.field("passbridge-config"), Some(format!("2-{}", configs[0].1).as_str()));

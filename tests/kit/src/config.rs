@@ -98,7 +98,7 @@ pub fn route(name: &str, dialect: Provider, upstream: &str, more: &str) -> Strin
 }
 
 /// The same for an upstream that authenticates users itself: embedded, or of the dialect's provider.
-pub fn route_judged_by_upstream(name: &str, dialect: Provider, upstream: &str, more: &str) -> String {
+pub fn route_verified_by_upstream(name: &str, dialect: Provider, upstream: &str, more: &str) -> String {
     route_called_by(name, dialect, upstream, &callers(dialect, BY_UPSTREAM), more)
 }
 

@@ -53,12 +53,12 @@ pub fn check_fault(dialect: Provider, response: &Response) {
 
 fn violations(provider: Provider, schema: &str, object: &Value) -> Vec<String> {
     let contract = contract(&format!("{}/{schema}", provider.id()));
-    let told = |error: jsonschema::ValidationError<'_>| format!("{schema} {}: {error}", error.instance_path());
-    let mut found: Vec<_> = contract.message.iter_errors(object).map(told).collect();
+    let describe = |error: jsonschema::ValidationError<'_>| format!("{schema} {}: {error}", error.instance_path());
+    let mut found: Vec<_> = contract.message.iter_errors(object).map(describe).collect();
     for (name, inner) in &contract.within {
         let Some(text) = object["content"][name].as_str() else { continue };
         match serde_json::from_str(text) {
-            Ok(value) => found.extend(inner.iter_errors(&value).map(told)),
+            Ok(value) => found.extend(inner.iter_errors(&value).map(describe)),
             Err(error) => found.push(format!("{schema} {name}: {error}")),
         }
     }

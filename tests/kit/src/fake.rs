@@ -124,7 +124,7 @@ impl<D: Documents> Fake<D> {
     }
 
     /// Waits until that many requests of any operation have arrived.
-    pub async fn saw(&self, count: usize) {
+    pub async fn wait_for(&self, count: usize) {
         within(self.shared.seen.subscribe().wait_for(|seen| seen.len() >= count)).await.unwrap();
     }
 }

@@ -21,8 +21,8 @@ use super::message::{Request, Response};
 use super::{program, within};
 
 /// The interval and number of polls for a process that must end.
-const ASK_EVERY: Duration = Duration::from_millis(10);
-const ASK_TIMES: usize = 3000;
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
+const MAX_POLLS: usize = 3000;
 
 /// A gateway that serves.
 pub struct Gateway {
@@ -64,8 +64,8 @@ impl Config {
         Self { folder }
     }
 
-    /// Puts a file beside it.
-    pub fn beside(self, name: &str, content: &str) -> Self {
+    /// Writes another file into the folder of the config.
+    pub fn with_file(self, name: &str, content: &str) -> Self {
         std::fs::write(self.folder.path().join(name), content).unwrap();
         self
     }
@@ -129,7 +129,7 @@ impl Gateway {
         let caller = Caller::of(self.admin);
         within(async {
             while caller.ask(&Request::new("GET", "/readyz")).await.status != 200 {
-                tokio::time::sleep(ASK_EVERY).await;
+                tokio::time::sleep(POLL_INTERVAL).await;
             }
         })
         .await;
@@ -181,11 +181,11 @@ impl Gateway {
 
     fn stop(&mut self) -> Option<i32> {
         self.signal("-TERM");
-        for _ in 0..ASK_TIMES {
+        for _ in 0..MAX_POLLS {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.code();
             }
-            thread::sleep(ASK_EVERY);
+            thread::sleep(POLL_INTERVAL);
         }
         self.child.kill().unwrap();
         None

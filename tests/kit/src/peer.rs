@@ -72,7 +72,7 @@ impl Origin {
     }
 
     /// Sends the same bytes after every head.
-    pub async fn saying(reply: &'static str) -> Self {
+    pub async fn sending(reply: &'static str) -> Self {
         Self::start(move |mut wire| async move {
             while wire.try_head().await.is_some() {
                 wire.send(reply).await;

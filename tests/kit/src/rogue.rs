@@ -9,55 +9,55 @@ use super::peer::Origin;
 use super::wire::Wire;
 use super::within;
 
-/// A listener that handles every connection with the current deed.
+/// A listener that handles every connection with the current reaction.
 pub struct Rogue {
     origin: Origin,
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    does: Mutex<Deed>,
+    does: Mutex<Reaction>,
     requests: watch::Sender<Vec<String>>,
 }
 
 /// What happens after a request was read.
 #[derive(Clone, Debug)]
-pub enum Deed {
+pub enum Reaction {
     /// These bytes are sent, and the connection is closed.
-    Says(Vec<u8>),
+    Sends(Vec<u8>),
     /// These bytes are sent, and nothing more happens.
-    SaysAndHangs(Vec<u8>),
+    SendsAndHangs(Vec<u8>),
     /// These bytes are sent, and the connection is reset.
-    SaysAndResets(Vec<u8>),
+    SendsAndResets(Vec<u8>),
     /// The first bytes are sent, and then the others again and again until the peer has enough.
     Floods(Vec<u8>, Vec<u8>),
 }
 
-// ===== impl Deed =====
+// ===== impl Reaction =====
 
-impl Deed {
-    pub fn says(bytes: impl AsRef<[u8]>) -> Self {
-        Self::Says(bytes.as_ref().to_vec())
+impl Reaction {
+    pub fn sends(bytes: impl AsRef<[u8]>) -> Self {
+        Self::Sends(bytes.as_ref().to_vec())
     }
 
     /// A whole answer of this content.
     pub fn answers(content: impl AsRef<[u8]>) -> Self {
-        Self::Says(answer("", content.as_ref()))
+        Self::Sends(answer("", content.as_ref()))
     }
 
     /// The same with more header fields, each ended.
     pub fn answers_with(fields: &str, content: impl AsRef<[u8]>) -> Self {
-        Self::Says(answer(fields, content.as_ref()))
+        Self::Sends(answer(fields, content.as_ref()))
     }
 
     async fn do_to(self, mut wire: Wire) {
         match self {
-            Self::Says(bytes) => wire.send(bytes).await,
-            Self::SaysAndHangs(bytes) => {
+            Self::Sends(bytes) => wire.send(bytes).await,
+            Self::SendsAndHangs(bytes) => {
                 wire.send(bytes).await;
                 wire.is_closed().await;
             }
-            Self::SaysAndResets(bytes) => {
+            Self::SendsAndResets(bytes) => {
                 wire.send(bytes).await;
                 wire.reset();
             }
@@ -78,11 +78,11 @@ fn answer(fields: &str, content: &[u8]) -> Vec<u8> {
 // ===== impl Rogue =====
 
 impl Rogue {
-    pub async fn start(does: Deed) -> Self {
+    pub async fn start(does: Reaction) -> Self {
         Self::start_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), does).await
     }
 
-    pub async fn start_at(address: SocketAddr, does: Deed) -> Self {
+    pub async fn start_at(address: SocketAddr, does: Reaction) -> Self {
         let shared = Arc::new(Shared { does: Mutex::new(does), requests: watch::Sender::new(Vec::new()) });
         let serving = shared.clone();
         let origin = Origin::start_at(address, move |stream| serve(Wire::new(stream), serving.clone())).await;
@@ -90,8 +90,8 @@ impl Rogue {
     }
 
     /// Answers each request with these bytes and closes.
-    pub async fn saying(bytes: impl AsRef<[u8]>) -> Self {
-        Self::start(Deed::says(bytes)).await
+    pub async fn sending(bytes: impl AsRef<[u8]>) -> Self {
+        Self::start(Reaction::sends(bytes)).await
     }
 
     /// Closes the listener and returns its address.
@@ -100,8 +100,8 @@ impl Rogue {
     }
 
     /// Does this from now on.
-    pub fn does(&self, deed: Deed) {
-        *self.shared.does.lock().unwrap() = deed;
+    pub fn does(&self, reaction: Reaction) {
+        *self.shared.does.lock().unwrap() = reaction;
     }
 
     pub fn base_url(&self) -> String {
@@ -113,7 +113,7 @@ impl Rogue {
         self.shared.requests.borrow().clone()
     }
 
-    pub async fn saw(&self, count: usize) {
+    pub async fn wait_for(&self, count: usize) {
         within(self.shared.requests.subscribe().wait_for(|seen| seen.len() >= count)).await.unwrap();
     }
 }
@@ -121,6 +121,6 @@ impl Rogue {
 async fn serve(mut wire: Wire, shared: Arc<Shared>) {
     let Some(request) = wire.request().await else { return };
     shared.requests.send_modify(|requests| requests.push(request));
-    let deed = shared.does.lock().unwrap().clone();
-    deed.do_to(wire).await;
+    let reaction = shared.does.lock().unwrap().clone();
+    reaction.do_to(wire).await;
 }

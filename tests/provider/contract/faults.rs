@@ -60,7 +60,7 @@ fn distinguishable_fault_round_trips() {
     for provider in REGISTRY.iter() {
         for operation in provider.operations.keys().copied() {
             for fault in own {
-                if !expectations::tells_apart(&provider.id, operation, fault) {
+                if !expectations::distinguishes(&provider.id, operation, fault) {
                     continue;
                 }
                 // A refusal to refresh is one of the refresh token.

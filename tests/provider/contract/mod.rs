@@ -3,6 +3,6 @@
 
 mod faults;
 mod messages;
-mod noticed;
 mod quirks;
 mod readme;
+mod self_test;

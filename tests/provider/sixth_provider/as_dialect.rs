@@ -33,8 +33,8 @@ async fn logs_in(provider: Provider) {
     let answer = gateway.ask(&kelpie::begin()).await;
     check("login.begin.response", &answer);
     let begun = kelpie::begun(&answer);
-    let told = provider.begun(&Response::fixture(provider, "login.begin.response"));
-    assert_eq!(begun.challenge, told.challenge);
+    let documented = provider.begun(&Response::fixture(provider, "login.begin.response"));
+    assert_eq!(begun.challenge, documented.challenge);
     if provider == Streambird {
         let documented = Response::fixture(provider, "login.finish.response");
         fake.answers("login.finish", documented.replacing("user_24wFP9pDa9YiMJLun94iKykoZs2", "user@example.com"));

@@ -36,20 +36,20 @@ async fn logs_in(dialect: Provider) {
     check_response(dialect, "login.begin", &answer);
     let begun = dialect.begun(&answer);
     assert_eq!(begun.challenge, kelpie::begun(&kelpie::response("login.begin.response")).challenge);
-    let asked = imitation.only("login.begin");
-    assert!(asked.target.starts_with("/v3/realms/acme/users/"), "{asked:?}");
-    assert_eq!(asked.field("x-kelpie-key"), Some(OURS.key));
+    let request = imitation.only("login.begin");
+    assert!(request.target.starts_with("/v3/realms/acme/users/"), "{request:?}");
+    assert_eq!(request.field("x-kelpie-key"), Some(OURS.key));
 
     let answer = gateway.ask(&finish(dialect, &begun)).await;
     check_response(dialect, "login.finish", &answer);
     // A Streambird caller that asks for no session gets none.
     assert_eq!(answer.text().contains("fake-bearer"), dialect != Streambird, "{answer:?}");
-    let asked = imitation.only("login.finish");
-    assert_eq!(asked.field("x-kelpie-ceremony"), Some("ceremony_fake_0001"), "the upstream's own ceremony");
-    let content = asked.json();
+    let request = imitation.only("login.finish");
+    assert_eq!(request.field("x-kelpie-ceremony"), Some("ceremony_fake_0001"), "the upstream's own ceremony");
+    let content = request.json();
     assert_eq!(content["proof"]["id"], ID);
     assert_eq!(content["proof"]["parts"]["client"], client_data(&begun.challenge));
-    assert!(CALLERS.secrets().iter().all(|secret| !asked.mentions(secret)), "{asked:?}");
+    assert!(CALLERS.secrets().iter().all(|secret| !request.mentions(secret)), "{request:?}");
 
     let answer = gateway.ask(&finish(dialect, &begun)).await;
     check_fault(dialect, &answer);
@@ -83,7 +83,7 @@ async fn behind_apifox() {
 
 #[tokio::test]
 async fn its_faults_are_translated_to_the_dialect() {
-    for (fault, told) in [
+    for (fault, expected) in [
         ("4000_invalid", "invalid_request"),
         ("4010_key", "upstream_refused_us"),
         ("4040_user", "unknown_user"),
@@ -98,6 +98,6 @@ async fn its_faults_are_translated_to_the_dialect() {
         let gateway = Gateway::start(&tables).await;
         let (answer, refused) = gateway.refused(&begin(Quiva)).await;
         check_fault(Quiva, &answer);
-        assert_eq!(refused.fault, told, "{fault}");
+        assert_eq!(refused.fault, expected, "{fault}");
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::sixth_provider::kelpie::{self, check};
-use kit::config::{EMBEDDED, route_judged_by_upstream};
+use kit::config::{EMBEDDED, route_verified_by_upstream};
 use kit::device::Device;
 use kit::gateway::Gateway;
 use kit::message::{Request, Response};
@@ -15,7 +15,7 @@ async fn start() -> Gateway {
     let tables = kelpie::providers()
         + EMBEDDED
         + &kelpie::route("kelpie", "own", "\"upstream\"", "")
-        + &route_judged_by_upstream("auth0", Provider::Auth0, "own", "");
+        + &route_verified_by_upstream("auth0", Provider::Auth0, "own", "");
     Gateway::start(&tables).await
 }
 

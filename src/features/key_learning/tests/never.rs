@@ -25,7 +25,7 @@ async fn wrong_signature_at_any_position_proves_nothing() {
         }
         assert_eq!((watch.state(&right), watch.learned(&right)), ("contradicted", None), "{number}");
         watch.sees(&right).await;
-        assert_eq!((watch.state(&right), watch.learned(&right)), ("candidates", None), "{number}: it starts anew");
+        assert_eq!((watch.state(&right), watch.learned(&right)), ("candidates", None), "{number}: it starts again");
         watch.sees(&right).await;
         assert_eq!(watch.learned(&right).unwrap().public_key, right.row().public_key, "{number}");
     }
@@ -69,7 +69,7 @@ async fn passkey_is_never_given_to_another_user() {
     watch.sees(&bea).await;
     assert_eq!(watch.learned(&bea).unwrap().user_id, "bea");
     watch.sees_of(&bea, Some("mallory"), None).await;
-    assert_eq!((watch.state(&bea), watch.learned(&bea)), ("contradicted", None), "it was proven, and is not any more");
+    assert_eq!((watch.state(&bea), watch.learned(&bea)), ("contradicted", None), "it is no longer proven");
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn address_of_another_user_is_not_stored() {
     watch.sees_of(&mallory, Some("mallory"), Some("ada@example.com")).await;
     let user = |id| User::by_id(watch.store.connection(), id).unwrap().unwrap();
     assert_eq!((user("mallory").email, user("user_ada").email.as_deref()), (None, Some("Ada@Example.com")));
-    assert_ne!(Some(user("mallory").handle), mallory.user_handle, "nor is a handle");
+    assert_ne!(Some(user("mallory").handle), mallory.user_handle, "a handle is not stored either");
     assert_eq!(watch.learned(&mallory).unwrap().user_id, "mallory");
     let request = AssertionRequest { user_email: Some("ada@example.com".into()), ..AssertionRequest::default() };
     let options = begin_login(&watch.own, request, None).await.unwrap();

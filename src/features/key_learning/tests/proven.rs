@@ -16,7 +16,7 @@ async fn two_observed_sign_ins_prove_a_passkey() {
     assert!(!watch.learner.is_proven(Some("bea"), None).await);
     let request = AssertionRequest { user_id: Some("bea".into()), ..AssertionRequest::default() };
     let refused = begin_login(&watch.own, request.clone(), None).await.unwrap_err();
-    assert_eq!(refused.fault, Fault::UnknownUser, "one signature opens nothing");
+    assert_eq!(refused.fault, Fault::UnknownUser, "one signature proves no key");
 
     watch.sees(&bea).await;
     assert_eq!(watch.state(&bea), "proven");
@@ -39,8 +39,8 @@ async fn two_observed_sign_ins_prove_a_passkey() {
     assert_eq!(options.allow_credentials.len(), 1);
     let signed_in = finish_login(&watch.own, bea.answer(&options), options.session.as_deref(), None).await.unwrap();
     assert_eq!(signed_in.user_id.as_deref(), Some("bea"));
-    let anybody = begin_login(&watch.own, AssertionRequest::default(), None).await.unwrap();
-    let signed_in = finish_login(&watch.own, bea.answer(&anybody), anybody.session.as_deref(), None).await.unwrap();
+    let begun = begin_login(&watch.own, AssertionRequest::default(), None).await.unwrap();
+    let signed_in = finish_login(&watch.own, bea.answer(&begun), begun.session.as_deref(), None).await.unwrap();
     assert_eq!(signed_in.user_id.as_deref(), Some("bea"), "a discoverable one is found by its id");
     assert_eq!(watch.row(&bea).unwrap().recent[0], 4, "what is served here counts as well");
 }
@@ -104,7 +104,7 @@ async fn passkey_deleted_at_the_upstream_is_forgotten() {
         watch.learner.unlearn(Some(forger.credential_id.clone()), None).await.unwrap();
     }
     assert_eq!((watch.state(&bea), watch.learned(&bea)), ("unseen", None));
-    assert!(watch.learned(&ada).is_some(), "it was not learned there");
+    assert!(watch.learned(&ada).is_some(), "it was registered, not learned");
     let named = |challenge| Observation {
         handle: Some("webauthn_1".into()),
         ..observation(&bea.sign(challenge), Some("bea"), None)

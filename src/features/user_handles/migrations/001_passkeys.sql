@@ -4,13 +4,13 @@ CREATE TABLE passkeys (
     serial          INTEGER PRIMARY KEY AUTOINCREMENT,
     credential_id   BLOB NOT NULL UNIQUE CHECK (length(credential_id) BETWEEN 1 AND 1023),
     upstream_handle BLOB NOT NULL CHECK (length(upstream_handle) BETWEEN 1 AND 64),
-    -- NULL where nobody could tell it: the authenticator has one that is not known.
+    -- NULL if unknown: the authenticator has a handle that was not imported.
     caller_handle   BLOB CHECK (length(caller_handle) BETWEEN 1 AND 64),
-    -- Empty where nobody said.
+    -- Empty if unknown.
     rp_id           TEXT NOT NULL,
     -- A JSON array, for lists of excluded credentials.
     transports      TEXT NOT NULL,
-    -- What the upstream calls it, where that was told.
+    -- The upstream's name of it, if known.
     name            TEXT,
     -- 1 until the upstream is known to have the passkey.
     is_pending      INTEGER NOT NULL CHECK (is_pending IN (0, 1)),

@@ -134,7 +134,7 @@ fn simplewebauthn_record_is_read_in_every_form_of_bytes() {
 fn documented_fusionauth_request_is_read() {
     let document: Value = serde_json::from_str(include_str!("../../../../tests/passkeys/fusionauth.json")).unwrap();
     let (lines, converted) = to_ours(PasskeyFormat::Fusionauth, &document);
-    assert_eq!((lines.len(), converted.refused), (0, 2), "its documents say nothing of the user handle");
+    assert_eq!((lines.len(), converted.refused), (0, 2), "its documents do not mention the user handle");
     let mut document = document;
     for record in document["credentials"].as_array_mut().unwrap() {
         record["user_handle"] = json!("aGFuZGxl");
@@ -154,7 +154,7 @@ fn documented_fusionauth_request_is_read() {
 fn ory_identity_is_read_and_the_documented_key_is_refused() {
     let documented: Value = serde_json::from_str(include_str!("../../../../tests/passkeys/ory.json")).unwrap();
     let (lines, converted) = to_ours(PasskeyFormat::Ory, &documented);
-    assert_eq!((lines.len(), converted.refused), (0, 1), "the document's key is a word");
+    assert_eq!((lines.len(), converted.refused), (0, 1), "the key in the documents is a placeholder word");
     let mut real = documented;
     let config = &mut real["credentials"]["passkey"]["config"];
     let key = Forger::new(b"").row().public_key;
@@ -172,7 +172,7 @@ fn ory_identity_is_read_and_the_documented_key_is_refused() {
         assert_eq!((&passkey["id"], &passkey["name"]), (&json!(base64url(b"credential-id-1")), &json!("Work Laptop")));
         assert_eq!(messages, [""; 0]);
     }
-    // Metadata are any JSON; `external_id` names the user elsewhere, and an export has Ory's own id beside it.
+    // Metadata are any JSON; `external_id` names the user elsewhere, and an export also has Ory's own id.
     real["id"] = json!("7f1e0e2c-8d3b-4f0e-9b8e-2b1f3c9a6d5e");
     assert_eq!(only(PasskeyFormat::Ory, &real).0["id"], real["id"]);
     real["external_id"] = json!("user_7");

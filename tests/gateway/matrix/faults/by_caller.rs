@@ -9,7 +9,7 @@ use kit::message::{Request, Response};
 use kit::passkey::{assertion, begin, finish_with};
 use kit::provider::Provider::{self, Apifox, Auth0, Flashback, Quiva, Streambird};
 
-/// A handle as Cloudreve and Auth0 would have given one.
+/// A session handle in the form of Cloudreve and Auth0.
 const SESSION: Option<&str> = Some("47c10dd3-7e10-4950-95d5-483dbc9508e6");
 
 async fn start(dialect: Provider) -> (Fake, Gateway) {
@@ -48,7 +48,7 @@ async fn undecodable_content_is_an_invalid_request() {
     }
 }
 
-/// The first member of an object, once more before it.
+/// An object whose first member occurs twice.
 fn twice(object: &str) -> String {
     let name = object.split('"').nth(1).unwrap();
     format!("{{\"{name}\":\"x\",{}", &object[1..])
@@ -136,7 +136,7 @@ async fn missing_credentials_are_unauthenticated() {
     }
 }
 
-/// Requests that lack the proof of who calls, or have a wrong one.
+/// Requests with missing or wrong credentials.
 fn unproved(dialect: Provider) -> Vec<(&'static str, Request)> {
     match dialect {
         Streambird => vec![
@@ -172,7 +172,7 @@ fn registration(dialect: Provider) -> Request {
 
 #[tokio::test]
 async fn unsupported_operation_is_not_enabled() {
-    // Flashback gives no user handle, which every other registration promises.
+    // Flashback returns no user handle, which every other dialect's registration requires.
     for dialect in [Quiva, Streambird, Auth0, Apifox] {
         let pair = Pair { dialect, upstream: Flashback };
         let fake = Fake::start(Flashback).await;
@@ -183,8 +183,8 @@ async fn unsupported_operation_is_not_enabled() {
             _ => request.with_field("authorization", &format!("Bearer {}", caller_token())),
         };
         refuses(&gateway, dialect, "registration.begin", &request, "not_enabled").await;
-        let stranger = request.with_field("authorization", "Bearer nobody");
-        refuses(&gateway, dialect, "registration.begin", &stranger, "unauthenticated").await;
+        let invalid = request.with_field("authorization", "Bearer invalid");
+        refuses(&gateway, dialect, "registration.begin", &invalid, "unauthenticated").await;
     }
 }
 
@@ -232,7 +232,7 @@ async fn unreachable_jwks_is_an_internal_failure() {
         r#"user = { jwt = { jwks = "https://127.0.0.1:1/keys", algorithms = ["RS256"], "#,
         r#"issuer = "https://issuer.example/", audience = "https://api.example/", claims = { "user.id" = "sub" } } }"#
     );
-    // Streambird has no callers whose tokens need a key.
+    // Streambird has no callers with tokens.
     for (dialect, others, settings) in [
         (Quiva, "open = \"anyone\", ", ""),
         (Flashback, "", "relax = [\"subject\"]"),

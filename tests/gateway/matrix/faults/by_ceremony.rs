@@ -1,4 +1,4 @@
-//! Refusals that belong to a ceremony: unknown, used, foreign, or answered by the wrong passkey.
+//! Refusals of a ceremony: its challenge is unknown, used or foreign, or its passkey is wrong.
 
 use super::refuses;
 use crate::matrix::pairs::Pair;
@@ -21,7 +21,7 @@ async fn unknown_challenge_is_expired() {
     for dialect in [Quiva, Flashback, Streambird, Auth0] {
         let (fake, gateway) = start(dialect).await;
         let begun = dialect.begun(&gateway.ask(&begin(dialect)).await);
-        let foreign = finish_with(dialect, &assertion(b"a challenge of nobody"), begun.session.as_deref());
+        let foreign = finish_with(dialect, &assertion(b"an unknown challenge"), begun.session.as_deref());
         refuses(&gateway, dialect, "login.finish", &foreign, "challenge_expired").await;
         assert_eq!(fake.requests("login.finish").len(), 0);
     }
@@ -72,7 +72,7 @@ async fn client_data_without_a_challenge_is_an_invalid_request() {
     }
     assert_eq!(fake.requests("login.finish").len(), 0);
     gateway.ask(&finish(Streambird, &begun)).await;
-    assert_eq!(fake.requests("login.finish").len(), 1, "what was no answer to it does not use a ceremony up");
+    assert_eq!(fake.requests("login.finish").len(), 1, "an invalid request does not use the ceremony up");
 }
 
 #[tokio::test]

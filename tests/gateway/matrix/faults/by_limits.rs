@@ -44,7 +44,7 @@ async fn hanging_upstream_times_out() {
         let gateway = Gateway::start(&pair.config(&fake.base_url(), "timeout_ms = 50")).await;
         fake.hangs("login.begin");
         refuses(&gateway, dialect, "login.begin", &begin(dialect), "upstream_timeout").await;
-        assert!(fake.requests("login.begin").len() <= 1, "what may have arrived is not sent again");
+        assert!(fake.requests("login.begin").len() <= 1, "a request that may have arrived is not sent again");
     }
 }
 
@@ -86,7 +86,7 @@ async fn call_above_the_concurrency_limit_is_refused() {
         let permits = fake.waits("login.begin");
         let (request, other) = (begin(dialect), begin(dialect));
         let (first, ()) = tokio::join!(gateway.ask(&request), async {
-            fake.saw(1).await;
+            fake.wait_for(1).await;
             refuses(&gateway, dialect, "login.begin", &other, "overloaded").await;
             permits.add_permits(2);
         });

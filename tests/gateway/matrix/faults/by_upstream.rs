@@ -8,10 +8,10 @@ use kit::message::Response;
 use kit::passkey::{begin, finish};
 use kit::provider::Provider::{self, Apifox, Auth0, Flashback, Quiva, Streambird};
 
-/// No answer of an upstream may show its words to a caller.
-const THEIR_WORDS: &str = "words of the upstream";
+/// A text of the upstream, which no caller may receive.
+const UPSTREAM_TEXT: &str = "words of the upstream";
 
-/// A dialect before Streambird, whose statuses say the most.
+/// A dialect before Streambird, which has the most distinct statuses.
 async fn before_streambird(dialect: Provider, fake: &Fake) -> Gateway {
     let named = match dialect {
         Streambird => "",
@@ -32,7 +32,7 @@ async fn before_streambird(dialect: Provider, fake: &Fake) -> Gateway {
 }
 
 fn json(status: u16) -> Response {
-    let content = format!(r#"{{"error_type":"e","error_message":"{THEIR_WORDS}","status_code":{status}}}"#);
+    let content = format!(r#"{{"error_type":"e","error_message":"{UPSTREAM_TEXT}","status_code":{status}}}"#);
     Response::json(status, &content)
 }
 
@@ -70,11 +70,11 @@ async fn upstream_faults_are_translated_to_the_dialect() {
         let gateway = before_streambird(dialect, &fake).await;
         for (answer, fault, level) in &cases {
             fake.answers("login.begin", answer.clone());
-            let (told, refused) = refuses(&gateway, dialect, "login.begin", &begin(dialect), fault).await;
-            assert!(!told.text().contains(THEIR_WORDS), "{told:?}");
+            let (response, refused) = refuses(&gateway, dialect, "login.begin", &begin(dialect), fault).await;
+            assert!(!response.text().contains(UPSTREAM_TEXT), "{response:?}");
             assert_eq!(refused.level, *level, "{refused:?}");
-            assert!(!refused.reason.contains(THEIR_WORDS), "{refused:?}");
-            assert_eq!(told.field("retry-after"), answer.field("retry-after"), "{told:?}");
+            assert!(!refused.reason.contains(UPSTREAM_TEXT), "{refused:?}");
+            assert_eq!(response.field("retry-after"), answer.field("retry-after"), "{response:?}");
         }
         assert_eq!(fake.requests("login.begin").len(), cases.len(), "nothing was sent twice");
     }
@@ -139,8 +139,8 @@ async fn passkey_refused_upstream_is_assertion_rejected() {
         let gateway = Gateway::start(&tables).await;
         let begun = Streambird.begun(&gateway.ask(&begin(Streambird)).await);
         let request = finish(Streambird, &begun);
-        let (told, _) = refuses(&gateway, Streambird, "login.finish", &request, fault).await;
-        assert!(!told.text().contains("fake"), "{told:?}");
+        let (response, _) = refuses(&gateway, Streambird, "login.finish", &request, fault).await;
+        assert!(!response.text().contains("fake"), "{response:?}");
         refuses(&gateway, Streambird, "login.finish", &request, "challenge_expired").await;
         assert_eq!(fake.requests("login.finish").len(), 1, "a finish is tried once");
     }

@@ -1,6 +1,6 @@
-//! How each dialect words each refusal, written by hand: status, and what stands in the content.
+//! The status and the content of each refusal in each dialect, written by hand.
 //!
-//! The statuses are HTTP's own where the provider documents none; what it documents comes first.
+//! The statuses are those that the provider documents, else those of HTTP.
 
 use crate::matrix::expected::is_like;
 use kit::contract::check_fault;
@@ -77,7 +77,7 @@ fn oauth_error(operation: &str, fault: &str) -> &'static str {
             "temporarily_unavailable"
         }
         "internal" | "upstream_failed" | "upstream_invalid" | "upstream_refused_us" => "server_error",
-        fault => panic!("no login answers {fault}"),
+        fault => panic!("no login has the fault {fault}"),
     }
 }
 

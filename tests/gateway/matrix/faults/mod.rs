@@ -11,7 +11,7 @@ use kit::logs::Refused;
 use kit::message::{Request, Response};
 use kit::provider::Provider;
 
-/// Sends a request that must be refused like this, and returns the response and the log entry.
+/// Sends a request that must be refused with this fault, and returns the response and the log entry.
 pub(crate) async fn refuses(
     gateway: &Gateway,
     dialect: Provider,

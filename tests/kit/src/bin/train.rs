@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kit::caller::Caller;
-use kit::config::{CALLERS, EMBEDDED, bare_upstream, route, route_judged_by_upstream, upstream};
+use kit::config::{CALLERS, EMBEDDED, bare_upstream, route, route_verified_by_upstream, upstream};
 use kit::fake::Fake;
 use kit::gateway::Gateway;
 use kit::message::Request;
@@ -39,7 +39,7 @@ async fn providers() {
         let name = provider.id();
         let same = Fake::start_knowing(provider, CALLERS).await;
         tables += &bare_upstream(name, provider, &same.base_url(), "");
-        tables += &route_judged_by_upstream(name, provider, name, "hosts = [\"same.example\"]");
+        tables += &route_verified_by_upstream(name, provider, name, "hosts = [\"same.example\"]");
         let other = Fake::start(provider).await;
         tables += &upstream(&format!("our_{name}"), provider, &other.base_url(), "");
         fakes.extend([same, other]);
@@ -48,7 +48,7 @@ async fn providers() {
     tables += &route("translate", Provider::Streambird, "our_auth0", translate);
     let rich = "hosts = [\"rich.example\"]\nrelax = [\"subject\"]\nset = { rp_id = \"localhost\", user.id = \"{user.email}\" }";
     tables += &route("rich", Provider::Quiva, "our_streambird", rich);
-    let target = Rogue::saying(ANSWER).await;
+    let target = Rogue::sending(ANSWER).await;
     tables += &format!("[passthrough]\n\"old.example\" = \"{}\"\n", target.base_url());
     let gateway = Gateway::start(&tables).await;
 
@@ -90,7 +90,7 @@ async fn logins(caller: &Caller) {
 
 /// The begin of every dialect at the embedded relying party, as the banner prints it, and documented requests.
 async fn embedded() {
-    let routes = Provider::ALL.map(|dialect| route_judged_by_upstream(dialect.id(), dialect, "own", ""));
+    let routes = Provider::ALL.map(|dialect| route_verified_by_upstream(dialect.id(), dialect, "own", ""));
     let gateway = Gateway::start(&(EMBEDDED.to_owned() + &routes.concat())).await;
     let mut requests: Vec<_> = gateway.banner.iter().filter_map(|line| printed(line)).collect();
     assert!(requests.len() >= Provider::ALL.len(), "{:?}", gateway.banner);

@@ -1,9 +1,9 @@
 //! What only one of the providers does.
 
 mod absence;
-mod apart;
 mod forms;
 mod head;
+mod shared_paths;
 
 use passbridge::model::message::{Request, Response};
 use passbridge::model::operation::Operation;
