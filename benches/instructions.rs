@@ -4,7 +4,7 @@
 //!
 //! The figure does not depend on how busy the machine is, so it has a ceiling: a regression fails. Each
 //! case runs twice, with few and with many requests, and the difference is what a request costs.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark stops at what it did not expect, and tells")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark stops at an unexpected result, and prints")]
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

@@ -1,7 +1,7 @@
 //! What a request costs, part by part: `cargo bench --bench gateway [-- FILTER]`.
 //!
 //! Times depend on the machine. `gateway.md` in this directory explains them and has the last measurement.
-#![allow(clippy::unwrap_used, reason = "a benchmark stops at what it did not expect")]
+#![allow(clippy::unwrap_used, reason = "a benchmark stops at an unexpected result")]
 
 #[allow(dead_code, reason = "the benchmarks need a part of it")]
 #[path = "../tests/provider/expectations.rs"]

@@ -21,7 +21,7 @@ fn path(text: &str) -> Path {
     Path::new(segments.collect())
 }
 
-/// What distinguishes the routes.
+/// The difference between the routes.
 #[derive(Clone, Copy)]
 enum By {
     Host,

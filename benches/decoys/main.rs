@@ -3,7 +3,7 @@
 //! Known users have one passkey, five, or none, which is equivalent to an unknown user. Requests alternate
 //! between both, so that other load on the machine affects both. The result is only printed: no test asserts
 //! a time. `cargo bench --bench decoys`.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement may stop where it stands, and prints")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement may stop at any error, and prints")]
 
 mod provider;
 
@@ -33,7 +33,7 @@ use crate::provider::{id, imitate};
 /// The number of pairs that are discarded, and the number that are counted.
 const WARM: usize = 2_000;
 const PAIRS: usize = 20_000;
-/// The known users at each upstream, and how many passkeys each has.
+/// The known users at each upstream, and the number of their passkeys.
 const KNOWN: [(&str, usize); 3] = [("one@example.com", 1), ("five@example.com", 5), ("none@example.com", 0)];
 /// The base point of P-256 as a COSE key: a key that no passkey uses.
 const KEY: &str =

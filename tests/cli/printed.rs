@@ -75,8 +75,10 @@ fn members_lists_every_name_used_in_provider_files() {
         assert!(words.count() > 2 && line.ends_with('.'), "{line} has a kind and a meaning");
     }
     for (id, text) in providers() {
-        for hole in text.split("\"{").skip(1).filter_map(|rest| rest.split_once("}\"")).map(|(hole, _)| hole) {
-            let name = hole.trim_end_matches(['!', '~', '*']).split(':').next().unwrap();
+        for placeholder in
+            text.split("\"{").skip(1).filter_map(|rest| rest.split_once("}\"")).map(|(placeholder, _)| placeholder)
+        {
+            let name = placeholder.trim_end_matches(['!', '~', '*']).split(':').next().unwrap();
             assert!(known.contains(name), "{id}: {name}");
         }
     }

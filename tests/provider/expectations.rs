@@ -1,4 +1,4 @@
-//! The providers under test, where their documented examples and schemas are, and what is known of single examples.
+//! The providers under test, the folders of their documented examples and schemas, and expectations of single examples.
 
 use std::path::Path;
 
@@ -29,20 +29,20 @@ pub(crate) fn registry() -> Registry {
     registry
 }
 
-/// Whether a provider has a way of its own to say a fault.
+/// Whether a provider distinguishes a fault from all others.
 pub(crate) fn distinguishes(provider: &str, operation: Operation, fault: Fault) -> bool {
     // quiva's open requests have one status for everything about the user.
     let is_open = matches!(operation, LoginBegin | LoginFinish | SessionRefresh);
     !(provider == "quiva" && fault == Unauthenticated && is_open)
 }
 
-/// What the model knowingly does not carry: provider, message, the text of the example it stands in.
+/// Members that the model does not carry, by choice: provider, message, and the text in the example.
 pub(crate) const DROPPED: &[(&str, &str, &str)] = &[
     // The page's own origin, which the client knows.
     ("flashback", "registration.begin.response", r#","origin":"https://flashback.tech""#),
     // Settings of Cloudreve's own.
     ("apifox", "login.finish.response", r#","group":{"id":"bXk5","name":"User"},"language":"en-US""#),
-    // What Auth0 notes of an enrolment for its own records.
+    // Auth0's own record of an enrolment.
     ("auth0", "registration.finish.response", AUTH0_RECORD),
     ("auth0", "registration.finish.response", AUTH0_KEY),
     ("auth0", "registration.finish.response", r#""user_agent":"Example/1.0","#),
@@ -62,7 +62,7 @@ const AUTH0_RECORD: &str =
     r#""credential_device_type":"multi_device","credential_backed_up":true,"identity_user_id":"fake00000000","#;
 const AUTH0_KEY: &str = r#""public_key":"0NHS09TV1tfY2drb3N3e3+Dh4uPk5ebn6Onq6+zt7u8=","#;
 
-/// Provider, example, where it was met, what it is, after how many seconds to try again.
+/// Provider, example, operation, expected fault, and the number of seconds after which to retry.
 pub(crate) const FAULTS: &[(&str, &str, Operation, Fault, Option<i64>)] = &[
     ("quiva", "400_invalid_request", LoginBegin, InvalidRequest, None),
     ("quiva", "401_api_key", RegistrationBegin, Unauthenticated, None),

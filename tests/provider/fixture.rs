@@ -1,4 +1,4 @@
-//! The HTTP messages that providers document, and what each of them is.
+//! The HTTP messages that providers document, and the kind of each.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use url::form_urlencoded;
 
 use crate::expectations::FIXTURES;
 
-/// What stands in a fixture.
+/// The content of a fixture.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fixture {
     /// The folder: a provider's id.
@@ -26,7 +26,7 @@ pub(crate) struct Fixture {
     pub(crate) content: String,
 }
 
-/// What a fixture is an example of.
+/// The kind of message of a fixture.
 pub(crate) enum Kind {
     Message(Operation, Direction),
     Fault,

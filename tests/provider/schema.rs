@@ -1,4 +1,4 @@
-//! Validation against the schemas: formats are asserted, and a string that holds JSON is looked into.
+//! Validation against the schemas: formats are asserted, and JSON in a string is validated too.
 
 use std::collections::HashMap;
 use std::fs;
@@ -18,7 +18,7 @@ struct Schema {
 
 static SCHEMAS: LazyLock<Mutex<HashMap<String, Arc<Schema>>>> = LazyLock::new(Mutex::default);
 
-/// What is wrong with a message (method, path, query, status, fields, content as one object).
+/// The violations of a message (method, path, query, status, fields, content as one object).
 pub(crate) fn findings(provider: &str, name: &str, message: &Value) -> Vec<String> {
     let key = format!("{provider}/{name}");
     let schema = SCHEMAS.lock().unwrap().entry(key.clone()).or_insert_with(|| Arc::new(load(&key))).clone();

@@ -77,7 +77,7 @@ async fn slow_reader_gets_the_whole_response() {
     const TIMES: usize = 400; // more than the buffers of two sockets hold
     let rig = start(&settings());
     let socket = TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(4 << 10).unwrap(); // so that answers pile up at the other end
+    socket.set_recv_buffer_size(4 << 10).unwrap(); // so that the gateway's responses fill its buffers
     let wire = Wire::new(within(socket.connect(rig.address)).await.unwrap());
     let content = "0123456789abcdef".repeat(3_000);
     let request = format!("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n{content}", content.len());

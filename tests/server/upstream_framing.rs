@@ -1,5 +1,5 @@
-//! Where an answer ends: every rule of RFC 9112 section 6.3, sent by an upstream in raw bytes, and
-//! whether the connection carries the next call.
+//! Where a response ends: every rule of RFC 9112 section 6.3, sent by an upstream in raw bytes, and whether the
+//! connection is reused for the next call.
 
 use bytes::Bytes;
 use http::{Method, Request};
@@ -26,8 +26,8 @@ enum Outcome {
 }
 use Outcome::{Broken, Closed, Kept, TooLarge};
 
-/// The outcome of two calls in a row that both get `said`. Where `hangs_up`, the
-/// upstream closes each connection behind its answer.
+/// The outcome of two calls in a row that both get the response `said`. With `hangs_up`, the upstream closes each
+/// connection after its response.
 async fn outcome(method: &Method, said: String, hangs_up: bool) -> Outcome {
     let origin = Origin::start(move |mut wire| {
         let said = said.clone();

@@ -61,14 +61,14 @@ async fn request_that_may_have_arrived_is_not_retried() {
 
 #[tokio::test]
 async fn broken_kept_connection_is_not_retried() {
-    let (heard, mut calls) = tokio::sync::mpsc::unbounded_channel();
+    let (sender, mut calls) = tokio::sync::mpsc::unbounded_channel();
     let origin = Origin::start(move |mut wire| {
-        let heard = heard.clone();
+        let sender = sender.clone();
         async move {
             wire.try_head().await.unwrap();
             wire.send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
             if wire.try_head().await.is_some() {
-                heard.send(()).unwrap(); // took the second call, and hangs up on it
+                sender.send(()).unwrap(); // the second call arrived, and the connection is closed
             }
         }
     })

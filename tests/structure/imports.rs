@@ -93,7 +93,7 @@ struct Reader<'a> {
     modules: &'a BTreeSet<Vec<String>>,
     imports: Vec<Import>,
     crates: BTreeSet<(String, usize)>,
-    /// First and last lines of what is for tests alone.
+    /// The first and last lines of items that are compiled only for tests.
     skipped: Vec<(usize, usize)>,
 }
 

@@ -65,14 +65,14 @@ const CRATES: [(&str, &[&str]); 19] = [
     ("tracing_subscriber", &["telemetry"]),
 ];
 
-/// External crates that a module does without.
+/// External crates that a module must not use.
 const WITHOUT: [(&str, &[&str]); 3] = [
     ("model", &["http", "serde_json", "tokio", "tracing"]),
     ("provider", &["tokio", "tracing"]),
     ("webauthn", &["http", "tokio", "tracing"]),
 ];
 
-/// Fails with one violation a line.
+/// Fails with one violation per line.
 #[track_caller]
 fn none(rule: &str, violations: &[String]) {
     assert!(violations.is_empty(), "{rule}; {} violations:\n  {}", violations.len(), violations.join("\n  "));

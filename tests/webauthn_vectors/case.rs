@@ -1,4 +1,4 @@
-//! An example of section 16 with all that is expected of it, owned, so that a test can change any one thing.
+//! An example of section 16 with its expectations, owned, so that a test can change any part.
 
 use ciborium::Value;
 use passbridge::webauthn::algorithm::Algorithm;
@@ -102,7 +102,7 @@ impl AssertionCase {
             user_handle: self.identified.as_deref(),
         };
         let verified = assertion.verify(&policy, &self.record)?;
-        // none of the examples counts; the flags must come out as they went in
+        // no example has a counter; the result must have the flags of the input
         let flags = self.authenticator_data[32];
         assert_eq!(verified.sign_count, 0);
         assert_eq!(verified.user_verified, flags & 0x04 != 0);

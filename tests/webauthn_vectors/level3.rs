@@ -1,4 +1,4 @@
-//! Section 16 of Web Authentication Level 3: the examples as data, and that each of them is accepted as it stands.
+//! Section 16 of Web Authentication Level 3: the examples as data. Each of them is accepted unchanged.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use passbridge::webauthn::algorithm::Algorithm;
@@ -71,7 +71,7 @@ fn vectors_cover_every_algorithm_and_the_longest_id() {
 fn every_registration_is_accepted() {
     for vector in vectors() {
         let verified = RegistrationCase::new(&vector).outcome().expect(&vector.anchor);
-        // in authenticator data the flags stand five bytes before the AAGUID, and the key stands last
+        // in authenticator data the flags are five bytes before the AAGUID, and the key is last
         let object = &vector.registration.attestation_object.0;
         let flags = object[object.windows(16).position(|window| window == vector.aaguid.0).unwrap() - 5];
         assert_eq!(verified.aaguid, vector.aaguid.0[..], "{}", vector.anchor);

@@ -1,4 +1,4 @@
-//! Each step that can refuse, refusing: an example of section 16 with one thing wrong.
+//! Each step that can refuse a ceremony: an example of section 16 with one mistake.
 //!
 //! Where a flag inside signed bytes is wrong, the signature is wrong too; the step must still be the one that is named,
 //! because it comes first.
@@ -21,7 +21,7 @@ pub(crate) const BS: u8 = 0x10;
 pub(crate) const AT: u8 = 0x40;
 pub(crate) const ED: u8 = 0x80;
 
-/// What an assertion that was valid comes to after `change`. Its flags are UP, BE and BS.
+/// The result for a valid assertion after `change`. Its flags are UP, BE and BS.
 pub(crate) fn asserted(change: impl FnOnce(&mut AssertionCase)) -> Result<(), VerificationError> {
     let mut case = AssertionCase::new(&vector("none-es256"));
     assert_eq!(case.authenticator_data[FLAGS], UP | BE | BS);
@@ -29,7 +29,7 @@ pub(crate) fn asserted(change: impl FnOnce(&mut AssertionCase)) -> Result<(), Ve
     case.verify()
 }
 
-/// What a registration that was valid comes to after `change`. Its flags are UP, BE, BS and AT.
+/// The result for a valid registration after `change`. Its flags are UP, BE, BS and AT.
 pub(crate) fn registered(change: impl FnOnce(&mut RegistrationCase)) -> Result<(), VerificationError> {
     let mut case = RegistrationCase::new(&vector("none-es256"));
     case.edit_authenticator_data(|data| assert_eq!(data[FLAGS], UP | BE | BS | AT));
@@ -56,8 +56,8 @@ proptest! {
         prop_assert!(registered(|case| case.client_data_json = client_data_json).is_err());
     }
 
-    /// Damage inside an otherwise sound object reaches deeper than arbitrary bytes do; what it comes to is open, since
-    /// nothing signs an attestation object here, but it is an answer.
+    /// Damage inside an otherwise valid object reaches more code than arbitrary bytes do. Both results are possible,
+    /// because the attestation object is not signed, but there is no panic.
     #[test]
     fn damaged_attestation_object_does_not_panic(
         index in 0..vectors().len(),

@@ -1,7 +1,7 @@
-//! Wycheproof's signature tests, each group's key put into the COSE_Key that an authenticator would give.
+//! Wycheproof's signature tests, with each group's key as a COSE_Key.
 //!
-//! "Acceptable" ones may go either way (they are in the RSA set only: a missing NULL in the padding); all others must
-//! go the way they say.
+//! "Acceptable" ones may have either result (they are in the RSA set only: a missing NULL in the padding). All others
+//! must have the stated result.
 
 use ciborium::Value;
 use passbridge::webauthn::cose_key::CoseKey;

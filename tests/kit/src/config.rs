@@ -1,6 +1,6 @@
-//! Configs as the suites write them: one table an upstream, one a route, and the secrets they name.
+//! Configs of the suites: one table per upstream and per route, and the secrets that they refer to.
 //!
-//! A secret stands only in the environment of the gateway's process, as `env:NAME` finds it.
+//! A secret is only in the environment of the gateway's process, where `env:NAME` finds it.
 
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::json;

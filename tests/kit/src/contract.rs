@@ -12,28 +12,28 @@ use super::ROOT;
 use super::message::{Request, Response};
 use super::provider::Provider;
 
-/// A schema, ready to use.
+/// A compiled schema.
 struct Contract {
     message: Validator,
-    /// What JSON inside a string must be, by the name of the content's member.
+    /// The schemas of JSON inside strings, by the name of the content's member.
     within: Vec<(String, Validator)>,
 }
 
 static CONTRACTS: LazyLock<Mutex<HashMap<String, &'static Contract>>> = LazyLock::new(Mutex::default);
 
-/// What of a request breaks its schema.
+/// The schema violations of a request.
 pub fn request_violations(provider: Provider, operation: &str, request: &Request) -> Vec<String> {
     match request.as_object() {
         Ok(object) => violations(provider, &format!("{operation}.request"), &object),
-        Err(error) => vec![format!("the content of {operation} is no JSON: {error}")],
+        Err(error) => vec![format!("the content of {operation} is not JSON: {error}")],
     }
 }
 
-/// What of a response breaks its schema; `fault` is the schema of every refusal.
+/// The schema violations of a response; `fault` is the schema of every refusal.
 pub fn response_violations(provider: Provider, schema: &str, response: &Response) -> Vec<String> {
     match response.as_object() {
         Ok(object) => violations(provider, schema, &object),
-        Err(error) => vec![format!("the content is no JSON: {error}")],
+        Err(error) => vec![format!("the content is not JSON: {error}")],
     }
 }
 

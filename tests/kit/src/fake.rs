@@ -1,7 +1,7 @@
-//! An imitated provider: it validates every request against its schema, checks the credentials, and answers as
-//! documented or as the test says.
+//! An imitated provider: it validates every request against its schema, checks the credentials, and sends the documented
+//! response or the one that the test sets.
 //!
-//! A request that violates its schema or is no documented operation fails the test when the imitation is dropped.
+//! A request that violates its schema or is not a documented operation fails the test when the imitation is dropped.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -16,7 +16,7 @@ use super::peer::Origin;
 use super::provider::Provider;
 use super::within;
 
-/// What the documents of a provider say.
+/// The documented behaviour of a provider.
 pub trait Documents: Copy + Send + Sync + 'static {
     fn id(self) -> &'static str;
     /// The path in front of all documented paths.
@@ -55,7 +55,7 @@ pub struct Seen {
     pub request: Request,
 }
 
-/// What an operation does instead of what is documented.
+/// The behaviour of an operation instead of the documented one.
 #[derive(Clone)]
 enum Behaviour {
     Answers(Response),

@@ -200,7 +200,7 @@ impl Drop for Gateway {
             eprintln!("the gateway logged:\n{logs}");
             return;
         }
-        assert_eq!(code, Some(0), "the gateway did not end well:\n{logs}");
+        assert_eq!(code, Some(0), "the gateway did not exit with 0:\n{logs}");
         for secret in OURS.secrets().into_iter().chain(CALLERS.secrets()) {
             assert!(!logs.contains(secret), "{secret} is in the log:\n{logs}");
         }

@@ -1,6 +1,6 @@
 //! What a gateway wrote to its standard error, line by line, while it runs.
 //!
-//! The gateway logs JSON; what is no JSON is kept as text.
+//! The gateway logs JSON; other lines are kept as text.
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub struct Logs {
     lines: Arc<watch::Sender<Vec<String>>>,
 }
 
-/// Why a request was refused, as the log has it.
+/// The logged refusal of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refused {
     pub level: String,
@@ -44,12 +44,12 @@ impl Logs {
         self.lines.borrow().join("\n")
     }
 
-    /// How many lines there are so far.
+    /// The number of lines so far.
     pub fn count(&self) -> usize {
         self.lines.borrow().len()
     }
 
-    /// The next event whose message begins like that, after so many lines.
+    /// The next event with this message, after that many lines.
     pub async fn event_after(&self, lines: usize, message: &str) -> Value {
         let find = |all: &[String]| all[lines..].iter().find_map(|line| event_of(line, message));
         let mut all = self.lines.subscribe();
@@ -57,7 +57,7 @@ impl Logs {
         find(&found).unwrap()
     }
 
-    /// The line about an answer that has such a field.
+    /// The line about a response that has this field.
     pub async fn line_of(&self, answer: &Response, field: &str) -> Value {
         let id = answer.field("x-request-id").expect("every answer has its id").to_owned();
         let find = |lines: &[String]| {
@@ -69,7 +69,7 @@ impl Logs {
         find(&found).unwrap()
     }
 
-    /// The line about an answer that was a refusal.
+    /// The line about a response that was a refusal.
     pub async fn refusal_of(&self, answer: &Response) -> Refused {
         let id = answer.field("x-request-id").expect("every answer has its id").to_owned();
         let mut lines = self.lines.subscribe();

@@ -1,4 +1,4 @@
-//! HTTP messages as the suites handle them: plain text, no types of the gateway.
+//! HTTP messages of the suites: plain text, without types of the gateway.
 //!
 //! Fixtures are read into them, the caller sends and gets them, the imitated providers record and
 //! answer them.
@@ -83,7 +83,7 @@ impl Request {
         serde_json::from_slice(&self.content).unwrap_or(Value::Null)
     }
 
-    /// Whether this text stands anywhere in it.
+    /// Whether the text is in the target, a field or the content.
     pub fn mentions(&self, text: &str) -> bool {
         self.target.contains(text)
             || self.fields.iter().any(|(_, value)| value.contains(text))

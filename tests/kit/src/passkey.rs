@@ -53,7 +53,7 @@ pub fn begin(dialect: Provider) -> Request {
     }
 }
 
-/// A dialect's finish of what was begun.
+/// A dialect's finish of a begun login.
 pub fn finish(dialect: Provider, begun: &Begun) -> Request {
     finish_with(dialect, &assertion(&begun.challenge), begun.session.as_deref())
 }
@@ -68,7 +68,7 @@ pub fn finish_with(dialect: Provider, credential: &Value, session: Option<&str>)
     }
 }
 
-/// The content of a finish, with nothing in it but what the dialect's document requires.
+/// The content of a finish, with only the members that the dialect's documents require.
 pub fn finish_content(dialect: Provider, credential: &Value, session: Option<&str>) -> Value {
     match dialect {
         Provider::Quiva => json!({ "credential": credential.to_string() }),

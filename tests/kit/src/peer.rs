@@ -1,4 +1,4 @@
-//! The other side of a connection: servers on loopback that do what a test wants.
+//! The other side of a connection: servers on loopback whose behaviour a test sets.
 
 use std::convert::Infallible;
 use std::future::Future;

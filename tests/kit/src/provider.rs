@@ -1,11 +1,11 @@
-//! The five providers, as far as their documents say it in words rather than in a schema.
+//! The five providers: the parts of their documentation that no schema expresses.
 
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 
 use super::message::{Request, Response};
 
-/// A provider whose API can stand on either side.
+/// A provider, as dialect or as upstream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Provider {
     Quiva,
@@ -15,7 +15,7 @@ pub enum Provider {
     Apifox,
 }
 
-/// What the caller of a begin keeps for its finish.
+/// The values of a begin that the finish needs.
 #[derive(Clone, Debug)]
 pub struct Begun {
     pub challenge: Vec<u8>,
@@ -37,7 +37,7 @@ impl Provider {
         }
     }
 
-    /// What stands before the documented paths of a real site.
+    /// The prefix of the documented paths on a real site.
     pub fn prefix(self) -> &'static str {
         match self {
             Self::Apifox => "/api/v4",
@@ -60,7 +60,7 @@ impl Provider {
         }
     }
 
-    /// Where the challenge stands in the answer to `login.begin`.
+    /// The place of the challenge in the response to `login.begin`.
     fn challenge_pointer(self) -> &'static str {
         match self {
             Self::Quiva | Self::Flashback => "/data/challenge",
@@ -78,7 +78,7 @@ impl Provider {
         }
     }
 
-    /// What an answer to `login.begin` leaves its caller with.
+    /// The values of a response to `login.begin` that the finish needs.
     pub fn begun(self, answer: &Response) -> Begun {
         let content = answer.content_json();
         let at = |pointer: &str| content.pointer(pointer).and_then(|value| value.as_str()).map(str::to_owned);
@@ -86,7 +86,7 @@ impl Provider {
         Begun { challenge: self.read(&challenge), session: self.session_pointer().and_then(at) }
     }
 
-    /// The documented answer to `login.begin` with another challenge.
+    /// The documented response to `login.begin` with another challenge.
     pub fn options_with(self, challenge: &[u8]) -> Response {
         let documented = Response::fixture(self, "login.begin.response");
         let content = documented.content_json();
@@ -95,7 +95,7 @@ impl Provider {
         documented.replacing(old, &new)
     }
 
-    /// Which operation a request is, by the provider's documents.
+    /// The operation of a request, by the provider's documents.
     pub fn operation(self, request: &Request) -> Option<&'static str> {
         let path = request.path().strip_prefix(self.prefix()).unwrap_or(request.path());
         let content = request.json();

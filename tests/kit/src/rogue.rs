@@ -29,7 +29,7 @@ pub enum Reaction {
     SendsAndHangs(Vec<u8>),
     /// These bytes are sent, and the connection is reset.
     SendsAndResets(Vec<u8>),
-    /// The first bytes are sent, and then the others again and again until the peer has enough.
+    /// The first bytes are sent, and then the others repeatedly until the peer disconnects.
     Floods(Vec<u8>, Vec<u8>),
 }
 
@@ -40,7 +40,7 @@ impl Reaction {
         Self::Sends(bytes.as_ref().to_vec())
     }
 
-    /// A whole answer of this content.
+    /// A complete response with this content.
     pub fn answers(content: impl AsRef<[u8]>) -> Self {
         Self::Sends(answer("", content.as_ref()))
     }
@@ -99,7 +99,7 @@ impl Rogue {
         self.origin.stop().await
     }
 
-    /// Does this from now on.
+    /// Sets the reaction.
     pub fn does(&self, reaction: Reaction) {
         *self.shared.does.lock().unwrap() = reaction;
     }
@@ -108,7 +108,7 @@ impl Rogue {
         self.origin.url()
     }
 
-    /// The requests that arrived, whole.
+    /// The complete requests that arrived.
     pub fn requests(&self) -> Vec<String> {
         self.shared.requests.borrow().clone()
     }

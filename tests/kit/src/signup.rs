@@ -12,7 +12,7 @@ use super::message::{Request, Response};
 use super::passkey::{begin, finish_content, finish_with};
 use super::provider::Provider::Auth0;
 
-/// Begins to sign up with this address and makes the passkey, and gives the request that finishes it.
+/// Begins a signup with this address, creates the passkey, and returns the request of the finish.
 pub async fn begins_to_sign_up(gateway: &Gateway, device: &mut Device, email: &str) -> Request {
     let content = json!({
         "client_id": CALLERS.client_id,
@@ -28,14 +28,14 @@ pub async fn begins_to_sign_up(gateway: &Gateway, device: &mut Device, email: &s
     Request::fixture(Auth0, "signup.finish").with_json(&content)
 }
 
-/// Signs up with this address, and returns what is answered.
+/// Signs up with this address, and returns the content of the response.
 pub async fn signs_up(gateway: &Gateway, device: &mut Device, email: &str) -> Value {
     let answer = gateway.ask(&begins_to_sign_up(gateway, device, email).await).await;
     check_response(Auth0, "signup.finish", &answer);
     answer.content_json()
 }
 
-/// Signs in with the passkey of a device, and returns what is answered.
+/// Signs in with the passkey of a device, and returns the response.
 pub async fn signs_in(gateway: &Gateway, device: &mut Device) -> Response {
     let begun = Auth0.begun(&gateway.ask(&begin(Auth0)).await);
     let credential = device.get(&begun.challenge).await;

@@ -1,5 +1,5 @@
-//! Every example of a refusal reads as the fault it is, and every fault of every operation is
-//! written in the provider's own envelope.
+//! Every example of a refusal decodes as its fault, and every fault of every operation is encoded in the provider's own
+//! envelope.
 
 use std::collections::BTreeSet;
 
@@ -32,7 +32,7 @@ fn every_fault_example_decodes_as_its_fault() {
     }
     let examples = fixture::all().into_iter().filter(|fixture| matches!(fixture.kind(), Kind::Fault));
     let examples: BTreeSet<_> = examples.map(|fixture| (fixture.provider, fixture.name)).collect();
-    assert_eq!(seen, examples, "every example is looked at");
+    assert_eq!(seen, examples, "every example is covered");
 }
 
 #[test]
@@ -63,14 +63,14 @@ fn distinguishable_fault_round_trips() {
                 if !expectations::distinguishes(&provider.id, operation, fault) {
                     continue;
                 }
-                // A refusal to refresh is one of the refresh token.
+                // At a refresh, the provider refuses the refresh token.
                 if operation == Operation::SessionRefresh && fault == Unauthenticated {
                     continue;
                 }
                 let written = written(provider, operation, fault, Some(7));
                 match written.read_response(operation, &Scratch::default()) {
                     Err(UpstreamError::Fault(found, details)) => {
-                        // Where a provider has no other word, a finish that was refused is a passkey that was.
+                        // If a provider does not distinguish them, a refused finish is a rejected passkey.
                         let shared = fault == InvalidRequest && operation.is_finish();
                         let fault = if shared && found == AssertionRejected { found } else { fault };
                         assert_eq!(found, fault, "{}/{}", provider.id, operation.name());

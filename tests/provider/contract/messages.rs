@@ -1,4 +1,4 @@
-//! Every example of a request or a response: it is valid, it reads, and it writes back as it was.
+//! Every example of a request or a response is valid, decodes, and encodes to the same bytes.
 
 use std::collections::BTreeSet;
 
@@ -48,7 +48,7 @@ fn every_example_round_trips() {
             assert_eq!(written.status, fixture.status, "{name}");
             for (field, value) in &written.fields {
                 let example = fixture.fields.get(field).unwrap_or_else(|| panic!("{name} has no {field}"));
-                // An address may be relative (RFC 9110 section 10.2.2); the example's host is its own.
+                // A Location may be relative (RFC 9110 section 10.2.2); the example has a host.
                 let is_same = if field == "location" {
                     example.to_str().unwrap().ends_with(value.to_str().unwrap())
                 } else {
@@ -77,7 +77,7 @@ fn written_back(fixture: &Fixture, operation: Operation, direction: Direction) -
     }
 }
 
-/// The example's content without what is knowingly dropped.
+/// The example's content without the members that the model does not carry.
 fn carried(fixture: &Fixture) -> String {
     let mut content = fixture.content.clone();
     for (_, _, text) in

@@ -11,7 +11,7 @@ fn template_language_examples_compile() {
     let examples: String = blocks.into_iter().map(|(block, _)| block).collect();
     let document = Document::parse("README.md", examples).unwrap();
     let (_, diagnostics) = compile::provider("example", &document);
-    // An example is an incomplete provider, and nothing else is wrong with it.
+    // The only findings are about the incompleteness of the examples.
     for diagnostic in diagnostics.iter() {
         let is_incomplete = ["does not mention", "no row for"].iter().any(|part| diagnostic.message.contains(part));
         assert!(is_incomplete, "{diagnostic}");

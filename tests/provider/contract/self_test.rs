@@ -1,4 +1,4 @@
-//! The suite would notice if it looked at nothing.
+//! The suite finds examples, and its schema validation finds violations.
 
 use crate::fixture;
 use crate::schema::findings;

@@ -1,4 +1,4 @@
-//! Every bytes hole reads every alphabet of base64, padded or not.
+//! Every placeholder for bytes decodes every alphabet of base64, padded or not.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{GeneralPurpose, STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
@@ -25,7 +25,7 @@ fn every_base64_alphabet_decodes_in_every_bytes_member() {
             for engine in ENGINES {
                 let spelled = engine.encode(&bytes).into();
                 let fixture = edit::edited(case, &entry.pointer, Edit::Replace(&spelled)).unwrap();
-                // A member that stands twice is compared by its bytes, so that its other place may differ in spelling.
+                // A member in two places is compared by its bytes, so the other place may use another alphabet.
                 assert_eq!(read(case, &fixture), Ok(()), "{} {}", case.name(), entry.pointer);
             }
         }
@@ -33,7 +33,7 @@ fn every_base64_alphabet_decodes_in_every_bytes_member() {
     assert!(places >= 70, "{places} places");
 }
 
-/// The bytes that stand at a place of the example.
+/// The bytes at a place of the example.
 fn bytes_at(case: arbitrary::Case, pointer: &str) -> Option<Vec<u8>> {
     let mut value: serde_json::Value = serde_json::from_str(&edit::example(case).content).ok()?;
     for name in pointer.replace("/*", "/0").split('/').skip(1) {

@@ -25,7 +25,7 @@ pub(crate) struct Case {
     pub(crate) direction: Direction,
 }
 
-/// What a record is filled with.
+/// The content of a generated member.
 #[derive(Clone, Debug)]
 pub(crate) enum Filling {
     One(Value<'static>),
@@ -34,7 +34,7 @@ pub(crate) enum Filling {
 
 pub(crate) type Fillings = Vec<(Member, Option<Filling>)>;
 
-/// A member of a message: what its absence is, how it is written, and whether a header field must hold it.
+/// A member of a message: how its absence and its value are written, and whether it is in a header field.
 #[derive(Clone, Copy, Debug)]
 struct Carried {
     need: Need,
@@ -60,7 +60,7 @@ impl Case {
         format!("{}/{}.{}", self.provider.id, self.operation.name(), self.direction.name())
     }
 
-    /// Fillings of the members it carries; the required ones are there if `complete`.
+    /// Fillings of the members it carries; the required ones are present if `complete`.
     pub(crate) fn fillings(self, complete: bool) -> BoxedStrategy<Fillings> {
         let template = wire::template(self.provider, self.operation);
         let message = template.message(self.direction);
@@ -81,7 +81,7 @@ impl Case {
             }
         }
         if let Some(content) = &message.content {
-            content_holes(content, &mut carried);
+            content_placeholders(content, &mut carried);
         }
         let list = |member| message.list(member).map(|list| &list.item);
         let each = carried.into_iter().map(|(member, carried)| {
@@ -135,7 +135,7 @@ fn fill(record: &mut dyn Record<'static>, fillings: &Fillings) {
 
 fn note(carried: &mut BTreeMap<Member, Carried>, placeholder: Option<Placeholder>, in_field: bool) {
     let Some(Placeholder { member, codec, need }) = placeholder else { return };
-    // A percent-encoded text is fit for any field.
+    // A percent-encoded text is valid in any field.
     let in_field = in_field && codec != Codec::Percent;
     let known = carried.entry(member).or_insert(Carried { need, codec, in_field });
     known.in_field |= in_field;
@@ -144,10 +144,10 @@ fn note(carried: &mut BTreeMap<Member, Carried>, placeholder: Option<Placeholder
     }
 }
 
-fn content_holes(object: &Object, carried: &mut BTreeMap<Member, Carried>) {
+fn content_placeholders(object: &Object, carried: &mut BTreeMap<Member, Carried>) {
     for entry in &object.entries {
         match &entry.node {
-            Node::Object(inner) | Node::JsonText(inner) => content_holes(inner, carried),
+            Node::Object(inner) | Node::JsonText(inner) => content_placeholders(inner, carried),
             Node::List(list) => {
                 note(carried, Some(Placeholder { member: list.member, codec: Codec::Plain, need: list.need }), false);
             }
@@ -159,7 +159,7 @@ fn content_holes(object: &Object, carried: &mut BTreeMap<Member, Carried>) {
 
 fn elements(item: &Object) -> impl Strategy<Value = Vec<Fillings>> + use<> {
     let mut carried = BTreeMap::new();
-    content_holes(item, &mut carried);
+    content_placeholders(item, &mut carried);
     let each = carried.into_iter().map(|(member, carried)| {
         let value = value(member, carried).prop_map(Filling::One);
         let value =
@@ -184,7 +184,7 @@ fn value(member: Member, carried: Carried) -> BoxedStrategy<Value<'static>> {
     }
 }
 
-/// Any text that is there, save what no path can hold.
+/// Any text that is not empty, except for texts that no path can carry.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![any::<String>(), "[a-z|/+ %\\\\\"{}]{1,8}"]
         .prop_filter("an empty text is none", |text| !matches!(text.as_str(), "" | "." | ".."))

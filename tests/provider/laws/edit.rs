@@ -1,4 +1,4 @@
-//! An example with one thing changed, and the places of its template where that can be done.
+//! An example with one edit, and the places of its template where an edit is possible.
 
 use passbridge::provider::template::content::{Entry, Node, Object};
 use serde_json::Value;
@@ -7,15 +7,15 @@ use crate::fixture::{self, Fixture};
 use crate::laws::arbitrary::Case;
 use crate::wire;
 
-/// What is done at a place.
+/// The edit at a place.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Edit<'e> {
     Remove,
-    /// Also where nothing stands, if the object around it is there.
+    /// Also where there is no value, if the surrounding object exists.
     Replace(&'e Value),
-    /// The name stands there twice, with the same value.
+    /// The name occurs twice, with the same value.
     Repeat,
-    /// A member no template has, into the object of that pointer.
+    /// A member that no template has, in the object at that pointer.
     Add(&'e Value),
 }
 
@@ -37,7 +37,7 @@ pub(crate) fn edited_of(example: &Fixture, pointer: &str, edit: Edit<'_>) -> Opt
     renderer.done.then(|| Fixture { content, ..example.clone() })
 }
 
-/// Every entry of the content's template, elements' own and those of JSON in a string too.
+/// Every entry of the content's template, including those of list elements and of JSON in a string.
 pub(crate) fn entries(case: Case) -> Vec<&'static Entry> {
     let message = wire::template(case.provider, case.operation).message(case.direction);
     let mut entries = Vec::new();
@@ -57,7 +57,7 @@ pub(crate) fn objects(case: Case) -> Vec<String> {
     [String::new()].into_iter().chain(inner).collect()
 }
 
-/// Whether the message is read in other forms too.
+/// Whether the message is also decoded in other forms.
 pub(crate) fn has_other_forms(case: Case) -> bool {
     !wire::template(case.provider, case.operation).message(case.direction).also.is_empty()
 }
@@ -126,7 +126,7 @@ impl Renderer<'_> {
         }
     }
 
-    /// Whether the edit is meant for the JSON inside a string.
+    /// Whether the edit is inside JSON in a string.
     fn is_in(&self, at: &str) -> bool {
         let rest = self.pointer.strip_prefix(at);
         rest.is_some_and(|rest| rest.starts_with('/') || (rest.is_empty() && matches!(self.edit, Edit::Add(_))))

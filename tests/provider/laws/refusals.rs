@@ -1,4 +1,4 @@
-//! What breaks a contract is refused: with the place, as the template names it, and without a value.
+//! A message that breaks its contract is refused: with the place, as the template names it, and without a value.
 
 use std::slice;
 
@@ -15,10 +15,10 @@ use crate::fixture::Fixture;
 use crate::laws::arbitrary::{self, Case};
 use crate::laws::edit::{self, Edit};
 
-/// Stands in every wrong text, and must stand in no diagnostic.
+/// A mark that is in every wrong text, and must not be in a diagnostic.
 const MARK: &str = "zq-secret";
 
-/// How a message reads: `Ok` is a message.
+/// Decodes a message; `Ok` if that succeeds.
 pub(crate) fn read(case: Case, fixture: &Fixture) -> Result<(), DecodeError> {
     let scratch = Scratch::default();
     match case.direction {
@@ -31,7 +31,7 @@ pub(crate) fn read(case: Case, fixture: &Fixture) -> Result<(), DecodeError> {
     }
 }
 
-/// Refused at that place, for that reason.
+/// Asserts a refusal at that place, for that reason.
 fn assert_refused(case: Case, pointer: &str, fixture: &Fixture, reason: impl Fn(&DefectKind) -> bool) {
     match read(case, fixture) {
         Err(DecodeError::Broken(defect)) => {
@@ -83,7 +83,7 @@ fn wrong_values(node: &Node) -> Vec<Value> {
         (ValueKind::Flag, _) => vec![json!(1), json!(MARK), json!([true])],
         (ValueKind::Texts, _) => vec![json!(7), json!(MARK), json!([7]), json!([MARK, null]), json!({ "a": MARK })],
         (ValueKind::Json, _) => vec![json!(7), json!(MARK), json!("{}"), json!([{ "a": MARK }]), json!(false)],
-        (ValueKind::List, _) => unreachable!("a list is no hole"),
+        (ValueKind::List, _) => unreachable!("a list is not a placeholder"),
     }
 }
 
@@ -120,7 +120,7 @@ fn missing_required_member_is_refused() {
 fn duplicate_name_is_refused() {
     for (case, entry) in places() {
         if let Some(fixture) = edit::edited(case, &entry.pointer, Edit::Repeat) {
-            // What only one of several forms knows is unknown to the others, and skipped.
+            // A member of only one of several forms is skipped by the others.
             if edit::has_other_forms(case) && read(case, &fixture).is_ok() {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! What was written reads back as itself, or is not written at all.
+//! An encoded message decodes as itself, and an invalid message is not encoded.
 
 use passbridge::model::operation::Direction;
 use passbridge::provider::template::decode_context::Scratch;
@@ -8,7 +8,7 @@ use proptest::test_runner::{Config, TestRunner};
 use crate::laws::arbitrary::{self, Case, Fillings};
 use crate::wire;
 
-/// Runs a law with any filling of every message.
+/// Checks a property with any filling of every message.
 fn for_every_message(complete: bool, law: impl Fn(Case, &Fillings)) {
     for case in arbitrary::cases() {
         let mut runner = TestRunner::new(Config { cases: 48, failure_persistence: None, ..Config::default() });

@@ -65,7 +65,7 @@ impl Search {
     }
 }
 
-/// The path with its prefix, if it has no holes.
+/// The path with its prefix, if it has no placeholders.
 fn whole(answered: &Answered) -> Option<String> {
     answered.path.literal().map(|literal| format!("{}{literal}", answered.prefix))
 }

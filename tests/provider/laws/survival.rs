@@ -1,4 +1,4 @@
-//! Whatever arrives, reading it ends in a message or a refusal.
+//! Decoding any input ends with a message or a refusal.
 
 use http::StatusCode;
 use passbridge::provider::template::decode_context::{DecodeError, Scratch};
@@ -37,7 +37,7 @@ fn contents() -> impl Strategy<Value = Fixture> {
     select(fixture::all().into_iter().filter(|fixture| !fixture.content.is_empty()).collect::<Vec<_>>())
 }
 
-/// What JSON and base64 are made of, and what breaks them.
+/// Fragments of valid and invalid JSON and base64.
 fn fragments() -> impl Strategy<Value = Vec<u8>> {
     let known = select(vec![
         &b"{"[..],

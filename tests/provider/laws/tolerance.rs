@@ -1,4 +1,4 @@
-//! What WebAuthn and the providers leave open does not change what is read.
+//! Differences that WebAuthn and the providers allow do not change the decoded message.
 
 use passbridge::model::operation::Direction;
 use passbridge::model::value::ValueKind;
@@ -68,7 +68,7 @@ fn white_space_is_irrelevant() {
 fn escapes_are_equivalent_to_plain_text() {
     for case in arbitrary::cases() {
         let example = plain_example(case);
-        // Every letter `a` outside of JSON in a string, as JSON may spell it too.
+        // Every letter `a` outside of JSON in a string, as an escape.
         if !example.content.contains('\\') {
             let content = example.content.replace('a', "\\u0061").replace("f\\u0061lse", "false");
             assert_same(case, &example, &Fixture { content, ..example.clone() });
@@ -87,7 +87,7 @@ fn integer_may_be_written_as_a_float() {
     }
 }
 
-/// The example without the objects that travel as they came, with their spelling.
+/// The example without the objects that are forwarded byte for byte.
 fn plain_example(case: Case) -> Fixture {
     let travels = |entry: &&Entry| matches!(&entry.node, Node::Placeholder(place) if place.placeholder.member.kind() == ValueKind::Json);
     let mut example = edit::example(case);

@@ -1,24 +1,24 @@
-//! The files that the program prints, held against the files of the repository.
+//! The generated files of the repository, compared with the output of the program.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Between these lines of `providers/README.md` stands the matrix.
+/// The lines of `providers/README.md` before and after the matrix.
 const MATRIX: [&str; 2] = ["<!-- matrix:begin -->\n", "<!-- matrix:end -->\n"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// What the program prints.
+/// The output of the program.
 fn printed(arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_passbridge")).args(arguments).env_clear().output().unwrap();
     assert!(output.status.success() && output.stderr.is_empty(), "passbridge {}: {output:?}", arguments.join(" "));
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Holds `wanted` against a file, or writes it there if `UPDATE` is set.
+/// Compares `wanted` with a file, or writes the file if `UPDATE` is set.
 fn current(file: &str, wanted: &str) {
     let path: PathBuf = root().join(file);
     if std::env::var_os("UPDATE").is_some() {

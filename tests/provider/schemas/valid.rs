@@ -1,4 +1,4 @@
-//! The schemas agree with the program: what it takes is valid, what it refuses for its form is not.
+//! The schemas agree with the program: a file that it accepts is valid, and a malformed file that it refuses is not.
 
 use std::collections::BTreeSet;
 use std::fs;

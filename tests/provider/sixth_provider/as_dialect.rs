@@ -9,7 +9,7 @@ use kit::message::Response;
 use kit::passkey::client_data;
 use kit::provider::Provider::{self, Apifox, Auth0, Flashback, Quiva, Streambird};
 
-/// What the route has to say for each upstream.
+/// The route's settings for each upstream.
 fn settings(upstream: Provider) -> &'static str {
     match upstream {
         Quiva | Apifox => "",
@@ -18,7 +18,7 @@ fn settings(upstream: Provider) -> &'static str {
     }
 }
 
-/// What every answer but the upstream's own is filled with: the sixth names its users and its site.
+/// `fill` for every upstream of another provider: the sixth provider requires the user and the RP ID.
 const FILL: &str = "[routes.main.fill]\nrp_id = \"localhost\"\nuser.id = \"{user.email}\"";
 
 async fn logs_in(provider: Provider) {

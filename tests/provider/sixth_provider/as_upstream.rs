@@ -9,7 +9,7 @@ use kit::gateway::Gateway;
 use kit::passkey::{ID, begin, client_data, finish};
 use kit::provider::Provider::{self, Apifox, Auth0, Flashback, Quiva, Streambird};
 
-/// What the route has to say for each dialect.
+/// The route's settings for each dialect.
 fn settings(dialect: Provider) -> &'static str {
     match dialect {
         Quiva | Flashback => "",
@@ -42,7 +42,7 @@ async fn logs_in(dialect: Provider) {
 
     let answer = gateway.ask(&finish(dialect, &begun)).await;
     check_response(dialect, "login.finish", &answer);
-    // A Streambird caller that asks for no session gets none.
+    // A Streambird caller that requests no session gets none.
     assert_eq!(answer.text().contains("fake-bearer"), dialect != Streambird, "{answer:?}");
     let request = imitation.only("login.finish");
     assert_eq!(request.field("x-kelpie-ceremony"), Some("ceremony_fake_0001"), "the upstream's own ceremony");

@@ -41,7 +41,7 @@ impl Documents for Kelpie {
         request.field("x-kelpie-key").is_none_or(|key| key == credentials.key)
     }
 
-    /// A finish answers for the user of the last begin.
+    /// The response to a finish names the user of the last begin.
     fn answer(self, operation: &str, seen: &[Seen]) -> Response {
         let documented = kelpie::response(&format!("{operation}.response"));
         if operation != "login.finish" {

@@ -1,4 +1,4 @@
-//! The sixth provider's documented messages, and what its callers send.
+//! The sixth provider's documented messages, and the requests of its callers.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -68,7 +68,7 @@ pub(crate) fn begin() -> Request {
     request("login.begin").with_field("x-kelpie-key", CALLERS.key)
 }
 
-/// What an answer to a begin leaves its caller with.
+/// The values of a response to a begin that the finish needs.
 pub(crate) fn begun(answer: &Response) -> Begun {
     let options: Value = serde_json::from_str(answer.content_json()["options"].as_str().unwrap()).unwrap();
     let challenge = BASE64_STANDARD.decode(options["challenge"].as_str().unwrap()).unwrap();
@@ -87,7 +87,7 @@ pub(crate) fn finish_with(begun: &Begun, credential: &Value) -> Request {
     request.with_field("x-kelpie-ceremony", begun.session.as_deref().unwrap())
 }
 
-/// A browser's credential as the provider's documents have it.
+/// A browser's credential in the form of the provider's documents.
 pub(crate) fn proof(credential: &Value) -> Value {
     let response = &credential["response"];
     json!({

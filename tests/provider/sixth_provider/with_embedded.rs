@@ -82,7 +82,7 @@ async fn user_signs_in_and_manages_passkeys() {
     assert!(!labels(&gateway, &token).await.contains(&json!("A second one")));
 }
 
-/// What the user's passkeys are called.
+/// The names of the user's passkeys.
 async fn labels(gateway: &Gateway, token: &str) -> Vec<Value> {
     let answer = gateway.ask(&with_token(kelpie::request("credentials.list"), token)).await;
     check("credentials.list.response", &answer);

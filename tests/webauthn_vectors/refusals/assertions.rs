@@ -61,7 +61,7 @@ fn changed_backup_eligibility_is_refused() {
     let changed = asserted(|case| case.record.backup_eligible = Some(false));
     assert_eq!(changed, Err(VerificationError::BackupEligibilityChanged));
     assert_eq!(asserted(|case| case.authenticator_data[FLAGS] = UP), Err(VerificationError::BackupEligibilityChanged));
-    assert_eq!(asserted(|case| case.record.backup_eligible = None), Ok(()), "a record that does not know it");
+    assert_eq!(asserted(|case| case.record.backup_eligible = None), Ok(()), "a record without the flag");
 }
 
 #[test]
@@ -109,5 +109,5 @@ fn sign_count_that_does_not_increase_is_refused() {
         Err(VerificationError::SignCountNotIncreased),
         "back to zero"
     );
-    // counters that move are in `authenticator`, where something signs them
+    // other counters are tested in `authenticator`, which can sign them
 }

@@ -84,7 +84,7 @@ fn cross_origin_frame_is_refused() {
     assert_eq!(
         contradictory.verify(),
         Err(VerificationError::CrossOriginUnexpected),
-        "a top origin alone says it as well"
+        "a top origin alone means a frame of another origin"
     );
 }
 
@@ -133,7 +133,7 @@ fn missing_user_presence_is_refused() {
         absent(case);
         case.conditional_mediation = true;
     });
-    assert_eq!(conditional, Ok(()), "conditional mediation does without");
+    assert_eq!(conditional, Ok(()), "conditional mediation does not need presence");
 }
 
 #[test]

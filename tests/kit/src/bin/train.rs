@@ -1,8 +1,8 @@
 //! The load that records a profile for `dist/build`.
 //!
-//! It covers what a gateway does all day: logins of every dialect before its own provider, before another one and before
+//! It covers the usual load of a gateway: logins of every dialect before its own provider, before another one and before
 //! the embedded relying party, refusals, and requests that pass through, at full speed and at 500 requests a second.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "it stops at what it does not expect, and reports")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "it stops at an unexpected result, and reports")]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

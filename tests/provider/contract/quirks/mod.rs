@@ -1,4 +1,4 @@
-//! What only one of the providers does.
+//! Behaviour of only one of the providers.
 
 mod absence;
 mod forms;
