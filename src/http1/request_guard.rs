@@ -1,7 +1,7 @@
 //! Follows the requests of a connection and finds the first one that breaks a rule, before a lenient parser
 //! reads it.
 //!
-//! hyper repairs what [`request_rules`](super::request_rules) refuses: it drops a `content-length` beside a
+//! hyper repairs what [`request_rules`](super::request_rules) refuses: it drops a `content-length` with a
 //! transfer coding, merges repeated lengths and accepts a bare LF. The guard sees the same bytes first. It
 //! passes a head on only when it is complete and valid, and content up to its end.
 

@@ -240,7 +240,7 @@ async fn target_response_with_ambiguous_framing_is_502() {
         "transfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
     ] {
         let answer: &'static str = format!("HTTP/1.1 200 OK\r\n{head}").leak();
-        let origin = Origin::saying(answer).await;
+        let origin = Origin::sending(answer).await;
         let rig = start_before(&origin);
         for prefix in ["", CHUNKED] {
             let mut wire = rig.connect().await;

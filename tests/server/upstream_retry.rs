@@ -91,7 +91,7 @@ async fn consecutive_failures_open_the_breaker() {
         ..HttpSettings::default()
     };
 
-    let origin = Origin::saying(refusing).await;
+    let origin = Origin::sending(refusing).await;
     let living = upstream(&origin.url(), &settings);
     for _ in 0..5 {
         assert_eq!(within(living.call(&get("/"), Finish)).await.unwrap().status(), 401);

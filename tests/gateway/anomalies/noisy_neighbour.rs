@@ -1,4 +1,4 @@
-//! One client that sends too many requests, beside clients that do not.
+//! One client that sends too many requests, and clients that do not.
 
 use crate::anomalies::pairs::{options, refuses, tables};
 use kit::caller::Caller;
