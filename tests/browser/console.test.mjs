@@ -94,7 +94,7 @@ suite("the console of the built-in config", () => {
     test(`fits a window of ${width} pixels`, async () => {
       await page.setViewport({ width, height: 900 });
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      assert.ok(overflow <= 0, `${overflow} pixels stand out`);
+      assert.ok(overflow <= 0, `${overflow} pixels overflow`);
       await picture(`${width}-light`);
       await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "dark" }]);
       await picture(`${width}-dark`);

@@ -17,7 +17,7 @@ page.on("pageerror", (error) => said.push(error.message));
 after(() => browser.close());
 
 /** Ada and Bob at an old provider whose sign-ins a route observes. */
-async function watched(t, watch) {
+async function observed(t, watch) {
   const setup = await setUp(t, "quiva", "streambird", { watch });
   return { ...setup, open: () => open(setup.gateway) };
 }
@@ -45,7 +45,7 @@ const SIGN_INS = "Sign-ins per day (UTC), by what was known at the time";
 const text = (selector) => page.$eval(selector, (found) => found.textContent);
 
 test("readiness follows the sign-ins and is refreshed by the button", async (t) => {
-  const { client, ada, bob, open } = await watched(t, "learn_keys");
+  const { client, ada, bob, open } = await observed(t, "learn_keys");
   await open();
   assert.equal(await page.$eval("#readiness", (section) => section.hidden), false);
   assert.match(await text("#readiness-own"), /Learns passkeys from the sign-ins through the route “front”/);
@@ -85,7 +85,7 @@ test("readiness follows the sign-ins and is refreshed by the button", async (t) 
 });
 
 test("verification counts are shown for a route that only verifies", async (t) => {
-  const { client, ada, open } = await watched(t, "verify_against");
+  const { client, ada, open } = await observed(t, "verify_against");
   client.read(await client.login(ada, ada.passkeys));
   await open();
   assert.match(await text("#readiness-own"), /Verifies the sign-ins through the route “front”, and learns nothing/);
@@ -95,16 +95,16 @@ test("verification counts are shown for a route that only verifies", async (t) =
 });
 
 test("readiness is hidden and not requested if no upstream observes a route", async (t) => {
-  const asked = [];
-  page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  const requested = [];
+  page.on("request", (request) => requested.push(new URL(request.url()).pathname));
   const { gateway } = await setUp(t, "quiva", "embedded");
   await open(gateway);
   assert.ok(await page.$eval("#readiness", (section) => section.hidden));
-  assert.ok(asked.includes("/try") && !asked.includes("/readiness"), asked.join(" "));
+  assert.ok(requested.includes("/try") && !requested.includes("/readiness"), requested.join(" "));
 });
 
 test("failure to read the readiness is shown", async (t) => {
-  const { open } = await watched(t, "learn_keys");
+  const { open } = await observed(t, "learn_keys");
   await page.setRequestInterception(true);
   const fail = (request) =>
     request.url().endsWith("/readiness")
@@ -118,11 +118,11 @@ test("failure to read the readiness is shown", async (t) => {
 });
 
 /** A sign-in with other backup flags than before. */
-async function backedUp(client, who) {
-  const begun = await client.ask("login.begin", who);
+async function backedUp(client, user) {
+  const begun = await client.ask("login.begin", user);
   const eligible = (data) => Buffer.concat([data.subarray(0, 32), Buffer.of(data[32] ^ 0b11000), data.subarray(33)]);
-  const credential = who.passkeys.forge(who.passkeys.get(client.read(begun)), { authenticatorData: eligible });
-  return client.ask("login.finish", who, { credential, begun: begun.content });
+  const credential = user.passkeys.forge(user.passkeys.get(client.read(begun)), { authenticatorData: eligible });
+  return client.ask("login.finish", user, { credential, begun: begun.content });
 }
 
 /** Each table has a caption, heads with a scope, and a frame that the keyboard can focus; bars have a text. */
@@ -143,7 +143,7 @@ async function fits() {
   for (const width of [1280, 400]) {
     await page.setViewport({ width, height: 900 });
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    assert.ok(overflow <= 0, `${overflow} pixels stand out of ${width}`);
+    assert.ok(overflow <= 0, `${overflow} pixels overflow of ${width}`);
     for (const scheme of ["light", "dark"]) {
       await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
       const folder = process.env.SCREENSHOTS;

@@ -31,8 +31,8 @@ export class Client {
   }
 
   /** Sends the dialect's request of an operation. `given` has its values. */
-  ask(operation, who, given = {}) {
-    return this.send(operation, this.dialect.requests[operation](who, given));
+  ask(operation, user, given = {}) {
+    return this.send(operation, this.dialect.requests[operation](user, given));
   }
 
   /** Sends a request as it is; the response must match the schema of `operation`. */
@@ -76,17 +76,17 @@ export class Client {
     assert.equal(seen.text, TEXTS[fault]);
   }
 
-  async login(who, authenticator) {
-    const begun = await this.ask("login.begin", who);
+  async login(user, authenticator) {
+    const begun = await this.ask("login.begin", user);
     const credential = authenticator.get(this.read(begun));
-    return this.ask("login.finish", who, { credential, begun: begun.content });
+    return this.ask("login.finish", user, { credential, begun: begun.content });
   }
 
   /** Registers a passkey: the finish's response, and the credential as the authenticator returned it. */
-  async register(who, authenticator, kind = "registration") {
-    const begun = await this.ask(`${kind}.begin`, who);
+  async register(user, authenticator, kind = "registration") {
+    const begun = await this.ask(`${kind}.begin`, user);
     const credential = authenticator.create(this.read(begun));
-    const finished = await this.ask(`${kind}.finish`, who, { credential, begun: begun.content });
+    const finished = await this.ask(`${kind}.finish`, user, { credential, begun: begun.content });
     return { finished, credential };
   }
 }

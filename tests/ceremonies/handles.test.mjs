@@ -13,7 +13,7 @@ const OLD = "ada, as the old provider had her";
 
 /** A pair with stored user handles, where every caller may manage passkeys. */
 function bridged(t, dialect, upstream) {
-  return setUp(t, dialect, upstream, { ...pair(dialect, upstream).knowingly, ...BRIDGE });
+  return setUp(t, dialect, upstream, { ...pair(dialect, upstream).acceptingOneUser, ...BRIDGE });
 }
 
 /** A passkey that was registered at another provider and imported by the upstream. */
@@ -38,8 +38,8 @@ async function imported(gateway, ...lines) {
 }
 
 /** Begins a login, signs it, and changes the response with `change`. */
-async function signed(client, who, passkeys, change = (response) => response) {
-  const begun = await client.ask("login.begin", who);
+async function signed(client, user, passkeys, change = (response) => response) {
+  const begun = await client.ask("login.begin", user);
   const credential = passkeys.get({ ...client.read(begun), allowCredentials: undefined });
   return { credential: { ...credential, response: change(credential.response) }, begun: begun.content };
 }
@@ -128,7 +128,7 @@ for (const [dialect, upstream] of [["flashback", "streambird"], ["quiva", "auth0
     const { line } = await takenOver(all, ada);
     if (dialect === "quiva") await imported(all.gateway, line);
     const passkeys = new Authenticator();
-    there.next("registration.finish", "lose the answer");
+    there.next("registration.finish", "drop the response");
     const { finished, credential } = await client.register(ada, passkeys);
     assert.ok(!finished.ok);
     const excluded = async () => {
@@ -168,10 +168,10 @@ function underTheIdOf(credential, other) {
   return { ...credential, id: other.id, rawId: other.id, response };
 }
 
-async function finishedAs(client, who, change) {
-  const begun = await client.ask("registration.begin", who);
+async function finishedAs(client, user, change) {
+  const begun = await client.ask("registration.begin", user);
   const credential = change(new Authenticator().create(client.read(begun)));
-  return client.ask("registration.finish", who, { credential, begun: begun.content });
+  return client.ask("registration.finish", user, { credential, begun: begun.content });
 }
 
 test("a second user with the same credential id is refused and the first is unchanged", async (t) => {
@@ -237,7 +237,7 @@ for (const upstream of ["quiva", "auth0"]) {
 
 for (const upstream of ["quiva", "streambird", "auth0", "apifox", "embedded"]) {
   test(`flashback before ${upstream}: without stored user handles no unusable passkey is created`, async (t) => {
-    const changes = { ...pair("flashback", upstream).knowingly, handles: undefined };
+    const changes = { ...pair("flashback", upstream).acceptingOneUser, handles: undefined };
     const { client, ada, gateway } = await setUp(t, "flashback", upstream, changes);
     client.refused(await client.ask("registration.begin", ada), "not_enabled");
     const { stdout, stderr } = await gateway.check("--verbose");

@@ -8,7 +8,7 @@ import { Directory } from "./directory.mjs";
 import { ADA, BOB, pair } from "./pairs.mjs";
 import { setUp } from "./setup.mjs";
 
-/** By pair: what the dialect names users by. `set` and `fill` are the pair's own, without any user's name. */
+/** By pair: the member by which the dialect names users. `set` and `fill` are the pair's own, without user names. */
 const PAIRS = {
   "quiva streambird": "user.email",
   "quiva auth0": "user.email",
@@ -54,12 +54,12 @@ for (const [dialect, upstream] of Object.keys(PAIRS).map((names) => names.split(
 
   test(`${name}: every user signs in as themselves`, async (t) => {
     const { client, ada, bob, upstream: there } = await renamed(t, dialect, upstream);
-    for (const who of [ada, bob]) {
-      const answer = await client.login(who, who.passkeys);
+    for (const user of [ada, bob]) {
+      const answer = await client.login(user, user.passkeys);
       const signedIn = client.read(answer);
       assert.ok(signedIn.access);
-      assert.ok([undefined, who.id].includes(namedIn(client, answer)), JSON.stringify(answer.content));
-      assert.ok([undefined, who.email].includes(signedIn.email));
+      assert.ok([undefined, user.id].includes(namedIn(client, answer)), JSON.stringify(answer.content));
+      assert.ok([undefined, user.email].includes(signedIn.email));
       assert.doesNotMatch(JSON.stringify({ ...answer.content, ...tokensOf(answer) }), isTheirs(upstream));
     }
     assert.equal(there.count("login.finish"), 2);
@@ -87,7 +87,7 @@ for (const [dialect, upstream] of Object.keys(PAIRS).map((names) => names.split(
       unavailable(client, await client.ask("login.finish", ada, { credential, begun: begun.content }));
     } else {
       unavailable(client, await client.ask("login.begin", ada));
-      assert.equal(there.requests.length, 0, "the upstream heard nothing");
+      assert.equal(there.requests.length, 0, "the upstream was not called");
     }
     directory.returns();
     assert.ok(client.read(await client.login(ada, ada.passkeys)).access);

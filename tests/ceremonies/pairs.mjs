@@ -66,7 +66,7 @@ export function pair(dialect, upstream) {
     /** Whether it supports it without the route accepting that every caller acts as one user. */
     does: (operation) => can(operation) && (!oneUser || !MANAGES.includes(operation)),
     /** What managing passkeys needs where every caller acts as one user: the route must accept that. */
-    knowingly: oneUser ? { relax: [...needs.relax, "one_user"] } : {},
+    acceptingOneUser: oneUser ? { relax: [...needs.relax, "one_user"] } : {},
     tolerates: needs.relax.includes("allow_credentials") ? NO_CREDENTIALS : undefined,
   };
 }

@@ -18,15 +18,15 @@ import { ADA, BOB, config, pair } from "./pairs.mjs";
 export async function setUp(t, dialect, upstream, changes = {}) {
   const setting = { ...pair(dialect, upstream), ...changes };
   const callers = new Callers(dialect, setting.same || upstream === "embedded");
-  return upstream === "embedded" ? embedded(t, setting, callers) : standIn(t, setting, callers);
+  return upstream === "embedded" ? embedded(t, setting, callers) : imitated(t, setting, callers);
 }
 
 /** The same for managing passkeys: a config that makes every caller Ada accepts it explicitly. */
 export function setUpForOne(t, dialect, upstream) {
-  return setUp(t, dialect, upstream, pair(dialect, upstream).knowingly);
+  return setUp(t, dialect, upstream, pair(dialect, upstream).acceptingOneUser);
 }
 
-async function standIn(t, setting, callers) {
+async function imitated(t, setting, callers) {
   const upstream = await start(setting.upstream, setting.terms);
   t.after(() => upstream.close());
   const ada = await enrolled(upstream, setting, callers, ADA);
@@ -51,7 +51,7 @@ async function enrolled(upstream, setting, callers, person) {
   const there = upstream.addUser({ ...renamed(person), ...chosen });
   const passkeys = new Authenticator();
   await upstream.enrol(there, passkeys);
-  return { ...who(callers, person), token: same ? there.token : callers.token(person), there, passkeys };
+  return { ...clientUser(callers, person), token: same ? there.token : callers.token(person), there, passkeys };
 }
 
 async function embedded(t, setting, callers) {
@@ -65,14 +65,14 @@ async function embedded(t, setting, callers) {
 async function signedUp(gateway, callers, person) {
   const signup = new Client("auth0", `${gateway.url}/signup`);
   const passkeys = new Authenticator();
-  const { finished } = await signup.register(who(callers, person), passkeys, "signup");
+  const { finished } = await signup.register(clientUser(callers, person), passkeys, "signup");
   const { access, idToken } = signup.read(finished);
   const { sub } = JSON.parse(Buffer.from(idToken.split(".")[1], "base64url"));
   assert.ok(sub);
-  return { ...who(callers, person), id: sub, token: access, passkeys };
+  return { ...clientUser(callers, person), id: sub, token: access, passkeys };
 }
 
-function who({ key, client }, person) {
+function clientUser({ key, client }, person) {
   return { ...person, key, client };
 }
 

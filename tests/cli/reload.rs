@@ -168,8 +168,8 @@ async fn embedded_ceremonies_survive_a_reload() {
     let request = begin(Quiva).with_json(&serde_json::json!({ "email": "demo@example.com" }));
     let begun = Quiva.begun(&gateway.ask(&request).await);
     reload(&gateway, &tables("user_verification = \"required\"")).await;
-    let restarted = gateway.ask(&request).await;
-    assert_eq!(restarted.content_json()["data"]["userVerification"], "required");
+    let reloaded = gateway.ask(&request).await;
+    assert_eq!(reloaded.content_json()["data"]["userVerification"], "required");
     let (_, refused) = gateway.refused(&finish(Quiva, &begun)).await;
     assert_eq!(refused.fault, "assertion_rejected", "the ceremony was found: {}", refused.reason);
 }

@@ -43,8 +43,8 @@ ${SIGNUP}`, { APP_KEY });
     assert.deepEqual(bare, {
       user_id: ada.id, webauthn_credential_id: ada.credential, session_token: "", session_jwt: "", session: null,
     });
-    const asked = { public_key_credential: await answer(setup), session_expires_in: 30 };
-    const lasting = await post(setup, VERIFY, asked);
+    const content = { public_key_credential: await answer(setup), session_expires_in: 30 };
+    const lasting = await post(setup, VERIFY, content);
     assert.equal(lasting.user_id, ada.id);
     assert.equal(lasting.webauthn_credential_id, ada.credential);
     assert.ok(lasting.session_token);
@@ -124,13 +124,13 @@ function refusals(setup) {
   test("a wrong key is reported", async () => {
     const wrongClient = setup.start("sk_test_of_another");
     const content = { domain: "localhost", user_id: setup.ada.id };
-    const asked = wrongClient.call("post", { endpoint: BEGIN, content });
-    await assert.rejects(asked, { name: "StreambirdUnauthorized", code: 401 });
+    const call = wrongClient.call("post", { endpoint: BEGIN, content });
+    await assert.rejects(call, { name: "StreambirdUnauthorized", code: 401 });
     await wrongClient.end();
   });
 }
 
-const refused = (asked) => assert.rejects(asked, { name: "StreambirdInvalidRequest", code: 400 });
+const refused = (call) => assert.rejects(call, { name: "StreambirdInvalidRequest", code: 400 });
 
 function connect(front, KEY) {
   return new Client(python("streambird_sdk.py"), { API: `${front.issuer}v1`, KEY, ...trusting(front) });

@@ -1,4 +1,4 @@
-//! Provider files: their documented examples, their properties, their schemas, and a provider that `src/` does not know.
+//! Provider files: their documented examples, properties and schemas, and a provider that `src/` does not know.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod contract;

@@ -69,7 +69,7 @@ export class Upstream {
 
   /**
    * Replaces the response to the next request of an operation: a response `{ status, content, fields }`,
-   * or `"hang up"`, which closes the connection without one, or `"lose the answer"`, which does so after
+   * or `"hang up"`, which closes the connection without one, or `"drop the response"`, which does so after
    * the request was handled. The request is recorded in any case.
    */
   next(operation, instead) {
@@ -101,7 +101,7 @@ export class Upstream {
     const instead = this.#instead.get(operation);
     this.#instead.delete(operation);
     if (instead === "hang up") return incoming.socket.destroy();
-    if (instead === "lose the answer") {
+    if (instead === "drop the response") {
       await this.#serve(operation, request);
       return incoming.socket.destroy();
     }

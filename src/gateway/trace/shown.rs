@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_shortened_in_every_extent() {
+    fn secrets_are_shortened_for_display_and_for_programs() {
         let sign_in = SignIn {
             tokens_access: Some("a-token-of-some-length".into()),
             tokens_session_details: Some("{\"session_token\":\"another-token-of-some-length\"}".into()),

@@ -12,18 +12,18 @@ const bearer = ({ token }) => ({ authorization: `Bearer ${token}` });
 
 export const requests = {
   "login.begin": () => ({ method: "PUT", path: "/session/authn", fields: {} }),
-  "login.finish": (who, { credential, begun }) => ({
+  "login.finish": (user, { credential, begun }) => ({
     method: "POST", path: "/session/authn", fields: json,
     content: { response: asserted(credential), session_id: begun.data.session_id },
   }),
-  "registration.begin": (who) => ({ method: "PUT", path: "/user/authn", fields: bearer(who) }),
-  "registration.finish": (who, { credential }) => ({
-    method: "POST", path: "/user/authn", fields: { ...json, ...bearer(who) },
+  "registration.begin": (user) => ({ method: "PUT", path: "/user/authn", fields: bearer(user) }),
+  "registration.finish": (user, { credential }) => ({
+    method: "POST", path: "/user/authn", fields: { ...json, ...bearer(user) },
     content: { response: attested(credential), name: "{os} {browser}", ua: "Mozilla/5.0 (X11; Linux x86_64) Chrome/156" },
   }),
-  "credentials.list": (who) => ({ method: "GET", path: "/user/setting", fields: bearer(who) }),
-  "credentials.delete": (who, { credential }) => ({
-    method: "DELETE", path: "/user/authn", query: { id: base64(bytes(credential.id)) }, fields: bearer(who),
+  "credentials.list": (user) => ({ method: "GET", path: "/user/setting", fields: bearer(user) }),
+  "credentials.delete": (user, { credential }) => ({
+    method: "DELETE", path: "/user/authn", query: { id: base64(bytes(credential.id)) }, fields: bearer(user),
   }),
 };
 

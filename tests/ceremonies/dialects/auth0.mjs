@@ -12,41 +12,41 @@ const json = { "content-type": "application/json" };
 const bearer = ({ token }) => ({ authorization: `Bearer ${token}` });
 const client = ({ client: { id, secret } }) => ({ client_id: id, client_secret: secret });
 
-const grant = (who) => ({
+const grant = (user) => ({
   grant_type: "urn:okta:params:oauth:grant-type:webauthn",
-  ...client(who),
+  ...client(user),
   scope: "openid profile email offline_access",
 });
 
 export const requests = {
-  "login.begin": (who) => ({
+  "login.begin": (user) => ({
     method: "POST", path: "/passkey/challenge", fields: json,
-    content: { ...client(who), realm: "Username-Password-Authentication" },
+    content: { ...client(user), realm: "Username-Password-Authentication" },
   }),
-  "login.finish": (who, { credential, begun }) => ({
+  "login.finish": (user, { credential, begun }) => ({
     method: "POST", path: "/oauth/token", fields: json,
-    content: { ...grant(who), auth_session: begun.auth_session, authn_response: asserted(credential) },
+    content: { ...grant(user), auth_session: begun.auth_session, authn_response: asserted(credential) },
   }),
-  "signup.begin": (who) => ({
+  "signup.begin": (user) => ({
     method: "POST", path: "/passkey/register", fields: json,
-    content: { ...client(who), user_profile: { email: who.email, name: who.name } },
+    content: { ...client(user), user_profile: { email: user.email, name: user.name } },
   }),
-  "signup.finish": (who, { credential, begun }) => ({
+  "signup.finish": (user, { credential, begun }) => ({
     method: "POST", path: "/oauth/token", fields: json,
-    content: { ...grant(who), auth_session: begun.auth_session, authn_response: attested(credential) },
+    content: { ...grant(user), auth_session: begun.auth_session, authn_response: attested(credential) },
   }),
-  "registration.begin": (who) => ({
-    method: "POST", path: METHODS, fields: { ...json, ...bearer(who) }, content: { type: "passkey" },
+  "registration.begin": (user) => ({
+    method: "POST", path: METHODS, fields: { ...json, ...bearer(user) }, content: { type: "passkey" },
   }),
-  "registration.finish": (who, { credential, begun }) => ({
-    method: "POST", path: `${METHODS}/passkey%7Cnew/verify`, fields: { ...json, ...bearer(who) },
+  "registration.finish": (user, { credential, begun }) => ({
+    method: "POST", path: `${METHODS}/passkey%7Cnew/verify`, fields: { ...json, ...bearer(user) },
     content: { auth_session: begun.auth_session, authn_response: attested(credential) },
   }),
-  "credentials.list": (who) => ({
-    method: "GET", path: METHODS, query: { type: "passkey" }, fields: bearer(who),
+  "credentials.list": (user) => ({
+    method: "GET", path: METHODS, query: { type: "passkey" }, fields: bearer(user),
   }),
-  "credentials.delete": (who, { registered }) => ({
-    method: "DELETE", path: `${METHODS}/${encodeURIComponent(registered.id)}`, fields: bearer(who),
+  "credentials.delete": (user, { registered }) => ({
+    method: "DELETE", path: `${METHODS}/${encodeURIComponent(registered.id)}`, fields: bearer(user),
   }),
 };
 

@@ -11,17 +11,17 @@ const json = { "content-type": "application/json" };
 const bearer = ({ token }) => ({ authorization: `Bearer ${token}` });
 
 export const requests = {
-  "login.begin": (who) => ({ method: "POST", path: "/mfa/passkey/auth-options", fields: bearer(who) }),
-  "login.finish": (who, { credential: { id, rawId, type, response } }) => ({
-    method: "POST", path: "/mfa/verify-login", fields: { ...json, ...bearer(who) },
+  "login.begin": (user) => ({ method: "POST", path: "/mfa/passkey/auth-options", fields: bearer(user) }),
+  "login.finish": (user, { credential: { id, rawId, type, response } }) => ({
+    method: "POST", path: "/mfa/verify-login", fields: { ...json, ...bearer(user) },
     content: { mfaType: "PASSKEY", credential: { id, rawId, type, response } },
   }),
-  "registration.begin": (who) => ({
-    method: "POST", path: "/mfa/setup", fields: { ...json, ...bearer(who) },
+  "registration.begin": (user) => ({
+    method: "POST", path: "/mfa/setup", fields: { ...json, ...bearer(user) },
     content: { mfaType: "PASSKEY", deviceInfo: { name: "Laptop", type: "desktop" } },
   }),
-  "registration.finish": (who, { credential: { id, rawId, type, response, clientExtensionResults }, begun }) => ({
-    method: "POST", path: "/mfa/passkey/complete-registration", fields: { ...json, ...bearer(who) },
+  "registration.finish": (user, { credential: { id, rawId, type, response, clientExtensionResults }, begun }) => ({
+    method: "POST", path: "/mfa/passkey/complete-registration", fields: { ...json, ...bearer(user) },
     content: {
       credential: {
         id, rawId, type,
@@ -34,8 +34,8 @@ export const requests = {
       challenge: begun.data.challenge,
     },
   }),
-  "credentials.delete": (who) => ({
-    method: "POST", path: "/mfa/disable", fields: { ...json, ...bearer(who) }, content: { mfaType: "PASSKEY" },
+  "credentials.delete": (user) => ({
+    method: "POST", path: "/mfa/disable", fields: { ...json, ...bearer(user) }, content: { mfaType: "PASSKEY" },
   }),
 };
 

@@ -19,15 +19,15 @@ export const requests = {
     method: "POST", path: "/accounts/complete-auth-with-passkey", fields: json,
     content: { credential: JSON.stringify(credential), email },
   }),
-  "registration.begin": (who) => ({
-    method: "POST", path: "/accounts/begin-passkey-registration", fields: bearer(who),
+  "registration.begin": (user) => ({
+    method: "POST", path: "/accounts/begin-passkey-registration", fields: bearer(user),
   }),
-  "registration.finish": (who, { credential }) => ({
-    method: "POST", path: "/accounts/complete-passkey-registration", fields: { ...json, ...bearer(who) },
+  "registration.finish": (user, { credential }) => ({
+    method: "POST", path: "/accounts/complete-passkey-registration", fields: { ...json, ...bearer(user) },
     content: { credential, credential_alias: "Laptop" },
   }),
-  "credentials.delete": (who, { credential }) => ({
-    method: "DELETE", path: "/accounts/passkey", fields: { ...json, ...bearer(who) },
+  "credentials.delete": (user, { credential }) => ({
+    method: "DELETE", path: "/accounts/passkey", fields: { ...json, ...bearer(user) },
     content: { id: base64(bytes(credential.id)) },
   }),
 };

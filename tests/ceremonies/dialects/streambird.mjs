@@ -9,21 +9,21 @@ export const succeeded = ({ status }) => status === 200;
 const fields = ({ key }) => ({ "content-type": "application/json", authorization: `Bearer ${key}` });
 
 export const requests = {
-  "login.begin": (who) => ({
-    method: "POST", path: "/v1/auth/webauthn/authentication/begin", fields: fields(who),
-    content: { domain: "localhost", user_id: who.id },
+  "login.begin": (user) => ({
+    method: "POST", path: "/v1/auth/webauthn/authentication/begin", fields: fields(user),
+    content: { domain: "localhost", user_id: user.id },
   }),
-  "login.finish": (who, { credential }) => ({
-    method: "POST", path: "/v1/auth/webauthn/verify", fields: fields(who),
+  "login.finish": (user, { credential }) => ({
+    method: "POST", path: "/v1/auth/webauthn/verify", fields: fields(user),
     content: { public_key_credential: asserted(credential), session_expires_in: 60 },
   }),
-  "registration.begin": (who) => ({
-    method: "POST", path: "/v1/auth/webauthn/registrations/begin", fields: fields(who),
-    content: { domain: "localhost", user_id: who.id, authenticator_type: "platform" },
+  "registration.begin": (user) => ({
+    method: "POST", path: "/v1/auth/webauthn/registrations/begin", fields: fields(user),
+    content: { domain: "localhost", user_id: user.id, authenticator_type: "platform" },
   }),
-  "registration.finish": (who, { credential }) => ({
-    method: "POST", path: "/v1/auth/webauthn/registrations/create", fields: fields(who),
-    content: { public_key_credential: attested(credential), user_id: who.id },
+  "registration.finish": (user, { credential }) => ({
+    method: "POST", path: "/v1/auth/webauthn/registrations/create", fields: fields(user),
+    content: { public_key_credential: attested(credential), user_id: user.id },
   }),
   "credentials.delete": ({ key }, { registered }) => ({
     method: "DELETE",

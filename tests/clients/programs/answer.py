@@ -7,9 +7,9 @@ import sys
 async def answer(calls, describe):
     """`calls` has the functions by name; `describe` returns `(code, message)` of an error."""
     for line in sys.stdin:
-        asked = json.loads(line)
+        request = json.loads(line)
         try:
-            reply = {"answer": await calls[asked["call"]](**asked["with"])}
+            reply = {"answer": await calls[request["call"]](**request["with"])}
         except Exception as error:  # the tests check every error of the client
             code, message = describe(error)
             reply = {"error": {"name": type(error).__name__, "code": code, "message": message}}

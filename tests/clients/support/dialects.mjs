@@ -55,8 +55,8 @@ export const STREAMBIRD = {
     },
   },
 
-  refused: (asked) => assert.rejects(asked, ({ status, content }) => status === 400 && content.status_code === 400),
-  unknown: (asked) => assert.rejects(asked, ({ status, content }) => status === 404 && content.status_code === 404),
+  refused: (call) => assert.rejects(call, ({ status, content }) => status === 400 && content.status_code === 400),
+  unknown: (call) => assert.rejects(call, ({ status, content }) => status === 404 && content.status_code === 404),
 
   /** quiva is the upstream. It identifies users by e-mail address. */
   pair: {
@@ -110,8 +110,8 @@ export const QUIVA = {
     },
   },
 
-  refused: (asked) => assert.rejects(asked, ({ status, content }) => status === 401 && typeof content.error === "string"),
-  unknown: (asked) => assert.rejects(asked, ({ status, content }) => status === 401 && typeof content.error === "string"),
+  refused: (call) => assert.rejects(call, ({ status, content }) => status === 401 && typeof content.error === "string"),
+  unknown: (call) => assert.rejects(call, ({ status, content }) => status === 401 && typeof content.error === "string"),
 
   /**
    * Streambird is the upstream. It identifies users by ids, which are their addresses here. It has no

@@ -1,7 +1,7 @@
 //! Which callers are accepted, by each kind of credential that a route can require.
 //!
-//! Missing and wrong credentials in every dialect's envelope are tested in `faults`. These tests show which callers each
-//! setting of `callers` accepts.
+//! Missing and wrong credentials in every dialect's envelope are tested in `faults`. These tests show which callers
+//! each setting of `callers` accepts.
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! An imitated provider: it validates every request against its schema, checks the credentials, and sends the documented
-//! response or the one that the test sets.
+//! An imitated provider: it validates every request against its schema, checks the credentials, and sends the
+//! documented response or the one that the test sets.
 //!
 //! A request that violates its schema or is not a documented operation fails the test when the imitation is dropped.
 

@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 async fn main() -> Result<(), Box<dyn StdError>> {
     let mut client = ApiV4Client::new(&std::env::var("SITE")?);
     for line in stdin().lines() {
-        let asked: Value = serde_json::from_str(&line?)?;
-        let name = asked["call"].as_str().ok_or("a call has a name")?;
-        let reply = match call(&mut client, name, &asked["with"]).await {
+        let request: Value = serde_json::from_str(&line?)?;
+        let name = request["call"].as_str().ok_or("a call has a name")?;
+        let reply = match call(&mut client, name, &request["with"]).await {
             Ok(answer) => json!({ "answer": answer }),
             Err(error) => json!({ "error": describe(&error) }),
         };
