@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::explain_aside::squeezed;
+use crate::explain_without_upstream::squeezed;
 use crate::golden;
 use crate::program::{Folder, Ran, run};
 use kit::config::{CALLERS, ENVIRONMENT, JWT_KEY, OURS};
@@ -46,10 +46,10 @@ fn every_dialect_is_explained_for_provider_and_embedded_upstreams() {
                 let request = to_host(&fixture(dialect, operation), &host, dialect.prefix());
                 let ran = explain(&[], &request);
                 is_secretless(&ran);
-                said.push_str(&golden::seen(&format!("{operation} for {host}"), &ran));
+                said.push_str(&golden::transcript(&format!("{operation} for {host}"), &ran));
             }
         }
-        golden::hold(&format!("explain/{}.txt", dialect.id()), &said);
+        golden::compare(&format!("explain/{}.txt", dialect.id()), &said);
     }
 }
 
@@ -59,16 +59,16 @@ fn json_output_has_the_same_content() {
     let ran = explain(&["--json", "-"], &request);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
     is_secretless(&ran);
-    golden::hold("explain/streambird.json", &ran.stdout);
-    let told: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
-    assert_eq!(told["verdict"], "carried");
-    assert_eq!(told["taken"]["faults"].as_array().unwrap().len(), 21);
+    golden::compare("explain/streambird.json", &ran.stdout);
+    let explanation: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(explanation["verdict"], "carried");
+    assert_eq!(explanation["taken"]["faults"].as_array().unwrap().len(), 21);
 }
 
 #[test]
 fn unmatched_request_exits_3_with_the_reason() {
     let quiva = fixture(Provider::Quiva, "login.begin");
-    for (request, says) in [
+    for (request, expected) in [
         (to_host(&quiva, "nowhere.example", ""), "no route matches, and `[passthrough]` has no target"),
         (to_host(&quiva, "other.quiva.example", "/x"), "has no operation at /x/accounts/begin-auth-with-passkey"),
         (
@@ -87,7 +87,7 @@ fn unmatched_request_exits_3_with_the_reason() {
     ] {
         let ran = explain(&["-"], &request);
         assert_eq!((ran.code, ran.stderr.as_str()), (3, ""), "{request}: {ran:?}");
-        assert!(ran.stdout.contains(says), "{says}: {}", ran.stdout);
+        assert!(ran.stdout.contains(expected), "{expected}: {}", ran.stdout);
     }
 }
 
@@ -97,21 +97,22 @@ fn refused_request_exits_1_with_the_dialects_envelope() {
         to_host("POST /accounts/begin-auth-with-passkey HTTP/1.1\n\n{\"email\":7}", "other.quiva.example", "");
     let ran = explain(&[], &request);
     assert_eq!(ran.code, 1, "{ran:?}");
-    for says in ["the gateway refuses the request", "/email must be a string", "invalid_request as 400 {\"error\":"] {
-        assert!(ran.stdout.contains(says), "{says}: {}", ran.stdout);
+    for expected in ["the gateway refuses the request", "/email must be a string", "invalid_request as 400 {\"error\":"]
+    {
+        assert!(ran.stdout.contains(expected), "{expected}: {}", ran.stdout);
     }
 }
 
 #[test]
 fn unreadable_request_is_reported_with_its_line() {
-    for (input, says) in [
+    for (input, expected) in [
         ("", "there is no message\n--> standard input:1"),
         ("{\"email\":\"a@b.c\"}", "the request line and the header fields are missing"),
         ("GET /a HTTP/1.1\nno field\n", "this line is not a header field\n--> standard input:2"),
     ] {
         let ran = explain(&[], input);
         assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{input:?}");
-        assert!(ran.stderr.contains(says) && ran.stderr.contains("help: "), "{input:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(expected) && ran.stderr.contains("help: "), "{input:?}: {}", ran.stderr);
     }
     let ran = explain(&["missing.http"], "");
     assert_eq!(ran.code, 1);
@@ -163,12 +164,12 @@ fn policy_decision_is_explained() {
     let policies = "\n[routes.quiva_own.rules.beta]\nupstream = \"second\"\nwhen = { account = [\"acme\"] }\n[upstreams.second]\n\
                     provider = \"embedded\"\nrp_id = \"localhost\"\norigins = [\"http://localhost:8080\"]\ndatabase = \"second.db\"\n";
     let folder = Folder::with_config(&format!("{CONFIG}{policies}"));
-    for (account, says) in [("acme", "`second` by policy: choose:beta"), ("other", "`own` by policy: default")] {
+    for (account, expected) in [("acme", "`second` by policy: choose:beta"), ("other", "`own` by policy: default")] {
         let json = format!("{{\"email\":\"user@example.com\",\"account\":\"{account}\"}}");
         let request = format!("POST /accounts/begin-auth-with-passkey HTTP/1.1\nhost: own.quiva.example\n\n{json}");
         let ran = run(folder.path(), &["explain"], ENVIRONMENT, &request);
         assert_eq!(ran.code, 0, "{ran:?}");
-        assert!(ran.stdout.contains(says), "{says}: {}", ran.stdout);
+        assert!(ran.stdout.contains(expected), "{expected}: {}", ran.stdout);
     }
     let finish = to_host(&fixture(Provider::Quiva, "login.finish"), "own.quiva.example", "");
     let ran = run(folder.path(), &["explain"], ENVIRONMENT, &finish);

@@ -100,8 +100,8 @@ impl<'a> RequestParts<'a, '_> {
     }
 }
 
-/// Whether the gateway adds its own credential to requests of the dialect's provider, which then believes whatever stands
-/// beside it.
+/// Whether the gateway adds its own credential to requests of the dialect's provider, which then trusts all
+/// other members of the request.
 fn adds_own_credential(backend: &Backend) -> bool {
     backend.relation == Relation::SameProvider
         && backend.set.iter().any(|given| matches!(given.member, Member::ClientSecret | Member::ClientKey))

@@ -7,7 +7,7 @@ use kit::gateway::Gateway;
 use kit::message::Request;
 use kit::passkey::begin;
 use kit::provider::Provider::{self, Apifox, Auth0, Flashback, Quiva, Streambird};
-use kit::rogue::{Deed, Rogue};
+use kit::rogue::{Reaction, Rogue};
 
 const TRUSTED: &str = "trusted_proxies = [\"127.0.0.0/8\"]";
 const NOISY: &str = "203.0.113.7";
@@ -22,7 +22,7 @@ struct Neighbourhood {
 
 impl Neighbourhood {
     async fn with(dialect: Provider, server: &str, rates: &str) -> Self {
-        let rogue = Rogue::start(Deed::answers(options(dialect))).await;
+        let rogue = Rogue::start(Reaction::answers(options(dialect))).await;
         let tables = tables(dialect, &rogue.base_url(), "") + "[limits.rates]\n" + rates;
         Self { dialect, gateway: Gateway::start_with(server, &tables).await, rogue }
     }
@@ -32,7 +32,7 @@ impl Neighbourhood {
     }
 
     async fn serves(&self, address: &str) {
-        self.rogue.does(Deed::answers(options(self.dialect)));
+        self.rogue.does(Reaction::answers(options(self.dialect)));
         let answer = self.gateway.ask(&self.begin_from(address)).await;
         check_response(self.dialect, "login.begin", &answer);
     }

@@ -85,12 +85,13 @@ async fn disconnected_caller_cancels_the_upstream_call() {
 #[tokio::test]
 async fn server_errors_for_one_caller_do_not_close_the_upstream_to_others() {
     for dialect in Provider::ALL {
-        let rogue = Rogue::start(Deed::says("HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n")).await;
+        let rogue =
+            Rogue::start(Reaction::sends("HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n")).await;
         let gateway = Gateway::start(&tables(dialect, &rogue.base_url(), "breaker_failures = 3")).await;
         for _ in 0..30 {
             refuses(&gateway, dialect, &begin(dialect), "upstream_failed", "500").await;
         }
-        rogue.does(Deed::answers(options(dialect)));
+        rogue.does(Reaction::answers(options(dialect)));
         serves(&gateway, dialect).await;
     }
 }

@@ -4,13 +4,13 @@ CREATE TABLE passkeys (
     serial          INTEGER PRIMARY KEY AUTOINCREMENT,
     credential_id   BLOB NOT NULL UNIQUE CHECK (length(credential_id) BETWEEN 1 AND 1023),
     upstream_handle BLOB NOT NULL CHECK (length(upstream_handle) BETWEEN 1 AND 64),
-    -- NULL if unknown: the authenticator has a handle that was not imported.
+    -- NULL where nobody could tell it: the authenticator has one that is not known.
     caller_handle   BLOB CHECK (length(caller_handle) BETWEEN 1 AND 64),
-    -- Empty if unknown.
+    -- Empty where nobody said.
     rp_id           TEXT NOT NULL,
     -- A JSON array, for lists of excluded credentials.
     transports      TEXT NOT NULL,
-    -- The upstream's name of it, if known.
+    -- What the upstream calls it, where that was told.
     name            TEXT,
     -- 1 until the upstream is known to have the passkey.
     is_pending      INTEGER NOT NULL CHECK (is_pending IN (0, 1)),

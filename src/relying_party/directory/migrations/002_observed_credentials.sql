@@ -37,7 +37,7 @@ CREATE TABLE observed_days (
     one_short_users        INTEGER NOT NULL DEFAULT 0,
     unseen_users           INTEGER NOT NULL DEFAULT 0,
     not_learnable_users    INTEGER NOT NULL DEFAULT 0,
-    mismatched             INTEGER NOT NULL DEFAULT 0, -- accepted there, but refused with the passkeys known here
-    ignored                INTEGER NOT NULL DEFAULT 0, -- for another relying party or page, or without a user
-    dropped                INTEGER NOT NULL DEFAULT 0  -- arrived faster than they could be recorded
+    mismatched             INTEGER NOT NULL DEFAULT 0, -- accepted there, and not by what is known here
+    ignored                INTEGER NOT NULL DEFAULT 0, -- for another relying party or page, or of nobody
+    dropped                INTEGER NOT NULL DEFAULT 0  -- came faster than they could be noted
 ) STRICT;
