@@ -16,12 +16,20 @@ use crate::routes::route::Route;
 use crate::routes::upstream::UpstreamKind;
 use crate::server::admin::RunningAdmin;
 
-pub(super) fn banner(builder: &GatewayBuilder, origin: &Origin, address: SocketAddr, admin: &RunningAdmin) -> String {
+/// `addresses` are all that the server listens on; `address` is the first of TCP, if there is one.
+pub(super) fn banner(
+    builder: &GatewayBuilder,
+    origin: &Origin,
+    addresses: &[String],
+    address: SocketAddr,
+    admin: &RunningAdmin,
+) -> String {
     let plan = &builder.shared.plan;
     let version = env!("CARGO_PKG_VERSION");
     let mut text = format!(
-        "passbridge {version} serves {} on http://{address}; health on http://{}/healthz\n",
+        "passbridge {version} serves {} on {}; health on http://{}/healthz\n",
         origin.name(),
+        addresses.join(", "),
         admin.address()
     );
     let routes = plan.routes.iter().map(|route| {
@@ -33,7 +41,9 @@ pub(super) fn banner(builder: &GatewayBuilder, origin: &Origin, address: SocketA
     if let Some(url) = admin.console_url() {
         text.push_str(&format!("\nTry the routes in a browser: {url}\n"));
     }
-    let commands: Vec<_> = plan.routes.iter().filter_map(|route| command(builder, route, address)).collect();
+    let is_tcp = address.port() != 0;
+    let commands: Vec<_> =
+        plan.routes.iter().filter(|_| is_tcp).filter_map(|route| command(builder, route, address)).collect();
     if !commands.is_empty() {
         text.push_str(&format!("\nOr begin a sign-in for the demo user:\n\n{}\n", commands.join("\n")));
     }

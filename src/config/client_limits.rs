@@ -29,7 +29,7 @@ pub(super) fn report(server: &ServerSettings, rates: &RateSettings, input: &Comp
         let finding = finding.remedy("list the networks of your load balancers in `server.trusted_proxies`");
         found.push(input.places.locate(finding, "server.proxy_protocol"));
     }
-    if server.trusted_proxies.is_none() && !server.listen.ip().is_loopback() && has_devices() {
+    if server.trusted_proxies.is_none() && server.listen.reachable().is_some() && has_devices() {
         let message =
             "limits by client address are only observed: the config does not declare how the address is known";
         let remedy = "list the networks of your proxies in `server.trusted_proxies`, or write `trusted_proxies = []` if \

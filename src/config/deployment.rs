@@ -8,17 +8,21 @@ use crate::base::document::Places;
 use crate::caller_auth::caller_settings::{CallerSettings, ClientSettings, KeySettings};
 use crate::routes::compile::input::{CompileInput, UpstreamSettings};
 use crate::routes::route_settings::RouteSettings;
+use crate::server::listen_address::ListenAddress;
 use crate::server::server_settings::ServerSettings;
 
 pub(super) fn report(server: &ServerSettings, input: &CompileInput<'_>) -> Diagnostics {
     let mut found = Diagnostics::default();
-    if !server.listen.ip().is_loopback() {
-        open_callers(server, input.routes, input.places, &mut found);
+    let reachable = server.listen.reachable();
+    if let Some(listen) = reachable {
+        open_callers(listen, input.routes, input.places, &mut found);
     }
     for (name, upstream) in input.upstreams {
         let UpstreamSettings::Embedded(settings) = upstream else { continue };
-        if settings.demo && !server.listen.ip().is_loopback() {
-            let message = format!("upstream `{name}` has the demo user, and other machines reach {}", server.listen);
+        if settings.demo
+            && let Some(listen) = reachable
+        {
+            let message = format!("upstream `{name}` has the demo user, and other machines reach {listen}");
             let finding = Diagnostic::warning(message).label("this setting").remedy("remove `demo`");
             found.push(input.places.locate(finding, &format!("upstreams.{name}.demo")));
         }
@@ -35,7 +39,7 @@ pub(super) fn report(server: &ServerSettings, input: &CompileInput<'_>) -> Diagn
 }
 
 fn open_callers(
-    server: &ServerSettings,
+    listen: &ListenAddress,
     routes: &BTreeMap<String, RouteSettings>,
     places: &Places,
     found: &mut Diagnostics,
@@ -51,11 +55,8 @@ fn open_callers(
         return;
     }
     let noun = if open.len() == 1 { "route" } else { "routes" };
-    let message = format!(
-        "callers need no credentials on {noun} {}, and other machines reach {}",
-        open.join(", "),
-        server.listen
-    );
+    let message =
+        format!("callers need no credentials on {noun} {}, and other machines reach {listen}", open.join(", "));
     let remedy = "list the allowed keys and clients in `callers`, or listen on a loopback address";
     found.push(places.locate(Diagnostic::warning(message).label("this address").remedy(remedy), "server.listen"));
 }

@@ -1,6 +1,6 @@
 //! Where a request comes from: the connection's peer, the client behind trusted proxies, and the id of the request.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use http::HeaderValue;
@@ -97,11 +97,25 @@ impl Arrival {
 // ===== impl Peer =====
 
 impl Peer {
+    const UNKNOWN: &str = "unknown";
+
     /// The peer with an address, which is not trusted and whose limits are only observed.
     pub fn new(address: SocketAddr) -> Self {
         let ip = address.ip().to_canonical();
         let address = SocketAddr::new(ip, address.port());
         Self { address, ip: ip.to_string().into(), is_trusted: false, limits: AddressLimits::Observed }
+    }
+
+    /// A peer without an address: at the other end of a Unix socket. RFC 7239 calls it "unknown".
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self { ip: Self::UNKNOWN.into(), ..Self::new((Ipv4Addr::UNSPECIFIED, 0).into()) }
+    }
+
+    /// Whether it has an address. Its text decides, because no address that a proxy names has this text.
+    #[must_use]
+    pub fn has_address(&self) -> bool {
+        &*self.ip != Self::UNKNOWN
     }
 }
 

@@ -3,15 +3,16 @@
 //! A connection that is not admitted gets a 503 and is closed. Only the stop ends the loop: if the process
 //! runs out of file descriptors, it waits.
 
-use std::io::{self, Write};
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use crate::server::caller_stream::CallerStream;
 use crate::server::connection_admission::{ConnectionAdmission, ConnectionPermit};
+use crate::server::listen::Listener;
 
 /// The delay before the next attempt if the system is out of descriptors or memory.
 const RETRY_DELAY: Duration = Duration::from_millis(100);
@@ -22,17 +23,18 @@ const TOO_MANY_CONNECTIONS: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-
 /// An accepted connection.
 #[derive(Debug)]
 pub(super) struct AcceptedConnection {
-    pub(super) stream: TcpStream,
-    pub(super) peer: SocketAddr,
+    pub(super) stream: CallerStream,
+    /// `None` for a Unix socket.
+    pub(super) peer: Option<SocketAddr>,
     pub(super) permit: ConnectionPermit,
 }
 
 /// Passes every connection to `serve`, which must not block.
 pub(super) async fn accept(
-    listener: TcpListener,
+    listener: Listener,
     admission: &ConnectionAdmission,
     stop: &CancellationToken,
-    mut serve: impl FnMut(AcceptedConnection),
+    serve: impl Fn(AcceptedConnection),
 ) {
     loop {
         let accepted = tokio::select! {
@@ -43,15 +45,14 @@ pub(super) async fn accept(
         match accepted {
             Ok((stream, peer)) => match admission.admit(stop).await {
                 Some(permit) => {
-                    // Fails only if the connection is closed already, and then reading fails too.
-                    let _ = stream.set_nodelay(true);
+                    stream.set_nodelay();
                     serve(AcceptedConnection { stream, peer, permit });
                 }
                 None => reject(stream, "max_connections reached"),
             },
             Err(error) if concerns_one_connection(&error) => {}
             Err(error) => {
-                tracing::warn!(%error, "cannot accept connections, retrying");
+                tracing::warn!(listen = %listener.listen, %error, "cannot accept connections, retrying");
                 sleep(RETRY_DELAY).await;
             }
         }
@@ -59,11 +60,9 @@ pub(super) async fn accept(
 }
 
 /// Best effort: the response fits the empty send buffer, or the caller only sees the connection close.
-pub(super) fn reject(stream: TcpStream, reason: &'static str) {
+pub(super) fn reject(stream: CallerStream, reason: &'static str) {
     tracing::debug!(reason, "connection rejected");
-    if let Ok(mut stream) = stream.into_std() {
-        let _ = stream.write_all(TOO_MANY_CONNECTIONS);
-    }
+    let _ = stream.close_with(TOO_MANY_CONNECTIONS);
 }
 
 fn concerns_one_connection(error: &io::Error) -> bool {

@@ -7,7 +7,7 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::future::Future;
-use std::io::{self, Cursor};
+use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -21,15 +21,16 @@ use hyper::rt::{Read, Write};
 use hyper::server::conn::{http1, http2};
 use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::io::{AsyncReadExt as _, join};
-use tokio::net::TcpStream;
+use tokio::io::AsyncReadExt as _;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::http1::request_guard::HeadLimits;
 use crate::server::body::BodyError;
+use crate::server::caller_stream::CallerStream;
 use crate::server::frame_budget::FrameBudget;
 use crate::server::guarded_stream::{GuardedStream, linger};
+use crate::server::replayed_stream::ReplayedStream;
 use crate::server::server_settings::ServerSettings;
 
 /// The beginning of an HTTP/2 connection; no HTTP/1.1 request begins with it (RFC 9113 section 3.4).
@@ -37,8 +38,6 @@ pub(super) const HTTP2_PREFACE: [u8; 4] = *b"PRI ";
 /// How often an HTTP/2 connection is pinged, and how long a ping may take.
 const PING_INTERVAL: Duration = Duration::from_secs(20);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often to look for the rest of a partial preface.
-const PEEK_INTERVAL: Duration = Duration::from_millis(5);
 
 /// The timeouts and parser limits of a connection.
 #[derive(Clone, Copy, Debug)]
@@ -67,8 +66,8 @@ pub(super) enum ConnectionError {
 /// Serves the connection until it ends. After `stop` is cancelled, only current requests are finished.
 /// `unread` are bytes already read from `stream`.
 pub(super) async fn serve<F, B>(
-    unread: Bytes,
-    stream: TcpStream,
+    mut unread: Bytes,
+    mut stream: CallerStream,
     respond: impl Fn(Request<Incoming>) -> F,
     limits: ConnectionLimits,
     stop: &CancellationToken,
@@ -77,16 +76,16 @@ where
     F: Future<Output = Response<B>> + Send + 'static,
     B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
 {
-    let is_http2 = match &unread[..] {
-        [] => tokio::select! {
+    if unread.is_empty() {
+        unread = tokio::select! {
             () = stop.cancelled() => return Ok(()),
-            peeked = timeout(limits.header_timeout, speaks_http2(&stream)) => match peeked {
-                Ok(is_http2) => is_http2?,
+            first = timeout(limits.header_timeout, read_first_bytes(&mut stream)) => match first {
+                Ok(first) => first?,
                 Err(_) => return Err(ConnectionError::IdleTimeout),
             }
-        },
-        unread => unread.starts_with(&HTTP2_PREFACE),
-    };
+        };
+    }
+    let is_http2 = unread.starts_with(&HTTP2_PREFACE);
     let requests = Arc::new(RequestCounts::default());
     let is_upgraded = Arc::new(AtomicBool::new(false));
     let service = service_fn(|request| {
@@ -103,8 +102,7 @@ where
         }
     });
     if is_http2 {
-        let (reader, writer) = stream.into_split();
-        let io = TokioIo::new(FrameBudget::new(join(Cursor::new(unread).chain(reader), writer)));
+        let io = TokioIo::new(FrameBudget::new(ReplayedStream::new(unread, stream)));
         let connection = pin!(limits.http2().serve_connection(io, service));
         return drive(connection, &requests, limits.header_timeout, stop).await;
     }
@@ -121,14 +119,14 @@ where
     ended
 }
 
-async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
-    let mut peeked = [0; HTTP2_PREFACE.len()];
+/// Reads as many bytes as it takes to distinguish HTTP/2 from HTTP/1.1.
+async fn read_first_bytes(stream: &mut CallerStream) -> io::Result<Bytes> {
+    let mut first = Vec::with_capacity(HTTP2_PREFACE.len());
     loop {
-        match stream.peek(&mut peeked).await? {
+        match stream.take((HTTP2_PREFACE.len() - first.len()) as u64).read_buf(&mut first).await? {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            length if peeked[..length] != HTTP2_PREFACE[..length] => return Ok(false),
-            length if length == HTTP2_PREFACE.len() => return Ok(true),
-            _ => sleep(PEEK_INTERVAL).await, // `peek` returns the same bytes without waiting
+            _ if first.len() == HTTP2_PREFACE.len() || !HTTP2_PREFACE.starts_with(&first) => return Ok(first.into()),
+            _ => {}
         }
     }
 }

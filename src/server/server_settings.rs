@@ -2,21 +2,21 @@
 //!
 //! Every key has a default and a range. Unknown keys are errors.
 
-use std::net::{Ipv4Addr, SocketAddr};
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::bounded::Bounded;
+use crate::server::listen_address::ListenAddresses;
 use crate::server::trusted_proxies::TrustedProxies;
 
 /// The listener and its limits.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServerSettings {
-    /// The address to listen on, without TLS; port 0 selects a free port. Default 127.0.0.1:8080.
-    #[schemars(with = "String", title = "an address and port, such as \"127.0.0.1:8080\"")]
-    pub listen: SocketAddr,
+    /// The addresses to listen on, without TLS: one, or a list. Each is an address and port, `"unix:/PATH"`,
+    /// `"systemd:NAME"` for sockets that systemd opened, or a table with `address` and more settings; port 0 selects a
+    /// free port. `[::]` is for IPv6 only. Default 127.0.0.1:8080.
+    pub listen: ListenAddresses,
     /// The networks of the proxies in front of the gateway, such as `["10.0.0.0/8"]`. Their `Forwarded` and
     /// `X-Forwarded-...` fields say who the client is; those of other peers are replaced. `[]` declares that clients
     /// connect directly. Default: not declared; the peer counts as the client, and limits by client address are only
@@ -57,7 +57,7 @@ pub struct ServerSettings {
 impl Default for ServerSettings {
     fn default() -> Self {
         Self {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            listen: ListenAddresses::default(),
             trusted_proxies: None,
             proxy_protocol: false,
             workers: None,

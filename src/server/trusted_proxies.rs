@@ -39,8 +39,11 @@ impl TrustedProxies {
         self.0.is_empty()
     }
 
-    /// How a peer is treated. Its address is the client's if it is no trusted proxy.
+    /// How a peer is treated. One on a Unix socket is a local proxy, trusted if proxies are declared. Its address is the client's if it is no trusted proxy.
     pub fn classify(declared: Option<&Self>, peer: Peer) -> Peer {
+        if !peer.has_address() {
+            return Peer { is_trusted: declared.is_some(), limits: AddressLimits::Exempt, ..peer };
+        }
         let is_trusted = declared.is_some_and(|proxies| proxies.contains(peer.address.ip()));
         let limits = match declared {
             Some(_) if is_trusted => AddressLimits::Exempt,
@@ -128,6 +131,18 @@ mod tests {
         }
         for address in ["11.0.0.1", "192.0.2.2", "2001:db9::1", "::10.1.2.3", "198.51.101.1"] {
             assert!(!proxies.contains(address.parse().unwrap()), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_peer_without_an_address_is_trusted_where_proxies_are_declared() {
+        let declared = proxies(&[]);
+        assert!(!TrustedProxies::classify(None, Peer::unknown()).is_trusted);
+        let local = TrustedProxies::classify(Some(&declared), Peer::unknown());
+        assert_eq!((local.is_trusted, local.limits), (true, AddressLimits::Exempt));
+        for source in ["192.0.2.1:0", "0.0.0.0:0"] {
+            let named = TrustedProxies::classify(Some(&declared), Peer::new(source.parse().unwrap()));
+            assert_eq!((named.is_trusted, named.limits), (false, AddressLimits::Enforced), "{source}");
         }
     }
 

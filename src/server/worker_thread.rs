@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::TcpListener;
 use std::pin::Pin;
 use std::sync::{Arc, mpsc};
 use std::task::Poll;
@@ -11,7 +10,6 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
-use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
@@ -22,12 +20,14 @@ use crate::gateway::handler::{Handler, Peer};
 use crate::server::accept::{AcceptedConnection, accept, reject};
 use crate::server::application::Application;
 use crate::server::body::{RequestBody, ResponseBody};
+use crate::server::caller_stream::CallerStream;
 use crate::server::connection_admission::{ActiveRequest, AddressCounts, ConnectionAdmission};
 use crate::server::fast_path::{self, HandOver};
 use crate::server::hyper_connection::{self, ConnectionLimits};
 use crate::server::hyper_request;
 use crate::server::lifecycle::Lifecycle;
 use crate::server::limits::RequestLimits;
+use crate::server::listen::{BoundSocket, Listener};
 use crate::server::passthrough::Passthrough;
 use crate::server::passthrough::target_settings::PassthroughSettings;
 use crate::server::proxy_protocol::read_header;
@@ -82,7 +82,7 @@ where
     /// Runs a worker on the current thread until it has drained.
     pub(super) fn run(
         &self,
-        listener: TcpListener,
+        sockets: Vec<BoundSocket>,
         ready: &mpsc::Sender<Result<(), StartError>>,
         drained: oneshot::Sender<Drained>,
     ) {
@@ -91,14 +91,15 @@ where
         let tasks = TaskTracker::new();
         let prepared = runtime().and_then(|runtime| {
             let inside = runtime.enter();
-            let parts = (tokio::net::TcpListener::from_std(listener)?, self.application(&tasks)?);
+            let listeners = sockets.into_iter().map(BoundSocket::into_listener);
+            let parts = (listeners.collect::<io::Result<Vec<_>>>()?, self.application(&tasks)?);
             drop(inside);
             Ok((runtime, parts))
         });
         match prepared {
-            Ok((runtime, (listener, application))) => {
+            Ok((runtime, (listeners, application))) => {
                 let _ = ready.send(Ok(())); // the receiver is gone only if another worker failed to start
-                let outcome = runtime.block_on(self.serve(listener, application, tasks));
+                let outcome = runtime.block_on(self.serve(listeners, application, tasks));
                 runtime.shutdown_background(); // does not wait for a name lookup on a blocking thread
                 telemetry::flush(); // the process may end before the thread does
                 let _ = drained.send(outcome); // the receiver is gone only if the process is exiting
@@ -120,23 +121,19 @@ where
     }
 
     /// Serves until the server stops, then until all connections have ended or the deadline has passed.
-    async fn serve(
-        &self,
-        listener: tokio::net::TcpListener,
-        application: Application<G>,
-        tasks: TaskTracker,
-    ) -> Drained {
+    async fn serve(&self, listeners: Vec<Listener>, application: Application<G>, tasks: TaskTracker) -> Drained {
         let limits = ConnectionLimits::from(&self.settings);
         let content_timeout = self.settings.content_timeout_ms.millis();
         let uses_proxy_protocol = self.settings.proxy_protocol;
         let stop = self.lifecycle.stopped();
         let application = Arc::new(application);
         let admission = ConnectionAdmission::new(self.connection_permits.clone());
-        accept(listener, &admission, stop, |AcceptedConnection { mut stream, peer, permit }| {
+        let serve = |AcceptedConnection { mut stream, peer, permit }| {
             let (application, activity, addresses) =
                 (application.clone(), permit.activity(), self.address_counts.clone());
             tasks.spawn(async move {
-                let mut peer = TrustedProxies::classify(application.trusted_proxies.as_ref(), Peer::new(peer));
+                let peer = peer.map_or_else(Peer::unknown, Peer::new);
+                let mut peer = TrustedProxies::classify(application.trusted_proxies.as_ref(), peer);
                 if uses_proxy_protocol {
                     // Boxed to keep it out of every connection's task.
                     let sent =
@@ -169,6 +166,12 @@ where
                     tracing::debug!(error = &error as &dyn Error, "connection ended early");
                 }
             });
+        };
+        let accept = |listener| Box::pin(accept(listener, &admission, stop, &serve));
+        let mut accepting: Vec<_> = listeners.into_iter().map(accept).collect();
+        poll_fn(|context| {
+            accepting.retain_mut(|accepting| accepting.as_mut().poll(context).is_pending());
+            if accepting.is_empty() { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
         tasks.close();
@@ -183,7 +186,7 @@ where
 
 /// The peer that the PROXY protocol header of a connection names. `None` if the connection is to be closed.
 async fn sent_peer<G>(
-    stream: &mut TcpStream,
+    stream: &mut CallerStream,
     sender: Peer,
     application: &Application<G>,
     header_timeout: Duration,

@@ -4,5 +4,6 @@
 mod anomalies;
 mod console;
 mod identity;
+mod listeners;
 mod matrix;
 mod policies;

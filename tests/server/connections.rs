@@ -128,7 +128,7 @@ async fn worker_failure_at_startup_is_reported() {
 async fn port_in_use_is_reported_with_its_address() {
     let rig = start(&settings());
     let mut taken = settings();
-    taken.listen = rig.address;
+    taken.listen = rig.address.into();
     for workers in [1, 2] {
         taken.workers = Bounded::new(workers);
         let error = Server::bind(&taken).unwrap_err();

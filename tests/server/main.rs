@@ -12,6 +12,7 @@ mod framing;
 mod http2;
 mod late_answers;
 mod limits;
+mod listeners;
 mod logs;
 mod passthrough;
 mod passthrough_content;

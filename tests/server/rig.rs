@@ -27,6 +27,8 @@ pub(crate) fn networks(networks: &[&str]) -> TrustedProxies {
 /// A server with a toy gateway.
 pub(crate) struct Rig {
     pub(crate) address: SocketAddr,
+    /// All addresses, as text.
+    pub(crate) addresses: Vec<String>,
     pub(crate) toy: Toy,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) running: RunningServer,
@@ -45,8 +47,9 @@ pub(crate) fn start_with(settings: &ServerSettings, passthrough: &PassthroughSet
     let (toy, lifecycle) = (Toy::new(), Lifecycle::new());
     let server = Server::bind(settings).unwrap();
     let address = server.address();
+    let addresses = server.addresses().map(str::to_owned).collect();
     let running = server.start(passthrough, &lifecycle, toy.build()).unwrap();
-    Rig { address, toy, lifecycle, running }
+    Rig { address, addresses, toy, lifecycle, running }
 }
 
 pub(crate) fn target(origin: &Origin) -> TargetSettings {

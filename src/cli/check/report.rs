@@ -18,7 +18,10 @@ use crate::routes::upstream::Upstream;
 pub(super) struct Report {
     config: String,
     valid: bool,
-    listen: Option<SocketAddr>,
+    /// The first address.
+    listen: Option<String>,
+    /// All addresses.
+    listeners: Vec<String>,
     admin: Option<SocketAddr>,
     passthrough: Vec<Passthrough>,
     routes: Vec<RouteReport>,
@@ -89,7 +92,8 @@ impl Report {
     pub(super) fn of(config: &Config, origin: &Origin, diagnostics: &Diagnostics) -> Self {
         let passthrough = config.passthrough.0.iter();
         Self {
-            listen: Some(config.server.listen),
+            listen: config.server.listen.iter().next().map(ToString::to_string),
+            listeners: config.server.listen.iter().map(ToString::to_string).collect(),
             admin: Some(config.admin.listen),
             passthrough: passthrough
                 .map(|(host, target)| Passthrough { host: host.to_string(), url: target.0.url.to_string() })
@@ -105,6 +109,7 @@ impl Report {
             config: origin.name(),
             valid: false,
             listen: None,
+            listeners: Vec::new(),
             admin: None,
             passthrough: Vec::new(),
             routes: Vec::new(),
@@ -121,8 +126,8 @@ impl Report {
 
     pub(super) fn text(&self, verbose: bool) -> String {
         let mut text = format!("{} works.\n", self.config);
-        if let (Some(listen), Some(admin)) = (self.listen, self.admin) {
-            text.push_str(&format!("listen {listen}, admin {admin}\n"));
+        if let Some(admin) = self.admin {
+            text.push_str(&format!("listen {}, admin {admin}\n", self.listeners.join(", ")));
         }
         for Passthrough { host, url } in &self.passthrough {
             text.push_str(&format!("passthrough {host} -> {url}\n"));

@@ -69,7 +69,7 @@ pub(crate) fn decode_request<'g: 'a, 'a>(
     }
     let client = Client {
         user_agent: head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()),
-        address: Some(arrival.client_text()),
+        address: Some(&**arrival.client_text()).filter(|_| !arrival.client_address().is_unspecified()),
         ip: Some(arrival.client_address()),
         limits: arrival.address_limits(),
     };

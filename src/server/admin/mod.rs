@@ -31,7 +31,7 @@ use crate::server::admin::console::{ConnectionAddresses, Console};
 use crate::server::connection_admission::ConnectionAdmission;
 use crate::server::hyper_connection::{self, ConnectionLimits};
 use crate::server::lifecycle::{Lifecycle, Phase};
-use crate::server::listen::bind;
+use crate::server::listen::{BoundSocket, Listener, Socket, tcp};
 use crate::server::server_settings::ServerSettings;
 
 /// The content type of metrics (OpenMetrics 1.0).
@@ -100,7 +100,7 @@ impl Admin {
     ///
     /// If the address is in use, not local, or not permitted.
     pub fn bind(settings: &AdminSettings) -> io::Result<Self> {
-        let listener = bind(settings.listen, 1)?.remove(0);
+        let listener = tcp::bind(settings.listen, 1, tcp::Family::Both)?.remove(0);
         let address = listener.local_addr()?;
         if !address.ip().is_loopback() {
             tracing::warn!(%address, "admin listener is reachable from other machines without a password");
@@ -124,7 +124,8 @@ impl Admin {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let listener = {
             let _inside = runtime.enter();
-            tokio::net::TcpListener::from_std(self.listener)?
+            let listen = Arc::new(self.address.into());
+            BoundSocket { listen, socket: Socket::Tcp(self.listener) }.into_listener()?
         };
         let close = CancellationToken::new();
         let console = self.gateway.clone().filter(|_| self.wants_console).map(Console::new);
@@ -160,16 +161,17 @@ impl RunningAdmin {
     }
 }
 
-async fn serve(listener: tokio::net::TcpListener, service: Arc<AdminService>, close: CancellationToken) {
+async fn serve(listener: Listener, service: Arc<AdminService>, close: CancellationToken) {
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let admission = ConnectionAdmission::new(permits);
     let limits = ConnectionLimits::from(&ServerSettings::default());
     accept(listener, &admission, &close, |AcceptedConnection { stream, peer, permit }| {
+        let Some(peer) = peer else { return };
         let service = service.clone();
         tokio::spawn(async move {
             let activity = permit.activity();
             // Fails only if the connection is closed already, and then reading fails too.
-            let local = stream.local_addr().map_or(peer.ip(), |local| local.ip());
+            let local = stream.local_ip().unwrap_or(peer.ip());
             let addresses = ConnectionAddresses { peer, local };
             let respond = |request| {
                 let (service, active) = (service.clone(), activity.begin());

@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, AsyncWriteExt as _, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, timeout};
 use tokio_util::sync::WaitForCancellationFuture;
 
+use crate::server::caller_stream::CallerStream;
 use crate::server::fast_path::request::{SimpleRequest, Unsupported, read};
 use crate::server::guarded_stream::SEND_TIMEOUT;
 use crate::server::hyper_connection::{ConnectionError, HTTP2_PREFACE};
@@ -35,7 +35,7 @@ thread_local! {
 /// The connection to a caller.
 #[derive(Debug)]
 pub(super) struct CallerConnection<'a> {
-    stream: &'a mut TcpStream,
+    stream: &'a mut CallerStream,
     /// Bytes read that belong to no request yet.
     unread: Vec<u8>,
     idle_timeout: Duration,
@@ -57,7 +57,7 @@ pub(super) enum NotRead {
 // ===== impl CallerConnection =====
 
 impl<'a> CallerConnection<'a> {
-    pub(super) fn new(stream: &'a mut TcpStream, idle_timeout: Duration) -> Self {
+    pub(super) fn new(stream: &'a mut CallerStream, idle_timeout: Duration) -> Self {
         Self { stream, unread: Vec::new(), idle_timeout, awaited: 0, awaited_at_timer: 1 }
     }
 
@@ -167,7 +167,7 @@ impl<'a> CallerConnection<'a> {
 
 /// Reads available bytes into the buffer of the thread; no bytes mean the end of the connection.
 fn poll_read<T>(
-    stream: &mut TcpStream,
+    stream: &mut CallerStream,
     context: &mut Context<'_>,
     take: impl FnOnce(&[u8]) -> T,
 ) -> Poll<io::Result<T>> {

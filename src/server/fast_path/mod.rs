@@ -12,11 +12,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::CONNECTION;
 use http::{Request, Response, StatusCode};
-use tokio::net::TcpStream;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::server::body::{RequestBody, ResponseBody};
+use crate::server::caller_stream::CallerStream;
 use crate::server::fast_path::caller::{CallerConnection, NotRead};
 use crate::server::fast_path::request::SimpleRequest;
 use crate::server::hyper_connection::ConnectionError;
@@ -37,7 +37,7 @@ pub(super) struct HandOver {
 /// Answers simple requests until another request arrives or the connection ends (`None`). After `stop` is
 /// cancelled, only the current request is finished. A connection that is idle for `idle_timeout` is closed.
 pub(super) async fn serve<F>(
-    stream: &mut TcpStream,
+    stream: &mut CallerStream,
     respond: impl Fn(Request<RequestBody>) -> F,
     idle_timeout: Duration,
     stop: &CancellationToken,

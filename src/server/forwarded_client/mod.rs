@@ -56,7 +56,7 @@ pub(super) fn forwarded_client(headers: &HeaderMap, peer: &Peer, trusted: &Trust
     proxies.reverse();
     ForwardedClient {
         address,
-        text: address.to_string().into(),
+        text: client.map_or_else(|| peer.ip.clone(), |client| client.to_string().into()),
         proxies: if client.is_some() { proxies } else { Vec::new() },
         scheme: scheme.or_else(|| proto.and_then(self::scheme)).unwrap_or_default(),
         authority: authority.or(named).map(str::to_owned),

@@ -11,6 +11,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Version};
 use crate::gateway::handler::{Arrival, Scheme};
 use crate::server::forwarded_client::{X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO};
 
+/// A node without an address (RFC 7239 section 6.2).
+const UNKNOWN: &str = "unknown";
 /// Fields that some targets read the client's address or request from. They hold one value, which only a trusted proxy
 /// may set.
 const OTHER_FIELDS: [HeaderName; 5] = [
@@ -42,8 +44,11 @@ pub(super) fn write(headers: &mut HeaderMap, arrival: &Arrival, authority: Optio
     let mut older = String::new();
     for address in &addresses {
         let separator = if older.is_empty() { "" } else { ", " };
-        older.push_str(&format!("{separator}{address}"));
+        let is_unknown = address.is_unspecified(); // the peer on a Unix socket
+        older.push_str(separator);
+        older.push_str(&if is_unknown { UNKNOWN.to_owned() } else { address.to_string() });
         forwarded.push_str(&match address {
+            _ if is_unknown => format!("{separator}for={UNKNOWN}"),
             IpAddr::V4(address) => format!("{separator}for={address}"),
             IpAddr::V6(address) => format!("{separator}for=\"[{address}]\""),
         });
@@ -132,6 +137,14 @@ mod tests {
         assert_eq!(line(&headers, "forwarded"), forwarded);
         assert_eq!(line(&headers, "via"), "1.1 front, 2.0 passbridge");
         assert_eq!(line(&headers, "x-real-ip"), "2001:db8::1");
+    }
+
+    #[test]
+    fn a_peer_without_an_address_is_unknown() {
+        let mut headers = HeaderMap::new();
+        write(&mut headers, &Arrival::of_peer(Peer::unknown(), RequestId::random()), None, Version::HTTP_11);
+        assert_eq!(line(&headers, "x-forwarded-for"), "unknown");
+        assert_eq!(line(&headers, "forwarded"), "for=unknown;proto=http");
     }
 
     #[test]

@@ -80,7 +80,8 @@ impl Config {
         self.command().arg("check").output().unwrap()
     }
 
-    fn command(&self) -> Command {
+    /// The program with this config, without a subcommand.
+    pub fn command(&self) -> Command {
         let mut command = Command::new(program());
         command.env_clear().envs(ENVIRONMENT.iter().copied()).current_dir(self.folder.path());
         command.args(["--config", "gateway.toml", "--log-format", "json"]);
@@ -110,6 +111,14 @@ impl Gateway {
         Self::launch(command, config.folder).await
     }
 
+    /// Serves a config that inherits listening sockets or runs on other special terms: `adapt` changes the command.
+    pub async fn start_adapted(config: Config, adapt: impl FnOnce(&mut Command)) -> Self {
+        let mut command = config.command();
+        command.arg("serve");
+        adapt(&mut command);
+        Self::launch(command, config.folder).await
+    }
+
     /// Runs a command that serves, and waits until it is ready.
     pub async fn launch(mut command: Command, folder: TempDir) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -117,7 +126,7 @@ impl Gateway {
         let lines = lines(BufReader::new(child.stdout.take().unwrap()));
         let first = lines.recv_timeout(Duration::from_secs(30));
         let first = first.unwrap_or_else(|_| panic!("the gateway did not start: {}", logs.text()));
-        let address = address(&first, " on http://", ";");
+        let address = address(&first, " on http://");
         let admin = address_of_admin(&first);
         let gateway =
             Self { address, admin, banner: rest(first, &lines), logs, child, caller: Caller::of(address), folder };
@@ -225,10 +234,10 @@ fn rest(first: String, lines: &Receiver<String>) -> Vec<String> {
 }
 
 fn address_of_admin(banner: &str) -> SocketAddr {
-    address(banner, "health on http://", "/")
+    address(banner, "health on http://")
 }
 
-fn address(banner: &str, before: &str, after: &str) -> SocketAddr {
+fn address(banner: &str, before: &str) -> SocketAddr {
     let (_, rest) = banner.split_once(before).unwrap_or_else(|| panic!("no address in {banner}"));
-    rest.split(after).next().unwrap().parse().unwrap_or_else(|error| panic!("{error}: {banner}"))
+    rest.split([',', ';', '/']).next().unwrap().parse().unwrap_or_else(|error| panic!("{error}: {banner}"))
 }
