@@ -114,6 +114,11 @@ impl Diagnostic {
         Self { severity: Severity::Warning, ..Self::error(message) }
     }
 
+    /// A note.
+    pub fn note(message: impl Into<String>) -> Self {
+        Self { severity: Severity::Note, ..Self::error(message) }
+    }
+
     /// Sets the location to a part of a file.
     #[must_use]
     pub fn at(self, source: &Arc<Source>, span: Range<usize>) -> Self {

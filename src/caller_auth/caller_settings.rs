@@ -14,9 +14,10 @@ use crate::base::secret::SecretReference;
 pub struct CallerSettings {
     /// Callers without credentials: `"anyone"`.
     pub open: Option<Anyone>,
-    /// Callers with an API key.
+    /// Callers with an API key: a list of keys, each as `env:NAME` or `file:PATH`.
     pub key: Option<KeySettings>,
-    /// Callers with a client id and secret.
+    /// Callers with a client id: a table of client ids, each with its secret (`env:NAME` or `file:PATH`), or `"public"`
+    /// for a client that cannot keep a secret, such as a single-page or mobile app.
     pub client: Option<ClientSettings>,
     /// End users with a bearer token.
     pub user: Option<UserSettings>,

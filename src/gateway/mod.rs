@@ -6,6 +6,7 @@
 
 pub mod arrival;
 pub mod client_data;
+pub(crate) mod client_key;
 pub(crate) mod context;
 pub(crate) mod cors;
 pub(crate) mod documents;

@@ -36,7 +36,8 @@ pub struct EmbeddedSettings {
     /// Whether to add a demo user at the first start. Default: `false`.
     #[serde(default)]
     pub demo: bool,
-    /// The issuer URL of the tokens. Default: the first `http` or `https` origin, followed by a slash.
+    /// The issuer URL of the tokens. Set it if the gateway's host is not that of the first origin: APIs fetch the
+    /// discovery document and the keys below it. Default: the first `http` or `https` origin, followed by a slash.
     pub issuer: Option<String>,
     /// The audience that every access token has, and that the gateway requires. Default: the issuer.
     pub audience: Option<String>,

@@ -27,6 +27,8 @@ pub(super) struct AcceptedConnection {
     /// `None` for a Unix socket.
     pub(super) peer: Option<SocketAddr>,
     pub(super) permit: ConnectionPermit,
+    /// Whether it begins with a header of the PROXY protocol.
+    pub(super) has_proxy_header: bool,
 }
 
 /// Passes every connection to `serve`, which must not block.
@@ -46,7 +48,8 @@ pub(super) async fn accept(
             Ok((stream, peer)) => match admission.admit(stop).await {
                 Some(permit) => {
                     stream.set_nodelay();
-                    serve(AcceptedConnection { stream, peer, permit });
+                    let has_proxy_header = listener.listen.proxy_protocol;
+                    serve(AcceptedConnection { stream, peer, permit, has_proxy_header });
                 }
                 None => reject(stream, "max_connections reached"),
             },

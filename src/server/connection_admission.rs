@@ -4,7 +4,9 @@
 //! cannot keep new ones out. The order of idle connections is kept as sequence numbers: a request only stores one.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
+use std::hash::{BuildHasher as _, RandomState};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
@@ -13,8 +15,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use crate::base::keyed_counts::KeyedCounts;
+use crate::gateway::client_key::AddressKey;
 use crate::gateway::handler::{AddressLimits, Peer};
-use crate::gateway::rate_limits::AddressKey;
 
 /// How long a new connection waits for the idle one that is closed for it.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(100);
@@ -34,7 +37,8 @@ pub(super) struct ConnectionAdmission {
 #[derive(Debug)]
 pub(super) struct AddressCounts {
     max: usize,
-    counts: Mutex<HashMap<AddressKey, usize>>,
+    counts: KeyedCounts,
+    hasher: RandomState,
 }
 
 /// Counts towards the maximums until it is dropped, also after the connection was upgraded.
@@ -52,7 +56,7 @@ struct PermitParts {
 #[derive(Debug)]
 struct AddressPermit {
     addresses: Arc<AddressCounts>,
-    key: AddressKey,
+    key: u64,
 }
 
 /// What a connection is doing.
@@ -121,7 +125,7 @@ impl ConnectionAdmission {
         let mut closed = None;
         while let Some(Reverse(Admitted { idle_since, activity: weak })) = idle.pop() {
             let Some(activity) = weak.upgrade() else { continue };
-            let now = activity.idle_since.load(Ordering::Relaxed);
+            let now = activity.idle_since();
             if !activity.is_idle() {
                 busy.push(Reverse(Admitted { idle_since: now, activity: weak }));
             } else if now != idle_since {
@@ -143,29 +147,21 @@ impl ConnectionAdmission {
 impl AddressCounts {
     /// At most `max` connections for each address. 0 is no limit.
     pub(super) fn new(max: usize) -> Arc<Self> {
-        Arc::new(Self { max, counts: Mutex::default() })
+        Arc::new(Self { max, counts: KeyedCounts::default(), hasher: RandomState::new() })
     }
 
-    fn add(self: &Arc<Self>, key: AddressKey) -> Result<AddressPermit, TooManyOfAddress> {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(key).or_default();
-        if *count >= self.max {
-            return Err(TooManyOfAddress);
+    fn add(self: &Arc<Self>, address: IpAddr) -> Result<AddressPermit, TooManyOfAddress> {
+        let key = self.hasher.hash_one(AddressKey::of(address));
+        match self.counts.add(key, self.max) {
+            true => Ok(AddressPermit { addresses: self.clone(), key }),
+            false => Err(TooManyOfAddress),
         }
-        *count += 1;
-        Ok(AddressPermit { addresses: self.clone(), key })
     }
 }
 
 impl Drop for AddressPermit {
     fn drop(&mut self) {
-        let mut counts = self.addresses.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&self.key) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&self.key);
-            }
-        }
+        self.addresses.counts.remove(self.key);
     }
 }
 
@@ -174,9 +170,12 @@ impl Drop for AddressPermit {
 impl ConnectionPermit {
     /// Counts the connection as one of a peer.
     pub(super) fn count(&self, addresses: &Arc<AddressCounts>, peer: &Peer) -> Result<(), TooManyOfAddress> {
-        if peer.limits == AddressLimits::Enforced && addresses.max > 0 {
-            let address = addresses.add(AddressKey::of(peer.address.ip()))?;
-            let _ = self.0.address.set(address); // a connection has one peer
+        if let Some(address) = peer.address
+            && peer.limits == AddressLimits::Enforced
+            && addresses.max > 0
+        {
+            let permit = addresses.add(address.ip())?;
+            let _ = self.0.address.set(permit); // a connection has one peer
         }
         Ok(())
     }
@@ -202,13 +201,22 @@ impl Activity {
         ActiveRequest(self.clone())
     }
 
+    /// Changes when a request ends.
+    pub(super) fn idle_since(&self) -> u64 {
+        self.idle_since.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn has_active_requests(&self) -> bool {
+        self.active.load(Ordering::Relaxed) > 0
+    }
+
     fn is_idle(&self) -> bool {
-        self.active.load(Ordering::Relaxed) == 0 && !self.is_streaming.load(Ordering::Relaxed)
+        !self.has_active_requests() && !self.is_streaming.load(Ordering::Relaxed)
     }
 }
 
 impl ActiveRequest {
-    /// The response goes on after the request ends.
+    /// Its response is streamed and is still sent when the request ends.
     pub(super) fn is_streamed(&self) {
         self.0.is_streaming.store(true, Ordering::Relaxed);
     }

@@ -10,7 +10,7 @@ use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use crate::http1::request_guard::HeadLimits;
 use crate::server::body::BodyError;
 use crate::server::caller_stream::CallerStream;
+use crate::server::connection_admission::{Activity, ConnectionPermit};
 use crate::server::frame_budget::FrameBudget;
 use crate::server::guarded_stream::{GuardedStream, linger};
 use crate::server::replayed_stream::ReplayedStream;
@@ -63,19 +64,20 @@ pub(super) enum ConnectionError {
     CallerClosed,
 }
 
-/// Serves the connection until it ends. After `stop` is cancelled, only current requests are finished.
+/// Serves the connection until it ends. After the permit is closed, only current requests are finished.
 /// `unread` are bytes already read from `stream`.
 pub(super) async fn serve<F, B>(
     mut unread: Bytes,
     mut stream: CallerStream,
     respond: impl Fn(Request<Incoming>) -> F,
     limits: ConnectionLimits,
-    stop: &CancellationToken,
+    permit: &ConnectionPermit,
 ) -> Result<(), ConnectionError>
 where
     F: Future<Output = Response<B>> + Send + 'static,
     B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
 {
+    let (activity, stop) = (permit.activity(), permit.close());
     if unread.is_empty() {
         unread = tokio::select! {
             () = stop.cancelled() => return Ok(()),
@@ -86,14 +88,11 @@ where
         };
     }
     let is_http2 = unread.starts_with(&HTTP2_PREFACE);
-    let requests = Arc::new(RequestCounts::default());
     let is_upgraded = Arc::new(AtomicBool::new(false));
     let service = service_fn(|request| {
-        let active = ActiveRequest::begin(&requests);
         let is_upgraded = is_upgraded.clone();
         let response = respond(request);
         async move {
-            let _active = active;
             let response = response.await;
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
                 is_upgraded.store(true, Ordering::Relaxed);
@@ -104,12 +103,12 @@ where
     if is_http2 {
         let io = TokioIo::new(FrameBudget::new(ReplayedStream::new(unread, stream)));
         let connection = pin!(limits.http2().serve_connection(io, service));
-        return drive(connection, &requests, limits.header_timeout, stop).await;
+        return drive(connection, &activity, limits.header_timeout, stop).await;
     }
     let (guarded, mut unread) = GuardedStream::new(&unread, stream, limits.head(), is_upgraded.clone());
     let ended = {
         let connection = pin!(limits.http1().serve_connection(TokioIo::new(guarded), service).with_upgrades());
-        drive(connection, &requests, limits.header_timeout, stop).await
+        drive(connection, &activity, limits.header_timeout, stop).await
     };
     if !matches!(ended, Err(ConnectionError::IdleTimeout))
         && let Ok(stream) = unread.try_recv()
@@ -135,13 +134,15 @@ async fn read_first_bytes(stream: &mut CallerStream) -> io::Result<Bytes> {
 /// occupy memory twice.
 async fn drive(
     mut connection: Pin<&mut impl GracefulShutdown>,
-    requests: &RequestCounts,
+    activity: &Activity,
     idle_timeout: Duration,
     stop: &CancellationToken,
 ) -> Result<(), ConnectionError> {
     let mut stopped = pin!(stop.cancelled());
     let mut timer = pin!(sleep(idle_timeout));
-    let mut begun_at_timer = 0;
+    // For HTTP/1.1, hyper has its own timer after the first request.
+    let begun = activity.idle_since();
+    let mut idle_since = begun;
     let mut draining = false;
     loop {
         tokio::select! {
@@ -152,30 +153,21 @@ async fn drive(
                 connection.as_mut().shut_down();
             }
             result = connection.as_mut() => return Ok(result?),
-            () = timer.as_mut(), if !draining => match requests.begun.load(Ordering::Relaxed) {
-                0 => return Err(ConnectionError::IdleTimeout),
-                begun if begun == begun_at_timer && requests.active.load(Ordering::Relaxed) == 0 => {
+            () = timer.as_mut(), if !draining => {
+                let was_idle = !activity.has_active_requests() && activity.idle_since() == idle_since;
+                if was_idle && idle_since == begun {
+                    return Err(ConnectionError::IdleTimeout);
+                }
+                if was_idle {
                     draining = true;
                     connection.as_mut().shut_down();
                 }
-                begun => {
-                    begun_at_timer = begun;
-                    timer.set(sleep(idle_timeout));
-                }
+                idle_since = activity.idle_since();
+                timer.set(sleep(idle_timeout));
             }
         }
     }
 }
-
-/// The requests of one connection. For HTTP/1.1, hyper has its own timer after the first request.
-#[derive(Debug, Default)]
-struct RequestCounts {
-    begun: AtomicU32,
-    active: AtomicU32,
-}
-
-/// Counts as active until it is dropped.
-struct ActiveRequest(Arc<RequestCounts>);
 
 /// A connection that can end after its current requests.
 trait GracefulShutdown: Future<Output = hyper::Result<()>> {
@@ -223,22 +215,6 @@ impl ConnectionLimits {
             .keep_alive_interval(PING_INTERVAL)
             .keep_alive_timeout(PING_TIMEOUT);
         builder
-    }
-}
-
-// ===== impl ActiveRequest =====
-
-impl ActiveRequest {
-    fn begin(requests: &Arc<RequestCounts>) -> Self {
-        requests.begun.fetch_add(1, Ordering::Relaxed);
-        requests.active.fetch_add(1, Ordering::Relaxed);
-        Self(requests.clone())
-    }
-}
-
-impl Drop for ActiveRequest {
-    fn drop(&mut self) {
-        self.0.active.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::base::keyword_or::keyword_or;
 
 /// What an address must be, for findings.
 const EXPECTED: &str = "must be an address and port, \"unix:/PATH\" or \"systemd:NAME\"";
@@ -30,6 +31,10 @@ pub struct ListenAddress {
     pub address: Address,
     /// The permissions of the file of a Unix socket, as octal digits. Default "600".
     pub mode: Option<FileMode>,
+    /// Whether each connection must begin with a header of the PROXY protocol, version 1 or 2, which gives the address of
+    /// the peer. Connections are accepted only from `trusted_proxies`. Default: false.
+    #[schemars(default)]
+    pub proxy_protocol: bool,
 }
 
 /// An address.
@@ -111,7 +116,20 @@ impl fmt::Display for ListenAddresses {
 
 impl<'de> Deserialize<'de> for ListenAddresses {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(OneOrList)
+        keyword_or(deserializer, |address: ListenAddress| Self(vec![address]), |CheckedList(list)| list)
+    }
+}
+
+/// A list that is not empty and has no address twice.
+#[derive(Deserialize)]
+#[serde(try_from = "Vec<ListenAddress>")]
+struct CheckedList(ListenAddresses);
+
+impl TryFrom<Vec<ListenAddress>> for CheckedList {
+    type Error = String;
+
+    fn try_from(addresses: Vec<ListenAddress>) -> Result<Self, String> {
+        ListenAddresses::new(addresses).map(Self)
     }
 }
 
@@ -128,39 +146,21 @@ impl JsonSchema for ListenAddresses {
         });
         let table = generator.subschema_for::<ListenAddress>();
         let item = json_schema!({ "anyOf": [text, table] });
-        json_schema!({ "anyOf": [text, table, { "type": "array", "title": "a list of addresses", "items": item, "minItems": 1 }] })
-    }
-}
-
-struct OneOrList;
-
-impl<'de> Visitor<'de> for OneOrList {
-    type Value = ListenAddresses;
-
-    fn expecting(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
-        text.write_str("an address, or a list of addresses")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<ListenAddresses, E> {
-        text.parse().map_err(E::custom)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, table: A) -> Result<ListenAddresses, A::Error> {
-        let listen = OneAddress.visit_map(table)?;
-        Ok(ListenAddresses(vec![listen]))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<ListenAddresses, A::Error> {
-        let addresses = Vec::deserialize(SeqAccessDeserializer::new(list))?;
-        ListenAddresses::new(addresses).map_err(A::Error::custom)
+        json_schema!({ "anyOf": [text, { "type": "array", "title": "a list of addresses", "items": item, "minItems": 1 }] })
     }
 }
 
 // ===== impl ListenAddress =====
 
+impl ListenAddress {
+    fn plain(address: Address) -> Self {
+        Self { address, mode: None, proxy_protocol: false }
+    }
+}
+
 impl From<SocketAddr> for ListenAddress {
     fn from(address: SocketAddr) -> Self {
-        Self { address: Address::Tcp(address), mode: None }
+        Self::plain(Address::Tcp(address))
     }
 }
 
@@ -168,7 +168,7 @@ impl FromStr for ListenAddress {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Ok(Self { address: text.parse()?, mode: None })
+        text.parse().map(Self::plain)
     }
 }
 
@@ -180,7 +180,7 @@ impl fmt::Display for ListenAddress {
 
 impl<'de> Deserialize<'de> for ListenAddress {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(OneAddress)
+        keyword_or(deserializer, Self::plain, |CheckedTable(table)| table)
     }
 }
 
@@ -190,28 +190,24 @@ impl<'de> Deserialize<'de> for ListenAddress {
 struct ListenTable {
     address: Address,
     mode: Option<FileMode>,
+    #[serde(default)]
+    proxy_protocol: bool,
 }
 
-struct OneAddress;
+/// A table whose keys suit its address.
+#[derive(Deserialize)]
+#[serde(try_from = "ListenTable")]
+struct CheckedTable(ListenAddress);
 
-impl<'de> Visitor<'de> for OneAddress {
-    type Value = ListenAddress;
+impl TryFrom<ListenTable> for CheckedTable {
+    type Error = &'static str;
 
-    fn expecting(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
-        text.write_str("an address, or a table with `address`")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<ListenAddress, E> {
-        text.parse().map_err(E::custom)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, table: A) -> Result<ListenAddress, A::Error> {
-        let ListenTable { address, mode } = ListenTable::deserialize(MapAccessDeserializer::new(table))?;
+    fn try_from(ListenTable { address, mode, proxy_protocol }: ListenTable) -> Result<Self, Self::Error> {
         match (&address, mode) {
             (Address::Tcp(_) | Address::Systemd(_), Some(_)) => {
-                Err(A::Error::custom("must not have `mode`, which is for the file of a Unix socket"))
+                Err("must not have `mode`, which is for the file of a Unix socket")
             }
-            _ => Ok(ListenAddress { address, mode }),
+            _ => Ok(Self(ListenAddress { address, mode, proxy_protocol })),
         }
     }
 }

@@ -14,17 +14,14 @@ use crate::server::trusted_proxies::TrustedProxies;
 #[serde(default, deny_unknown_fields)]
 pub struct ServerSettings {
     /// The addresses to listen on, without TLS: one, or a list. Each is an address and port, `"unix:/PATH"`,
-    /// `"systemd:NAME"` for sockets that systemd opened, or a table with `address` and more settings; port 0 selects a
-    /// free port. `[::]` is for IPv6 only. Default 127.0.0.1:8080.
+    /// `"systemd:NAME"` for sockets that systemd opened; in a list also a table with `address`, `mode` and
+    /// `proxy_protocol`. Port 0 selects a free port. `[::]` is for IPv6 only. Default 127.0.0.1:8080.
     pub listen: ListenAddresses,
     /// The networks of the proxies in front of the gateway, such as `["10.0.0.0/8"]`. Their `Forwarded` and
     /// `X-Forwarded-...` fields say who the client is; those of other peers are replaced. `[]` declares that clients
     /// connect directly. Default: not declared; the peer counts as the client, and limits by client address are only
     /// observed.
     pub trusted_proxies: Option<TrustedProxies>,
-    /// Whether each connection must begin with a header of the PROXY protocol, version 1 or 2, which gives the address of
-    /// the peer. Connections are accepted only from `trusted_proxies`. Default: false.
-    pub proxy_protocol: bool,
     /// Threads that serve requests. Default: one per core.
     pub workers: Option<Bounded<1, 1024>>,
     /// Milliseconds in which a request head must arrive, and for which a connection may stay idle between
@@ -59,7 +56,6 @@ impl Default for ServerSettings {
         Self {
             listen: ListenAddresses::default(),
             trusted_proxies: None,
-            proxy_protocol: false,
             workers: None,
             header_timeout_ms: Bounded::nearest(15_000),
             content_timeout_ms: Bounded::nearest(15_000),

@@ -39,12 +39,12 @@ impl TrustedProxies {
         self.0.is_empty()
     }
 
-    /// How a peer is treated. One on a Unix socket is a local proxy, trusted if proxies are declared. Its address is the client's if it is no trusted proxy.
+    /// How a peer is treated. One on a Unix socket is a local proxy, trusted if proxies are declared.
     pub fn classify(declared: Option<&Self>, peer: Peer) -> Peer {
-        if !peer.has_address() {
+        let Some(address) = peer.ip() else {
             return Peer { is_trusted: declared.is_some(), limits: AddressLimits::Exempt, ..peer };
-        }
-        let is_trusted = declared.is_some_and(|proxies| proxies.contains(peer.address.ip()));
+        };
+        let is_trusted = declared.is_some_and(|proxies| proxies.contains(address));
         let limits = match declared {
             Some(_) if is_trusted => AddressLimits::Exempt,
             Some(_) => AddressLimits::Enforced,

@@ -124,17 +124,16 @@ where
     async fn serve(&self, listeners: Vec<Listener>, application: Application<G>, tasks: TaskTracker) -> Drained {
         let limits = ConnectionLimits::from(&self.settings);
         let content_timeout = self.settings.content_timeout_ms.millis();
-        let uses_proxy_protocol = self.settings.proxy_protocol;
         let stop = self.lifecycle.stopped();
         let application = Arc::new(application);
         let admission = ConnectionAdmission::new(self.connection_permits.clone());
-        let serve = |AcceptedConnection { mut stream, peer, permit }| {
+        let serve = |AcceptedConnection { mut stream, peer, permit, has_proxy_header }| {
             let (application, activity, addresses) =
                 (application.clone(), permit.activity(), self.address_counts.clone());
             tasks.spawn(async move {
                 let peer = peer.map_or_else(Peer::unknown, Peer::new);
                 let mut peer = TrustedProxies::classify(application.trusted_proxies.as_ref(), peer);
-                if uses_proxy_protocol {
+                if has_proxy_header {
                     // Boxed to keep it out of every connection's task.
                     let sent =
                         Box::pin(sent_peer(&mut stream, peer, &application, limits.header_timeout, permit.close()));
@@ -157,7 +156,7 @@ where
                             Box::pin(hyper_request::respond(request, held.clone(), content_timeout, respond.clone()))
                         };
                         // Boxed to keep hyper's state out of every connection's task.
-                        Box::pin(hyper_connection::serve(unread, stream, respond, limits, permit.close())).await
+                        Box::pin(hyper_connection::serve(unread, stream, respond, limits, &permit)).await
                     }
                     Err(error) => Err(error),
                 };
@@ -194,7 +193,7 @@ async fn sent_peer<G>(
 ) -> Option<Peer> {
     if !sender.is_trusted {
         tracing::debug!(
-            peer = &*sender.ip,
+            peer = &*sender.text,
             "connection closed, the PROXY protocol is accepted only from trusted proxies"
         );
         return None;
@@ -208,7 +207,7 @@ async fn sent_peer<G>(
         Ok(Some(source)) => Some(TrustedProxies::classify(application.trusted_proxies.as_ref(), Peer::new(source))),
         Ok(None) => Some(sender),
         Err(error) => {
-            tracing::debug!(error = &error as &dyn Error, peer = &*sender.ip, "connection closed");
+            tracing::debug!(error = &error as &dyn Error, peer = &*sender.text, "connection closed");
             None
         }
     }

@@ -80,8 +80,8 @@ impl Server {
             let bind_error = |source| BindError { address: listen.clone(), source };
             addresses.push(BoundAddress::bind(Arc::new(listen.clone()), &mut inherited, workers).map_err(bind_error)?);
         }
-        for address in inherited.rest() {
-            tracing::warn!(address, "inherited socket is not in `server.listen` and was closed");
+        for address in inherited.unused() {
+            tracing::warn!(%address, "inherited socket is not in `server.listen` and was closed");
         }
         Ok(Self { settings: settings.clone(), workers, addresses })
     }

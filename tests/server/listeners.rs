@@ -108,9 +108,9 @@ fn invalid_addresses_are_refused() {
         (serde_json::json!(["127.0.0.1:1", "127.0.0.1:1"]), "twice"),
         (serde_json::json!("unix:http.sock"), "absolute path"),
         (serde_json::json!("systemd:"), "must have a name"),
-        (serde_json::json!({ "address": "127.0.0.1:1", "mode": "660" }), "must not have `mode`"),
-        (serde_json::json!({ "address": "unix:/run/http.sock", "mode": "888" }), "octal digits"),
-        (serde_json::json!({ "adress": "127.0.0.1:1" }), "unknown field"),
+        (serde_json::json!([{ "address": "127.0.0.1:1", "mode": "660" }]), "must not have `mode`"),
+        (serde_json::json!([{ "address": "unix:/run/http.sock", "mode": "888" }]), "octal digits"),
+        (serde_json::json!([{ "adress": "127.0.0.1:1" }]), "unknown field"),
     ] {
         let error = read(value.clone());
         assert!(error.contains(expected), "{value}: {error}");

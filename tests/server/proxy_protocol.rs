@@ -2,6 +2,7 @@
 
 use passbridge::base::bounded::Bounded;
 use passbridge::server::server_settings::ServerSettings;
+use serde_json::json;
 
 use super::rig::{Origin, Rig, everything_to, field, networks, settings, start_with, target};
 
@@ -9,7 +10,12 @@ const WHO: &str = "GET /who HTTP/1.1\r\nhost: a\r\nx-request-id: r\r\n\r\n";
 const SENT: &str = "PROXY TCP4 203.0.113.7 192.0.2.1 4711 80\r\n";
 
 fn behind(proxies: &[&str]) -> ServerSettings {
-    ServerSettings { proxy_protocol: true, trusted_proxies: Some(networks(proxies)), ..settings() }
+    let listen = json!([{ "address": "127.0.0.1:0", "proxy_protocol": true }]);
+    ServerSettings {
+        listen: serde_json::from_value(listen).unwrap(),
+        trusted_proxies: Some(networks(proxies)),
+        ..settings()
+    }
 }
 
 fn start(settings: &ServerSettings) -> Rig {
@@ -50,7 +56,7 @@ async fn connection_without_a_header_or_from_another_peer_is_closed() {
 
 #[tokio::test]
 async fn header_is_no_part_of_a_request_without_the_protocol() {
-    let rig = start(&ServerSettings { proxy_protocol: false, ..behind(&["127.0.0.1"]) });
+    let rig = start(&ServerSettings { trusted_proxies: Some(networks(&["127.0.0.1"])), ..settings() });
     let mut wire = rig.connect().await;
     wire.send(format!("{SENT}{WHO}")).await;
     assert_eq!(wire.reply().await.status, 400);

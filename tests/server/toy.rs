@@ -56,7 +56,11 @@ impl Handler for Toy {
                 response.extensions_mut().insert(RouteName("ios_app login.begin".into()));
                 Some(response)
             }
-            "/who" => answered(format!("{} {}", arrival.peer.address, arrival.id.as_str())),
+            "/who" => answered(format!(
+                "{} {}",
+                arrival.peer.address.map_or_else(String::new, |address| address.to_string()),
+                arrival.id.as_str()
+            )),
             "/echo" => answered(read(content).await.unwrap_or_else(|error| format!("error: {error}").into())),
             "/panic" => panic!("the toy panics when asked to"),
             "/wait" => {

@@ -1,8 +1,8 @@
 //! The state of a rate limit in bounded memory: a count-min sketch of arrival times.
 //!
 //! Each key has two cells, of which the lower one counts. A client is refused early only if both cells of its key are
-//! shared with clients over their limit. The keys are hashed with a secret of the process, so nobody can choose a key
-//! that shares the cells of another one. There is no lock, nothing to evict, and nothing to clean up.
+//! shared with clients over their limit. The keys are hashed with a secret of the process, so that a client cannot choose
+//! a key that shares the cells of another one. There is no lock, nothing to evict, and nothing to clean up.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};

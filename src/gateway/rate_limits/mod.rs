@@ -8,7 +8,6 @@ mod cells;
 pub mod settings;
 
 use std::hash::{BuildHasher as _, Hash, RandomState};
-use std::net::IpAddr;
 use std::num::NonZeroU32;
 
 use governor::clock::{Clock as _, MonotonicClock};
@@ -47,13 +46,6 @@ pub(crate) struct Exceeded {
     pub(crate) limit: &'static str,
     /// The number of seconds after which to retry.
     pub(crate) retry_after: i64,
-}
-
-/// The part of an address that is one client: an IPv6 subscriber has a whole /64.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(crate) enum AddressKey {
-    V4(u32),
-    V6(u64),
 }
 
 // ===== impl RateLimits =====
@@ -110,38 +102,15 @@ impl RateLimit {
     }
 }
 
-// ===== impl AddressKey =====
-
-impl AddressKey {
-    pub(crate) fn of(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(address) => Self::V4(address.to_bits()),
-            IpAddr::V6(address) => Self::V6((address.to_bits() >> 64) as u64),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn key(address: &str) -> AddressKey {
-        AddressKey::of(address.parse::<IpAddr>().unwrap())
-    }
-
-    #[test]
-    fn an_ipv6_network_of_64_bits_is_one_client() {
-        assert_eq!(key("2001:db8::1"), key("2001:db8::ffff:ffff:ffff:ffff"));
-        assert_ne!(key("2001:db8::1"), key("2001:db8:0:1::1"));
-        assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
-        assert_eq!(key("192.0.2.1"), key("::ffff:192.0.2.1"));
-    }
 
     #[test]
     fn each_key_has_its_own_limit_and_0_is_none() {
         let two = RateSettings { address: PerMinute::nearest(2), ..RateSettings::default() };
         let limits = RateLimits::new(&two);
-        let check = |address: &str| limits.check(&limits.address, key(address));
+        let check = |address: &str| limits.check(&limits.address, address);
         assert_eq!((check("192.0.2.1"), check("192.0.2.1")), (Ok(()), Ok(())));
         assert_eq!(check("192.0.2.1"), Err(Exceeded { limit: "address", retry_after: 30 }));
         assert_eq!(check("192.0.2.2"), Ok(()));

@@ -69,8 +69,8 @@ pub(crate) fn decode_request<'g: 'a, 'a>(
     }
     let client = Client {
         user_agent: head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()),
-        address: Some(&**arrival.client_text()).filter(|_| !arrival.client_address().is_unspecified()),
-        ip: Some(arrival.client_address()),
+        address: arrival.client_address().map(|_| &**arrival.client_text()),
+        ip: arrival.client_address(),
         limits: arrival.address_limits(),
     };
     let (fields, shadow_role) = (&head.headers, ShadowRole::None);

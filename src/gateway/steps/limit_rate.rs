@@ -1,20 +1,17 @@
 //! Limiting the rate of one client's requests.
 //!
-//! A device is limited by its address, and by the user that it names together with its address, so that nobody can lock
-//! a user out from elsewhere. A backend has a secret of its own and sends the requests of many users from one address:
+//! A device is limited by its address, and by the user that it names together with its address, so that a
+//! user cannot be locked out from elsewhere. A backend has a secret of its own and sends the requests of many users from one address:
 //! it is limited by its credential. Public clients share their id, which therefore has no limit.
 
-use std::borrow::Cow;
-use std::hash::{Hash, Hasher};
-
 use crate::caller_auth::AuthenticatedCaller;
+use crate::gateway::client_key::{AddressKey, NamedUser, backend_credential, text};
 use crate::gateway::context::{Attempt, RequestContext};
 use crate::gateway::handler::AddressLimits;
-use crate::gateway::rate_limits::{AddressKey, Exceeded};
+use crate::gateway::rate_limits::Exceeded;
 use crate::gateway::runtime::Runtime;
 use crate::model::fault::{Fault, Refusal};
 use crate::model::member::Member;
-use crate::model::value::Value;
 use crate::provider::template::message::Caller;
 
 /// Applies the limits of devices, before the work of verifying a token.
@@ -32,8 +29,11 @@ fn apply_device_limits(runtime: &Runtime, context: &RequestContext<'_>) -> Resul
     let operation = limits.operation(context.request.operation());
     let key = AddressKey::of(address);
     let mut checked = limits.check(&limits.address, key).and_then(|()| limits.check(operation, key));
-    if checked.is_ok() && limits.user_and_address.is_on() && names_user(context) {
-        checked = limits.check(&limits.user_and_address, (key, NamedUser(context)));
+    if checked.is_ok()
+        && limits.user_and_address.is_on()
+        && let Some(user) = NamedUser::of(context)
+    {
+        checked = limits.check(&limits.user_and_address, (key, user));
     }
     match checked {
         Ok(()) => Ok(()),
@@ -79,20 +79,8 @@ pub(crate) fn limit_caller(
 pub(super) fn caller_hash(attempt: Attempt<'_>) -> Option<u64> {
     let (context, limits) = (attempt.context, &attempt.runtime.config.rate_limits);
     match attempt.caller.is_backend {
-        true => Some(limits.hash((backend_credential(context), NamedUser(context)))),
+        true => Some(limits.hash((backend_credential(context), NamedUser::of(context)))),
         false => context.client.ip.map(|address| limits.hash(AddressKey::of(address))),
-    }
-}
-
-/// The credential of a backend: its key or its client id.
-pub(super) fn backend_credential<'c>(context: &'c RequestContext<'_>) -> Option<Cow<'c, str>> {
-    text(context, Member::ClientKey).or_else(|| text(context, Member::ClientId))
-}
-
-fn text<'c>(context: &'c RequestContext<'_>, member: Member) -> Option<Cow<'c, str>> {
-    match context.request.record().value(member) {
-        Some(Value::Text(text)) => Some(text),
-        _ => None,
     }
 }
 
@@ -110,24 +98,4 @@ fn refusal(runtime: &Runtime, context: &RequestContext<'_>, exceeded: Exceeded) 
     let Exceeded { limit, retry_after } = exceeded;
     runtime.config.metrics.rate_limited(&context.route.name, limit, "refused");
     Refusal::new(Fault::RateLimited, format!("the rate limit `{limit}` is exceeded")).retry_after(Some(retry_after))
-}
-
-const NAMES: [Member; 2] = [Member::UserId, Member::UserEmail];
-
-pub(super) fn names_user(context: &RequestContext<'_>) -> bool {
-    NAMES.iter().any(|member| context.request.record().value(*member).is_some())
-}
-
-/// The user that a request names, ignoring case.
-pub(super) struct NamedUser<'c, 'r>(pub(super) &'c RequestContext<'r>);
-
-impl Hash for NamedUser<'_, '_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        for member in NAMES {
-            if let Some(Value::Text(name)) = self.0.request.record().value(member) {
-                name.bytes().for_each(|byte| state.write_u8(byte.to_ascii_lowercase()));
-            }
-            state.write_u8(0xff);
-        }
-    }
 }

@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use crate::ceremony::{Ceremony, ChallengeKey, Holder, NotStored, SentToUpstream, Subject};
+use crate::gateway::client_key::{AddressKey, NamedUser, backend_credential};
 use crate::gateway::context::{Attempt, ShadowRole};
 use crate::gateway::handler::AddressLimits;
-use crate::gateway::rate_limits::AddressKey;
 use crate::gateway::steps::after_decode::Decoded;
 use crate::gateway::steps::build_response::caller_session;
 use crate::gateway::steps::identify_caller::{CallerIdentity, RequestedUser};
-use crate::gateway::steps::limit_rate::{NamedUser, backend_credential, names_user};
 use crate::model::fault::{Fault, Refusal};
 use crate::model::member::Member;
 use crate::model::message::Request;
@@ -75,7 +74,7 @@ fn holder(attempt: Attempt<'_>) -> Holder {
         (None, _) | (Some(_), AddressLimits::Exempt) => Holder::default(),
         (Some(address), AddressLimits::Observed) => ceremonies.holder(Some(address), None::<()>),
         (Some(address), AddressLimits::Enforced) => {
-            ceremonies.holder(Some(address), names_user(context).then_some((address, NamedUser(context))))
+            ceremonies.holder(Some(address), NamedUser::of(context).map(|user| (address, user)))
         }
     }
 }

@@ -165,7 +165,7 @@ async fn serve(listener: Listener, service: Arc<AdminService>, close: Cancellati
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let admission = ConnectionAdmission::new(permits);
     let limits = ConnectionLimits::from(&ServerSettings::default());
-    accept(listener, &admission, &close, |AcceptedConnection { stream, peer, permit }| {
+    accept(listener, &admission, &close, |AcceptedConnection { stream, peer, permit, .. }| {
         let Some(peer) = peer else { return };
         let service = service.clone();
         tokio::spawn(async move {
@@ -180,7 +180,7 @@ async fn serve(listener: Listener, service: Arc<AdminService>, close: Cancellati
                     service.respond(request, addresses).await
                 }
             };
-            if let Err(error) = hyper_connection::serve(Bytes::new(), stream, respond, limits, permit.close()).await {
+            if let Err(error) = hyper_connection::serve(Bytes::new(), stream, respond, limits, &permit).await {
                 tracing::debug!(error = &error as &dyn Error, "admin connection ended early");
             }
         });

@@ -43,7 +43,6 @@ pub(super) fn forwarded_client(headers: &HeaderMap, peer: &Peer, trusted: &Trust
     let disagree = older.elements > 0 && newer.elements > 0 && older.client != newer.client;
     let walk = if older.elements > 0 { &older } else { &newer };
     let client = walk.client.filter(|_| !disagree);
-    let address = client.unwrap_or_else(|| peer.address.ip());
     let position = if disagree { 1 } else { walk.elements.max(1) };
     let (proto, named) = match disagree {
         true => (None, None),
@@ -55,8 +54,8 @@ pub(super) fn forwarded_client(headers: &HeaderMap, peer: &Peer, trusted: &Trust
     let mut proxies = walk.proxies.clone();
     proxies.reverse();
     ForwardedClient {
-        address,
-        text: client.map_or_else(|| peer.ip.clone(), |client| client.to_string().into()),
+        address: client.or(peer.ip()),
+        text: client.map_or_else(|| peer.text.clone(), |client| client.to_string().into()),
         proxies: if client.is_some() { proxies } else { Vec::new() },
         scheme: scheme.or_else(|| proto.and_then(self::scheme)).unwrap_or_default(),
         authority: authority.or(named).map(str::to_owned),

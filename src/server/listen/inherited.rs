@@ -17,8 +17,8 @@ pub struct InheritedSockets(Vec<InheritedSocket>);
 
 #[derive(Debug)]
 struct InheritedSocket {
-    /// The address of the config that it belongs to, as text.
-    address: String,
+    /// The address of the config that it belongs to.
+    address: Address,
     socket: Socket,
 }
 
@@ -38,21 +38,19 @@ impl InheritedSockets {
                 Ok(socket) => socket.map(Socket::Tcp),
                 Err(_) => passed.take_unix_listener(index)?.map(Socket::Unix),
             };
-            let address = Address::Systemd(names.next().unwrap_or(UNNAMED).to_owned()).to_string();
+            let address = Address::Systemd(names.next().unwrap_or(UNNAMED).to_owned());
             sockets.extend(socket.map(|socket| InheritedSocket { address, socket }));
         }
         Ok(Self(sockets))
     }
 
     /// Takes the sockets of an address.
-    pub(super) fn take(&mut self, address: &Address) -> io::Result<Vec<Socket>> {
-        let address = address.to_string();
-        let taken: Vec<_> = self.0.extract_if(.., |inherited| inherited.address == address).collect();
-        Ok(taken.into_iter().map(|inherited| inherited.socket).collect())
+    pub(super) fn take(&mut self, address: &Address) -> Vec<Socket> {
+        self.0.extract_if(.., |inherited| inherited.address == *address).map(|inherited| inherited.socket).collect()
     }
 
     /// The addresses of the sockets that were not taken.
-    pub(crate) fn rest(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|inherited| &*inherited.address)
+    pub(crate) fn unused(&self) -> impl Iterator<Item = &Address> {
+        self.0.iter().map(|inherited| &inherited.address)
     }
 }

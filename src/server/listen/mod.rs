@@ -67,7 +67,7 @@ impl BoundAddress {
         inherited: &mut InheritedSockets,
         workers: usize,
     ) -> io::Result<Self> {
-        let taken = inherited.take(&listen.address)?;
+        let taken = inherited.take(&listen.address);
         let mut file = None;
         let sockets = match &listen.address {
             _ if !taken.is_empty() => taken,

@@ -11,8 +11,6 @@ use http::{HeaderMap, HeaderName, HeaderValue, Version};
 use crate::gateway::handler::{Arrival, Scheme};
 use crate::server::forwarded_client::{X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO};
 
-/// A node without an address (RFC 7239 section 6.2).
-const UNKNOWN: &str = "unknown";
 /// Fields that some targets read the client's address or request from. They hold one value, which only a trusted proxy
 /// may set.
 const OTHER_FIELDS: [HeaderName; 5] = [
@@ -25,7 +23,7 @@ const OTHER_FIELDS: [HeaderName; 5] = [
 
 /// Writes the fields. `authority` is the requested host as validated by `authority_of`.
 pub(super) fn write(headers: &mut HeaderMap, arrival: &Arrival, authority: Option<&str>, version: Version) {
-    let peer = arrival.peer.address.ip();
+    let peer = arrival.peer.ip();
     let client = arrival.forwarded.as_deref();
     if !arrival.peer.is_trusted {
         OTHER_FIELDS.iter().for_each(|name| drop(headers.remove(name)));
@@ -33,10 +31,10 @@ pub(super) fn write(headers: &mut HeaderMap, arrival: &Arrival, authority: Optio
     let authority = client.and_then(|client| client.authority.as_deref()).or(authority);
     // The listener has no TLS: only a proxy in front of it knows of one.
     let scheme = client.map_or(Scheme::Http, |client| client.scheme).name();
-    let mut addresses: Vec<IpAddr> = Vec::with_capacity(2);
+    let mut addresses: Vec<Option<IpAddr>> = Vec::with_capacity(2);
     if let Some(client) = client.filter(|client| client.address != peer) {
         addresses.push(client.address);
-        addresses.extend(&client.proxies);
+        addresses.extend(client.proxies.iter().copied().map(Some));
     }
     addresses.push(peer);
 
@@ -44,14 +42,12 @@ pub(super) fn write(headers: &mut HeaderMap, arrival: &Arrival, authority: Optio
     let mut older = String::new();
     for address in &addresses {
         let separator = if older.is_empty() { "" } else { ", " };
-        let is_unknown = address.is_unspecified(); // the peer on a Unix socket
-        older.push_str(separator);
-        older.push_str(&if is_unknown { UNKNOWN.to_owned() } else { address.to_string() });
-        forwarded.push_str(&match address {
-            _ if is_unknown => format!("{separator}for={UNKNOWN}"),
-            IpAddr::V4(address) => format!("{separator}for={address}"),
-            IpAddr::V6(address) => format!("{separator}for=\"[{address}]\""),
-        });
+        // A node without an address is unknown (RFC 7239 section 6.2).
+        let text = address.map_or_else(|| "unknown".to_owned(), |address| address.to_string());
+        let is_quoted = address.is_some_and(|address| address.is_ipv6());
+        older.push_str(&format!("{separator}{text}"));
+        let node = if is_quoted { format!("\"[{text}]\"") } else { text };
+        forwarded.push_str(&format!("{separator}for={node}"));
         if separator.is_empty() {
             forwarded.push_str(&authority.map_or_else(String::new, |authority| format!(";host=\"{authority}\"")));
             forwarded.push_str(&format!(";proto={scheme}"));
@@ -117,7 +113,7 @@ mod tests {
     #[test]
     fn the_client_of_a_trusted_proxy_is_the_first_of_each_list() {
         let client = ForwardedClient {
-            address: "2001:db8::1".parse().unwrap(),
+            address: Some("2001:db8::1".parse().unwrap()),
             text: "2001:db8::1".into(),
             proxies: vec!["10.0.0.2".parse().unwrap()],
             scheme: Scheme::Https,

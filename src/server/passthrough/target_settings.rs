@@ -29,7 +29,7 @@ pub struct HostPattern(String);
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Target(pub TargetSettings);
 
-/// One target and how it is called.
+/// One target and how it is called. If only `url` is needed, write it alone: `"api.example.com" = "https://..."`.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct TargetSettings {

@@ -4,9 +4,9 @@
 //! closes them; it runs only while there are idle connections.
 //!
 //! An upstream that sends bytes after a response could have them taken for the response to the next request.
-//! Before a connection is reused, it is read: any byte closes it. What arrives after that cannot be told from
-//! a response, so the pool bounds how often that can happen. No connection is reused before one of them was
-//! quiet for [`REST`] after its response. After unexpected bytes, no connection is reused for
+//! Before a connection is reused, it is read: any byte closes it. What arrives after that cannot be
+//! distinguished from a response, so the pool bounds how often that can happen. No connection is reused before one of them was
+//! quiet for [`QUIET_TIME`] after its response. After unexpected bytes, no connection is reused for
 //! [`DISTRUST_TIMEOUT`].
 
 use std::collections::VecDeque;
@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 /// How long the first connection is observed after its response, before any is reused.
-pub(in crate::upstream) const REST: Duration = Duration::from_millis(50);
+pub(in crate::upstream) const QUIET_TIME: Duration = Duration::from_millis(50);
 /// How long connections are not reused after unexpected bytes.
 const DISTRUST_TIMEOUT: Duration = Duration::from_secs(60);
 /// The most connections kept before one was observed.
@@ -158,7 +158,7 @@ impl<C: Idle> IdleConnections<C> {
             }
             self.trust = Trust::Unproven;
         }
-        let has_rested = self.connections.front().is_some_and(|idle| idle.since.elapsed() >= REST);
+        let has_rested = self.connections.front().is_some_and(|idle| idle.since.elapsed() >= QUIET_TIME);
         if !has_rested {
             return false;
         }
@@ -166,7 +166,7 @@ impl<C: Idle> IdleConnections<C> {
         for mut idle in mem::take(&mut self.connections) {
             match idle.connection.state() {
                 IdleState::Quiet => {
-                    was_quiet |= idle.since.elapsed() >= REST;
+                    was_quiet |= idle.since.elapsed() >= QUIET_TIME;
                     self.connections.push_back(idle);
                 }
                 IdleState::Closed => {}
