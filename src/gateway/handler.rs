@@ -71,8 +71,9 @@ pub fn host_of(head: &request::Parts) -> Option<&str> {
 
 /// The host that a request is for, with its port if it has one.
 ///
-/// The target's authority (HTTP/2, or absolute form) takes precedence over the `Host` field (RFC 9112 section 3.2.2). `None` if the request names no host, several, none that can be a host, or in
-/// HTTP/2 two different ones, which RFC 9113 section 8.3.1 calls malformed.
+/// The target's authority (HTTP/2, or absolute form) takes precedence over the `Host` field (RFC 9112 section
+/// 3.2.2). `None` if the request names no host, several, none that can be a host, or in HTTP/2 two different ones,
+/// which RFC 9113 section 8.3.1 calls malformed.
 #[must_use]
 pub fn authority_of(head: &request::Parts) -> Option<&str> {
     authority_and_host(head).map(|(authority, _)| authority)

@@ -1,7 +1,7 @@
 //! The life of a request, from top to bottom.
 //!
-//! [`run`] finds the config and the operation of a request, [`serve`] limits rates, authenticates the caller and selects a backend,
-//! and [`attempt`] lets one backend serve the request. Each line is a step, in a file of its own name in
+//! [`run`] finds the config and the operation of a request, [`serve`] limits rates, authenticates the caller and selects
+//! a backend, and [`attempt`] lets one backend serve the request. Each line is a step, in a file of its own name in
 //! [`steps`](crate::gateway::steps). The user handles, decoys, key learning and own tokens of a backend run in the steps
 //! [`before_call`], [`after_decode`] and [`after_proof`]; a route without them skips these steps. Nothing is
 //! learned, and no token issued, before the subject is verified.

@@ -1,8 +1,8 @@
 //! Limiting the rate of one client's requests.
 //!
-//! A device is limited by its address, and by the user that it names together with its address, so that a
-//! user cannot be locked out from elsewhere. A backend has a secret of its own and sends the requests of many users from one address:
-//! it is limited by its credential. Public clients share their id, which therefore has no limit.
+//! A device is limited by its address, and by the user that it names together with its address, so that a user
+//! cannot be locked out from elsewhere. A backend has a secret of its own and sends the requests of many users from
+//! one address: it is limited by its credential. Public clients share their id, which therefore has no limit.
 
 use crate::caller_auth::AuthenticatedCaller;
 use crate::gateway::client_key::{AddressKey, NamedUser, backend_credential, text};

@@ -145,7 +145,9 @@ impl<'a> CallerConnection<'a> {
 
     /// Sends all bytes, unless the caller accepts nothing for [`SEND_TIMEOUT`].
     pub(super) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let mut rest = bytes;
+        // Most responses are sent at once and need no timer.
+        let sent = poll_fn(|context| Poll::Ready(self.send_now(context, bytes))).await?;
+        let mut rest = &bytes[sent..];
         while !rest.is_empty() {
             let sent = timeout(SEND_TIMEOUT, self.stream.write(rest)).await??;
             if sent == 0 {

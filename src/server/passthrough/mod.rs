@@ -1,8 +1,8 @@
 //! Forwards requests without an operation to the target of their host, streaming both ways.
 //!
-//! Path and query are forwarded byte for byte, or the request is refused. Field names are sent in lower case. A request that cannot be forwarded
-//! gets a plain text response without details; the log contains them. If the caller disconnects, the call to
-//! the target is cancelled.
+//! Path and query are forwarded byte for byte, or the request is refused. Field names are sent in lower case. A
+//! request that cannot be forwarded gets a plain text response without details; the log contains them. If the caller
+//! disconnects, the call to the target is cancelled.
 
 use std::collections::HashMap;
 use std::mem;

@@ -3,11 +3,10 @@
 //! The connection used last is used next, so that surplus connections become idle and are closed. One task
 //! closes them; it runs only while there are idle connections.
 //!
-//! An upstream that sends bytes after a response could have them taken for the response to the next request.
-//! Before a connection is reused, it is read: any byte closes it. What arrives after that cannot be
-//! distinguished from a response, so the pool bounds how often that can happen. No connection is reused before one of them was
-//! quiet for [`QUIET_TIME`] after its response. After unexpected bytes, no connection is reused for
-//! [`DISTRUST_TIMEOUT`].
+//! An upstream that sends bytes after a response could have them taken for the response to the next request. Before
+//! a connection is reused, it is read: any byte closes it. What arrives after that cannot be distinguished from a
+//! response, so the pool bounds how often that can happen. No connection is reused before one of them was quiet for
+//! [`QUIET_TIME`] after its response. After unexpected bytes, no connection is reused for [`DISTRUST_TIMEOUT`].
 
 use std::collections::VecDeque;
 use std::mem;
